@@ -1,0 +1,1 @@
+"""The library: functions over arrays and tables; it never imports the stages that call it."""
