@@ -1,6 +1,7 @@
 """One thin entry point a DVC stage, and the commands beside them: predict, record, ui.
 
-This file runs before any stage imports a package, so it can say in one line that the wrong Python was started.
+This file runs before any stage imports a package, so it can say in one line that the wrong Python was
+started.
 """
 
 from __future__ import annotations

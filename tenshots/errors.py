@@ -5,7 +5,8 @@ TenshotsError
 └── DataError          photos, folders, tables, weights
     └── RejectedPhoto  one file is no usable photo; the others may be
 
-Every message is one sentence for the user: it names the file or key, the rule, the value and, where there is one, the remedy.
+Every message is one sentence for the user: it names the file or key, the rule, the value and, where there is
+one, the remedy.
 """
 
 

@@ -1,17 +1,18 @@
 """Reads params.yaml as DVC does and hands each part to the pydantic model of its concern.
 
-The models live beside the code that they concern (`splitting.SplitSettings`), not here, so that a new setting of the report is
-no edit of a file on which training depends.
+The models live beside the code that they concern (`splitting.SplitSettings`), not here, so that a new setting
+of the report is no edit of a file on which training depends.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -59,7 +60,8 @@ def section(values: Mapping[str, Any], key: str, model: type[Model]) -> Model:
     for name in key.split("."):
         if not isinstance(part, Mapping) or name not in part:
             where = ".".join(walked) or "the top level"
-            raise SettingsError(f"{PATH}: {where} has no key {name!r}{_nearest(name, part)}")
+            known = part if isinstance(part, Mapping) else ()
+            raise SettingsError(f"{PATH}: {where} has no key {name!r}{nearest(name, known)}")
         walked.append(name)
         part = part[name]
     return check(part, model, at=key)
@@ -83,26 +85,43 @@ def check(part: Any, model: type[Model], *, at: str) -> Model:  # noqa: ANN401 (
     try:
         return model.model_validate(part)
     except ValidationError as error:
-        sentences = [_sentence(details, model, at=at) for details in error.errors()]
-        raise SettingsError("; ".join(dict.fromkeys(sentences))) from None
+        sentences: dict[str, str] = {}  # by key: a value that fits no member of a union breaks a rule of each
+        for details in error.errors():
+            key = ".".join([at] * bool(at) + _walk(details, part))
+            if key in sentences:
+                sentences[key] = sentences[key].replace(", got ", f" or {_rule(details, model)}, got ")
+            else:
+                sentences[key] = f"{PATH}: {key} {_rule(details, model)}{_got(details)}"
+        raise SettingsError("; ".join(sentences.values())) from None
 
 
-def _sentence(details: Any, model: type[BaseModel], *, at: str) -> str:  # noqa: ANN401 (pydantic's ErrorDetails)
-    key = ".".join([at] * bool(at) + [str(part) for part in details["loc"]])
+def _walk(details: ErrorDetails, part: Any) -> list[str]:  # noqa: ANN401 (whatever stands in the file)
+    """Returns the keys through `part` to the error, without pydantic's names of a union's members."""
+    walked = []
+    for key in details["loc"]:
+        keys: Container[object] = range(len(part)) if isinstance(part, list) else part
+        if isinstance(part, Mapping | list) and key in keys:
+            part = part[key]  # type: ignore[index]  # a list's key lies in its range, so it is an integer
+            walked.append(str(key))
     if details["type"] == "missing":
-        return f"{PATH}: {key} is missing"
+        walked.append(str(details["loc"][-1]))
+    return walked
+
+
+def _rule(details: ErrorDetails, model: type[BaseModel]) -> str:
+    if details["type"] == "missing":
+        return "is missing"
     if details["type"] == "extra_forbidden":
-        name = str(details["loc"][-1])
-        known = model.model_fields if len(details["loc"]) == 1 else {}
-        return f"{PATH}: {key} is no known setting{_nearest(name, known)}"
-    rule = details["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
-    return f"{PATH}: {key} {rule}, got {details['input']!r}"
+        known = model.model_fields if len(details["loc"]) == 1 else ()
+        return f"is no known setting{nearest(str(details['loc'][-1]), known)}"
+    return details["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
 
 
-def _nearest(name: str, known: Any) -> str:  # noqa: ANN401 (whatever stands in the file)
-    close = (
-        difflib.get_close_matches(name, [str(key) for key in known], n=1)
-        if isinstance(known, Mapping)
-        else []
-    )
+def _got(details: ErrorDetails) -> str:
+    return "" if details["type"] in ("missing", "extra_forbidden") else f", got {details['input']!r}"
+
+
+def nearest(name: str, known: Iterable[object]) -> str:
+    """Returns the end of a message, `; did you mean 'split'?`, or an empty string where nothing is near."""
+    close = difflib.get_close_matches(name, [str(key) for key in known], n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

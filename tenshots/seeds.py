@@ -8,8 +8,9 @@ import hashlib
 def derived_seed(seed: int, *parts: int | str) -> int:
     """Returns the seed of one part of an experiment, in [0, 2^32).
 
-    It depends on the arguments alone, so neither the order of work nor the number of workers moves it, and neighbouring seeds or
-    parts give unrelated results (`seed + fold` would let fold 1 of seed 0 repeat fold 0 of seed 1).
+    It depends on the arguments alone, so neither the order of work nor the number of workers moves it, and
+    neighbouring seeds or parts give unrelated results (`seed + fold` would let fold 1 of seed 0 repeat fold 0
+    of seed 1).
 
     Args:
         seed: the experiment's seed.

@@ -1,0 +1,73 @@
+"""Makes data/augmented: the database's photos, and changed copies of the training photos beside them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import Progress
+
+from stages import run
+
+# Keras chooses its backend when it is imported, and another one would draw other pixels.
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+from tenshots import augmentation, database, params, runtime
+from tenshots.photos import encode
+
+DATABASE = Path("data/database")
+SPLITS = Path("data/splits/splits.csv")
+AUGMENTED = Path("data/augmented")
+PREVIEW = Path("reports/augmentation.png")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the stage in the current directory."""
+    argparse.ArgumentParser(description=__doc__).parse_args(argv)
+    values = params.read()
+    settings = params.section(values, "augment", augmentation.AugmentSettings)
+    seed = params.top_level(values, augmentation.SeedSettings).seed
+    # One thread is as fast on such small pictures, and the number of cores cannot change a sum's rounding.
+    runtime.configure(threads=1)
+
+    photos = database.read_photos(DATABASE, columns=["photo_id", "label", "image"])
+    originals = augmentation.training_photos(photos, database.read_splits(SPLITS))
+    size_px = database.decode(originals["image"].iloc[:1]).shape[1]
+    policy = augmentation.Policy(settings.layers, size_px=size_px)
+    batches = augmentation.changed_copies(originals, policy, num_copies=settings.copies, seed=seed)
+    copies = pd.concat(_watched(batches, num_copies=len(originals) * settings.copies), ignore_index=True)
+
+    shutil.rmtree(AUGMENTED, ignore_errors=True)
+    AUGMENTED.mkdir(parents=True)
+    shards = sorted(DATABASE.glob("photos-*.parquet"))
+    for path in shards:
+        shutil.copyfile(path, AUGMENTED / path.name)
+    database.write_copies(copies, AUGMENTED, num_shards=len(shards))
+    PREVIEW.parent.mkdir(parents=True, exist_ok=True)
+    PREVIEW.write_bytes(encode(augmentation.preview(originals, copies), "lossless"))
+
+
+def _watched(batches: Iterator[pd.DataFrame], *, num_copies: int) -> Iterator[pd.DataFrame]:
+    """Passes the batches on, and shows how far they are: a bar on a terminal, some ten lines in a log."""
+    num_done, num_printed = 0, 0
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("copies", total=num_copies)
+        for batch in batches:
+            yield batch
+            num_done += len(batch)
+            progress.advance(task, len(batch))
+            is_due = (num_done - num_printed) * 10 >= num_copies or num_done == num_copies
+            if is_due and not console.is_terminal:
+                print(f"augment: {num_done} of {num_copies} copies", file=sys.stderr, flush=True)
+                num_printed = num_done
+
+
+if __name__ == "__main__":
+    run(main)

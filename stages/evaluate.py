@@ -1,0 +1,105 @@
+"""The saved networks on photos that none of them saw: data/models/VARIANT → data/evaluations/VARIANT."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stages import run
+from tenshots import database, evaluation, figures, metrics, params, runtime, statistics, tracking
+from tenshots.errors import DataError
+from tenshots.predictions import predicted
+
+DATABASE = Path("data/database")
+SPLITS = Path("data/splits/splits.csv")
+MODELS = Path("data/models")
+EVALUATIONS = Path("data/evaluations")
+METRICS = Path("reports/metrics")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Evaluates one variant."""
+    parser = argparse.ArgumentParser(prog="python -m stages.evaluate", description=__doc__)
+    parser.add_argument("variant", help="its key below variants in params.yaml")
+    variant: str = parser.parse_args(argv).variant
+    settings = params.top_level(params.read(), evaluation.ComputeSettings)
+    runtime.configure(threads=settings.threads)
+
+    saved = evaluation.read_variant(MODELS / variant)
+    photos = database.read_photos(DATABASE, ["photo_id", "label", "group", "image"])
+    splits = database.read_splits(SPLITS)
+    history = _history(MODELS / variant / "history.csv")
+
+    with tracking.variant_run(variant) as tracked:
+        started = time.perf_counter()
+        test, val = evaluation.evaluate(saved, MODELS / variant, photos, splits)
+        seconds = time.perf_counter() - started
+        summary = metrics.summary(test, val)
+        tested = photos[photos["photo_id"].isin(test["photo_id"])]
+        details = {
+            "variant": variant,
+            "data": saved.data,
+            "network_name": saved.network_name,
+            **metrics.details(test),
+            "num_test_groups": int(statistics.groups_of(tested).nunique()),
+            "num_updates": round(float(np.mean([fit.num_updates for fit in saved.fits])), 1),
+            "num_parameters": saved.num_parameters,
+            "settings": saved.settings,
+            "network": saved.network,
+        }
+        _write(variant, test, history, details, summary)
+
+        tracked.metrics(metrics.final(summary, details))
+        tracked.metrics(
+            {"evaluate_seconds": seconds, "evaluate_images_per_second": (len(test) + len(val)) / seconds}
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "confusion.png"
+            path.write_bytes(
+                figures.confusion_png(np.array(details["confusion"]), details["labels"], title=variant)
+            )
+            tracked.artifact(path)
+    print(f"{variant}: test accuracy {summary['test_accuracy']:.3f} on {details['num_test_photos']} photos")
+
+
+def _write(
+    variant: str,
+    test: pd.DataFrame,
+    history: pd.DataFrame,
+    details: Mapping[str, Any],
+    summary: Mapping[str, float],
+) -> None:
+    folder = EVALUATIONS / variant
+    database.write_predictions(test, folder / "predictions.csv")
+    metrics.curves(history).to_csv(
+        folder / "curves.csv", index=False, float_format="%.6g", lineterminator="\n"
+    )
+    test[["label"]].assign(predicted=predicted(test)).to_csv(
+        folder / "confusion.csv", index=False, lineterminator="\n"
+    )
+    _write_json(details, folder / "details.json")
+    METRICS.mkdir(parents=True, exist_ok=True)
+    _write_json(summary, METRICS / f"{variant}.json")
+
+
+def _write_json(values: Mapping[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _history(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path)
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; run `dvc repro train@{path.parent.name}`") from None
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,43 @@
+"""Stage `ingest`: photos of any size → one database of standard photos, and a row for every file found.
+
+python -m stages.ingest [--workers N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from stages import run
+from tenshots import database, ingestion, layout, params
+from tenshots.photos import StandardiseSettings
+
+DATABASE_DIR = Path("data/database")
+MANIFEST_PATH = Path("data/manifest.csv")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Reads the folder that `photos` names; writes data/database and data/manifest.csv."""
+    parser = argparse.ArgumentParser(description="Makes one database of standard photos.")
+    # No setting in params.yaml: it changes no byte, so another number must not run the stage again.
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="threads (default: one a CPU)")
+    num_workers = max(1, parser.parse_args(argv).workers)
+
+    values = params.read()
+    source = params.top_level(values, layout.PhotosSettings)
+    standardise = params.section(values, "standardise", StandardiseSettings)
+    num_shards = params.section(values, "database", database.DatabaseSettings).num_shards
+
+    folder = layout.photos_dir(source.photos, Path.cwd())
+    pattern = layout.Layout(source.layout)
+    result = ingestion.ingest(folder, pattern, standardise, num_workers=num_workers)
+
+    database.write_photos(result.photos, DATABASE_DIR, num_shards=num_shards)
+    database.write_manifest(result.manifest, MANIFEST_PATH)
+    print(f"ingest: {ingestion.summary(result.manifest)}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,36 @@
+"""Stage `split`: which photo trains, validates or tests in which fold.
+
+python -m stages.split
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from stages import run
+from tenshots import database, params, splitting
+
+MANIFEST_PATH = Path("data/manifest.csv")
+SPLITS_PATH = Path("data/splits/splits.csv")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Reads data/manifest.csv; writes data/splits/splits.csv."""
+    argparse.ArgumentParser(description="Divides the photos into train, val and test.").parse_args(argv)
+    values = params.read()
+    seed = params.top_level(values, splitting.SeedSettings).seed
+    settings = params.section(values, "split", splitting.SplitSettings)
+
+    manifest = database.read_manifest(MANIFEST_PATH)
+    photos = manifest[manifest["status"] == "kept"]
+    splits = splitting.split(photos, settings, seed=seed)
+
+    database.write_splits(splits, SPLITS_PATH)
+    for line in splitting.summary(photos, splits):
+        print(f"split: {line}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,143 @@
+"""Trains one variant, every fold and repeat: data/database or data/augmented → data/models/VARIANT."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.progress import Progress
+
+from stages import run
+from tenshots import database, params, runtime, tracking, variants
+from tenshots.photos import StandardiseSettings
+from tenshots.training import Epoch, Fit
+from tenshots.variants import Variant
+
+DATA = Path("data")
+SPLITS = Path("data/splits/splits.csv")
+MODELS = Path("data/models")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Trains one variant in the current directory."""
+    parser = argparse.ArgumentParser(prog="python -m stages.train", description=__doc__)
+    parser.add_argument("variant", help="its key below variants in params.yaml")
+    values = params.read()
+    variant = variants.resolve(values, parser.parse_args(argv).variant)
+    standardise = params.section(values, "standardise", StandardiseSettings)
+    runtime.configure(threads=variant.experiment.threads)
+
+    photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "image"])
+    copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
+    todo = variants.parts(
+        photos,
+        copies,
+        database.read_splits(SPLITS),
+        seed=variant.experiment.seed,
+        repeats=variant.experiment.repeats,
+    )
+    shown = pd.concat([photos, copies], ignore_index=True)
+    images = database.decode(shown["image"])
+    names, labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)
+
+    folder = MODELS / variant.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    model = {
+        "variant": variant.name,
+        "labels": names.tolist(),
+        "size_px": images.shape[1],
+        "standardise": standardise.model_dump(mode="json"),
+        "network": variant.network.model_dump(mode="json"),
+        "network_name": variant.network_name,
+        "data": variant.data,
+        "settings": variant.settings(),
+    }
+    with tracking.variant_run(variant.name, supersede=True) as tracked:
+        tracking.log_settings(tracked, model)
+        saved: list[dict[str, Any]] = []
+        history: list[Epoch] = []
+        started = time.perf_counter()
+        with _watched(variant, num_fits=len(todo)) as (on_epoch, on_fit):
+
+            def report(epoch: Epoch) -> None:
+                tracking.log_epoch(tracked, epoch._asdict())
+                on_epoch(epoch)
+
+            for fit in variants.fits(variant, todo, images=images, labels=labels, report=report):
+                saved.append(_saved(fit, folder))
+                history += fit.history
+                num_parameters = fit.network.count_params()
+                on_fit(fit)
+        seconds = time.perf_counter() - started
+
+        table = pd.DataFrame(history, columns=Epoch._fields)
+        table.to_csv(folder / "history.csv", index=False, float_format="%.6g", lineterminator="\n")
+        text = json.dumps({**model, "fits": saved, "num_parameters": num_parameters}, indent=2)
+        (folder / "model.json").write_text(text + "\n", encoding="utf-8")
+
+        num_images = sum(fit["num_images"] for fit in saved)
+        tracked.metrics({"train_seconds": seconds, "train_images_per_second": num_images / seconds})
+        tracked.metrics({"num_updates": sum(fit["num_updates"] for fit in saved) / len(saved)})
+        tracking.log_history(tracked, table)
+        tracking.log_model(tracked, folder)
+
+
+def _saved(fit: Fit, folder: Path) -> dict[str, Any]:
+    """Writes the weights; returns what model.json says of this training."""
+    weights = f"fold-{fit.part.fold}_repeat-{fit.part.repeat}.weights.h5"
+    fit.network.save_weights(folder / weights)
+    return {
+        "fold": fit.part.fold,
+        "repeat": fit.part.repeat,
+        "seed": fit.part.seed,
+        "weights": weights,
+        "num_updates": fit.history[-1].num_updates,
+        "num_images": fit.num_images,
+        "best_epoch": fit.best_epoch,
+    }
+
+
+@contextmanager
+def _watched(
+    variant: Variant, *, num_fits: int
+) -> Iterator[tuple[Callable[[Epoch], None], Callable[[Fit], None]]]:
+    """Shows how far training is: a bar on a terminal, a line a training in a log."""
+    console = Console(stderr=True)
+    most = variants.max_epochs(variant)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(variant.name, total=num_fits * most)
+        done = 0
+
+        def on_epoch(epoch: Epoch) -> None:
+            text = f"{variant.name} {epoch.phase} val_accuracy {epoch.val_accuracy:.3f}"
+            progress.update(bar, advance=1, description=text)
+
+        def on_fit(fit: Fit) -> None:
+            nonlocal done
+            done += 1
+            progress.update(bar, completed=done * most)
+            best = fit.history[fit.best_epoch]
+            print(
+                f"train {variant.name}: fold {fit.part.fold}, repeat {fit.part.repeat} "
+                f"({done} of {num_fits}), {len(fit.history)} epochs, {fit.history[-1].num_updates} updates, "
+                f"val_accuracy {best.val_accuracy:.3f} in epoch {best.epoch}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+        yield on_epoch, on_fit
+
+
+if __name__ == "__main__":
+    run(main)

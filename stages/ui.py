@@ -1,0 +1,117 @@
+"""Starts MLflow's pages on this machine and prints the address of the table of runs; Ctrl-C ends them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+
+from stages import run
+from tenshots import provenance, tracking
+from tenshots.errors import DataError, SettingsError
+
+HOST = "127.0.0.1"
+NUM_PORTS = 50  # tried one after the other
+PATIENCE_S = 120
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Shows the runs until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m stages.ui", description=__doc__)
+    parser.add_argument("--port", type=int, default=5000, help="the first to try (default: %(default)s)")
+    port: int = parser.parse_args(argv).port
+    try:
+        _, experiment_id = tracking.open_store()
+    except Exception as error:
+        raise DataError(f"the MLflow store {tracking.store_uri()} cannot be used: {error}") from None
+    uri = tracking.store_uri()
+    if uri.startswith("http"):
+        print(run_table(uri, experiment_id))
+        return
+
+    free = free_port(port)
+    if free != port:
+        print(f"port {port} is taken; using {free}")
+    log_path = provenance.main_repository() / "mlruns" / "ui.log"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server ends with this process
+    with server(uri, free, log_path) as process:
+        _wait_until_answering(process, free, log_path)
+        print(f"The table of runs: {run_table(f'http://{HOST}:{free}', experiment_id)}", flush=True)
+        print("Ctrl-C ends it.", flush=True)
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            print()
+
+
+def run_table(address: str, experiment_id: str) -> str:
+    """Returns the address of an experiment's table of runs on the MLflow server at `address`."""
+    return f"{address.rstrip('/')}/#/experiments/{experiment_id}/runs"
+
+
+def free_port(first: int) -> int:
+    """Returns the first port from `first` on that nobody listens at on this machine.
+
+    Raises:
+        SettingsError: there is none among the next 50, or `first` is no port.
+    """
+    for port in range(first, min(first + NUM_PORTS, 65536)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else a port just left looks taken
+            try:
+                probe.bind((HOST, port))
+            except (OSError, OverflowError):
+                continue
+            return port
+    raise SettingsError(f"--port {first}: no free port from there on; give another from 1024 to 65535")
+
+
+@contextmanager
+def server(uri: str, port: int, log_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs MLflow's server on the store at `uri` for as long as the block lasts; what it says goes to `log_path`."""
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
+    command += ["--host", HOST, "--port", str(port), "--workers", "1", "--no-serve-artifacts"]
+    command += ["--default-artifact-root", (provenance.main_repository() / "mlruns" / "artifacts").as_uri()]
+    environment = {**tracking.QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **os.environ}
+    with log_path.open("wb") as log:
+        # A session of its own: the server has child processes, which must all end, and none by half from Ctrl-C.
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for stop in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, stop)
+            process.wait(timeout=10)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _wait_until_answering(process: subprocess.Popen[bytes], port: int, log_path: Path) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(0.2)
+    raise DataError(f"MLflow's server did not start; {log_path} says why")
+
+
+if __name__ == "__main__":
+    run(main)

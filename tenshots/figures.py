@@ -1,0 +1,42 @@
+"""Pictures for the runs in MLflow; the report draws its own, in the reader's light or dark theme."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+INCHES_A_LABEL = 0.6
+
+
+def confusion_png(counts: np.ndarray, labels: Sequence[str], *, title: str) -> bytes:
+    """Draws a confusion matrix, shaded by the share of each true label.
+
+    Args:
+        counts: int, shape (num_labels, num_labels): a row a true label, a column a predicted one.
+        labels: names of rows and columns, drawn as they are (a `$` starts no formula).
+        title: above the matrix.
+
+    Returns:
+        A PNG file.
+    """
+    side = max(4.0, INCHES_A_LABEL * len(labels) + 2)
+    figure = Figure(
+        figsize=(side, side), dpi=120, layout="constrained"
+    )  # no pyplot: nothing global, no display
+    axes = figure.add_subplot()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", parse_math=False)
+    axes.set_yticks(range(len(labels)), labels, parse_math=False)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    axes.set_title(title, parse_math=False)
+    for (row, column), share in np.ndenumerate(shares):
+        colour = "white" if share > 0.6 else "black"
+        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()

@@ -1,0 +1,181 @@
+"""How right a variant is: totals are pooled over the folds of one repeat, then averaged over repeats.
+
+Pooling before dividing weighs every photo equally; a mean over folds would weigh the photos of a small fold
+more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support, roc_auc_score
+
+from tenshots.predictions import labels_of, predicted, probabilities_of
+
+# A probability of 0 for the truth would make the mean loss infinite, whatever all the others are.
+SMALLEST_PROBABILITY = 1e-7
+NUM_DIGITS = 6  # beyond what any number of photos here resolves, and short in a diff
+
+
+def summary(test: pd.DataFrame, val: pd.DataFrame) -> dict[str, float]:
+    """Returns the five figures of reports/metrics, in [0, 1] but for the loss (nats, from 0; less is better).
+
+    Args:
+        test: predictions of test photos (see tenshots.predictions), all folds and repeats.
+        val: predictions of validation photos.
+    """
+    return {
+        "val_accuracy": over_repeats(val, accuracy),
+        "val_log_loss": over_repeats(val, mean_log_loss),
+        "test_accuracy": over_repeats(test, accuracy),
+        "test_balanced_accuracy": over_repeats(test, balanced_accuracy),
+        "test_macro_f1": over_repeats(test, macro_f1),
+    }
+
+
+def details(test: pd.DataFrame) -> dict[str, Any]:
+    """Returns everything else about the predictions of test photos.
+
+    Keys: labels; num_test_photos; num_folds; num_repeats; test_log_loss; test_roc_auc (one against the rest,
+    the mean over labels; null where roc_auc_reason says why); per_class (label, precision, recall, f1,
+    support in photos, roc_auc); confusion (predictions of all repeats: a row a true label, a column a
+    predicted one, both in the order of labels); per_repeat.
+    """
+    labels = labels_of(test)
+    reason = roc_auc_reason(test)
+    return {
+        "labels": labels,
+        "num_test_photos": int(test["photo_id"].nunique()),
+        "num_folds": int(test["fold"].nunique()),
+        "num_repeats": int(test["repeat"].nunique()),
+        "test_log_loss": over_repeats(test, mean_log_loss),
+        "test_roc_auc": None if reason else over_repeats(test, lambda rows: float(np.mean(roc_auc(rows)))),
+        "roc_auc_reason": reason,
+        "per_class": per_class(test),
+        "confusion": confusion(test).tolist(),
+        "per_repeat": [
+            {
+                "repeat": int(repeat),
+                "test_accuracy": round(accuracy(rows), NUM_DIGITS),
+                "test_balanced_accuracy": round(balanced_accuracy(rows), NUM_DIGITS),
+                "test_macro_f1": round(macro_f1(rows), NUM_DIGITS),
+                "test_log_loss": round(mean_log_loss(rows), NUM_DIGITS),
+            }
+            for repeat, rows in test.groupby("repeat", sort=True)
+        ],
+    }
+
+
+def final(summary: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, float]:
+    """Returns the final figures of a run in MLflow: `summary`, and the single numbers of `details`."""
+    others = {name: details[name] for name in ("test_log_loss", "test_roc_auc")}
+    return {**summary, **{name: value for name, value in others.items() if value is not None}}
+
+
+def over_repeats(predictions: pd.DataFrame, metric: Callable[[pd.DataFrame], float]) -> float:
+    """Returns the mean of `metric` over repeats, rounded; each repeat's folds are pooled."""
+    values = [metric(rows) for _, rows in predictions.groupby("repeat", sort=True)]
+    return round(float(np.mean(values)), NUM_DIGITS)
+
+
+def accuracy(predictions: pd.DataFrame) -> float:
+    """Returns the share of rows whose most probable label is the true one, in [0, 1]."""
+    return float(np.mean(predicted(predictions) == predictions["label"].to_numpy()))
+
+
+def balanced_accuracy(predictions: pd.DataFrame) -> float:
+    """Returns the mean over the labels that occur of the share of their rows named rightly, in [0, 1]."""
+    right = predicted(predictions) == predictions["label"].to_numpy()
+    return float(pd.Series(right).groupby(predictions["label"].to_numpy()).mean().mean())
+
+
+def macro_f1(predictions: pd.DataFrame) -> float:
+    """Returns the mean F1 over all labels, in [0, 1]; a label never named and never true counts 0."""
+    return float(np.mean(_scores(predictions)[2]))
+
+
+def mean_log_loss(predictions: pd.DataFrame) -> float:
+    """Returns the mean of -ln(probability of the truth), in nats, from 0; probabilities from 1e-7."""
+    labels = labels_of(predictions)
+    clipped = np.clip(probabilities_of(predictions), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    clipped /= clipped.sum(axis=1, keepdims=True)
+    order = np.argsort(
+        np.array(labels, dtype=str)
+    )  # scikit-learn reads columns in the sorted order of labels
+    return float(log_loss(predictions["label"], clipped[:, order], labels=sorted(labels)))
+
+
+def confusion(predictions: pd.DataFrame) -> np.ndarray:
+    """Returns counts of shape (num_labels, num_labels): a row a true label, a column a predicted one."""
+    matrix: np.ndarray = confusion_matrix(
+        predictions["label"], predicted(predictions), labels=labels_of(predictions)
+    )
+    return matrix
+
+
+def roc_auc_reason(predictions: pd.DataFrame) -> str | None:
+    """Says why the area under the ROC curve cannot be given, or None where it can."""
+    missing = [name for name in labels_of(predictions) if name not in set(predictions["label"])]
+    if missing:
+        return f"no test photo shows {', '.join(missing)}"
+    if predictions["label"].nunique() < 2:
+        return "the test photos show a single label"
+    return None
+
+
+def roc_auc(predictions: pd.DataFrame) -> np.ndarray:
+    """Returns the area under the ROC curve of each label against the rest, shape (num_labels,), in [0, 1].
+
+    The rows of several folds come from several trainings, whose probabilities need not be equally scaled;
+    their pooled ranking is a little harsher than the ranking within a fold.
+    """
+    truth, probabilities = predictions["label"].to_numpy(), probabilities_of(predictions)
+    areas = [
+        roc_auc_score(truth == name, probabilities[:, i]) for i, name in enumerate(labels_of(predictions))
+    ]
+    return np.array(areas, dtype=np.float64)
+
+
+def per_class(predictions: pd.DataFrame) -> list[dict[str, Any]]:
+    """Returns precision, recall, F1 and ROC-AUC (means over repeats, in [0, 1]) and photos of each label."""
+    repeats = [rows for _, rows in predictions.groupby("repeat", sort=True)]
+    precision, recall, f1 = np.mean([_scores(rows) for rows in repeats], axis=0)
+    areas = None if roc_auc_reason(predictions) else np.mean([roc_auc(rows) for rows in repeats], axis=0)
+    photos = predictions.drop_duplicates("photo_id")["label"].value_counts()
+    return [
+        {
+            "label": name,
+            "precision": round(float(precision[i]), NUM_DIGITS),
+            "recall": round(float(recall[i]), NUM_DIGITS),
+            "f1": round(float(f1[i]), NUM_DIGITS),
+            "support": int(photos.get(name, 0)),
+            "roc_auc": None if areas is None else round(float(areas[i]), NUM_DIGITS),
+        }
+        for i, name in enumerate(labels_of(predictions))
+    ]
+
+
+def curves(history: pd.DataFrame) -> pd.DataFrame:
+    """Returns the mean learning curve: a row an epoch, over the trainings that reached it.
+
+    Args:
+        history: a row a fold, repeat and epoch, with loss, accuracy, val_loss and val_accuracy.
+
+    Returns:
+        Columns epoch, accuracy, val_accuracy, loss, val_loss and num_fits: since trainings stop early, the
+        last rows are means over few of them.
+    """
+    epochs = history.groupby("epoch", sort=True)
+    means = epochs[["accuracy", "val_accuracy", "loss", "val_loss"]].mean()
+    return means.assign(num_fits=epochs.size()).reset_index()
+
+
+def _scores(predictions: pd.DataFrame) -> np.ndarray:
+    """Returns precision, recall and F1, shape (3, num_labels); a division by 0 counts as 0."""
+    scores = precision_recall_fscore_support(
+        predictions["label"], predicted(predictions), labels=labels_of(predictions), zero_division=0
+    )
+    return np.stack(scores[:3])

@@ -1,0 +1,89 @@
+"""The lecture's convolutional network: blocks of two convolutions, then one dense layer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from tenshots.params import Settings
+from tenshots.runtime import keras
+
+GRID = (
+    4  # cells a side that reach the dense layer, whatever the input, so that this layer's size stays the same
+)
+
+
+class BlockSettings(Settings):
+    """What shapes the convolutional blocks and the layer after them."""
+
+    filters: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+    dense: int = Field(ge=1)
+    dropout: float = Field(ge=0, lt=1)
+
+
+class ConvolutionalSettings(BlockSettings):
+    """A section of `networks` with `family: convolutional`."""
+
+    family: Literal["convolutional"]
+    input_px: int = Field(ge=32, le=1024)
+
+    @model_validator(mode="after")
+    def _blocks_leave_a_grid(self) -> Self:
+        if self.input_px < GRID * 2 ** len(self.filters):
+            raise ValueError(
+                f"must have input_px of at least {GRID * 2 ** len(self.filters)} "
+                f"for {len(self.filters)} blocks, since each halves the side"
+            )
+        return self
+
+
+def build(settings: ConvolutionalSettings, *, size_px: int, num_labels: int) -> keras.Model:
+    """Builds the network: see `tenshots.networks.build`.
+
+    At 32 px, filters (32, 64, 128), 512 dense units and 10 labels it has 1,345,066 parameters, as the
+    lecture's has. A convolution is followed by its normalisation and then by ReLU.
+    Source: Ioffe and Szegedy 2015, arXiv:1502.03167, section 3.2.
+    """
+    photos = keras.Input((size_px, size_px, 3), name="photos")
+    grid = blocks(resized(photos, settings.input_px), settings)
+    side = grid.shape[1]
+    if side > GRID and side % GRID == 0:
+        grid = keras.layers.AveragePooling2D(side // GRID, name="grid")(grid)
+    elif side > GRID:
+        grid = keras.layers.AdaptiveAveragePooling2D(GRID, name="grid")(grid)
+    features = keras.layers.Flatten(name="flatten")(grid)
+    features = keras.layers.Dense(settings.dense, name="dense")(features)
+    features = keras.layers.BatchNormalization(name="dense_normalisation")(features)
+    features = keras.layers.ReLU(name="dense_relu")(features)
+    features = keras.layers.Dropout(min(2 * settings.dropout, 0.9), name="dense_dropout")(features)
+    return keras.Model(photos, keras.layers.Dense(num_labels, name="head")(features), name="convolutional")
+
+
+def resized(photos: Any, input_px: int) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
+    """Scales photos (num_photos, side, side, 3) to `input_px` without aliasing; leaves those of that size."""
+    if photos.shape[1] == input_px:
+        return photos
+    return keras.ops.image.resize(photos, (input_px, input_px), interpolation="bilinear", antialias=True)
+
+
+def blocks(photos: Any, settings: BlockSettings) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
+    """Applies scaling to [-1, 1] and the convolutional blocks.
+
+    Args:
+        photos: (num_photos, side, side, 3), 0 to 255.
+        settings: a block a number of filters.
+
+    Returns:
+        (num_photos, side / 2^num_blocks, side / 2^num_blocks, last number of filters), from 0.
+    """
+    features = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scaling")(photos)
+    for block, filters in enumerate(settings.filters, start=1):
+        for step in (1, 2):
+            name = f"block{block}_{step}"
+            features = keras.layers.Conv2D(filters, 3, padding="same", name=f"{name}_convolution")(features)
+            features = keras.layers.BatchNormalization(name=f"{name}_normalisation")(features)
+            features = keras.layers.ReLU(name=f"{name}_relu")(features)
+        features = keras.layers.MaxPooling2D(2, name=f"block{block}_pooling")(features)
+        features = keras.layers.Dropout(settings.dropout, name=f"block{block}_dropout")(features)
+    return features

@@ -1,0 +1,265 @@
+"""A network that has seen other photos (the backbone), with a new head for ours."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import h5py  # type: ignore[import-untyped]
+from pydantic import Discriminator, Field, Tag
+
+from tenshots import params
+from tenshots.errors import DataError, SettingsError
+from tenshots.networks import convolutional
+from tenshots.networks.convolutional import BlockSettings, ConvolutionalSettings
+from tenshots.params import Settings
+from tenshots.runtime import keras
+
+OUR_FAMILY = "convolutional"
+FEATURES = "features"  # the layer between backbone and head
+HEAD = "head"
+# Ours to set: they say what is built and what is loaded, which other settings decide.
+_OURS = {"name", "include_top", "weights", "input_tensor", "input_shape", "pooling", "classes"}
+_OURS |= {"classifier_activation"}
+_CHUNK_BYTES = 1 << 20
+
+
+class WeightsFile(Settings):
+    """A file of weights and its hash, so that another file of that name is noticed."""
+
+    path: str = Field(min_length=1)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+def _weights_kind(value: Any) -> str:  # noqa: ANN401 (whatever stands in the file)
+    return "file" if isinstance(value, Mapping | WeightsFile) else "name"
+
+
+class BackboneSettings(Settings):
+    """What the backbone is and what it has learnt."""
+
+    architecture: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    weights: Annotated[
+        Annotated[Literal["imagenet", "none"], Tag("name")] | Annotated[WeightsFile, Tag("file")],
+        Discriminator(_weights_kind),
+    ]
+
+
+class PretrainedSettings(Settings):
+    """A section of `networks` with `family: pretrained`."""
+
+    family: Literal["pretrained"]
+    input_px: int = Field(ge=32, le=1024)
+    backbone: BackboneSettings
+    dropout: float = Field(ge=0, lt=1)
+    head_epochs: int = Field(ge=1)
+    head_lr_factor: float = Field(gt=0)
+    unfreeze: float = Field(ge=0, le=1)
+    fine_tune_lr_factor: float = Field(gt=0)
+
+
+def build(
+    settings: PretrainedSettings, *, size_px: int, num_labels: int, load_backbone: bool = True
+) -> keras.Model:
+    """Builds the network: see `tenshots.networks.build`.
+
+    It is flat: the backbone's layers are its own layers, so each can be reached by name, frozen or cut at.
+    """
+    photos = keras.Input((size_px, size_px, 3), name="photos")
+    pixels = convolutional.resized(photos, settings.input_px)
+    if settings.backbone.architecture == OUR_FAMILY:
+        backbone = _our_backbone(photos, pixels, settings, load=load_backbone)
+    else:
+        backbone = _keras_backbone(pixels, settings, load=load_backbone)
+    features = keras.layers.GlobalAveragePooling2D(name=FEATURES)(backbone.output)
+    features = keras.layers.Dropout(settings.dropout, name="head_dropout")(features)
+    return keras.Model(photos, keras.layers.Dense(num_labels, name=HEAD)(features), name="pretrained")
+
+
+def _our_backbone(
+    photos: Any,  # noqa: ANN401 (keras.KerasTensor, untyped)
+    pixels: Any,  # noqa: ANN401
+    settings: PretrainedSettings,
+    *,
+    load: bool,
+) -> keras.Model:
+    """Returns the blocks of a network of our family; the file holds a whole network, as `train` wrote it."""
+    backbone = settings.backbone
+    at = "backbone.arguments"
+    arguments = params.check(backbone.arguments, BlockSettings, at=at)
+    whole = params.check(
+        {**arguments.model_dump(), "family": OUR_FAMILY, "input_px": settings.input_px},
+        ConvolutionalSettings,
+        at=at,
+    )
+    model = keras.Model(photos, convolutional.blocks(pixels, arguments))
+    if backbone.weights == "imagenet":
+        raise SettingsError(
+            f"{params.PATH}: backbone.weights of architecture {OUR_FAMILY} must be none or {{path, sha256}}, "
+            "got 'imagenet'"
+        )
+    if load and isinstance(backbone.weights, WeightsFile):
+        path = verified(backbone.weights)
+        trained = convolutional.build(whole, size_px=settings.input_px, num_labels=_num_labels(path))
+        _load(trained, path)
+        for layer in model.layers:
+            if layer.weights:
+                layer.set_weights(trained.get_layer(layer.name).get_weights())
+    return model
+
+
+def _num_labels(path: Path) -> int:
+    """Reads how many labels a file's network tells apart: the size of the last dense layer's offsets."""
+    try:
+        with h5py.File(path) as file:
+            return int(file["layers/dense_1/vars/1"].shape[0])
+    except (KeyError, OSError) as error:
+        raise DataError(
+            f"{path} holds no weights of a {OUR_FAMILY} network that tenshots wrote: {error}"
+        ) from None
+
+
+def _keras_backbone(
+    pixels: Any,  # noqa: ANN401 (keras.KerasTensor, untyped)
+    settings: PretrainedSettings,
+    *,
+    load: bool,
+) -> keras.Model:
+    backbone = settings.backbone
+    function = _architecture(backbone)
+    # The input scaling that this family was trained with, as plain operations; some have it inside.
+    scaled = inspect.getmodule(function).preprocess_input(pixels)  # type: ignore[union-attr]
+    if backbone.weights == "imagenet" and backbone.architecture.startswith("EfficientNetB"):
+        scaled = _efficientnet_correction(scaled)
+    try:
+        model = function(include_top=False, weights=None, input_tensor=scaled, **backbone.arguments)
+    except ValueError as error:
+        raise SettingsError(
+            f"{params.PATH}: the backbone {backbone.architecture} with input_px {settings.input_px} and "
+            f"arguments {backbone.arguments} cannot be built: {' '.join(str(error).split())}"
+        ) from None
+    if load and backbone.weights == "imagenet":
+        shape = (settings.input_px, settings.input_px, 3)
+        model.set_weights(_imagenet(function, shape, backbone.arguments).get_weights())
+    elif load and isinstance(backbone.weights, WeightsFile):
+        _load(model, verified(backbone.weights))
+    return model
+
+
+def _architecture(backbone: BackboneSettings) -> Callable[..., keras.Model]:
+    known = sorted(
+        name
+        for name, function in inspect.getmembers(keras.applications, inspect.isfunction)
+        if {"include_top", "weights", "input_tensor"} <= set(inspect.signature(function).parameters)
+    )
+    if backbone.architecture not in known:
+        names = difflib.get_close_matches(backbone.architecture, [*known, OUR_FAMILY], n=3, cutoff=0.4)
+        hint = f"; did you mean {' or '.join(names)}?" if names else ""
+        raise SettingsError(
+            f"{params.PATH}: backbone.architecture must be {OUR_FAMILY} or a network of keras.applications, "
+            f"got {backbone.architecture!r}{hint}"
+        )
+    function: Callable[..., keras.Model] = getattr(keras.applications, backbone.architecture)
+    accepted = sorted(set(inspect.signature(function).parameters) - _OURS)
+    for name in backbone.arguments:
+        if name not in accepted:
+            raise SettingsError(
+                f"{params.PATH}: backbone.arguments.{name} is no argument of {backbone.architecture}, "
+                f"which takes {', '.join(accepted) or 'none'}"
+            )
+    return function
+
+
+def _efficientnet_correction(pixels: Any) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
+    """Scales pixels so that EfficientNet's own normalisation gives what its ImageNet weights were trained on.
+
+    Keras adds a division by sqrt(deviation) after the normalisation (x / 255 - mean) / deviation, but only
+    where it loads these weights itself; a network rebuilt without them would lack it. Applied before the
+    normalisation it is this affine map.
+    Source: keras/src/applications/efficientnet.py, github.com/tensorflow/tensorflow/issues/49930.
+    """
+    mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    scale = [value**-0.5 for value in deviation]
+    offset = [255 * middle * (1 - factor) for middle, factor in zip(mean, scale, strict=True)]
+    return keras.layers.Rescaling(scale, offset=offset, name="imagenet_correction")(pixels)
+
+
+def _imagenet(
+    function: Callable[..., keras.Model], shape: tuple[int, int, int], arguments: Mapping[str, Any]
+) -> keras.Model:
+    """Lets Keras fetch (or find) its ImageNet weights.
+
+    Raises:
+        DataError: neither in Keras' cache nor to be had; says where to put the file.
+    """
+    try:
+        return function(include_top=False, weights="imagenet", input_shape=shape, **arguments)
+    except ValueError as error:
+        raise SettingsError(
+            f"{params.PATH}: {function.__name__} has no ImageNet weights for arguments {dict(arguments)}: "
+            f"{' '.join(str(error).split())}"
+        ) from None
+    except Exception as error:
+        asked = _asked_for(error)
+        if asked is None:
+            raise
+        origin, path = asked
+        raise DataError(
+            f"{path} is missing and could not be fetched; fetch {origin} "
+            "on a machine with a network and put it there"
+        ) from None
+
+
+def _asked_for(error: BaseException) -> tuple[str, Path] | None:
+    """Returns the address and the place of the file that Keras failed to fetch.
+
+    Keras raises a bare Exception with the address alone, and some files have another name there than in its
+    cache; its own variables know both.
+    """
+    trace = error.__traceback__
+    while trace is not None:
+        names = trace.tb_frame.f_locals
+        if trace.tb_frame.f_code.co_name == "get_file" and "download_target" in names:
+            return str(names["origin"]), Path(names["download_target"])
+        trace = trace.tb_next
+    return None
+
+
+def verified(weights: WeightsFile) -> Path:
+    """Returns the file's path, relative to the project or absolute, after comparing its hash.
+
+    Raises:
+        DataError: the file is missing, or its sha256 is another one.
+    """
+    path = Path(weights.path)
+    try:
+        digest = hashlib.sha256()
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise DataError(
+            f"{path} (backbone.weights.path) cannot be read: {error.strerror}; "
+            "put the file there or correct the path"
+        ) from None
+    if digest.hexdigest() != weights.sha256:
+        raise DataError(
+            f"{path} must have sha256 {weights.sha256} (backbone.weights.sha256), "
+            f"found {digest.hexdigest()}; restore the file, or enter its hash if you trust it"
+        )
+    return path
+
+
+def _load(model: keras.Model, path: Path) -> None:
+    try:
+        model.load_weights(path)
+    except (ValueError, KeyError, OSError) as error:
+        first = " ".join(str(error).split())[:200]
+        raise DataError(
+            f"{path} does not fit the backbone: {first}; correct backbone.architecture or its arguments"
+        ) from None

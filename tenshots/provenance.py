@@ -1,0 +1,84 @@
+"""What tells one experiment from another, and where it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+SPLITS_PATH = Path("data/splits/splits.csv")
+MANIFEST_PATH = Path("data/manifest.csv")
+CODE_DIR = Path(__file__).parents[1]
+
+
+def main_repository() -> Path:
+    """Returns the absolute path of the project's main checkout.
+
+    DVC names it to every stage, also in the copies below .dvc/tmp that `--temp` and queued experiments run in
+    and delete; without DVC it is the current directory, as stages are run from the project's top.
+    """
+    return Path(os.environ.get("DVC_ROOT") or Path.cwd()).resolve()
+
+
+def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: Path) -> str:
+    """Returns what tells one experiment from another: 64 hexadecimal digits.
+
+    Args:
+        settings: all of params.yaml, as resolved for this run; the order of keys does not count.
+        splits_path: its bytes count; a file that is absent counts as empty.
+        code_dir: holds `stages` and `tenshots`, of which every Python file counts, by path and bytes.
+    """
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
+    digest.update(file_hash(splits_path).encode())
+    for path in sorted([*code_dir.glob("stages/**/*.py"), *code_dir.glob("tenshots/**/*.py")]):
+        digest.update(path.relative_to(code_dir).as_posix().encode())
+        digest.update(file_hash(path).encode())
+    return digest.hexdigest()
+
+
+def tags() -> dict[str, str]:
+    """Returns where the current experiment comes from, as tags of a run; the unknown is left out.
+
+    The revision, and whether code or settings differ from it; the hash of the manifest, which lists every
+    photo by content; the name that DVC gave to the experiment, if it runs as one.
+    """
+    ours = ("stages", "tenshots", "params.yaml", "dvc.yaml")
+    dirty = _git("status", "--porcelain", "--untracked-files=no", "--", *ours)
+    known = {
+        "mlflow.source.git.commit": os.environ.get("DVC_EXP_BASELINE_REV") or _git("rev-parse", "HEAD"),
+        "tenshots.git_dirty": "" if dirty is None else str(bool(dirty)).lower(),
+        "tenshots.data": file_hash(MANIFEST_PATH),
+        "tenshots.dvc_experiment": os.environ.get("DVC_EXP_NAME"),
+    }
+    return {tag: value for tag, value in known.items() if value}
+
+
+def stale_stages() -> set[str]:
+    """Returns the names of the stages whose outputs are missing or do not belong to the current files and settings.
+
+    Empty, too, where DVC cannot tell, as outside a repository.
+    """
+    command = [sys.executable, "-m", "dvc", "status", "--json"]
+    try:
+        return set(json.loads(subprocess.run(command, capture_output=True, check=False).stdout))
+    except ValueError:
+        return set()
+
+
+def file_hash(path: Path) -> str:
+    """Returns the sha256 of a file's bytes, 64 hexadecimal digits; empty where there is no such file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def _git(*arguments: str) -> str | None:
+    """What git answers; None outside a checkout, without a commit or without git."""
+    try:
+        answer = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None

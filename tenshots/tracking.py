@@ -1,0 +1,362 @@
+"""Every run in MLflow; the only importer of mlflow.
+
+An experiment is a run, found by a tag that hashes the settings, the split and the code; each variant is a run
+below it, with folds and repeats as its metrics (`fold_0_repeat_1/val_loss`, a step an epoch), so the table of
+runs has one row a variant.
+
+Nothing here writes an output of a stage, and nothing raises because of the store: one that cannot be reached
+costs a line of warning, never a training; `python -m stages.record` adds what is missing later.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from urllib.parse import quote
+
+from tenshots import params, provenance
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXPERIMENT = "tenshots"
+KEY_TAG = "tenshots.experiment"
+VARIANT_TAG = "tenshots.variant"
+ALL_VARIANTS = "*"  # marks the parent; no variant can be called so
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+# A server that does not answer is given up after seconds; MLflow's own 7 retries of 120 s would hold it up.
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet"}
+# What MLflow accepts at once, and in a value. Source: mlflow/utils/validation.py.
+MAX_PARAMS, MAX_METRICS, MAX_CHARACTERS = 100, 1000, 6000
+
+Client: TypeAlias = Any  # mlflow is untyped
+Series: TypeAlias = Mapping[str, Mapping[int, float | None]]  # name -> step -> number
+T = TypeVar("T")
+
+
+def store_uri() -> str:
+    """Returns the address of the store: `MLFLOW_TRACKING_URI`, else the project's own database.
+
+    A relative sqlite path is anchored at the main repository, as a temporary experiment's folder is deleted.
+    """
+    given = os.environ.get("MLFLOW_TRACKING_URI", "")
+    if re.match(r"sqlite:///[^/]", given):
+        return sqlite_uri(provenance.main_repository() / given.removeprefix("sqlite:///"))
+    return given or sqlite_uri(provenance.main_repository() / "mlruns" / "mlflow.db")
+
+
+def sqlite_uri(path: Path) -> str:
+    """Returns the address of the database file `path` (absolute), quoted as SQLAlchemy decodes it."""
+    return f"sqlite:///{quote(str(path), safe='/: ')}"
+
+
+def open_store() -> tuple[Client, str]:
+    """Returns the client of the store and the id of our experiment in it, both created where missing.
+
+    Raises:
+        Exception: whatever MLflow or the file system says about a store that cannot be used.
+    """
+    for name, value in {**PATIENCE, **QUIET}.items():
+        os.environ.setdefault(name, value)
+    import mlflow.store.db.utils  # not at the top: it takes seconds, for which a report need not wait
+    from mlflow.tracking import MlflowClient
+
+    for logger in ("alembic", "mlflow"):
+        logging.getLogger(logger).setLevel(logging.ERROR)
+    mlflow.store.db.utils.MAX_RETRY_COUNT = (
+        3  # 10 would wait two minutes for a database that cannot be opened
+    )
+    with _lock():  # two workers may create the store at once
+        client = MlflowClient(tracking_uri=store_uri())
+        found = client.get_experiment_by_name(EXPERIMENT)
+        if found is None:
+            # Without an absolute place an experiment puts its files into the working directory, which DVC
+            # deletes after a temporary experiment; a server knows its own place.
+            artifacts_dir = provenance.main_repository() / "mlruns" / "artifacts"
+            place = None if store_uri().startswith("http") else artifacts_dir.as_uri()
+            return client, str(client.create_experiment(EXPERIMENT, artifact_location=place))
+    if found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    return client, str(found.experiment_id)
+
+
+class Run:
+    """One MLflow run, or nothing where the store is out of reach: then every call does nothing."""
+
+    def __init__(self, client: Client = None, run_id: str = "") -> None:
+        self._client = client
+        self.run_id = run_id
+
+    @property
+    def reached(self) -> bool:
+        """Whether the store has answered so far."""
+        return self._client is not None
+
+    def attempt(self, action: Callable[[Client], T], otherwise: T) -> T:
+        """Returns `action(client)`; the first failure of the store is said, and ends all further attempts."""
+        if self._client is None:
+            return otherwise
+        try:
+            return action(self._client)
+        except Exception as error:
+            self._client = None
+            _warn(error)
+            return otherwise
+
+    def params(self, values: Mapping[str, object]) -> int:
+        """Adds the settings that the run lacks, nested mappings flattened with dots; returns their number."""
+        return self.attempt(lambda client: _add_params(client, self.run_id, values), 0)
+
+    def metrics(self, values: Mapping[str, float | None], step: int | None = None) -> None:
+        """Adds numbers, at `step` if given; None is left out."""
+        points = {name: {step or 0: value} for name, value in values.items()}
+        self.attempt(lambda client: _log_points(client, self.run_id, points), 0)
+
+    def add_metrics(self, series: Series) -> int:
+        """Adds those points that the run lacks; returns how many."""
+        return self.attempt(lambda client: _add_points(client, self.run_id, series), 0)
+
+    def artifact(self, path: Path, folder: str = "") -> None:
+        """Adds a file, or what a folder holds, below the run's `folder`; what is there is replaced."""
+        self.attempt(lambda client: _upload(client, self.run_id, path, folder), None)
+
+    def add_artifact(self, path: Path, folder: str = "") -> int:
+        """Adds those files of `path` (a file, or a folder of files) that `folder` lacks; returns how many."""
+        return self.attempt(lambda client: _add_files(client, self.run_id, path, folder), 0)
+
+    def add_bytes(self, content: bytes, name: str) -> int:
+        """Adds a file called `name` if the run lacks it; returns 1 or 0."""
+        return self.attempt(lambda client: _add_bytes(client, self.run_id, content, name), 0)
+
+
+def log_settings(run: Run, model: Mapping[str, object]) -> int:
+    """Adds the settings of a variant as model.json holds them; returns how many were missing."""
+    wanted = ("variant", "data", "network_name", "network", "standardise", "settings")
+    return run.params({key: model[key] for key in wanted if key in model})
+
+
+def log_epoch(run: Run, row: Mapping[str, Any]) -> None:
+    """Adds one row of a variant's history (one epoch of one fit), as it happens."""
+    run.metrics({f"{_fit(row)}/{name}": row[name] for name in CURVES}, step=int(row["epoch"]))
+
+
+def log_history(run: Run, history: pd.DataFrame) -> int:
+    """Adds what the run lacks of a variant's history: each fit's curves, and their means as `mean/val_loss`.
+
+    The mean of an epoch is taken over the fits that reached it. Returns the number of points added.
+    """
+    series: dict[str, dict[int, float | None]] = {}
+    for row in history.to_dict("records"):
+        for name in CURVES:
+            series.setdefault(f"{_fit(row)}/{name}", {})[int(row["epoch"])] = row[name]
+    for name in CURVES:
+        series[f"mean/{name}"] = {
+            int(step): mean for step, mean in history.groupby("epoch")[name].mean().items()
+        }
+    return run.add_metrics(series)
+
+
+def log_final(run: Run, metrics: Mapping[str, float | None]) -> int:
+    """Adds those of a variant's final metrics that the run lacks; returns how many."""
+    return run.add_metrics({name: {0: value} for name, value in metrics.items()})
+
+
+def log_model(run: Run, model_dir: Path) -> int:
+    """Adds the files of a variant's model folder that the run lacks, as `model`; returns how many."""
+    return run.add_artifact(model_dir, "model")
+
+
+@contextmanager
+def variant_run(variant: str, *, supersede: bool = False, live: bool = True) -> Iterator[Run]:
+    """Gives the run of a variant in the current experiment, below the experiment's own run.
+
+    Args:
+        variant: its key in params.yaml.
+        supersede: take the place of the run that the same experiment left before, instead of adding to it.
+        live: the work happens now, so that the run ends now; False leaves the end of a finished run alone.
+    """
+
+    def enter(experiment: _Experiment) -> list[str]:
+        parent_id = experiment.open_parent(live=live)
+        for former in experiment.find(variant) if supersede else []:
+            experiment.client.delete_run(former.info.run_id)
+        tags = {"mlflow.parentRunId": parent_id, **provenance.tags()}
+        return [experiment.open(variant, name=variant, live=live, tags=tags), parent_id]
+
+    with _session(enter, live=live) as run:
+        yield run
+
+
+@contextmanager
+def experiment_run(*, live: bool = True) -> Iterator[Run]:
+    """Gives the run of the whole experiment, parent of its variants' runs; `live` as in `variant_run`."""
+    with _session(lambda experiment: [experiment.open_parent(live=live)], live=live) as run:
+        yield run
+
+
+class _Experiment(NamedTuple):
+    client: Client
+    id: str
+    key: str
+
+    def find(self, variant: str) -> list[Any]:
+        """The active runs of `variant` in this experiment, the newest first."""
+        wanted = f"tags.`{KEY_TAG}` = '{self.key}' and tags.`{VARIANT_TAG}` = '{variant}'"
+        newest_first = ["attributes.start_time DESC"]
+        return list(self.client.search_runs([self.id], filter_string=wanted, order_by=newest_first))
+
+    def open(self, variant: str, *, name: str, live: bool, tags: Mapping[str, str]) -> str:
+        """The id of the run of `variant`, found or created."""
+        tags = {"mlflow.runName": name, KEY_TAG: self.key, VARIANT_TAG: variant, **tags}
+        found = self.find(variant)
+        if not found:
+            return str(self.client.create_run(self.id, run_name=name, tags=tags).info.run_id)
+        run = found[0]
+        for tag, value in tags.items():
+            # Looking back, only the way to the parent may need mending: the rest was true at the time.
+            if run.data.tags.get(tag) != value and (live or tag == "mlflow.parentRunId"):
+                self.client.set_tag(run.info.run_id, tag, value)
+        if live:
+            self.client.update_run(run.info.run_id, status="RUNNING")
+        return str(run.info.run_id)
+
+    def open_parent(self, *, live: bool) -> str:
+        name = os.environ.get("DVC_EXP_NAME") or f"experiment {self.key[:7]}"
+        return self.open(ALL_VARIANTS, name=name, live=live, tags=provenance.tags())
+
+
+@contextmanager
+def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterator[Run]:
+    """Gives the first of the runs that `enter` opens; all of them end as the block ends."""
+    run, run_ids = Run(), []
+    try:
+        key = provenance.experiment_key(
+            params.read(), splits_path=provenance.SPLITS_PATH, code_dir=provenance.CODE_DIR
+        )
+        experiment = _Experiment(*open_store(), key)
+        with _lock():  # two workers may open the same run at once
+            run_ids = enter(experiment)
+        run = Run(experiment.client, run_ids[0])
+    except Exception as error:
+        _warn(error)
+    status = "FAILED"
+    try:
+        yield run
+        status = "FINISHED"
+    finally:
+        for run_id in run_ids:
+            run.attempt(partial(_end, run_id=run_id, status=status, live=live), None)
+
+
+def _end(client: Client, *, run_id: str, status: str, live: bool) -> None:
+    if live or client.get_run(run_id).info.status != "FINISHED":
+        client.set_terminated(run_id, status)
+
+
+@contextmanager
+def _lock() -> Iterator[None]:
+    from filelock import FileLock
+
+    folder = provenance.main_repository() / "mlruns"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "store.lock", timeout=60):
+        yield
+
+
+def _add_params(client: Client, run_id: str, values: Mapping[str, object]) -> int:
+    from mlflow.entities import Param
+
+    there = client.get_run(run_id).data.params
+    flat = {_name(key): _text(value) for key, value in flattened(values).items()}
+    missing = [Param(key, value) for key, value in flat.items() if key not in there]
+    for start in range(0, len(missing), MAX_PARAMS):
+        client.log_batch(run_id, params=missing[start : start + MAX_PARAMS])
+    return len(missing)
+
+
+def _add_points(client: Client, run_id: str, series: Series) -> int:
+    missing: dict[str, dict[int, float | None]] = {}
+    for name, points in series.items():
+        there = {point.step for point in client.get_metric_history(run_id, _name(name))}
+        missing[name] = {step: value for step, value in points.items() if step not in there}
+    return _log_points(client, run_id, missing)
+
+
+def _log_points(client: Client, run_id: str, series: Series) -> int:
+    from mlflow.entities import Metric
+
+    now_ms = int(time.time() * 1000)
+    points = [
+        Metric(_name(name), float(value), now_ms, step)
+        for name, values in series.items()
+        for step, value in values.items()
+        if value is not None
+    ]
+    for start in range(0, len(points), MAX_METRICS):
+        client.log_batch(run_id, metrics=points[start : start + MAX_METRICS])
+    return len(points)
+
+
+def _upload(client: Client, run_id: str, path: Path, folder: str) -> None:
+    upload = client.log_artifacts if path.is_dir() else client.log_artifact
+    upload(run_id, str(path), folder or None)
+
+
+def _add_files(client: Client, run_id: str, path: Path, folder: str) -> int:
+    there = {Path(info.path).name for info in client.list_artifacts(run_id, folder or None)}
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    missing = [file for file in files if file.name not in there]
+    for file in missing:
+        _upload(client, run_id, file, folder)
+    return len(missing)
+
+
+def _add_bytes(client: Client, run_id: str, content: bytes, name: str) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        return _add_files(client, run_id, path, "")
+
+
+def flattened(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Returns `values` with nested mappings flattened: `{"a": {"b": 1}}` becomes `{"a.b": 1}`."""
+    flat: dict[str, object] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat.update(flattened(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _fit(row: Mapping[str, Any]) -> str:
+    return f"fold_{int(row['fold'])}_repeat_{int(row['repeat'])}"
+
+
+def _name(name: str) -> str:
+    return re.sub(r"[^\w\-. /]", "_", name)  # what MLflow refuses in a name
+
+
+def _text(value: object) -> str:
+    return (value if isinstance(value, str) else json.dumps(value, default=str))[:MAX_CHARACTERS]
+
+
+def _warn(error: Exception) -> None:
+    reason = next((line for line in str(error).splitlines() if line.strip()), "") or type(error).__name__
+    message = (
+        f"warning: the MLflow store {store_uri()} cannot be used ({reason}); this goes on without it, "
+        "and `python -m stages.record` adds the run later"
+    )
+    print(re.sub(r"//[^/@\s]*@", "//", message), file=sys.stderr, flush=True)  # without a password

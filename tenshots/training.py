@@ -1,0 +1,283 @@
+"""Training from scratch: arrays and a network in, the best weights and a history out.
+
+`transfer` trains with the same loop, so an epoch, early stopping and the stream of images mean the same
+everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from tenshots import optimisation
+from tenshots.errors import SettingsError
+from tenshots.optimisation import OptimisationSettings
+from tenshots.runtime import keras
+from tenshots.seeds import derived_seed
+
+
+class Part(NamedTuple):
+    """One training to be done: a fold and a repeat.
+
+    Attributes:
+        train: rows of the images to train on, originals and copies, int64.
+        val: rows of the images that choose the best epoch, int64.
+        num_originals: how many of `train` are no copies; an epoch has that many images.
+        seed: of the weights, the order of images and dropout.
+    """
+
+    fold: int
+    repeat: int
+    seed: int
+    train: np.ndarray
+    val: np.ndarray
+    num_originals: int
+
+
+class Epoch(NamedTuple):
+    """A row of the history.
+
+    Attributes:
+        phase: scratch, head or fine_tune.
+        epoch: from 0, running on over phases.
+        num_updates: since the start of the fit, over phases.
+        lr: of the epoch's last update.
+        loss: mean over the epoch's images while it trained (with dropout); accuracy likewise, in [0, 1].
+        val_loss: after the epoch; val_accuracy likewise, in [0, 1].
+    """
+
+    fold: int
+    repeat: int
+    phase: str
+    epoch: int
+    num_updates: int
+    lr: float
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+
+
+class Fit(NamedTuple):
+    """A training done.
+
+    Attributes:
+        part: what it was done on.
+        network: holds the weights of the best epoch until the next fit begins.
+        history: a row an epoch.
+        best_epoch: the epoch of lowest validation loss.
+        num_images: that were trained on, repeated ones counted each time.
+    """
+
+    part: Part
+    network: keras.Model
+    history: list[Epoch]
+    best_epoch: int
+    num_images: int
+
+
+class TrainSettings(NamedTuple):
+    """What the loop needs beside data."""
+
+    lr: float
+    batch_size: int
+    epochs: int
+    optimisation: OptimisationSettings
+
+
+@dataclass
+class Best:
+    """The lowest validation loss so far, and the weights that had it."""
+
+    val_loss: float = float("inf")
+    epoch: int = -1
+    weights: Sequence[np.ndarray] = ()
+
+
+def fits(
+    build: Callable[[], keras.Model],
+    parts: Iterable[Part],
+    *,
+    images: np.ndarray,
+    labels: np.ndarray,
+    settings: TrainSettings,
+    report: Callable[[Epoch], None] = lambda _: None,
+) -> Iterator[Fit]:
+    """Trains a network from scratch for each part; yields as each is done.
+
+    A part gives the same weights to the bit whichever parts came before it.
+
+    Args:
+        build: returns an uncompiled network with weights of the global seed.
+        parts: the trainings.
+        images: uint8 (num_images, size_px, size_px, 3), originals and copies.
+        labels: int (num_images,), from 0; each below the network's number of outputs.
+        settings: of the loop.
+        report: is told of each epoch when it ends.
+
+    Raises:
+        SettingsError: the loss became infinite or no number.
+    """
+    keras.utils.set_random_seed(0)
+    network = build()
+    targets = np.eye(network.output_shape[-1], dtype=np.float32)[labels]
+    for part in parts:
+        keras.utils.set_random_seed(part.seed)
+        network.set_weights(build().get_weights())
+        reseed(network, part.seed)
+        history: list[Epoch] = []
+        best = improve(
+            network,
+            part,
+            inputs=images,
+            targets=targets,
+            settings=settings,
+            phase="scratch",
+            history=history,
+            report=report,
+        )
+        network.set_weights(best.weights)
+        yield Fit(part, network, history, best.epoch, len(history) * part.num_originals)
+
+
+def improve(
+    model: keras.Model,
+    part: Part,
+    *,
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    settings: TrainSettings,
+    phase: str,
+    history: list[Epoch],
+    best: Best | None = None,
+    report: Callable[[Epoch], None] = lambda _: None,
+) -> Best:
+    """Trains the model in place from the weights that it has, until the epochs or the patience are over.
+
+    Args:
+        model: from rows of `inputs` to logits.
+        part: whose rows are trained and validated on.
+        inputs: (num_images, ...), what the model takes.
+        targets: float32 (num_images, num_labels), one-hot.
+        settings: of the loop.
+        phase: named in the history.
+        history: of earlier phases; the rows of this one are appended.
+        best: what an earlier phase reached, in this model's weights; None where there was none.
+        report: is told of each epoch when it ends.
+
+    Returns:
+        The best of `best` and of this phase.
+
+    Raises:
+        SettingsError: the loss became infinite or no number.
+    """
+    best = best or Best()
+    smoothing = settings.optimisation.label_smoothing
+    num_batches = -(-part.num_originals // settings.batch_size)
+    optimisation.prepare(
+        model, settings.optimisation, lr=settings.lr, num_updates=settings.epochs * num_batches
+    )
+    rate = optimisation.rate_of(model)
+    first = len(history)
+    start_updates = history[-1].num_updates if history else 0
+    stream = epochs_of_batches(
+        part.train,
+        num_originals=part.num_originals,
+        batch_size=settings.batch_size,
+        seed=derived_seed(part.seed, phase),
+    )
+    patience_from = -1  # before this phase's first epoch, so that each phase has its full patience
+    for index in range(settings.epochs):
+        sums = np.zeros(2)
+        for rows in next(stream):
+            sums += len(rows) * np.array(model.train_on_batch(inputs[rows], targets[rows]), dtype=np.float64)
+        val_logits = outputs(model, inputs[part.val], batch_size=128)
+        row = Epoch(
+            fold=part.fold,
+            repeat=part.repeat,
+            phase=phase,
+            epoch=first + index,
+            num_updates=start_updates + (index + 1) * num_batches,
+            lr=float(rate((index + 1) * num_batches - 1)),
+            loss=float(sums[0] / part.num_originals),
+            accuracy=float(sums[1] / part.num_originals),
+            val_loss=optimisation.loss(val_logits, targets[part.val], label_smoothing=smoothing),
+            val_accuracy=float((val_logits.argmax(axis=1) == targets[part.val].argmax(axis=1)).mean()),
+        )
+        if not np.isfinite([row.loss, row.val_loss]).all():
+            raise SettingsError(
+                f"params.yaml: lr must keep the loss finite, got a loss of {row.loss} in epoch {row.epoch} "
+                f"of fold {row.fold}, repeat {row.repeat} at lr {settings.lr}; lower lr"
+            )
+        history.append(row)
+        report(row)
+        if row.val_loss < best.val_loss:
+            best = Best(row.val_loss, row.epoch, model.get_weights())
+            patience_from = index
+        elif index - patience_from >= settings.optimisation.patience:
+            break
+    return best
+
+
+def epochs_of_batches(
+    rows: np.ndarray, *, num_originals: int, batch_size: int, seed: int
+) -> Iterator[list[np.ndarray]]:
+    """Yields the batches of one epoch after the other, without end.
+
+    All rows are shuffled, used up in that order across epochs, and shuffled again. So every copy has its
+    turn, yet an epoch has as many images, and as many updates, as without copies. The batches of an epoch
+    differ in length by one at most: a short last one would have noisy normalisations.
+
+    Args:
+        rows: to draw from, int (num_rows,).
+        num_originals: images an epoch, from 1.
+        batch_size: of the largest batch, from 1.
+        seed: of the order.
+    """
+    generator = np.random.default_rng(seed)
+    num_batches = -(-num_originals // batch_size)
+    waiting = np.empty(0, dtype=rows.dtype)
+    while True:
+        while len(waiting) < num_originals:
+            waiting = np.concatenate([waiting, generator.permutation(rows)])
+        epoch, waiting = waiting[:num_originals], waiting[num_originals:]
+        yield np.array_split(epoch, num_batches)
+
+
+def reseed(model: keras.Model, seed: int) -> None:
+    """Sets the model's random number generators (those of dropout) to the start of streams from `seed`."""
+    weights = {id(variable) for variable in model.weights}
+    states = [variable for variable in model.variables if id(variable) not in weights]
+    for index, state in enumerate(states):
+        state.assign(np.array([derived_seed(seed, "dropout", index), 0], dtype=np.uint32))
+
+
+def outputs(model: keras.Model, inputs: np.ndarray, *, batch_size: int) -> np.ndarray:
+    """Returns what the model puts out in inference mode, float32 (num_images, ...).
+
+    Args:
+        model: with one output.
+        inputs: (num_images, ...), what the model takes.
+        batch_size: images at once; it changes memory and speed, and the last bits at most.
+    """
+    results = np.empty((len(inputs), *model.output_shape[1:]), dtype=np.float32)
+    for start in range(0, len(inputs), batch_size):
+        results[start : start + batch_size] = model.predict_on_batch(inputs[start : start + batch_size])
+    return results
+
+
+def predict(model: keras.Model, images: np.ndarray, *, batch_size: int = 128) -> np.ndarray:
+    """Returns the probability of each label for each image, float64 (num_images, num_labels); rows sum to 1.
+
+    Args:
+        model: from images to logits, as `networks.build` returns it.
+        images: uint8 (num_images, size_px, size_px, 3).
+        batch_size: images at once.
+    """
+    logits = outputs(model, images, batch_size=batch_size).astype(np.float64)
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities

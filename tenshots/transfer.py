@@ -1,0 +1,176 @@
+"""Fine-tuning: first the new head on the frozen backbone's features, then the top of the backbone with it.
+
+What stays frozen is computed once for all folds and repeats: training then reads features instead of photos.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from tenshots import training
+from tenshots.networks.pretrained import FEATURES, HEAD, PretrainedSettings
+from tenshots.runtime import keras
+from tenshots.training import Best, Epoch, Fit, Part, TrainSettings
+
+# What the frozen layers put out is kept in memory up to this; beyond, they are computed anew for each batch.
+KEPT_BYTES = 2 << 30
+BATCH_SIZE = 128  # images at once where nothing is trained
+
+
+class Frozen(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
+    """Layers as one that never trains: without dropout, also while what follows is trained."""
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__(trainable=False, name="frozen")
+        self.model = model
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """Returns the model's output in inference mode."""
+        return self.model(inputs, training=False)
+
+
+class Tuned(NamedTuple):
+    """The upper part of a network, which is tuned.
+
+    Attributes:
+        model: from `inputs` to logits; it shares its layers with the network.
+        inputs: (num_images, ...): what the layers below put out for each image, or the images themselves.
+    """
+
+    model: keras.Model
+    inputs: np.ndarray
+
+
+def fits(
+    network: keras.Model,
+    parts: Iterable[Part],
+    *,
+    images: np.ndarray,
+    labels: np.ndarray,
+    settings: TrainSettings,
+    stages: PretrainedSettings,
+    report: Callable[[Epoch], None] = lambda _: None,
+) -> Iterator[Fit]:
+    """Fine-tunes a pretrained network for each part; yields as each is done.
+
+    Each part starts from the pretrained backbone and a new head. First the head alone is trained, then also
+    the top of the backbone; batch normalisation stays in inference mode and keeps its scales and offsets,
+    since the statistics of few photos are worse than the pretrained ones. The result is never worse on the
+    validation photos than the head alone was. A part gives the same weights to the bit whichever parts came
+    before it.
+
+    Args:
+        network: of `networks.build`, family pretrained, with its backbone's weights; its weights are changed.
+        parts: the trainings.
+        images: uint8 (num_images, size_px, size_px, 3), originals and copies.
+        labels: int (num_images,), from 0; each below the network's number of outputs.
+        settings: of the loop.
+        stages: how long and how fast the head and the top are trained, and how much of the backbone is the
+            top.
+        report: is told of each epoch when it ends.
+
+    Raises:
+        SettingsError: the loss became infinite or no number.
+    """
+    targets = np.eye(network.output_shape[-1], dtype=np.float32)[labels]
+    pretrained = network.get_weights()
+    features_output = network.get_layer(FEATURES).output
+    tuned = tuned_part(network, images, share=stages.unfreeze)
+    to_features = keras.Model(network.input, features_output)
+    features = training.outputs(to_features, images, batch_size=BATCH_SIZE)
+    head = keras.Model(features_output, network.output)
+
+    for part in parts:
+        _start(network, pretrained, seed=part.seed)
+        history: list[Epoch] = []
+        best = training.improve(
+            head,
+            part,
+            inputs=features,
+            targets=targets,
+            settings=settings._replace(lr=settings.lr * stages.head_lr_factor, epochs=stages.head_epochs),
+            phase="head",
+            history=history,
+            report=report,
+        )
+        head.set_weights(best.weights)
+        if tuned is not None:
+            best = training.improve(
+                tuned.model,
+                part,
+                inputs=tuned.inputs,
+                targets=targets,
+                settings=settings._replace(lr=settings.lr * stages.fine_tune_lr_factor),
+                phase="fine_tune",
+                history=history,
+                best=Best(best.val_loss, best.epoch, tuned.model.get_weights()),
+                report=report,
+            )
+            tuned.model.set_weights(best.weights)
+        yield Fit(part, network, history, best.epoch, len(history) * part.num_originals)
+
+
+def tuned_part(
+    network: keras.Model, images: np.ndarray, *, share: float, kept_bytes: int = KEPT_BYTES
+) -> Tuned | None:
+    """Cuts the network below the top `share` of its backbone's layers.
+
+    Layers with weights count, except normalisations. The cut moves down from there to the nearest place
+    where a single tensor passes, so all that lies above it can be trained without the rest.
+
+    Args:
+        network: of `networks.build`, family pretrained. Its normalisations are frozen, in place.
+        images: uint8 (num_images, size_px, size_px, 3).
+        share: of the layers, in [0, 1], rounded to whole layers.
+        kept_bytes: memory that the layers below may fill with what they put out.
+
+    Returns:
+        None where the share comes to no layer at all.
+    """
+    layers = network.layers[: network.layers.index(network.get_layer(FEATURES))]
+    for layer in layers:
+        if _is_normalisation(layer):
+            layer.trainable = False
+    weighted = [layer for layer in layers if layer.weights and not _is_normalisation(layer)]
+    num_tuned = round(share * len(weighted))
+    if num_tuned == 0:
+        return None
+    boundary = layers.index(weighted[-num_tuned])
+    cut = next(layer.output for layer in reversed(layers[:boundary]) if _passes_alone(layer, network))
+    upper = keras.Model(cut, network.output)
+    if cut is network.input:
+        return Tuned(upper, images)
+    lower = keras.Model(network.input, cut)
+    num_bytes = len(images) * int(np.prod(cut.shape[1:])) * np.dtype(np.float32).itemsize
+    if num_bytes <= kept_bytes:
+        return Tuned(upper, training.outputs(lower, images, batch_size=BATCH_SIZE))
+    photos = keras.Input(network.input_shape[1:])
+    return Tuned(keras.Model(photos, upper(Frozen(lower)(photos))), images)
+
+
+def _is_normalisation(layer: keras.layers.Layer) -> bool:
+    # By name: Keras has a dozen of them, without a common class.
+    return "Normalization" in type(layer).__name__
+
+
+def _passes_alone(layer: keras.layers.Layer, network: keras.Model) -> bool:
+    """Whether all that the network knows of an image passes through this layer's output."""
+    try:
+        keras.Model(layer.output, network.output)
+    except ValueError:  # the graph is disconnected: another path leads around the layer
+        return False
+    return True
+
+
+def _start(network: keras.Model, pretrained: list[np.ndarray], *, seed: int) -> None:
+    """Gives the network its pretrained weights, and a new head of this seed."""
+    keras.utils.set_random_seed(seed)
+    network.set_weights(pretrained)
+    head = network.get_layer(HEAD)
+    new = keras.layers.Dense(head.units)
+    new.build((None, head.input.shape[-1]))
+    head.set_weights(new.get_weights())
+    training.reseed(network, seed)
