@@ -20,6 +20,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from tenshots import augmentation, database, params, runtime
 from tenshots.photos import encode
+from tenshots.seeds import SeedSettings
 
 DATABASE = Path("data/database")
 SPLITS = Path("data/splits/splits.csv")
@@ -29,10 +30,10 @@ PREVIEW = Path("reports/augmentation.png")
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the stage in the current directory."""
-    argparse.ArgumentParser(description=__doc__).parse_args(argv)
+    argparse.ArgumentParser(prog="python -m stages.augment", description=__doc__).parse_args(argv)
     values = params.read()
     settings = params.section(values, "augment", augmentation.AugmentSettings)
-    seed = params.top_level(values, augmentation.SeedSettings).seed
+    seed = params.top_level(values, SeedSettings).seed
     # One thread is as fast on such small pictures, and the number of cores cannot change a sum's rounding.
     runtime.configure(threads=1)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stages import run
 from tenshots import database, params, splitting
+from tenshots.seeds import SeedSettings
 
 MANIFEST_PATH = Path("data/manifest.csv")
 SPLITS_PATH = Path("data/splits/splits.csv")
@@ -20,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Reads data/manifest.csv; writes data/splits/splits.csv."""
     argparse.ArgumentParser(description="Divides the photos into train, val and test.").parse_args(argv)
     values = params.read()
-    seed = params.top_level(values, splitting.SeedSettings).seed
+    seed = params.top_level(values, SeedSettings).seed
     settings = params.section(values, "split", splitting.SplitSettings)
 
     manifest = database.read_manifest(MANIFEST_PATH)

@@ -54,12 +54,6 @@ PREVIEW_HEADER_PX = 16
 PREVIEW_GAP_PX = 4
 
 
-class SeedSettings(Settings):
-    """The top-level key of params.yaml that all randomness starts from."""
-
-    seed: int = Field(ge=0, lt=2**32)
-
-
 class LayerSettings(Settings):
     """One layer: `RandomFlip: {mode: horizontal}`, or `RandomGrayscale` where the defaults will do."""
 

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 import hashlib
 
+from pydantic import Field
+
+from tenshots.params import Settings
+
+
+class SeedSettings(Settings):
+    """The top-level setting `seed` of params.yaml, from which all that is random starts."""
+
+    seed: int = Field(ge=0, lt=2**32)
+
 
 def derived_seed(seed: int, *parts: int | str) -> int:
     """Returns the seed of one part of an experiment, in [0, 2^32).

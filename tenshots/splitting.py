@@ -32,12 +32,6 @@ MAX_STEPS = 500  # of mending; dealing alone comes near, so a few dozen are the 
 MAX_CELLS = 2_000_000  # numbers that one step compares at once: 16 MB an array
 
 
-class SeedSettings(Settings):
-    """The top-level setting `seed` of params.yaml."""
-
-    seed: int = Field(ge=0, lt=2**32)
-
-
 class SplitSettings(Settings):
     """Section `split` of params.yaml."""
 

@@ -1,0 +1,94 @@
+"""The report as a reader sees it: in a browser, without a network."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from stages import compare
+from tests import drawn_results
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright comes with requirements-dev.txt")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; `apt install chromium` brings one"),
+]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("project")
+    # Long and hostile names are where a layout breaks first.
+    labels = ["<script>alert(1)</script>", "a_label_of_one_very_long_word_that_cannot_be_broken", "cup"]
+    drawn_results.project(folder, labels, num_each=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        compare.main([])
+    return folder / "reports/index.html"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[sync_api.Browser]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width_px", [1280, 390])
+def test_the_page_stands_alone_and_fits_the_screen(
+    browser: sync_api.Browser, report: Path, width_px: int, scheme: str
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width_px, "height": 800}, color_scheme=scheme, offline=True
+    )
+    page = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(report.as_uri())
+
+    assert said == []
+    assert [url for url in asked if not url.startswith("data:")] == [report.as_uri()]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width_px
+    assert page.locator("h1").count() == 1
+    assert "recognises" in page.locator("h1").inner_text()
+    levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map(h => +h.tagName[1])")
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    pictures = page.evaluate("[...document.images].map(i => [i.alt, i.naturalWidth])")
+    assert len(pictures) > 48
+    assert all(alt and natural_width > 0 for alt, natural_width in pictures)
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(browser: sync_api.Browser, report: Path, scheme: str) -> None:
+    """Soft and plain ink on paper, card and fill reach 4.5 to 1 (WCAG 2.2, level AA)."""
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    ratios = page.evaluate(
+        """() => {
+            const style = getComputedStyle(document.documentElement);
+            const light = name => {
+                const hex = style.getPropertyValue(name).trim().slice(1);
+                const parts = [0, 2, 4].map(i => parseInt(hex.slice(i, i + 2), 16) / 255)
+                    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+            };
+            const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+            return ['--paper', '--fill'].flatMap(ground =>
+                ['--ink', '--soft', '--sure'].map(ink => ratio(light(ink), light(ground))));
+        }"""
+    )
+    assert min(ratios) >= 4.5
+    context.close()

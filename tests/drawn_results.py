@@ -1,0 +1,144 @@
+"""A project whose photos and predictions are drawn: what compare reads, without any training."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageDraw
+
+from tenshots import database, metrics
+from tenshots.predictions import KEYS, table
+from tenshots.report.comparison import Results
+
+SKILLS = {"baseline": 0.6, "augmented": 0.9, "fine_tuned": 2.4}
+PARAMS = """\
+seed: 20
+lr: 1e-3
+variants:
+  baseline: {data: database, network: lecture}
+  augmented: {data: augmented, network: lecture}
+  fine_tuned: {data: augmented, network: pretrained}
+report:
+  num_mistakes: 12
+  num_samples: 48
+"""
+
+
+def picture(draw: np.random.Generator, kind: int, size_px: int = 96) -> bytes:
+    """Draws a disc, a grid or a bar on a plain ground, as PNG."""
+    ground, ink = (
+        tuple(int(c) for c in draw.integers(low, high, 3)) for low, high in [(120, 230), (20, 110)]
+    )
+    image = Image.new("RGB", (size_px, size_px), ground)
+    pen = ImageDraw.Draw(image)
+    left, top = (int(c) for c in draw.integers(8, 30, 2))
+    box = (left, top, left + 55, top + 45)
+    if kind % 3 == 0:
+        pen.ellipse(box, fill=ink)
+    elif kind % 3 == 1:
+        pen.rectangle(box, fill=ink)
+    else:
+        for i in range(20):
+            x, y = left + 11 * (i % 5), top + 11 * (i // 5)
+            pen.rectangle((x, y, x + 8, y + 8), fill=ink)
+    file = io.BytesIO()
+    image.save(file, format="PNG")
+    return file.getvalue()
+
+
+def photos(labels: Sequence[str], *, num_groups: int, num_each: int, grouped: bool = True) -> pd.DataFrame:
+    """Draws `num_each` photos of each label by each group: columns as in the database."""
+    draw = np.random.default_rng(7)
+    rows = [
+        {
+            "photo_id": hashlib.sha256(f"{group}/{label}/{number}".encode()).hexdigest(),
+            "label": label,
+            "group": f"student{group:02d}" if grouped else "",
+            "split": "",
+            "path": f"student{group:02d}/{label}/IMG_{number:04d}.jpg",
+            "width": 320,
+            "height": 240,
+            "image": picture(draw, kind),
+        }
+        for group in range(num_groups)
+        for kind, label in enumerate(labels)
+        for number in range(num_each)
+    ]
+    return pd.DataFrame(rows)
+
+
+def predictions(
+    photos: pd.DataFrame, labels: Sequence[str], *, skill: float, num_folds: int = 4, num_repeats: int = 2
+) -> pd.DataFrame:
+    """Draws predictions, right the more often the higher `skill` is; each group has its own difficulty."""
+    draw = np.random.default_rng(3)
+    names = sorted(set(photos["path"].str.split("/").str[0]))
+    ease = dict(zip(names, draw.normal(0, 0.7, len(names)), strict=True))
+    groups = photos["path"].str.split("/").str[0]
+    folds = groups.map({name: i % num_folds for i, name in enumerate(names)}).to_numpy()
+    truth = photos["label"].map({name: i for i, name in enumerate(labels)}).to_numpy()
+    hardness = draw.normal(0, 1, (len(photos), len(labels)))
+    tables = []
+    for fold in range(num_folds):
+        here = folds == fold
+        for repeat in range(num_repeats):
+            logits = hardness[here] + draw.normal(0, 0.6, (int(here.sum()), len(labels)))
+            logits[np.arange(len(logits)), truth[here]] += skill + groups.map(ease).to_numpy()[here]
+            shares = np.exp(1.6 * logits)
+            shares /= shares.sum(axis=1, keepdims=True)
+            tables.append(table(photos[here], shares, labels, fold=fold, repeat=repeat))
+    return pd.concat(tables).sort_values(KEYS, ignore_index=True)
+
+
+def results(photos: pd.DataFrame, labels: Sequence[str], *, skill: float, **splits: int) -> Results:
+    """Returns everything that evaluation would leave for drawn predictions."""
+    test = predictions(photos, labels, skill=skill, **splits)
+    epochs = np.arange(30)
+    history = pd.DataFrame(
+        {
+            "epoch": epochs,
+            "accuracy": 1 - 0.6 * np.exp(-epochs / 6),
+            "val_accuracy": 0.35 + 0.12 * skill * (1 - np.exp(-epochs / 5)) + 0.02 * np.sin(epochs * 1.7),
+            "loss": 0.1 + np.exp(-epochs / 6),
+            "val_loss": 0.5 + 0.7 * np.exp(-epochs / 4) + 0.01 * epochs + 0.03 * np.sin(epochs * 2.1),
+        }
+    )
+    details = {
+        "data": "augmented" if skill > 0.7 else "database",
+        "network_name": "pretrained" if skill > 2 else "lecture",
+        **metrics.details(test),
+        "num_updates": 180.0,
+        "num_parameters": 1_341_475,
+    }
+    return Results(test, metrics.curves(history), details, metrics.summary(test, test))
+
+
+def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), **sizes: int) -> None:
+    """Writes what `stages.compare` reads, of 12 groups with 7 photos of each label unless told otherwise."""
+    taken = photos(labels, num_groups=sizes.get("num_groups", 12), num_each=sizes.get("num_each", 7))
+    (folder / "params.yaml").write_text(PARAMS, encoding="utf-8")
+    database.write_photos(taken, folder / "data/database", num_shards=1)
+    kept = taken.drop(columns="image").assign(
+        status="kept", reason="", format="JPEG", orientation=1, num_bytes=1000
+    )
+    lost = kept.head(1).assign(
+        status="rejected", reason="not a JPEG, PNG or WebP image", path="student00/<b>notes.txt", photo_id=""
+    )
+    database.write_manifest(pd.concat([kept, lost]), folder / "data/manifest.csv")
+    (folder / "reports/metrics").mkdir(parents=True)
+    draw = np.random.default_rng(1)
+    preview = np.hstack([np.asarray(Image.open(io.BytesIO(picture(draw, kind)))) for kind in range(6)])
+    Image.fromarray(preview).save(folder / "reports/augmentation.png")
+    for name, skill in SKILLS.items():
+        evaluated = results(taken, labels, skill=skill)
+        place = folder / "data/evaluations" / name
+        database.write_predictions(evaluated.predictions, place / "predictions.csv")
+        evaluated.curves.to_csv(place / "curves.csv", index=False)
+        (place / "details.json").write_text(json.dumps(evaluated.details), encoding="utf-8")
+        (folder / f"reports/metrics/{name}.json").write_text(json.dumps(evaluated.metrics), encoding="utf-8")

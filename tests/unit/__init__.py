@@ -1,0 +1,1 @@
+"""A module of tests for each module of the library and each stage."""

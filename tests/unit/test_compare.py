@@ -1,0 +1,103 @@
+"""The stage that compares variants, on drawn results."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages import compare
+from tenshots.errors import DataError, SettingsError
+from tests import drawn_results
+
+TOP = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn")
+    drawn_results.project(folder, num_groups=6, num_each=2)
+    return folder
+
+
+@pytest.fixture
+def project(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(drawn, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_stage_compares_the_variants_of_params(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compare.main([])
+    compared = json.loads((project / "reports/comparison.json").read_text())
+    assert list(compared["variants"]) == ["baseline", "augmented", "fine_tuned"]
+    assert compared["num_test_photos"] == 36
+    assert "fine_tuned is better than baseline" in (project / "reports/comparison.md").read_text()
+    assert "fine_tuned is better than baseline" in capsys.readouterr().out
+    assert (project / "reports/index.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_second_time_gives_the_same_bytes(project: Path) -> None:
+    names = ["reports/comparison.json", "reports/comparison.md", "reports/index.html"]
+    compare.main([])
+    first = [(project / name).read_bytes() for name in names]
+    compare.main([])
+    assert [(project / name).read_bytes() for name in names] == first
+
+
+def test_a_removed_variant_leaves_no_ghost(project: Path) -> None:
+    path = project / "params.yaml"
+    path.write_text(path.read_text().replace("  augmented: {data: augmented, network: lecture}\n", ""))
+    compare.main([])
+    assert (project / "data/evaluations/augmented").is_dir()
+    assert list(json.loads((project / "reports/comparison.json").read_text())["variants"]) == [
+        "baseline",
+        "fine_tuned",
+    ]
+    assert "augmented is" not in (project / "reports/index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "data/evaluations/augmented/predictions.csv",
+        "data/evaluations/augmented/details.json",
+        "data/evaluations/augmented/curves.csv",
+        "reports/metrics/augmented.json",
+    ],
+)
+def test_a_variant_that_was_not_evaluated_is_an_error_with_the_remedy(project: Path, name: str) -> None:
+    (project / name).unlink()
+    with pytest.raises(DataError, match=rf"{name} is missing; run `dvc repro evaluate@augmented`"):
+        compare.main([])
+
+
+def test_no_variants_are_an_error(project: Path) -> None:
+    (project / "params.yaml").write_text("variants: {}\nreport: {num_mistakes: 1, num_samples: 1}\n")
+    with pytest.raises(SettingsError, match="variants must name at least one variant"):
+        compare.main([])
+
+
+def test_comparing_imports_no_backend(project: Path) -> None:
+    # They take seconds to start, and a report can be made where neither is installed.
+    script = (
+        "import sys; from stages import compare; compare.main([]); "
+        "assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules), sorted(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=project,
+        env={"PYTHONPATH": str(TOP)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_twelve_groups_make_a_page_below_15_mb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn_results.project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    compare.main([])
+    assert (tmp_path / "reports/index.html").stat().st_size < 15e6

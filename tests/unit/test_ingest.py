@@ -1,0 +1,72 @@
+"""The stage `ingest`, run as DVC runs it, in a folder with its own params.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stages import ingest
+from tenshots import database
+from tenshots.errors import SettingsError
+from tests.unit.test_ingestion import draw
+
+PARAMS = """
+photos: data/raw
+layout: "{group}/{label}/{name}"
+standardise: {size_px: 24, fit: crop, encoding: 90}
+database: {num_shards: 8}
+split: {folds: 3, test: 0.2, val: 0.3}
+seed: 20
+"""
+
+
+def make_project(folder: Path) -> None:
+    (folder / "params.yaml").write_text(PARAMS)
+    draw(
+        folder / "data" / "raw",
+        *[f"p{person}/{label}/1.png" for person in range(6) for label in ("cup", "key")],
+    )
+
+
+def test_ingest_writes_the_database_and_the_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    ingest.main([])
+    assert capsys.readouterr().out == "ingest: 12 photos kept, 0 files rejected\n"
+    photos = database.read_photos(Path("data/database"))
+    assert database.decode(photos["image"]).shape == (12, 24, 24, 3)
+    assert len(database.read_manifest(Path("data/manifest.csv"))) == 12
+    before = {path: path.read_bytes() for path in Path("data/database").iterdir()}
+    ingest.main(["--workers", "3"])
+    assert {path: path.read_bytes() for path in Path("data/database").iterdir()} == before
+
+
+def test_a_photos_folder_outside_the_repository_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_project(tmp_path)
+    (tmp_path / "params.yaml").write_text(PARAMS.replace("data/raw", "../raw"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="photos must not leave the repository"):
+        ingest.main([])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("size_px: 24", "size_px: 8", "standardise.size_px must be greater than or equal to 16, got 8"),
+        ("fit: crop", "fit: zoom", "standardise.fit must be 'pad', 'crop' or 'stretch', got 'zoom'"),
+        ("encoding: 90", "encoding: 101", "standardise.encoding"),
+        ("layout:", "layuot:", "layout is missing"),
+    ],
+)
+def test_a_wrong_setting_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, message: str
+) -> None:
+    (tmp_path / "params.yaml").write_text(PARAMS.replace(old, new))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=message):
+        ingest.main([])

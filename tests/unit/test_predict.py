@@ -1,0 +1,110 @@
+"""Prediction of new photos."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages import predict
+from tenshots import database, evaluation, photos
+from tenshots.errors import DataError, SettingsError
+from tenshots.photos import StandardiseSettings
+from tenshots.predictions import probabilities_of
+from tests import drawn_model, drawn_results
+
+VALUES = {"variants": {"baseline": {}, "other": {}}}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    drawn_model.project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reports/metrics").mkdir(parents=True)
+    (tmp_path / "reports/metrics/baseline.json").write_text('{"val_accuracy": 0.75}')
+    draw = np.random.default_rng(0)
+    for number in range(2):
+        (tmp_path / f"photo{number}.jpg").write_bytes(drawn_results.picture(draw, number))
+    return tmp_path
+
+
+def test_a_photo_gets_the_same_probabilities_from_evaluate_and_from_predict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The photo goes as a file through predict, and through the database through evaluate.
+    settings = StandardiseSettings(size_px=drawn_model.SIZE_PX, fit="pad", encoding="lossless")
+    drawn = drawn_results.photos(drawn_model.LABELS, num_groups=4, num_each=3)
+    standard = drawn.assign(image=[photos.standardise(image, settings).encoded for image in drawn["image"]])
+    drawn_model.save(tmp_path / "baseline")
+    saved = evaluation.read_variant(tmp_path / "baseline")
+    monkeypatch.chdir(tmp_path)
+    database.write_photos(standard, tmp_path / "database", num_shards=1)
+    test, _ = evaluation.evaluate(
+        saved, tmp_path / "baseline", database.read_photos(tmp_path / "database"), drawn_model.splits(drawn)
+    )
+
+    for fit in saved.fits:
+        rows = test[(test["fold"] == fit.fold) & (test["repeat"] == fit.repeat)]
+        files = drawn.set_index("photo_id").loc[rows["photo_id"], "image"]
+        paths = [tmp_path / f"{name}.jpg" for name in files.index]
+        for path, image in zip(paths, files, strict=True):
+            path.write_bytes(image)
+        images, reasons = predict.read(paths, settings)
+        assert not reasons
+        shares = predict.predict(saved.model_copy(update={"fits": [fit]}), tmp_path / "baseline", images)
+        # Batches of another size may add up in another order: the last bits of float32.
+        assert np.stack([shares[path] for path in paths]) == pytest.approx(probabilities_of(rows), abs=1e-6)
+
+
+def test_the_table_has_a_line_a_photo(project: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
+    predict.main(["photo0.jpg", "photo1.jpg"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "baseline (the best validation accuracy, 0.750), mean of 4 trainings"
+    assert lines[2].split() == ["photo", "label", "book", "cup"]
+    assert [line.split()[0] for line in lines[3:]] == ["photo0.jpg", "photo1.jpg"]
+    for line in lines[3:]:
+        assert sum(float(share) for share in line.split()[2:]) == pytest.approx(1, abs=0.002)
+    assert len({len(line) for line in lines[2:]}) == 1
+
+
+def test_unusable_photos_are_named_with_the_reason_after_which_the_status_is_1(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "notes.txt").write_text("no photo")
+    with pytest.raises(SystemExit) as stopped:
+        predict.main(["notes.txt", "absent.jpg", "photo0.jpg", "--variant", "baseline", "--json"])
+    assert stopped.value.code == 1
+    described = json.loads(capsys.readouterr().out)
+    assert described["chosen"] == "as asked"
+    first, second, third = described["photos"]
+    assert "image" in first["reason"]
+    assert second == {"photo": "absent.jpg", "reason": "No such file or directory"}
+    assert third["label"] in drawn_model.LABELS
+    assert third["label"] == max(third["probabilities"], key=third["probabilities"].get)
+
+
+def test_nothing_usable_still_says_why(project: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
+    with pytest.raises(SystemExit):
+        predict.main(["absent.jpg"])
+    assert "absent.jpg  No such file or directory" in capsys.readouterr().out
+
+
+def test_the_variant_is_chosen_by_its_validation_accuracy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="run `dvc repro` first"):
+        predict.choose(VALUES, None)
+    folder = tmp_path / "reports/metrics"
+    folder.mkdir(parents=True)
+    (folder / "baseline.json").write_text('{"val_accuracy": 0.5, "test_accuracy": 0.9}')
+    assert predict.choose(VALUES, None) == ("baseline", "the best validation accuracy, 0.500")
+    (folder / "other.json").write_text('{"val_accuracy": 0.6, "test_accuracy": 0.1}')
+    (folder / "removed.json").write_text('{"val_accuracy": 0.9}')
+    assert predict.choose(VALUES, None)[0] == "other"
+    assert predict.choose(VALUES, "baseline") == ("baseline", "as asked")
+
+
+def test_an_unknown_variant_is_an_error_that_names_the_known_ones() -> None:
+    with pytest.raises(SettingsError, match=r"must be one of baseline, other .* got 'no_such'"):
+        predict.choose(VALUES, "no_such")

@@ -1,0 +1,59 @@
+"""Real crops of cups, keyboards and books, where they lie beside the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tenshots import database, ingestion
+from tenshots.ingestion import Ingested
+from tenshots.layout import Layout
+from tenshots.photos import StandardiseSettings
+from tenshots.splitting import SplitSettings, split
+from tests.properties.test_splitting import check_split
+
+PHOTOS_DIR = Path(__file__).parents[3] / "shared" / "data" / "photos"
+pytestmark = pytest.mark.skipif(not PHOTOS_DIR.is_dir(), reason=f"needs the photos in {PHOTOS_DIR}")
+
+
+@pytest.fixture(scope="module")
+def ingested() -> Ingested:
+    settings = StandardiseSettings(size_px=96, fit="pad", encoding="lossless")
+    return ingestion.ingest(PHOTOS_DIR, Layout("{label}/{group}_{name}"), settings, num_workers=2)
+
+
+def test_all_crops_are_kept_and_the_list_among_them_is_rejected(ingested: Ingested) -> None:
+    rejected = ingested.manifest.query("status == 'rejected'")
+    assert rejected["path"].tolist() == ["manifest.csv"]
+    assert len(ingested.photos) == 87
+    assert sorted(set(ingested.photos["label"])) == ["book", "cup", "keyboard"]
+
+
+def test_sizes_are_those_of_the_list(ingested: Ingested) -> None:
+    listed = pd.read_csv(PHOTOS_DIR / "manifest.csv", dtype=str).merge(
+        ingested.manifest, left_on="file", right_on="path", validate="one_to_one"
+    )
+    assert len(listed) == 87
+    assert (listed["w"].astype(int) == listed["width"]).all()
+    assert (listed["h"].astype(int) == listed["height"]).all()
+
+
+def test_a_group_of_the_layout_is_one_photo_and_lies_within_one_scene(ingested: Ingested) -> None:
+    """The list's groups may join several photos of one scene; no group of ours reaches over two of them."""
+    listed = pd.read_csv(PHOTOS_DIR / "manifest.csv", dtype=str).merge(
+        ingested.photos, left_on="file", right_on="path", suffixes=("_listed", ""), validate="one_to_one"
+    )
+    assert (listed["group"] + ".jpg" == listed["coco_image"]).all()
+    assert (listed.groupby("group")["group_listed"].nunique() == 1).all()
+
+
+@pytest.mark.parametrize("folds", [1, 4])
+def test_they_divide_by_photo(ingested: Ingested, folds: int) -> None:
+    splits = split(ingested.photos, SplitSettings(folds=folds, test=0.2, val=0.2), seed=20)
+    check_split(ingested.photos, splits, num_folds=folds)
+
+
+def test_their_standard_photos_are_of_one_size(ingested: Ingested) -> None:
+    assert database.decode(ingested.photos["image"]).shape == (87, 96, 96, 3)

@@ -1,0 +1,253 @@
+"""The comparison in numbers and the page."""
+
+import base64
+import functools
+import io
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from tenshots import params
+from tenshots.errors import DataError, SettingsError
+from tenshots.report import ReportSettings, charts, comparison, page, pictures
+from tests import drawn_results
+
+LABELS = ["<script>alert(1)</script>", "a,b", "cup"]
+SETTINGS = ReportSettings(num_mistakes=3, num_samples=7)
+
+
+@functools.cache  # drawn once; nothing alters what it was given
+def inputs(*, grouped: bool = True) -> page.Inputs:
+    photos = drawn_results.photos(LABELS, num_groups=6, num_each=2, grouped=grouped)
+    photos["path"] = photos["path"].str.replace("IMG", '"><script>IMG')
+    results = {
+        name: drawn_results.results(photos, LABELS, skill=skill)
+        for name, skill in drawn_results.SKILLS.items()
+    }
+    manifest = pd.DataFrame({"path": ["<b>.txt"], "status": ["rejected"], "reason": ["no <image>"]})
+    return page.Inputs(
+        compared=comparison.compare(results, photos),
+        results=results,
+        photos=photos,
+        manifest=manifest,
+        manifest_bytes=b"manifest",
+        augmentation=drawn_results.picture(np.random.default_rng(0), 0),
+        values={"lr": 0.001, "note": "<i>", "split": {"folds": 4}, "layers": [{"RandomFlip": {}}]},
+    )
+
+
+class Elements(HTMLParser):
+    """Collects start tags, ids, links and the text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keeps a tag."""
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        """Keeps text."""
+        self.text += data
+
+
+def test_labels_paths_reasons_and_settings_are_text_whatever_they_hold() -> None:
+    elements = Elements(page.render(inputs(), SETTINGS))
+    assert {"script", "b", "i", "image"} & {tag for tag, _ in elements.tags} == {"b"}  # our own <b>
+    for text in ["<script>alert(1)</script>", "<b>.txt", "no <image>", "<i>"]:
+        assert text in elements.text
+
+
+def test_the_page_is_complete_in_itself() -> None:
+    text = page.render(inputs(), SETTINGS)
+    elements = Elements(text)
+    addresses = [
+        v for _, a in elements.tags for k, v in a.items() if k in ("src", "href", "srcset", "action")
+    ]
+    assert all(address is not None and address.startswith(("data:", "#")) for address in addresses)
+    assert "url(" not in text
+    assert "@import" not in text
+    ids = {attributes["id"] for _, attributes in elements.tags if "id" in attributes}
+    assert {address[1:] for address in addresses if address and address.startswith("#")} <= ids
+
+
+def test_every_picture_says_in_words_what_it_shows() -> None:
+    tags = Elements(page.render(inputs(), SETTINGS)).tags
+    shown = [attributes for tag, attributes in tags if tag == "img"]
+    assert all(attributes.get("alt") for attributes in shown)
+    assert len(shown) == 7 + 3 * 3 + 1  # the sheet, the mistakes, the preview
+    assert all(attributes.get("aria-label") for tag, attributes in tags if tag == "svg")
+
+
+def test_the_same_inputs_give_the_same_page_and_nothing_of_this_machine() -> None:
+    text = page.render(inputs(), SETTINGS)
+    assert text == page.render(inputs(), SETTINGS)
+    assert str(page.FOLDER) not in text
+    assert not re.search(r"20[2-9]\d-\d\d-\d\d", text)
+
+
+def test_without_groups_or_rejected_files_the_page_says_so() -> None:
+    made = inputs(grouped=False)
+    assert not made.compared["grouped"]
+    assert made.compared["num_test_groups"] == made.compared["num_test_photos"]
+    text = Elements(page.render(made, SETTINGS)).text
+    assert "groups" not in text.split("The photos", 1)[1].split(";", 1)[0]
+
+
+def test_no_mistakes_are_shown_where_none_are_wanted() -> None:
+    tags = Elements(page.render(inputs(), ReportSettings(num_mistakes=0, num_samples=1))).tags
+    assert sum(tag == "img" for tag, _ in tags) == 2
+
+
+def test_a_variant_is_chosen_by_validation_and_the_first_of_equals() -> None:
+    assert comparison.chosen({"a": 0.5, "b": 0.7, "c": 0.7}) == "b"
+
+
+def test_each_variant_is_compared_with_the_first_and_with_the_one_before_it() -> None:
+    compared = inputs().compared
+    pairs = [(item["variant"], item["reference"]) for item in compared["differences"]]
+    assert pairs == [("augmented", "baseline"), ("fine_tuned", "baseline"), ("fine_tuned", "augmented")]
+    assert compared["variants"]["baseline"]["test_accuracy"] == pytest.approx(
+        np.mean([item["test_accuracy"] for item in inputs().results["baseline"].details["per_repeat"]])
+    )
+
+
+def test_accuracy_and_interval_are_about_the_same_figure() -> None:
+    for figures in inputs().compared["variants"].values():
+        low, high = figures["interval"]
+        assert low <= figures["test_accuracy"] <= high
+        assert (low + high) / 2 == pytest.approx(figures["test_accuracy"], abs=1e-5) or low == 0 or high == 1
+
+
+def test_one_variant_has_nothing_to_be_compared_with() -> None:
+    made = inputs()
+    alone = comparison.compare({"baseline": made.results["baseline"]}, made.photos)
+    assert alone["differences"] == []
+    assert "| baseline |" in comparison.markdown(alone)
+
+
+def test_variants_tested_on_other_photos_are_an_error() -> None:
+    made = inputs()
+    first = made.results["baseline"]
+    rest = first.predictions[first.predictions["photo_id"] != first.predictions["photo_id"][0]]
+    fewer = comparison.Results(rest, first.curves, first.details, first.metrics)
+    with pytest.raises(DataError, match=r"other/predictions.csv .* run `dvc repro`"):
+        comparison.compare({"baseline": first, "other": fewer}, made.photos)
+    with pytest.raises(DataError, match="run `dvc repro`"):
+        comparison.compare({"baseline": first}, made.photos.iloc[5:])
+
+
+def test_markdown_is_short_and_says_what_may_be_claimed() -> None:
+    text = comparison.markdown(inputs().compared)
+    assert len(text.splitlines()) < 20
+    assert text.count("\n- ") == 3
+    assert "3 folds" not in text
+    assert "in 4 folds, each the mean of 2 trainings" in text
+    assert "approximate" in text
+
+
+def test_figures_without_an_interval_are_written_without_one() -> None:
+    assert comparison.interval_text(None) == "(no interval)"
+    assert comparison.difference_text({"difference": 0.05, "interval": None}) == "+5.0"
+    assert comparison.difference_text(None) == "\N{EN DASH}"
+
+
+def test_a_contact_sheet_takes_labels_and_groups_in_turn() -> None:
+    photos = drawn_results.photos(["a", "b"], num_groups=3, num_each=4)
+    chosen = pictures.samples(photos, num_samples=6)
+    assert chosen.groupby(["label", "group"]).size().tolist() == [1] * 6
+    assert pictures.samples(photos.sample(frac=1, random_state=1), num_samples=6).equals(chosen)
+    assert len(pictures.samples(photos, num_samples=1000)) == 24
+
+
+def test_mistakes_are_photos_once_each_the_most_confident_first() -> None:
+    photos = drawn_results.photos(LABELS, num_groups=4, num_each=3)
+    predictions = drawn_results.predictions(photos, LABELS, skill=0.0)
+    worst = pictures.mistakes(predictions, num_mistakes=5)
+    assert worst["photo_id"].is_unique
+    assert worst["probability"].is_monotonic_decreasing
+    assert (worst["label"] != worst["predicted"]).all()
+    every = pictures.mistakes(predictions, num_mistakes=1000)
+    assert worst["probability"].max() == every["probability"].max()
+
+
+@pytest.mark.parametrize(("side", "expected"), [(32, 32), (1024, 144)])
+def test_pictures_shrink_to_their_place_and_never_grow(side: int, expected: int) -> None:
+    image = drawn_results.picture(np.random.default_rng(0), 1, side)
+    encoded = pictures.data_uri(image, max_px=144).removeprefix("data:image/webp;base64,")
+    assert Image.open(io.BytesIO(base64.b64decode(encoded))).size == (expected, expected)
+
+
+def test_settings_are_flattened_in_their_order() -> None:
+    flat = page.flattened({"b": {"y": 1e-3, "x": "pad"}, "a": [1, 2], "none": None, "empty": {}})
+    assert list(flat.items()) == [
+        ("b.y", "0.001"),
+        ("b.x", "pad"),
+        ("a", "[1, 2]"),
+        ("none", "null"),
+        ("empty", "{}"),
+    ]
+
+
+def test_provenance_moves_with_the_photos_and_the_settings_alone() -> None:
+    first = page.provenance(b"a", {"lr": 1, "seed": 2})
+    assert first == page.provenance(b"a", {"seed": 2, "lr": 1})
+    assert first != page.provenance(b"b", {"lr": 1, "seed": 2})
+    assert first != page.provenance(b"a", {"lr": 2, "seed": 2})
+    assert re.fullmatch(r"\d+\.\d+.*", first["numpy"])
+
+
+def test_a_package_that_is_absent_is_named_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "PACKAGES", ["no-such-package"])
+    assert page.provenance(b"", {})["no-such-package"] == "not installed"
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [(1.0, [0, 0.2, 0.4, 0.6, 0.8, 1.0]), (29, [0, 5, 10, 15, 20, 25]), (1.2, [0, 0.25, 0.5, 0.75, 1.0])],
+)
+def test_ticks_are_round(end: float, expected: list[float]) -> None:
+    assert charts.ticks(end) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("end", [0.003, 0.7, 1, 5, 6, 7, 13, 99, 100, 101, 12345])
+def test_there_are_some_ticks_but_never_many(end: float) -> None:
+    places = charts.ticks(end)
+    assert 3 <= len(places) <= charts.MAX_TICKS
+    assert places[0] == 0
+    assert places[-1] <= end
+
+
+def test_a_line_stays_in_its_frame_and_breaks_where_there_is_no_number() -> None:
+    drawn = charts.path([0, 1, 2, 3], [0.0, float("nan"), 2.0, 9.0], x_end=3, y_end=2)
+    left, right, top, bottom = (
+        charts.LEFT,
+        charts.WIDTH - charts.RIGHT,
+        charts.TOP,
+        charts.HEIGHT - charts.BOTTOM,
+    )
+    assert drawn.count("M") == 2
+    places = np.array(re.findall(r"[-\d.]+", drawn), dtype=float).reshape(-1, 2)
+    assert ((places[:, 0] >= left) & (places[:, 0] <= right)).all()
+    assert ((places[:, 1] >= top) & (places[:, 1] <= bottom)).all()
+    assert places[-1].tolist() == [right, top]
+
+
+def test_a_chart_of_nothing_but_zeros_can_be_drawn() -> None:
+    drawn = charts.line_chart("Loss", [0], {"training": [0.0]}, x_end=0, y_end=0, y_as_percent=False)
+    assert drawn.lines["training"]
+
+
+@pytest.mark.parametrize(
+    "values", [{"num_mistakes": -1, "num_samples": 1}, {"num_mistakes": 0, "num_samples": 0}]
+)
+def test_settings_have_their_ranges(values: dict[str, int]) -> None:
+    with pytest.raises(SettingsError, match=r"report\.num_"):
+        params.check(values, ReportSettings, at="report")
