@@ -20,6 +20,9 @@ class BlockSettings(Settings):
     filters: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
     dense: int = Field(ge=1)
     dropout: float = Field(ge=0, lt=1)
+    # Share of its moving means that batch normalisation keeps at an update. At Keras' 0.99 a training of some
+    # dozen updates ends with means that still are those of its random start.
+    momentum: float = Field(default=0.99, ge=0, lt=1)
 
 
 class ConvolutionalSettings(BlockSettings):
@@ -54,7 +57,7 @@ def build(settings: ConvolutionalSettings, *, size_px: int, num_labels: int) -> 
         grid = keras.layers.AdaptiveAveragePooling2D(GRID, name="grid")(grid)
     features = keras.layers.Flatten(name="flatten")(grid)
     features = keras.layers.Dense(settings.dense, name="dense")(features)
-    features = keras.layers.BatchNormalization(name="dense_normalisation")(features)
+    features = _normalised(features, "dense_normalisation", momentum=settings.momentum)
     features = keras.layers.ReLU(name="dense_relu")(features)
     features = keras.layers.Dropout(min(2 * settings.dropout, 0.9), name="dense_dropout")(features)
     return keras.Model(photos, keras.layers.Dense(num_labels, name="head")(features), name="convolutional")
@@ -82,8 +85,12 @@ def blocks(photos: Any, settings: BlockSettings) -> Any:  # noqa: ANN401 (keras.
         for step in (1, 2):
             name = f"block{block}_{step}"
             features = keras.layers.Conv2D(filters, 3, padding="same", name=f"{name}_convolution")(features)
-            features = keras.layers.BatchNormalization(name=f"{name}_normalisation")(features)
+            features = _normalised(features, f"{name}_normalisation", momentum=settings.momentum)
             features = keras.layers.ReLU(name=f"{name}_relu")(features)
         features = keras.layers.MaxPooling2D(2, name=f"block{block}_pooling")(features)
         features = keras.layers.Dropout(settings.dropout, name=f"block{block}_dropout")(features)
     return features
+
+
+def _normalised(features: Any, name: str, *, momentum: float) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
+    return keras.layers.BatchNormalization(momentum=momentum, name=name)(features)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -257,8 +258,11 @@ def verified(weights: WeightsFile) -> Path:
 
 def _load(model: keras.Model, path: Path) -> None:
     try:
-        model.load_weights(path)
-    except (ValueError, KeyError, OSError) as error:
+        with warnings.catch_warnings():
+            # Keras only warns of layers that the file lacks, and leaves them random.
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(path)
+    except (ValueError, KeyError, OSError, UserWarning) as error:
         first = " ".join(str(error).split())[:200]
         raise DataError(
             f"{path} does not fit the backbone: {first}; correct backbone.architecture or its arguments"
