@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         }
         _write(variant, test, history, details, summary)
 
-        tracked.metrics(metrics.final(summary, details))
+        tracking.log_final(tracked, metrics.final(summary, details))
         tracked.metrics(
             {"evaluate_seconds": seconds, "evaluate_images_per_second": (len(test) + len(val)) / seconds}
         )

@@ -1,4 +1,4 @@
-"""Adds to MLflow what it lacks of the current outputs: after cache hits, a checkout, or a store that was away.
+"""Adds to MLflow what it lacks of the current outputs: after cache hits, or a store that was away.
 
 A second call adds nothing.
 """

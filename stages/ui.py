@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import socket
@@ -23,6 +24,30 @@ HOST = "127.0.0.1"
 NUM_PORTS = 50  # tried one after the other
 PATIENCE_S = 120
 
+# How the table opens, which would otherwise hide every metric: the best first, with what tells runs apart.
+# MLflow keeps a shared view as a tag of the experiment, which the address names.
+VIEW_NAME = "tenshots"
+VIEW = {
+    "searchFilter": "",
+    "orderByKey": "metrics.`test_accuracy`",
+    "orderByAsc": False,
+    "startTime": "ALL",
+    "lifecycleFilter": "Active",
+    "modelVersionFilter": "All Runs",
+    "datasetsFilter": [],
+    "columnOrder": [],
+    "columnWidths": {},
+    "selectedColumns": [
+        "metrics.`test_accuracy`",
+        "metrics.`test_macro_f1`",
+        "metrics.`val_accuracy`",
+        "params.`network_name`",
+        "params.`data`",
+        "params.`settings.lr`",
+        "tags.`tenshots.dvc_experiment`",
+    ],
+}
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Shows the runs until Ctrl-C."""
@@ -30,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=5000, help="the first to try (default: %(default)s)")
     port: int = parser.parse_args(argv).port
     try:
-        _, experiment_id = tracking.open_store()
+        client, experiment_id = tracking.open_store()
+        client.set_experiment_tag(experiment_id, f"mlflow.sharedViewState.{VIEW_NAME}", json.dumps(VIEW))
     except Exception as error:
         raise DataError(f"the MLflow store {tracking.store_uri()} cannot be used: {error}") from None
     uri = tracking.store_uri()
@@ -44,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     log_path = provenance.main_repository() / "mlruns" / "ui.log"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server ends with this process
     with server(uri, free, log_path) as process:
-        _wait_until_answering(process, free, log_path)
+        wait_until_answering(process, free, log_path)
         print(f"The table of runs: {run_table(f'http://{HOST}:{free}', experiment_id)}", flush=True)
         print("Ctrl-C ends it.", flush=True)
         try:
@@ -55,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run_table(address: str, experiment_id: str) -> str:
     """Returns the address of an experiment's table of runs on the MLflow server at `address`."""
-    return f"{address.rstrip('/')}/#/experiments/{experiment_id}/runs"
+    return f"{address.rstrip('/')}/#/experiments/{experiment_id}/runs?viewStateShareKey={VIEW_NAME}"
 
 
 def free_port(first: int) -> int:
@@ -64,7 +90,7 @@ def free_port(first: int) -> int:
     Raises:
         SettingsError: there is none among the next 50, or `first` is no port.
     """
-    for port in range(first, min(first + NUM_PORTS, 65536)):
+    for port in range(first, min(first + NUM_PORTS, 65536)) if first > 0 else ():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else a port just left looks taken
             try:
@@ -77,13 +103,13 @@ def free_port(first: int) -> int:
 
 @contextmanager
 def server(uri: str, port: int, log_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs MLflow's server on the store at `uri` for as long as the block lasts; what it says goes to `log_path`."""
+    """Runs MLflow's server on the store at `uri` while the block lasts; its words go to `log_path`."""
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
     command += ["--host", HOST, "--port", str(port), "--workers", "1", "--no-serve-artifacts"]
     command += ["--default-artifact-root", (provenance.main_repository() / "mlruns" / "artifacts").as_uri()]
     environment = {**tracking.QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **os.environ}
     with log_path.open("wb") as log:
-        # A session of its own: the server has child processes, which must all end, and none by half from Ctrl-C.
+        # A session of its own: the server has child processes, which must all end, whatever Ctrl-C reaches.
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
         yield process
@@ -102,7 +128,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             continue
 
 
-def _wait_until_answering(process: subprocess.Popen[bytes], port: int, log_path: Path) -> None:
+def wait_until_answering(process: subprocess.Popen[bytes], port: int, log_path: Path) -> None:
+    """Returns once the server answers.
+
+    Raises:
+        DataError: it ended, or said nothing for two minutes.
+    """
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end and process.poll() is None:
         try:

@@ -59,7 +59,7 @@ def tags() -> dict[str, str]:
 
 
 def stale_stages() -> set[str]:
-    """Returns the names of the stages whose outputs are missing or do not belong to the current files and settings.
+    """Returns the stages whose outputs are missing or do not belong to the current files and settings.
 
     Empty, too, where DVC cannot tell, as outside a repository.
     """

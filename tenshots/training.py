@@ -123,6 +123,8 @@ def fits(
     """
     keras.utils.set_random_seed(0)
     network = build()
+    # The same layers in another model, which is compiled: saving `network` leaves the optimiser's memory out.
+    trained = keras.Model(network.input, network.output)
     targets = np.eye(network.output_shape[-1], dtype=np.float32)[labels]
     for part in parts:
         keras.utils.set_random_seed(part.seed)
@@ -130,7 +132,7 @@ def fits(
         reseed(network, part.seed)
         history: list[Epoch] = []
         best = improve(
-            network,
+            trained,
             part,
             inputs=images,
             targets=targets,
@@ -139,7 +141,7 @@ def fits(
             history=history,
             report=report,
         )
-        network.set_weights(best.weights)
+        trained.set_weights(best.weights)
         yield Fit(part, network, history, best.epoch, len(history) * part.num_originals)
 
 

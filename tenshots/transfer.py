@@ -24,8 +24,9 @@ class Frozen(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
     """Layers as one that never trains: without dropout, also while what follows is trained."""
 
     def __init__(self, model: keras.Model) -> None:
-        super().__init__(trainable=False, name="frozen")
+        super().__init__(name="frozen")
         self.model = model
+        self.trainable = False  # now, since it reaches only the layers that are there
 
     def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
         """Returns the model's output in inference mode."""

@@ -1,0 +1,135 @@
+"""How many images a second each default variant trains: `python -m benchmarks.training`.
+
+Draws its images, so it needs neither photos nor DVC, and runs on whatever backend Keras has
+(KERAS_BACKEND=jax). An epoch is timed after one that is not, in which everything is compiled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from tenshots import networks, params, runtime, training, transfer
+from tenshots.networks.pretrained import PretrainedSettings
+from tenshots.optimisation import OptimisationSettings
+from tenshots.runtime import keras
+from tenshots.training import Epoch, Part, TrainSettings
+
+NUM_LABELS = 10
+NUM_COPIES = 4  # of each image, in the variant that has copies
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Prints a table: variant, phase, images a second."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
+    parser.add_argument("--size-px", type=int, default=96, help="side of the photos (default: %(default)s)")
+    parser.add_argument(
+        "--input-px", type=int, default=32, help="side inside the network (default: %(default)s)"
+    )
+    parser.add_argument("--images", type=int, default=512, help="an epoch (default: %(default)s)")
+    parser.add_argument("--batch-size", type=int, default=32, help="default: %(default)s")
+    parser.add_argument("--epochs", type=int, default=3, help="timed, of each phase (default: %(default)s)")
+    parser.add_argument(
+        "--threads", type=int, default=2, help="of TensorFlow on a CPU (default: %(default)s)"
+    )
+    given = parser.parse_args(argv)
+    runtime.configure(threads=given.threads)
+
+    scratch, pretrained = network_settings(given.input_px, epochs=given.epochs + 1)
+    settings = TrainSettings(
+        lr=0.002,
+        batch_size=given.batch_size,
+        epochs=given.epochs + 1,
+        optimisation=OptimisationSettings(
+            optimiser="adamw",
+            weight_decay=0.0005,
+            schedule="cosine",
+            warmup=0.1,
+            label_smoothing=0.1,
+            patience=given.epochs + 1,
+        ),
+    )
+    table = Table()
+    for column in ("variant", "phase", "images/s"):
+        table.add_column(column, justify="right" if column == "images/s" else "left")
+    for variant, network, copies in (
+        ("baseline", scratch, 0),
+        ("augmented", scratch, NUM_COPIES),
+        ("fine_tuned", pretrained, NUM_COPIES),
+    ):
+        part, images, labels = drawn(given.images, copies=copies, size_px=given.size_px)
+        fits = fits_of(network, size_px=given.size_px)
+        stopwatch = Stopwatch()
+        for _ in fits([part], images=images, labels=labels, settings=settings, report=stopwatch):
+            pass
+        for phase, seconds in stopwatch.seconds.items():
+            table.add_row(variant, phase, f"{given.images / np.median(seconds[1:]):,.0f}")
+    print(f"{keras.backend.backend()}, photos of {given.size_px} px, networks at {given.input_px} px")
+    Console().print(table)
+
+
+class Stopwatch:
+    """Seconds of each epoch, by phase; the first of a phase holds the compilation."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, list[float]] = {}
+        self.last = time.perf_counter()
+
+    def __call__(self, epoch: Epoch) -> None:
+        """Takes the time at the end of an epoch."""
+        now = time.perf_counter()
+        self.seconds.setdefault(epoch.phase, []).append(now - self.last)
+        self.last = now
+
+
+def network_settings(input_px: int, *, epochs: int) -> tuple[Any, Any]:
+    """Returns the settings of the lecture's network and of a backbone of its blocks, without weights."""
+    blocks = {"filters": [32, 64, 128], "dense": 512, "dropout": 0.25}
+    scratch = {"family": "convolutional", "input_px": input_px, **blocks}
+    pretrained = {
+        "family": "pretrained",
+        "input_px": input_px,
+        "backbone": {"architecture": "convolutional", "arguments": blocks, "weights": "none"},
+        "dropout": 0.25,
+        "head_epochs": epochs,
+        "head_lr_factor": 1.0,
+        "unfreeze": 0.5,
+        "fine_tune_lr_factor": 0.1,
+    }
+    return networks.settings_from(scratch, at="scratch"), params.check(pretrained, PretrainedSettings, at="")
+
+
+def fits_of(network: Any, *, size_px: int) -> Callable[..., Any]:  # noqa: ANN401 (of either family)
+    """Returns the function that trains this network, lacking parts, data and the loop's settings."""
+    build = partial(networks.build, network, size_px=size_px, num_labels=NUM_LABELS)
+    if isinstance(network, PretrainedSettings):
+        return partial(transfer.fits, build(), stages=network)
+    return partial(training.fits, build)
+
+
+def drawn(num_originals: int, *, copies: int, size_px: int) -> tuple[Part, np.ndarray, np.ndarray]:
+    """Returns a part, of which an eighth validates, uint8 images of random pixels, and their labels."""
+    generator = np.random.default_rng(0)
+    num_train = num_originals * (1 + copies)
+    num_images = num_train + max(num_originals // 8, 1)
+    images = generator.integers(0, 256, (num_images, size_px, size_px, 3), dtype=np.uint8)
+    part = Part(
+        fold=0,
+        repeat=0,
+        seed=0,
+        train=np.arange(num_train),
+        val=np.arange(num_train, num_images),
+        num_originals=num_originals,
+    )
+    return part, images, np.arange(num_images) % NUM_LABELS
+
+
+if __name__ == "__main__":
+    main()

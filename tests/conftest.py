@@ -1,0 +1,75 @@
+"""What several tests need: a project of drawn photos, and a store for MLflow that is quick to make."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+LABELS = ("book", "cup", "keyboard")
+
+# A DVC or MLflow around the tests must not lead their stages to its own store.
+for name in [name for name in os.environ if name.startswith(("DVC_", "MLFLOW_"))]:
+    del os.environ[name]
+os.environ["DVC_NO_ANALYTICS"] = "true"
+
+
+def draw_photos(
+    folder: Path, *, num_groups: int = 4, num_photos: int = 4, labels: tuple[str, ...] = LABELS
+) -> None:
+    """Draws PNG photos as GROUP/LABEL/NAME below `folder`: a shape a label on noise, to be learnt."""
+    random = np.random.default_rng(20)
+    for group in range(num_groups):
+        for number, label in enumerate(labels):
+            (folder / f"person{group}" / label).mkdir(parents=True, exist_ok=True)
+            for photo in range(num_photos):
+                image = Image.fromarray(random.integers(0, 90, (48, 64, 3), dtype=np.uint8))
+                left, top = (int(place) for place in random.integers(2, 20, 2))
+                box, colour = (
+                    [left, top, left + 26, top + 22],
+                    tuple(int(v) for v in random.integers(150, 256, 3)),
+                )
+                pen = ImageDraw.Draw(image)
+                [pen.rectangle, pen.ellipse, pen.line][number % 3](box, fill=colour)
+                image.save(folder / f"person{group}" / label / f"{photo}.png")
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database with its tables and nothing in them; making one takes seconds, copying it none."""
+    from tenshots import tracking
+
+    folder = tmp_path_factory.mktemp("mlflow")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DVC_ROOT", str(folder))
+        client, experiment_id = tracking.open_store()
+    engine = client._tracking_client.store.engine
+    client.delete_experiment(experiment_id)
+    # Gone for good, since its place for files is this folder's.
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM experiment_tags")
+        connection.exec_driver_sql(f"DELETE FROM experiments WHERE experiment_id = {int(experiment_id)}")
+    engine.dispose()
+    return folder / "mlruns" / "mlflow.db"
+
+
+@pytest.fixture
+def store(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
+    """An empty folder as the current directory, with a store; gives a function that lists its runs."""
+    from tenshots import tracking
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (tmp_path / "mlruns").mkdir()
+    shutil.copy(empty_database, tmp_path / "mlruns" / "mlflow.db")
+
+    def runs(wanted: str = "") -> list:
+        client, experiment_id = tracking.open_store()
+        return client.search_runs([experiment_id], filter_string=wanted)
+
+    return runs

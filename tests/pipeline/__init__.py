@@ -1,0 +1,1 @@
+"""The real `dvc repro`, on drawn photos and a thimble of settings."""

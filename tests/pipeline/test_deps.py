@@ -1,0 +1,110 @@
+"""dvc.yaml lists every module of ours that a stage imports, and no other."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.pipeline.conftest import TOP
+
+# Imported by stages, and left out on purpose, each with the reason why an edit moves no output.
+EXCEPTIONS = {
+    "stages/__init__.py": "starts a stage and prints its errors; it touches no output",
+    "tenshots/__init__.py": "holds a docstring alone",
+    "tenshots/errors.py": "names and texts of errors; a stage that raises one leaves no output",
+    "tenshots/figures.py": "draws pictures for the runs in MLflow; the report draws its own",
+    "tenshots/provenance.py": "tags of runs in MLflow; never an output",
+    "tenshots/tracking.py": "writes to MLflow alone, never an output",
+}
+STAGES: dict[str, Any] = YAML(typ="safe").load(TOP / "dvc.yaml")["stages"]
+
+
+def deps_of(stage: str) -> set[str]:
+    """What dvc.yaml says that the stage depends on, of our code."""
+    body = STAGES[stage].get("do", STAGES[stage])
+    return {path for path in body["deps"] if path.startswith(("stages/", "tenshots/"))}
+
+
+@cache
+def imported_by(module: Path) -> frozenset[Path]:
+    """The files of ours that a module imports, also inside functions, with the packages that they lie in."""
+    found: set[Path] = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative imports hide from this test"
+            assert node.module is not None
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            for depth in range(1, len(parts) + 1):
+                path = TOP.joinpath(*parts[:depth])
+                found |= {file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()}
+    return frozenset(file for file in found if file.relative_to(TOP).parts[0] in {"stages", "tenshots"})
+
+
+def reached_from(stage: str) -> set[str]:
+    """All files of ours that running a stage may import, without itself."""
+    start = TOP / "stages" / f"{stage}.py"
+    reached, todo = set(), [start]
+    while todo:
+        module = todo.pop()
+        if module not in reached:
+            reached.add(module)
+            todo += imported_by(module)
+    return {module.relative_to(TOP).as_posix() for module in reached - {start}}
+
+
+def covers(dep: str, path: str) -> bool:
+    return path == dep or path.startswith(f"{dep}/")
+
+
+@pytest.mark.parametrize("stage", sorted(STAGES))
+def test_every_module_that_a_stage_imports_is_listed(stage: str) -> None:
+    deps = deps_of(stage)
+    missing = {
+        path for path in reached_from(stage) - set(EXCEPTIONS) if not any(covers(dep, path) for dep in deps)
+    }
+    assert not missing, f"dvc.yaml, deps of {stage}: add {sorted(missing)}"
+
+
+@pytest.mark.parametrize("stage", sorted(STAGES))
+def test_no_stage_lists_a_module_that_it_does_not_import(stage: str) -> None:
+    reached = reached_from(stage) | {f"stages/{stage}.py"}
+    superfluous = {dep for dep in deps_of(stage) if not any(covers(dep, path) for path in reached)}
+    assert not superfluous, f"dvc.yaml, deps of {stage}: leave out {sorted(superfluous)}"
+    assert f"stages/{stage}.py" in deps_of(stage)
+
+
+def test_each_exception_is_used_and_listed_nowhere() -> None:
+    reached = set().union(*(reached_from(stage) for stage in STAGES))
+    listed = set().union(*(deps_of(stage) for stage in STAGES))
+    assert set(EXCEPTIONS) <= reached
+    assert listed.isdisjoint(EXCEPTIONS)
+
+
+def test_the_library_never_imports_the_stages() -> None:
+    for module in (TOP / "tenshots").rglob("*.py"):
+        assert not [path for path in imported_by(module) if path.is_relative_to(TOP / "stages")], module
+
+
+def test_tracking_alone_imports_mlflow() -> None:
+    importers = {
+        path.name
+        for folder in ("stages", "tenshots")
+        for path in (TOP / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (
+            isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "mlflow" for alias in node.names)
+        )
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "mlflow")
+    }
+    assert importers == {"tracking.py"}

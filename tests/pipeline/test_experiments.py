@@ -1,0 +1,71 @@
+"""`dvc exp run` where git knows no one: in a row, in a temporary folder, and queued with two workers."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.conftest import Project
+
+pytestmark = pytest.mark.slow
+
+STAGE = "train@baseline"  # the quickest that leaves a run
+PATIENCE_S = 600
+
+
+@pytest.fixture(scope="module")
+def project(reproduced: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    folder = tmp_path_factory.mktemp("experiments") / "a project"
+    shutil.copytree(reproduced.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("mlruns"))
+    project = Project(folder)
+    yield project
+    project.dvc("queue", "stop", "--kill")
+
+
+def rates_of(project: Project) -> dict[float, str]:
+    """The learning rates that the store has runs of, each with the name of its experiment."""
+    runs = {run.info.run_id: run for run in project.runs()}
+    return {
+        float(run.data.params["settings.lr"]): runs[run.data.tags["mlflow.parentRunId"]].info.run_name
+        for run in runs.values()
+        if "mlflow.parentRunId" in run.data.tags
+    }
+
+
+def test_two_in_a_row(project: Project) -> None:
+    for lr in ("0.011", "0.012"):
+        project.dvc("exp", "run", "--name", f"rate-{lr[2:]}", "--set-param", f"lr={lr}", STAGE)
+    assert rates_of(project) == {0.011: "rate-011", 0.012: "rate-012"}
+    assert "rate-011" in project.dvc("exp", "list")
+
+
+def test_in_a_temporary_folder(project: Project) -> None:
+    project.dvc("exp", "run", "--temp", "--name", "temporary", "--set-param", "lr=0.013", STAGE)
+    assert rates_of(project)[0.013] == "temporary"
+
+
+def test_queued_with_two_workers(project: Project) -> None:
+    for lr in ("0.014", "0.015"):
+        project.dvc("exp", "run", "--queue", "--name", f"rate-{lr[2:]}", "--set-param", f"lr={lr}", STAGE)
+    project.dvc("queue", "start", "--jobs", "2")
+    end = time.monotonic() + PATIENCE_S
+    status = ""
+    while time.monotonic() < end and status.count("Success") + status.count("Failed") < 2:
+        time.sleep(2)
+        status = project.dvc("queue", "status")
+    assert status.count("Success") == 2, status + project.dvc("queue", "logs", "rate-014")
+    rates = rates_of(project)
+    assert {rates[0.014], rates[0.015]} == {"rate-014", "rate-015"}
+
+
+def test_all_of_it_lies_in_the_main_checkout(project: Project) -> None:
+    assert len(rates_of(project)) == 5
+    assert not list((project.folder / ".dvc" / "tmp").rglob("mlflow.db"))
+    for run in project.runs():
+        artifacts = Path(run.info.artifact_uri.removeprefix("file://").replace("%20", " "))
+        assert artifacts.is_relative_to(project.folder / "mlruns" / "artifacts")
+        assert list(artifacts.rglob("*.weights.h5")) or run.data.tags["tenshots.variant"] == "*"

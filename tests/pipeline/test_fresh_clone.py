@@ -1,0 +1,38 @@
+"""What is committed fits together: a clone lacks the outputs, and nothing else is out of date."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pipeline.conftest import TOP
+
+pytestmark = pytest.mark.slow
+
+
+def leaves(value: Any) -> list[str]:  # noqa: ANN401 (what DVC says)
+    """The verdicts in a part of `dvc status --json`, at any depth."""
+    if isinstance(value, dict):
+        return [leaf for part in value.values() for leaf in leaves(part)]
+    return [str(value)]
+
+
+def test_dvc_status_in_a_fresh_clone_names_missing_outputs_only(tmp_path: Path) -> None:
+    committed = subprocess.run(
+        ["git", "cat-file", "-e", "HEAD:dvc.lock"], cwd=TOP, capture_output=True, check=False
+    )
+    if committed.returncode:
+        pytest.skip("no dvc.lock is committed here")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(TOP), str(clone)], check=True)
+    command = [sys.executable, "-m", "dvc", "status", "--json"]
+    answer = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=True)
+    for stage, reasons in json.loads(answer.stdout).items():
+        # "changed command" is a text; changed settings, code and tables say "modified" or "new".
+        verdicts = {leaf for reason in reasons for leaf in leaves(reason)}
+        assert verdicts == {"deleted"}, f"{stage}: {reasons}; run `make repro` and commit dvc.lock"

@@ -1,0 +1,137 @@
+"""The real `dvc repro`, twice; and which edits run what again."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.pipeline.conftest import SMALL, TOP, Project
+
+pytestmark = pytest.mark.slow
+
+STAGES = ("train", "evaluate")
+VARIANTS = ("baseline", "augmented", "fine_tuned")
+ALL = {"ingest", "split", "augment", "compare"} | {f"{stage}@{name}" for stage in STAGES for name in VARIANTS}
+
+
+def ran(log: str) -> set[str]:
+    return set(re.findall(r"Running stage '([^']+)'", log))
+
+
+def trainings(*variants: str) -> set[str]:
+    return {f"train@{variant}" for variant in variants}
+
+
+def test_the_first_run_runs_every_stage_and_leaves_the_report(reproduced: Project) -> None:
+    assert ran((reproduced.home / "first.log").read_text()) == ALL
+    assert (reproduced.folder / "reports" / "index.html").stat().st_size > 1000
+    comparison = (reproduced.folder / "reports" / "comparison.json").read_text()
+    assert all(variant in comparison for variant in VARIANTS)
+    outputs = set(reproduced.run("git", "status", "--short", "--ignored", "data").split()) - {"!!"}
+    assert outputs == {
+        f"data/{name}"
+        for name in ("augmented/", "database/", "evaluations/", "manifest.csv", "models/", "splits/")
+    }
+
+
+def test_the_second_run_does_nothing(reproduced: Project) -> None:
+    log = reproduced.dvc("repro")
+    assert ran(log) == set()
+    assert "Data and pipelines are up to date." in log
+
+
+def test_no_output_names_this_machine(reproduced: Project) -> None:
+    texts = [
+        path
+        for folder in ("data", "reports")
+        for path in (reproduced.folder / folder).rglob("*")
+        if path.suffix in {".csv", ".json", ".md", ".html"}
+    ]
+    assert len(texts) > 10
+    assert not [path for path in texts if str(reproduced.folder) in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("key", ["lr", "batch_size", "epochs"])
+def test_a_setting_of_training_trains_every_variant(key: str, reproduced: Project) -> None:
+    value = reproduced.params()[key]
+    assert reproduced.changed_by(**{key: value * 2}) == trainings(*VARIANTS)
+
+
+def test_a_setting_of_optimisation_trains_every_variant(reproduced: Project) -> None:
+    optimisation = {**reproduced.params()["optimisation"], "warmup": 0.2}
+    assert reproduced.changed_by(optimisation=optimisation) == trainings(*VARIANTS)
+
+
+@pytest.mark.parametrize(
+    ("network", "variants"), [("lecture", ("baseline", "augmented")), ("pretrained", ("fine_tuned",))]
+)
+def test_a_network_trains_the_variants_that_use_it(
+    network: str, variants: tuple[str, ...], reproduced: Project
+) -> None:
+    networks = reproduced.params()["networks"]
+    networks[network]["dropout"] = 0.5
+    assert reproduced.changed_by(networks=networks) == trainings(*variants)
+
+
+def test_a_variants_own_setting_trains_it_alone(reproduced: Project) -> None:
+    variants = reproduced.params()["variants"]
+    variants["augmented"]["lr"] = 0.5
+    assert reproduced.changed_by(variants=variants) == {"train@augmented", "compare"}
+
+
+def test_the_augmentation_trains_the_variants_that_use_it(reproduced: Project) -> None:
+    augment = {**reproduced.params()["augment"], "copies": 2}
+    assert reproduced.changed_by(augment=augment) == {"augment"}
+    with reproduced.edited("params.yaml") as values, reproduced.edited("dvc.lock"):
+        reproduced.write_params({**values, "augment": augment})
+        assert ran(reproduced.dvc("repro", "augment")) == {"augment"}
+        assert reproduced.changed() == trainings("augmented", "fine_tuned") | {
+            "compare"
+        }  # the preview is new
+    reproduced.dvc("checkout")
+    assert reproduced.changed() == set()
+
+
+def test_a_setting_of_the_report_trains_nothing(reproduced: Project) -> None:
+    report = {**reproduced.params()["report"], "num_mistakes": 1}
+    assert reproduced.changed_by(report=report) == {"compare"}
+
+
+def test_a_fourth_variant_is_an_edit_of_the_settings_alone(reproduced: Project) -> None:
+    values = reproduced.params()
+    networks = {**values["networks"], "wide": {**values["networks"]["lecture"], **SMALL, "dense": 16}}
+    variants = {**values["variants"], "wide": {"data": "database", "network": "wide"}}
+    changed = reproduced.changed_by(networks=networks, variants=variants)
+    assert changed == {"train@wide", "evaluate@wide", "compare"}
+
+
+def test_a_removed_variant_leaves_nothing_in_the_comparison(reproduced: Project) -> None:
+    comparison = reproduced.folder / "reports" / "comparison.json"
+    with reproduced.edited("params.yaml") as values, reproduced.edited("dvc.lock"):
+        variants: dict[str, Any] = {**values["variants"]}
+        del variants["fine_tuned"]
+        reproduced.write_params({**values, "variants": variants})
+        with reproduced.edited("reports/comparison.json"), reproduced.edited("reports/comparison.md"):
+            assert ran(reproduced.dvc("repro")) == {"compare"}
+            assert "fine_tuned" not in comparison.read_text()
+            assert "fine_tuned" not in (reproduced.folder / "reports" / "comparison.md").read_text()
+            assert json.loads(comparison.read_text())
+    reproduced.dvc("checkout")
+    assert reproduced.changed() == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "stages"),
+    [
+        ("tenshots/transfer.py", trainings(*VARIANTS)),
+        ("tenshots/splitting.py", {"split"}),
+        ("tenshots/tracking.py", set()),
+    ],
+)
+def test_an_edit_of_the_library_runs_what_uses_it(module: str, stages: set[str], reproduced: Project) -> None:
+    text = (TOP / module).read_text()
+    with reproduced.edited(module, text + "# edited\n"):
+        assert reproduced.changed() == stages

@@ -1,0 +1,90 @@
+"""What the pipeline leaves in MLflow, and that `record` completes it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pipeline.conftest import Project
+
+pytestmark = pytest.mark.slow
+
+VARIANTS = ("augmented", "baseline", "fine_tuned")
+
+
+def variants_of(runs: list[Any]) -> list[str]:
+    return sorted(run.data.tags["tenshots.variant"] for run in runs)
+
+
+@pytest.fixture(scope="module")
+def project(reproduced: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy, whose store the tests of this module change in their order."""
+    folder = tmp_path_factory.mktemp("tracking") / "a project"
+    shutil.copytree(reproduced.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("mlruns"))
+    copy = Project(folder)
+    assert copy.changed() == set()
+    return copy
+
+
+def test_an_experiment_is_one_run_and_one_below_it_a_variant(reproduced: Project) -> None:
+    runs = {run.data.tags["tenshots.variant"]: run for run in reproduced.runs()}
+    assert len(reproduced.runs()) == 1 + 3
+    assert sorted(runs) == ["*", *VARIANTS]
+    for variant in VARIANTS:
+        data = runs[variant].data
+        assert data.tags["mlflow.parentRunId"] == runs["*"].info.run_id
+        assert 0 <= data.metrics["test_accuracy"] <= 1
+        assert {"fold_0_repeat_0/val_loss", "fold_1_repeat_0/val_loss", "mean/val_loss"} <= set(data.metrics)
+        assert {"settings.lr", "network_name"} <= set(data.params)
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+
+
+def test_record_restores_a_lost_store_from_the_outputs(project: Project) -> None:
+    assert "nothing" not in project.python("-m", "stages.record")
+    runs = project.runs()
+    assert variants_of(runs) == ["*", *VARIANTS]
+    for run in runs:
+        artifacts = Path(run.info.artifact_uri.removeprefix("file://").replace("%20", " "))
+        names = {path.name for path in artifacts.rglob("*")}
+        variant = run.data.tags["tenshots.variant"]
+        assert ("index.html" if variant == "*" else "fold-0_repeat-0.weights.h5") in names
+
+
+def test_record_adds_nothing_the_second_time(project: Project) -> None:
+    before = sorted((run.info.run_id, run.info.end_time, len(run.data.metrics)) for run in project.runs())
+    assert project.python("-m", "stages.record") == "MLflow: nothing to add\n"
+    after = sorted((run.info.run_id, run.info.end_time, len(run.data.metrics)) for run in project.runs())
+    assert after == before
+
+
+def test_a_store_out_of_reach_loses_no_training(project: Project) -> None:
+    log = project.dvc(
+        "repro", "--force", "--single-item", "train@baseline", MLFLOW_TRACKING_URI="http://127.0.0.1:9"
+    )
+    assert log.count("warning: the MLflow store http://127.0.0.1:9 cannot be used") == 1
+    assert project.changed() == set()
+
+
+def test_a_repeated_training_leaves_the_same_bytes_and_supersedes_its_run(project: Project) -> None:
+    lock = (project.folder / "dvc.lock").read_bytes()
+    former = {run.info.run_id for run in project.runs() if run.data.tags["tenshots.variant"] == "baseline"}
+    project.dvc("repro", "--force", "--single-item", "train@baseline")
+    assert (project.folder / "dvc.lock").read_bytes() == lock
+    runs = project.runs()
+    assert variants_of(runs) == ["*", *VARIANTS]
+    assert former.isdisjoint(run.info.run_id for run in runs)
+
+    # Equal networks are not evaluated again, so the new run has no final metrics until they are recorded.
+    project.python("-m", "stages.record")
+    assert all("test_accuracy" in run.data.metrics for run in project.runs() if run.data.params)
+
+
+def test_record_does_not_take_old_outputs_for_new_settings(project: Project) -> None:
+    with project.edited("params.yaml") as values:
+        project.write_params({**values, "lr": 0.5})
+        answer = project.python("-m", "stages.record")
+    assert "baseline (train@baseline is out of date)" in answer
+    assert len(project.runs()) == 1 + 3

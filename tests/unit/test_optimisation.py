@@ -1,0 +1,125 @@
+"""Truths about the optimiser, the learning rate and the loss."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tenshots import optimisation, params
+from tenshots.errors import SettingsError
+from tenshots.optimisation import LearningRate, OptimisationSettings
+from tenshots.runtime import keras
+
+VALUES = {
+    "optimiser": "adamw",
+    "weight_decay": 0.1,
+    "schedule": "cosine",
+    "warmup": 0.2,
+    "label_smoothing": 0.1,
+    "patience": 3,
+}
+
+
+def _settings(**changes: Any) -> OptimisationSettings:  # noqa: ANN401 (whatever stands in the file)
+    return params.check({**VALUES, **changes}, OptimisationSettings, at="optimisation")
+
+
+def _model() -> Any:  # noqa: ANN401 (keras.Model)
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((3,))
+    return keras.Model(inputs, keras.layers.Dense(2)(keras.layers.BatchNormalization()(inputs)))
+
+
+def test_the_rate_rises_over_the_warm_up_and_falls_as_half_a_cosine() -> None:
+    rate = LearningRate(0.5, num_updates=10, schedule="cosine", warmup=0.2)
+
+    rates = [float(rate(step)) for step in range(11)]
+
+    assert rates[0] == pytest.approx(0.25)
+    assert rates[2] == pytest.approx(max(rates)) == pytest.approx(0.5)
+    assert rates[6] == pytest.approx(0.25)
+    assert rates[9] == pytest.approx(0.5 * 0.5 * (1 + math.cos(math.pi * 7 / 8)), rel=1e-5)
+    assert rates[10] == pytest.approx(0, abs=1e-7)
+
+
+def test_the_rate_of_every_update_is_above_zero_also_without_warm_up() -> None:
+    rate = LearningRate(1.0, num_updates=1, schedule="cosine", warmup=0.0)
+
+    assert float(rate(0)) == 1.0
+
+
+def test_a_constant_rate_stays() -> None:
+    rate = LearningRate(0.5, num_updates=10, schedule="constant", warmup=0.2)
+
+    assert [float(rate(step)) for step in (0, 5, 9)] == [0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+def test_preparing_again_forgets_earlier_updates_and_keeps_what_was_compiled(name: str) -> None:
+    model = _model()
+    inputs, targets = np.ones((4, 3), np.float32), np.eye(2, dtype=np.float32)[[0, 1, 0, 0]]
+    start = model.get_weights()
+    results = []
+    for _ in range(2):
+        model.set_weights(start)
+        optimisation.prepare(model, _settings(optimiser=name), lr=0.1, num_updates=4)
+        for _ in range(3):
+            model.train_on_batch(inputs, targets)
+        results.append((model.optimizer, model.get_weights()))
+
+    assert results[0][0] is results[1][0]
+    assert all(np.array_equal(*pair) for pair in zip(results[0][1], results[1][1], strict=True))
+
+
+def test_another_length_of_training_gives_another_schedule() -> None:
+    model = _model()
+    for num_updates in (4, 8):
+        optimisation.prepare(model, _settings(), lr=0.1, num_updates=num_updates)
+        assert optimisation.rate_of(model).num_updates == num_updates
+
+
+def test_weight_decay_spares_normalisations_and_offsets() -> None:
+    model = _model()
+    optimisation.prepare(model, _settings(), lr=0.1, num_updates=1)
+
+    decayed = [v.name for v in model.trainable_variables if model.optimizer._use_weight_decay(v)]
+    assert decayed == ["kernel"]
+
+
+def test_the_loss_is_that_of_training() -> None:
+    logits = np.array([[1.0, -2.0, 30.0], [0.5, 0.25, -1.0]])
+    targets = np.eye(3)[[0, 1]]
+    theirs = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
+
+    assert optimisation.loss(logits, targets, label_smoothing=0.1) == pytest.approx(
+        float(theirs(targets, logits)), rel=1e-6
+    )
+
+
+def test_a_loss_worked_by_hand() -> None:
+    logits = np.log(np.array([[0.75, 0.25]]))
+
+    assert optimisation.loss(logits, np.array([[1.0, 0.0]]), label_smoothing=0) == pytest.approx(
+        -math.log(0.75)
+    )
+    assert optimisation.loss(logits, np.array([[1.0, 0.0]]), label_smoothing=0.5) == pytest.approx(
+        -0.75 * math.log(0.75) - 0.25 * math.log(0.25)
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimiser": "rmsprop"},
+        {"warmup": 1},
+        {"patience": 0},
+        {"label_smoothing": -0.1},
+        {"weight_decay": -1},
+    ],
+)
+def test_a_broken_rule_names_the_key(changes: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=rf"params\.yaml: optimisation\.{next(iter(changes))} "):
+        _settings(**changes)

@@ -1,0 +1,174 @@
+"""Settings are read as DVC reads them; a message names file, key, rule and value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field
+
+from tenshots import params
+from tenshots.errors import SettingsError
+from tenshots.params import Settings
+
+
+class Split(Settings):
+    """A section."""
+
+    test: Annotated[float, Field(gt=0, lt=1)]
+    fit: Literal["pad", "crop"] = "pad"
+
+
+class Inner(Settings):
+    """A section in a section."""
+
+    dropout: float
+
+
+class Network(Settings):
+    """A section with another inside."""
+
+    backbone: Inner
+
+
+def read(text: str, tmp_path: Path) -> dict[str, Any]:
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    return params.read(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-3", 0.001),
+        ("1e3", 1000.0),
+        ("0.5", 0.5),
+        ("7", 7),
+        ("on", "on"),
+        ("'1'", "1"),
+        ("[1, 2]", [1, 2]),
+    ],
+)
+def test_values_are_read_as_yaml_1_2(text: str, value: object, tmp_path: Path) -> None:
+    got = read(f"lr: {text}\n", tmp_path)["lr"]
+    assert got == value
+    assert type(got) is type(value)
+
+
+def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
+    with pytest.raises(
+        SettingsError, match=r"params\.yaml is missing; run this from the project's top folder"
+    ):
+        params.read(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("text", ["a: [1", "a: 1\na: 2\n", "\t- x"])
+def test_broken_yaml_is_one_line(text: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"params\.yaml is not valid YAML") as caught:
+        read(text, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_other_bytes_than_utf_8_are_named(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_bytes(b"lr: \xff\n")
+    with pytest.raises(SettingsError, match="is not valid YAML"):
+        params.read(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(("text", "kind"), [("", "NoneType"), ("- 1\n", "list"), ("text\n", "str")])
+def test_settings_are_a_mapping(text: str, kind: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=f"must be a mapping of settings, got {kind}"):
+        read(text, tmp_path)
+
+
+def test_a_section_becomes_its_model() -> None:
+    assert params.section({"split": {"test": 0.25}}, "split", Split) == Split(test=0.25)
+
+
+def test_dots_lead_deeper() -> None:
+    values = {"networks": {"lecture": {"dropout": 0.5}}}
+    assert params.section(values, "networks.lecture", Inner) == Inner(dropout=0.5)
+
+
+def test_settings_never_change_after_reading() -> None:
+    split = params.section({"split": {"test": 0.25}}, "split", Split)
+    with pytest.raises(ValueError, match="frozen"):
+        split.test = 0.5
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "model", "message"),
+    [
+        (
+            {"split": {"test": 1.5}},
+            "split",
+            Split,
+            "params.yaml: split.test must be less than 1, got 1.5",
+        ),
+        (
+            {"split": {"test": "many"}},
+            "split",
+            Split,
+            "params.yaml: split.test must be a valid number, unable to parse string as a number, got 'many'",
+        ),
+        (
+            {"split": {"test": 0.5, "fit": "strech"}},
+            "split",
+            Split,
+            "params.yaml: split.fit must be 'pad' or 'crop', got 'strech'",
+        ),
+        ({"split": {}}, "split", Split, "params.yaml: split.test is missing"),
+        (
+            {"split": {"test": 0.5, "fitt": 1}},
+            "split",
+            Split,
+            "params.yaml: split.fitt is no known setting; did you mean 'fit'?",
+        ),
+        (
+            {"split": {"test": 0.5, "zzz": 1}},
+            "split",
+            Split,
+            "params.yaml: split.zzz is no known setting",
+        ),
+        (
+            {"network": {"backbone": {"dropout": 0, "drop": 1}}},
+            "network",
+            Network,
+            "params.yaml: network.backbone.drop is no known setting",
+        ),
+        (
+            {"splits": {}},
+            "split",
+            Split,
+            "params.yaml: the top level has no key 'split'; did you mean 'splits'?",
+        ),
+        (
+            {"networks": {"lectures": {}}},
+            "networks.lecture",
+            Inner,
+            "params.yaml: networks has no key 'lecture'; did you mean 'lectures'?",
+        ),
+        ({"networks": 3}, "networks.lecture", Inner, "params.yaml: networks has no key 'lecture'"),
+    ],
+)
+def test_a_message_names_file_key_rule_and_value(
+    values: dict[str, Any], key: str, model: type[BaseModel], message: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        params.section(values, key, model)
+    assert str(caught.value) == message
+
+
+def test_every_broken_rule_is_named() -> None:
+    with pytest.raises(SettingsError) as caught:
+        params.section({"split": {"test": 2, "fit": "x"}}, "split", Split)
+    assert str(caught.value).count("params.yaml: split.") == 2
+
+
+def test_the_top_level_leaves_other_concerns_alone() -> None:
+    assert params.top_level({"dropout": 0.5, "report": {}}, Inner) == Inner(dropout=0.5)
+
+
+def test_a_missing_top_level_key_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"^params\.yaml: dropout is missing$"):
+        params.top_level({"report": {}}, Inner)

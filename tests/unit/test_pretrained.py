@@ -1,0 +1,223 @@
+"""Truths about networks with a pretrained backbone."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import urllib.error
+from pathlib import Path
+from typing import Any
+
+import keras.src.utils.file_utils
+import numpy as np
+import pytest
+
+from tenshots import networks, training
+from tenshots.errors import DataError, SettingsError
+from tenshots.networks import pretrained
+from tenshots.runtime import keras
+
+SHARED = Path(__file__).parents[3] / "shared/weights/mobilenet_v2_0.35_224_no_top.weights.h5"
+BLOCKS = {"filters": [4, 8], "dense": 8, "dropout": 0.25}
+OURS = {"architecture": "convolutional", "arguments": BLOCKS, "weights": "none"}
+SMALL = {"architecture": "MobileNet", "arguments": {"alpha": 0.25}, "weights": "none"}
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), dtype=np.uint8)
+
+
+def _settings(backbone: dict[str, Any], **changes: Any) -> Any:  # noqa: ANN401 (whatever stands in the file)
+    values = {
+        "family": "pretrained",
+        "input_px": 32,
+        "backbone": backbone,
+        "dropout": 0.2,
+        "head_epochs": 1,
+        "head_lr_factor": 1,
+        "unfreeze": 0.5,
+        "fine_tune_lr_factor": 0.1,
+    }
+    return networks.settings_from({**values, **changes}, at="networks.pretrained")
+
+
+def _build(backbone: dict[str, Any], *, load: bool = True, **changes: Any) -> Any:  # noqa: ANN401
+    settings = _settings(backbone, **changes)
+    return networks.build(settings, size_px=40, num_labels=2, load_backbone=load)
+
+
+def _file(path: Path) -> dict[str, str]:
+    return {"path": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> tuple[Any, dict[str, Any]]:
+    """A network of ours that tells 5 labels apart, and the backbone's settings that name its file."""
+    keras.utils.set_random_seed(3)
+    settings = networks.settings_from({"family": "convolutional", "input_px": 32, **BLOCKS}, at="")
+    network = networks.build(settings, size_px=40, num_labels=5)
+    path = tmp_path / "whole.weights.h5"
+    network.save_weights(path)
+    return network, {**OURS, "weights": _file(path)}
+
+
+def test_a_backbone_of_ours_sees_what_the_whole_network_saw(whole: tuple[Any, dict[str, Any]]) -> None:
+    network, backbone = whole
+    model = _build(backbone)
+
+    last = "block2_dropout"
+    expected = training.outputs(
+        keras.Model(network.input, network.get_layer(last).output), IMAGES, batch_size=3
+    )
+    found = training.outputs(keras.Model(model.input, model.get_layer(last).output), IMAGES, batch_size=3)
+    assert np.array_equal(found, expected)
+    assert model.output_shape == (None, 2)
+
+
+def test_a_network_to_be_loaded_as_a_whole_needs_no_backbone_file() -> None:
+    backbone = {**OURS, "weights": {"path": "nowhere.weights.h5", "sha256": "0" * 64}}
+
+    assert _build(backbone, load=False).output_shape == (None, 2)
+
+
+@pytest.mark.parametrize("backbone", [OURS, SMALL])
+def test_saved_weights_fit_a_network_rebuilt_from_code(backbone: dict[str, Any], tmp_path: Path) -> None:
+    model, again = _build(backbone), _build(backbone, load=False)
+    model.save_weights(tmp_path / "a.weights.h5")
+    again.load_weights(tmp_path / "a.weights.h5")
+    again.save_weights(tmp_path / "b.weights.h5")
+
+    assert np.array_equal(training.predict(model, IMAGES), training.predict(again, IMAGES))
+    assert (tmp_path / "a.weights.h5").read_bytes() == (tmp_path / "b.weights.h5").read_bytes()
+
+
+def test_it_is_flat_so_each_layer_can_be_reached() -> None:
+    model = _build(SMALL)
+
+    assert not any(isinstance(layer, keras.Model) for layer in model.layers)
+    assert model.get_layer("conv_pw_13_relu").output is not None
+
+
+def test_a_missing_file_is_named_with_the_remedy() -> None:
+    backbone = {**OURS, "weights": {"path": "backbones/none.weights.h5", "sha256": "0" * 64}}
+
+    with pytest.raises(DataError, match=r"backbones/none\.weights\.h5 .*cannot be read.*put the file there"):
+        _build(backbone)
+
+
+def test_another_file_of_that_name_is_refused(whole: tuple[Any, dict[str, Any]]) -> None:
+    path, sha256 = whole[1]["weights"].values()
+
+    with pytest.raises(DataError) as caught:
+        _build({**OURS, "weights": {"path": path, "sha256": "1" * 64}})
+
+    for word in (path, "1" * 64, sha256, "restore the file"):
+        assert word in str(caught.value)
+
+
+def test_weights_of_another_shape_are_refused(whole: tuple[Any, dict[str, Any]]) -> None:
+    with pytest.raises(DataError, match="does not fit the backbone"):
+        _build({**whole[1], "arguments": {**BLOCKS, "filters": [4, 16]}})
+
+
+def test_a_file_of_no_network_of_ours_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "text.weights.h5"
+    path.write_text("no weights")
+
+    with pytest.raises(DataError, match="holds no weights of a convolutional network"):
+        _build({**OURS, "weights": _file(path)})
+
+
+@pytest.mark.parametrize(
+    ("backbone", "words"),
+    [
+        ({**SMALL, "architecture": "MobilNetV2"}, ["backbone.architecture", "'MobilNetV2'", "MobileNetV2"]),
+        ({**SMALL, "arguments": {"alfa": 1}}, ["backbone.arguments.alfa", "MobileNet", "alpha"]),
+        ({**SMALL, "arguments": {"include_top": True}}, ["backbone.arguments.include_top"]),
+        ({**OURS, "arguments": {"filters": [4]}}, ["backbone.arguments.dense", "missing"]),
+        ({**OURS, "weights": "imagenet"}, ["none or {path, sha256}", "imagenet"]),
+        ({**OURS, "weights": "imagnet"}, ["networks.pretrained.backbone.weights", "imagnet"]),
+        ({**OURS, "weights": {"path": "a", "sha256": "0"}}, ["backbone.weights.sha256", "'0'"]),
+        ({**SMALL, "architecture": "InceptionV3", "arguments": {}}, ["InceptionV3", "input_px 32"]),
+    ],
+)
+def test_a_broken_rule_names_the_key_and_the_value(backbone: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        _build(backbone)
+
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_imagenet_without_a_network_says_which_file_to_put_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(*_: object) -> None:
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr(keras.src.utils.file_utils, "urlretrieve", offline)
+    monkeypatch.setattr(keras.src.utils.file_utils, "validate_file", lambda *_: False)
+
+    with pytest.raises(DataError) as caught:
+        _build({**SMALL, "weights": "imagenet"}, input_px=128)
+
+    name = "mobilenet_2_5_128_tf_no_top.h5"
+    assert f"models/{name} is missing" in str(caught.value)
+    assert "https://" in str(caught.value)
+
+
+def test_imagenet_weights_that_do_not_exist_are_a_wrong_setting() -> None:
+    with pytest.raises(SettingsError, match="MobileNet has no ImageNet weights for arguments"):
+        _build({**SMALL, "arguments": {"alpha": 0.3}, "weights": "imagenet"})
+
+
+def _first_seen(model: Any, images: np.ndarray) -> np.ndarray:  # noqa: ANN401 (keras.Model)
+    first = next(layer for layer in model.layers if "Conv" in type(layer).__name__)
+    source = first.input
+    if "Padding" in type(source._keras_history.operation).__name__:
+        source = source._keras_history.operation.input
+    return training.outputs(keras.Model(model.input, source), images, batch_size=3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["MobileNetV2", "ResNet50", "DenseNet121"])
+def test_pixels_are_scaled_as_the_architecture_was_trained(architecture: str) -> None:
+    images = IMAGES[:, :32, :32]
+    settings = _settings({"architecture": architecture, "weights": "none"})
+    model = networks.build(settings, size_px=32, num_labels=2)
+
+    function = getattr(keras.applications, architecture)
+    expected = inspect.getmodule(function).preprocess_input(images.astype(np.float32))  # type: ignore[union-attr]
+
+    assert _first_seen(model, images) == pytest.approx(np.asarray(expected), abs=1e-4)
+
+
+@pytest.mark.slow
+def test_efficientnet_scales_pixels_as_where_keras_loads_imagenet(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build_only(*_: object, **__: object) -> None:
+        """Stands for fetching or loading weights."""
+
+    monkeypatch.setattr(keras.src.utils.file_utils, "get_file", build_only)
+    monkeypatch.setattr(keras.Model, "load_weights", build_only)
+    theirs = keras.applications.EfficientNetB0(include_top=False, weights="imagenet", input_shape=(32, 32, 3))
+    settings = _settings({"architecture": "EfficientNetB0", "weights": "imagenet"})
+    ours = networks.build(settings, size_px=32, num_labels=2, load_backbone=False)
+    for model in (theirs, ours):
+        layer = next(layer for layer in model.layers if type(layer).__name__ == "Normalization")
+        layer.mean = keras.ops.reshape(keras.ops.array([0.485, 0.456, 0.406]), (1, 1, 1, 3))
+        layer.variance = keras.ops.reshape(keras.ops.array([0.229, 0.224, 0.225]) ** 2, (1, 1, 1, 3))
+
+    images = IMAGES[:, :32, :32]
+    assert _first_seen(ours, images) == pytest.approx(_first_seen(theirs, images), abs=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SHARED.exists(), reason="../shared/weights is not beside the project")
+def test_a_file_of_mobilenet_gives_its_features_at_any_size() -> None:
+    backbone = {"architecture": "MobileNetV2", "arguments": {"alpha": 0.35}, "weights": _file(SHARED)}
+    images = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
+    network = networks.build(_settings(backbone, input_px=96), size_px=96, num_labels=3)
+    theirs = keras.applications.MobileNetV2(
+        alpha=0.35, include_top=False, weights=str(SHARED), input_shape=(96, 96, 3), pooling="avg"
+    )
+
+    features = keras.Model(network.input, network.get_layer(pretrained.FEATURES).output)
+
+    assert training.outputs(features, images, batch_size=2) == pytest.approx(
+        theirs.predict_on_batch(images / 127.5 - 1), abs=1e-4
+    )

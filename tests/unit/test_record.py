@@ -1,0 +1,123 @@
+"""`record` adds what MLflow lacks of the outputs, once, and says what it could not find."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stages import record
+from tenshots import provenance
+from tenshots.errors import DataError, SettingsError
+
+HISTORY = "fold,repeat,phase,epoch,num_updates,lr,loss,accuracy,val_loss,val_accuracy\n"
+SUMMARY = {"val_accuracy": 0.75, "test_accuracy": 0.5}
+DETAILS = {"labels": ["a", "b"], "confusion": [[1, 2], [3, 4]], "test_log_loss": 0.7, "test_roc_auc": None}
+
+
+def write(path: str, text: str) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(text)
+
+
+def write_outputs(variant: str) -> None:
+    model = {"variant": variant, "network_name": "lecture", "settings": {"lr": 0.1}, "fits": []}
+    write(f"data/models/{variant}/model.json", json.dumps(model))
+    write(f"data/models/{variant}/history.csv", HISTORY + "0,0,scratch,0,1,0.1,1,0.5,1,0.5\n")
+    write(f"data/models/{variant}/fold-0_repeat-0.weights.h5", "weights")
+    write(f"reports/metrics/{variant}.json", json.dumps(SUMMARY))
+    write(f"data/evaluations/{variant}/details.json", json.dumps(DETAILS))
+
+
+@pytest.fixture
+def project(store: Callable[..., list], monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
+    """The outputs of two variants and a report, which DVC finds up to date."""
+    monkeypatch.setattr(provenance, "stale_stages", set)
+    write("params.yaml", "variants: {one: {}, two: {}}\n")
+    write_outputs("one")
+    write_outputs("two")
+    for path in record.REPORT:
+        write(str(path), path.name)
+    return store
+
+
+def test_everything_is_added_once(project: Callable[..., list], capsys: pytest.CaptureFixture[str]) -> None:
+    record.main([])
+    assert capsys.readouterr().out.startswith("MLflow: added ")
+    runs = {run.info.run_name: run for run in project()}
+    assert len(runs) == 1 + 2
+    assert runs["one"].data.params["settings.lr"] == "0.1"
+    assert runs["one"].data.metrics["test_accuracy"] == 0.5
+    assert runs["one"].data.metrics["fold_0_repeat_0/val_loss"] == 1.0
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    files = {path.name for path in Path("mlruns/artifacts").rglob("*") if path.is_file()}
+    assert {"fold-0_repeat-0.weights.h5", "model.json", "confusion.png", "index.html"} <= files
+
+    record.main([])
+    assert capsys.readouterr().out == "MLflow: nothing to add\n"
+    assert len(project()) == 1 + 2
+
+
+def test_only_what_is_missing_is_added(
+    project: Callable[..., list], capsys: pytest.CaptureFixture[str]
+) -> None:
+    record.main([])
+    capsys.readouterr()
+    next(Path("mlruns/artifacts").rglob("index.html")).unlink()
+    record.main([])
+    assert capsys.readouterr().out == "MLflow: added 1 settings, figures and files\n"
+    assert len(project()) == 3
+
+
+def test_missing_outputs_are_named_and_the_rest_is_recorded(
+    project: Callable[..., list], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("data/models/one/history.csv").unlink()
+    Path("reports/index.html").unlink()
+    record.main([])
+    output = capsys.readouterr().out
+    assert "one (data/models/one/history.csv is missing)" in output
+    assert "the report (reports/index.html is missing)" in output
+    assert "run `dvc repro`" in output
+    assert sorted(run.info.run_name for run in project())[1:] == ["two"]
+
+
+@pytest.mark.parametrize(
+    ("stale", "recorded"),
+    [("train@one", ["two"]), ("evaluate@two", ["one"]), ("split", []), ("compare", ["one", "two"])],
+)
+def test_outputs_that_do_not_belong_to_the_settings_are_not_recorded(
+    stale: str, recorded: list[str], project: Callable[..., list], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provenance, "stale_stages", lambda: {stale})
+    record.main([])
+    assert [name for name in ("one", "two") if name in {run.info.run_name for run in project()}] == recorded
+    assert not list(Path("mlruns").rglob("index.html"))
+
+
+@pytest.mark.usefixtures("project")
+def test_a_store_out_of_reach_is_an_error_after_one_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with pytest.raises(DataError, match="the MLflow store was lost"):
+        record.main([])
+    assert capsys.readouterr().err.count("warning:") == 1
+
+
+@pytest.mark.usefixtures("project")
+def test_settings_without_variants_are_an_error() -> None:
+    write("params.yaml", "variants: 3\n")
+    with pytest.raises(SettingsError, match=r"params\.yaml: variants must be a mapping, got 3"):
+        record.main([])
+
+
+def test_dvc_tells_what_is_out_of_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert provenance.stale_stages() == set()  # no repository
+    write("dvc.yaml", "stages: {one: {cmd: 'true', deps: [a]}, two: {cmd: 'true', deps: [a]}}\n")
+    write("dvc.lock", "schema: '2.0'\nstages: {}\n")
+    write(".dvc/config", "[core]\n    no_scm = true\n")
+    assert provenance.stale_stages() == {"one", "two"}

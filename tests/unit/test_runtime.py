@@ -1,0 +1,127 @@
+"""Truths about the backend's silence, threads and determinism."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import warnings
+
+import pytest
+
+from tenshots import runtime
+from tenshots.runtime import _silence, configure
+
+
+def _run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_what_an_import_prints_is_hidden(capfd: pytest.CaptureFixture[str]) -> None:
+    with _silence():
+        os.write(2, b"noise from C++\n")
+
+    os.write(2, b"afterwards\n")
+    assert capfd.readouterr().err == "afterwards\n"
+
+
+def test_what_a_failing_import_prints_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        os.write(2, b"libcuda is too old\n")
+        raise ImportError("no backend")
+
+    with pytest.raises(ImportError), _silence():
+        fail()
+
+    assert capfd.readouterr().err == "libcuda is too old\n"
+
+
+def test_another_number_of_threads_is_too_late_after_the_first_computation() -> None:
+    configure(threads=1)
+    runtime.keras.ops.ones(1)
+    import tensorflow as tf
+
+    threads = tf.config.threading.get_intra_op_parallelism_threads()
+    with pytest.warns(UserWarning, match=f"threads {threads} already"):
+        configure(threads=threads + 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        configure(threads=threads)
+
+
+@pytest.mark.slow
+def test_a_process_computes_deterministically_with_its_threads_and_in_silence() -> None:
+    done = _run(
+        """
+        from tenshots.runtime import configure, keras
+        configure(threads=3)
+        keras.ops.ones(1)
+        import tensorflow as tf
+        threading = tf.config.threading
+        print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads())
+        try:
+            tf.random.uniform((1,))
+        except RuntimeError as error:
+            print("Random ops require a seed" in str(error))
+        """,
+        KERAS_BACKEND="tensorflow",
+    )
+
+    assert (done.stdout, done.stderr) == ("3 1\nTrue\n", "")
+
+
+@pytest.mark.slow
+def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> None:
+    done = _run(
+        """
+        import importlib.abc
+        import sys
+
+        class NoTensorFlow(importlib.abc.MetaPathFinder):
+            def find_spec(self, name, path=None, target=None):
+                if name.split(".")[0] == "tensorflow":
+                    raise ImportError("blocked")
+
+        sys.meta_path.insert(0, NoTensorFlow())
+
+        import numpy as np
+
+        from tenshots import networks, params, training, transfer
+        from tenshots.optimisation import OptimisationSettings
+        from tenshots.runtime import configure, keras
+
+        assert keras.backend.backend() == "jax"
+        configure(threads=1)
+        blocks = {"filters": [4], "dense": 8, "dropout": 0.2}
+        scratch = networks.settings_from({"family": "convolutional", "input_px": 32, **blocks}, at="")
+        backbone = {"architecture": "convolutional", "arguments": blocks, "weights": "none"}
+        pretrained = networks.settings_from(
+            {"family": "pretrained", "input_px": 32, "backbone": backbone, "dropout": 0.2, "head_epochs": 1,
+             "head_lr_factor": 1, "unfreeze": 0.5, "fine_tune_lr_factor": 0.1}, at="")
+        settings = training.TrainSettings(0.01, 8, 1, OptimisationSettings(
+            optimiser="adamw", weight_decay=0, schedule="cosine", warmup=0.1, label_smoothing=0, patience=1))
+        images = np.random.default_rng(0).integers(0, 256, (32, 40, 40, 3), dtype=np.uint8)
+        part = training.Part(0, 0, 0, np.arange(24), np.arange(24, 32), 24)
+        data = {"images": images, "labels": np.arange(32) % 2, "settings": settings}
+
+        def build():
+            return networks.build(scratch, size_px=40, num_labels=2)
+
+        fits = [*training.fits(build, [part], **data)]
+        network = networks.build(pretrained, size_px=40, num_labels=2)
+        fits += transfer.fits(network, [part], **data, stages=pretrained)
+        for fit in fits:
+            print([row.phase for row in fit.history], training.predict(fit.network, images).shape)
+        assert "tensorflow" not in sys.modules
+        """,
+        KERAS_BACKEND="jax",
+    )
+
+    assert done.stdout == "['scratch'] (32, 2)\n['head', 'fine_tune'] (32, 2)\n", done.stderr

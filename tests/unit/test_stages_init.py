@@ -1,0 +1,39 @@
+"""An error that the user can mend is one line; the wrong Python is named before anything else fails."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import stages
+from tenshots.errors import DataError, SettingsError
+
+TOP = Path(stages.__file__).parents[1]
+
+
+@pytest.mark.parametrize("kind", [DataError, SettingsError])
+def test_an_error_of_ours_is_one_line_and_status_1(kind: type[Exception]) -> None:
+    def fail() -> None:
+        raise kind("photos/a.jpg must be a photo, got text")
+
+    with pytest.raises(SystemExit) as caught:
+        stages.run(fail)
+    assert caught.value.code == "error: photos/a.jpg must be a photo, got text"
+
+
+def test_any_other_error_shows_where_it_happened() -> None:
+    with pytest.raises(ZeroDivisionError):
+        stages.run(lambda: print(1 / 0))
+
+
+def test_a_python_without_the_packages_is_told_what_to_do() -> None:
+    # -S hides the installed packages, as the system's Python would.
+    command = [sys.executable, "-S", "-m", "stages.compare"]
+    answer = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: ")
+    assert len(answer.stderr.splitlines()) == 1
+    assert "is not the project's. Run `make setup`" in answer.stderr

@@ -1,0 +1,344 @@
+"""Runs are found again, superseded, and never at the cost of the work that they report."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tenshots import provenance, tracking
+
+HISTORY = pd.DataFrame(
+    [
+        {
+            "fold": fold,
+            "repeat": 0,
+            "epoch": epoch,
+            "loss": loss,
+            "accuracy": 0.5,
+            "val_loss": 1.0,
+            "val_accuracy": 0,
+        }
+        for fold, losses in enumerate([[3.0, 2.0], [1.0]])
+        for epoch, loss in enumerate(losses)
+    ]
+)
+
+
+@pytest.fixture
+def project(store: Callable[..., list]) -> Callable[..., list]:
+    """A store beside settings and a split."""
+    Path("params.yaml").write_text("lr: 0.1\n")
+    Path("data/splits").mkdir(parents=True)
+    Path("data/splits/splits.csv").write_text("photo_id,fold,part\n")
+    return store
+
+
+def names(runs: list) -> list[str]:
+    return sorted(run.info.run_name for run in runs)
+
+
+def parent_of(runs: list) -> str:
+    return next(run.info.run_id for run in runs if run.data.tags[tracking.VARIANT_TAG] == "*")
+
+
+def test_a_variants_run_lies_below_the_experiments_run(project: Callable) -> None:
+    with tracking.variant_run("baseline", supersede=True), tracking.experiment_run():
+        pass
+    runs = project()
+    assert len(runs) == 2
+    [variant] = [run for run in runs if run.info.run_name == "baseline"]
+    assert variant.data.tags["mlflow.parentRunId"] == parent_of(runs)
+    assert {run.info.status for run in runs} == {"FINISHED"}
+
+
+def test_repeating_an_experiment_leaves_one_run_a_variant(project: Callable) -> None:
+    for loss in (1.0, 2.0):
+        for variant in ("a", "b", "c"):
+            with tracking.variant_run(variant, supersede=True) as run:
+                run.metrics({f"loss_of_round_{loss:.0f}": loss})
+            with tracking.variant_run(variant) as run:
+                run.metrics({"test_accuracy": loss})
+        with tracking.experiment_run():
+            pass
+    runs = project()
+    assert len(runs) == 1 + 3
+    newest = [run.data.metrics for run in runs if run.info.run_name == "a"]
+    assert newest == [{"loss_of_round_2": 2.0, "test_accuracy": 2.0}]
+
+
+def test_other_settings_or_another_split_are_another_experiment(project: Callable) -> None:
+    with tracking.variant_run("baseline", supersede=True):
+        pass
+    Path("params.yaml").write_text("lr: 0.2\n")
+    with tracking.variant_run("baseline", supersede=True):
+        pass
+    Path("data/splits/splits.csv").write_text("photo_id,fold,part\n1,0,train\n")
+    with tracking.variant_run("baseline", supersede=True):
+        pass
+    assert len(project()) == 3 * 2
+
+
+def test_the_key_depends_on_code_and_settings_but_not_on_the_order_of_keys(tmp_path: Path) -> None:
+    def key(settings: dict) -> str:
+        return provenance.experiment_key(settings, splits_path=tmp_path / "splits.csv", code_dir=tmp_path)
+
+    (tmp_path / "stages").mkdir()
+    before = key({"a": 1, "b": {"c": 2, "d": 3}})
+    assert before == key({"b": {"d": 3, "c": 2}, "a": 1})
+    assert before != key({"a": 1, "b": {"c": 2, "d": 4}})
+    (tmp_path / "stages" / "train.py").write_text("pass\n")
+    assert before != key({"a": 1, "b": {"c": 2, "d": 3}})
+
+
+def test_an_error_of_the_work_passes_through_and_the_runs_have_failed(project: Callable) -> None:
+    with pytest.raises(ZeroDivisionError), tracking.variant_run("baseline", supersede=True):
+        1 / 0  # noqa: B018 (the error is the point)
+    assert {run.info.status for run in project()} == {"FAILED"}
+    with tracking.variant_run("baseline"):
+        pass
+    assert {run.info.status for run in project()} == {"FINISHED"}
+
+
+def test_looking_back_leaves_a_finished_run_alone(project: Callable) -> None:
+    with tracking.variant_run("baseline"):
+        pass
+    before = sorted((run.info.run_id, run.info.end_time) for run in project())
+    with tracking.variant_run("baseline", live=False) as run, tracking.experiment_run(live=False):
+        assert [run.info.status for run in project()] == ["FINISHED"] * 2
+        run.params({"lr": 1})
+    assert sorted((run.info.run_id, run.info.end_time) for run in project()) == before
+
+
+def test_settings_are_flattened_and_an_existing_one_stays(project: Callable) -> None:
+    with tracking.variant_run("baseline") as run:
+        assert run.params({"network": {"filters": [32, 64], "dense": 512}, "lr": 0.1}) == 3
+        assert run.params({"lr": 0.2, "odd<name>": "x" * 10_000}) == 1
+    [found] = project("tags.`tenshots.variant` = 'baseline'")
+    assert found.data.params["network.filters"] == "[32, 64]"
+    assert found.data.params["lr"] == "0.1"
+    assert len(found.data.params["odd_name_"]) == tracking.MAX_CHARACTERS
+
+
+@pytest.mark.usefixtures("project")
+def test_more_settings_than_mlflow_takes_at_once_arrive() -> None:
+    with tracking.variant_run("baseline") as run:
+        assert run.params({f"setting{number}": number for number in range(250)}) == 250
+
+
+@pytest.mark.usefixtures("project")
+def test_a_history_is_added_once_with_the_mean_over_the_fits_that_reached_an_epoch() -> None:
+    with tracking.variant_run("baseline") as run:
+        tracking.log_epoch(run, HISTORY.to_dict("records")[0])  # live
+        assert tracking.log_history(run, HISTORY) == 4 * (3 + 2) - 4
+        assert tracking.log_history(run, HISTORY) == 0
+        client, _ = tracking.open_store()
+        curve = [(point.step, point.value) for point in client.get_metric_history(run.run_id, "mean/loss")]
+        assert curve == [(0, 2.0), (1, 2.0)]
+        steps = [point.step for point in client.get_metric_history(run.run_id, "fold_0_repeat_0/loss")]
+        assert steps == [0, 1]
+
+
+def test_the_final_metrics_stand_in_the_table_without_those_that_do_not_exist(project: Callable) -> None:
+    with tracking.variant_run("baseline") as run:
+        run.metrics({"seconds": 2.5, "unknown": None})
+        assert tracking.log_final(run, {"test_accuracy": 0.5, "test_roc_auc": None}) == 1
+        assert tracking.log_final(run, {"test_accuracy": 0.5}) == 0
+    [found] = project("tags.`tenshots.variant` = 'baseline'")
+    assert found.data.metrics == {"seconds": 2.5, "test_accuracy": 0.5}
+
+
+@pytest.mark.usefixtures("project")
+def test_files_are_added_once_and_lie_below_the_main_repository(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "weights.h5").write_bytes(b"1")
+    (tmp_path / "page.html").write_text("page")
+    with tracking.variant_run("baseline") as run:
+        run.artifact(tmp_path / "page.html")
+        assert tracking.log_model(run, tmp_path / "model") == 1
+        assert tracking.log_model(run, tmp_path / "model") == 0
+        assert run.add_artifact(tmp_path / "page.html") == 0
+    files = (tmp_path / "mlruns" / "artifacts" / run.run_id / "artifacts").rglob("*.h*")
+    assert sorted(file.name for file in files) == ["page.html", "weights.h5"]
+
+
+def test_the_run_says_where_it_comes_from(project: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_EXP_NAME", "sunny-hill")
+    monkeypatch.setenv("DVC_EXP_BASELINE_REV", "f" * 40)
+    Path("data/manifest.csv").write_text("path\n")
+    with tracking.variant_run("baseline"):
+        pass
+    runs = project()
+    assert names(runs) == ["baseline", "sunny-hill"]
+    for run in runs:
+        assert run.data.tags["tenshots.dvc_experiment"] == "sunny-hill"
+        assert run.data.tags["mlflow.source.git.commit"] == "f" * 40
+        assert run.data.tags["tenshots.data"] == provenance.file_hash(Path("data/manifest.csv"))
+
+
+def test_the_tags_tell_whether_code_or_settings_differ_from_the_revision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert provenance.tags() == {}
+    Path("params.yaml").write_text("lr: 1\n")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *arguments], check=True)
+    Path("notes.txt").write_text("no code\n")
+    assert provenance.tags()["tenshots.git_dirty"] == "false"
+    Path("params.yaml").write_text("lr: 2\n")
+    assert provenance.tags()["tenshots.git_dirty"] == "true"
+    assert len(provenance.tags()["mlflow.source.git.commit"]) == 40
+
+
+def test_without_git_the_tags_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    assert provenance.tags() == {}
+
+
+@pytest.mark.usefixtures("project")
+def test_a_temporary_experiment_writes_to_the_main_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / ".dvc" / "tmp" / "exps" / "1"
+    copy.mkdir(parents=True)
+    (copy / "params.yaml").write_text("lr: 0.1\n")
+    (copy / "weights.h5").write_bytes(b"1")
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.chdir(copy)
+    with tracking.variant_run("baseline") as run:
+        run.artifact(Path("weights.h5"))
+    assert not (copy / "mlruns").exists()
+    assert list((tmp_path / "mlruns" / "artifacts").rglob("weights.h5"))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("", "sqlite:////top/mlruns/mlflow.db"),
+        ("http://127.0.0.1:1", "http://127.0.0.1:1"),
+        ("sqlite:////else/where.db", "sqlite:////else/where.db"),
+        ("sqlite:///runs.db", "sqlite:////top/runs.db"),
+    ],
+)
+def test_the_address_of_the_store(given: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_ROOT", "/top")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", given)
+    assert tracking.store_uri() == expected
+
+
+@pytest.mark.parametrize("name", ["with space", "50%25 off", "a?b#c", "naïve ü"])
+def test_odd_folder_names_hold_a_store(
+    name: str, tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / name / "mlruns"
+    folder.mkdir(parents=True)
+    (folder / "mlflow.db").write_bytes(empty_database.read_bytes())
+    (tmp_path / name / "params.yaml").write_text("lr: 1\n")
+    monkeypatch.chdir(tmp_path / name)
+    with tracking.variant_run("baseline") as run:
+        run.artifact(Path("params.yaml"))
+    assert run.reached
+    assert sorted(file.name for file in folder.iterdir()) == ["artifacts", "mlflow.db", "store.lock"]
+    assert list((folder / "artifacts").rglob("params.yaml"))
+
+
+def use_a_closed_port(_: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("MLFLOW_TRACKING_URI", "http://user:secret@127.0.0.1:9")
+
+
+def break_the_database(_: Path, __: pytest.MonkeyPatch) -> None:
+    Path("mlruns/mlflow.db").write_bytes(b"no database " * 1000)
+
+
+def put_a_file_in_the_way(folder: Path, _: pytest.MonkeyPatch) -> None:
+    (folder / "mlruns").rename(folder / "elsewhere")
+    (folder / "mlruns").write_text("not a folder")
+
+
+def forget_the_settings(folder: Path, _: pytest.MonkeyPatch) -> None:
+    (folder / "params.yaml").unlink()
+
+
+@pytest.mark.parametrize(
+    "harm", [use_a_closed_port, break_the_database, put_a_file_in_the_way, forget_the_settings]
+)
+@pytest.mark.usefixtures("project")
+def test_a_store_out_of_reach_costs_one_line_and_no_work(
+    harm: Callable[[Path, pytest.MonkeyPatch], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    harm(tmp_path, monkeypatch)
+    with tracking.variant_run("baseline", supersede=True) as run:
+        assert run.params({"lr": 1}) == 0
+        run.metrics({"loss": 1.0}, step=1)
+        run.artifact(tmp_path / "absent")
+        assert tracking.log_history(run, HISTORY) == 0
+    assert not run.reached
+    output = capfd.readouterr()
+    assert output.err.count("warning:") == 1
+    assert len(output.err.splitlines()) == 1
+    assert "python -m stages.record" in output.err
+    assert "secret" not in output.err
+
+
+@pytest.mark.usefixtures("project")
+def test_a_store_that_fails_in_the_middle_costs_one_line_and_no_work(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    done = []
+    with tracking.variant_run("baseline") as run:
+        run.artifact(Path("does not exist"))
+        run.metrics({"loss": 1.0})
+        done.append("the work")
+    assert done
+    assert capfd.readouterr().err.count("warning:") == 1
+
+
+@pytest.mark.slow
+def test_two_workers_create_one_store_and_one_parent(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("lr: 0.1\n")
+    code = (
+        "import sys; from tenshots import tracking\n"
+        "with tracking.variant_run(sys.argv[1]) as run: print(run.reached)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(provenance.CODE_DIR)}
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, variant],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for variant in ("a", "b")
+    ]
+    assert [worker.communicate()[0].strip() for worker in workers] == ["True", "True"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        client, experiment_id = tracking.open_store()
+        runs = client.search_runs([experiment_id])
+    assert len(runs) == 1 + 2
+
+
+def test_importing_the_module_does_not_import_mlflow() -> None:
+    code = "import sys, tenshots.tracking; print('mlflow' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout == "False\n"
+
+
+def test_a_deleted_experiment_is_restored(project: Callable) -> None:
+    client, experiment_id = tracking.open_store()
+    client.delete_experiment(experiment_id)
+    with tracking.variant_run("baseline") as run:
+        assert run.reached
+    assert len(project()) == 2

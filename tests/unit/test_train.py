@@ -1,0 +1,175 @@
+"""Truths about the stage `train`: what it leaves behind, and that a second time leaves the same."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from ruamel.yaml import YAML
+
+from stages import train
+from tenshots import database, networks, runtime, tracking, training
+from tenshots.errors import DataError, SettingsError
+from tests.unit.test_variants import values
+
+runtime.configure(threads=1)
+
+LABELS = ["<b>cup</b>", "book, thick"]
+
+
+class Recorder(tracking.Run):
+    """Stands for a run: keeps what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[tuple[set[str], int | None]] = []
+
+    def metrics(self, values: Mapping[str, float | None], step: int | None = None) -> None:
+        """Keeps the names of the numbers and their step."""
+        self.steps.append((set(values), step))
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    run = Recorder()
+
+    @contextmanager
+    def variant_run(variant: str, *, supersede: bool = False) -> Iterator[Recorder]:
+        assert supersede, f"a new training of {variant} takes the place of the old one"
+        yield run
+
+    monkeypatch.setattr(tracking, "variant_run", variant_run)
+    return run
+
+
+def png(seed: int, *, bright: bool, size_px: int = 32) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 100, (size_px, size_px, 3)) + 100 * bright
+    stream = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def photo_table() -> pd.DataFrame:
+    rows = [
+        {
+            "photo_id": f"{number:064x}",
+            "label": LABELS[number % 2],
+            "group": "",
+            "split": "",
+            "path": f"{number}.png",
+            "width": 32,
+            "height": 32,
+            "image": png(number, bright=bool(number % 2)),
+        }
+        for number in range(12)
+    ]
+    return pd.DataFrame(rows)
+
+
+def copy_table(photos: pd.DataFrame) -> pd.DataFrame:
+    return photos[["photo_id", "label", "image"]].assign(copy=1, seed=3)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with photos, copies, one split in two folds, and settings for tiny networks."""
+    monkeypatch.chdir(tmp_path)
+    photos = photo_table()
+    for folder in ("database", "augmented"):
+        database.write_photos(photos, Path("data") / folder, num_shards=1)
+    database.write_copies(copy_table(photos), Path("data/augmented"), num_shards=1)
+    parts = [("train",) * 8 + ("val",) * 2 + ("test",) * 2, ("test",) * 2 + ("val",) * 2 + ("train",) * 8]
+    splits = [
+        {"photo_id": photo_id, "fold": fold, "part": part}
+        for fold, order in enumerate(parts)
+        for photo_id, part in zip(photos["photo_id"], order, strict=True)
+    ]
+    Path("data/splits").mkdir(parents=True)
+    database.write_splits(pd.DataFrame(splits), Path("data/splits/splits.csv"))
+    given = values(fine_tuned={"data": "augmented", "network": "pretrained", "epochs": 1})
+    given |= {"epochs": 2, "repeats": 1, "batch_size": 4}
+    given |= {"standardise": {"size_px": 32, "fit": "pad", "encoding": "lossless"}}
+    YAML().dump(given, Path("params.yaml"))
+    return tmp_path
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.usefixtures("recorder")
+def test_a_variant_leaves_weights_a_history_and_what_rebuilds_it(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train.main(["fine_tuned"])
+    folder = project / "data/models/fine_tuned"
+    model = json.loads((folder / "model.json").read_text())
+    history = pd.read_csv(folder / "history.csv")
+
+    assert list(outputs(folder)) == [
+        "fold-0_repeat-0.weights.h5", "fold-1_repeat-0.weights.h5", "history.csv", "model.json",
+    ]  # fmt: skip
+    assert model["labels"] == sorted(LABELS)
+    assert (model["variant"], model["data"], model["size_px"]) == ("fine_tuned", "augmented", 32)
+    assert model["settings"]["epochs"] == 1
+    assert [fit["num_updates"] for fit in model["fits"]] == [6, 6]
+    assert [fit["num_images"] for fit in model["fits"]] == [24, 24]
+    assert list(history) == [
+        "fold", "repeat", "phase", "epoch", "num_updates",
+        "lr", "loss", "accuracy", "val_loss", "val_accuracy",
+    ]  # fmt: skip
+    assert history["phase"].tolist() == ["head", "head", "fine_tune"] * 2
+    assert "train fine_tuned: fold 1, repeat 0 (2 of 2)" in capsys.readouterr().err
+
+    settings = networks.settings_from(model["network"], at="networks.pretrained")
+    network = networks.build(settings, size_px=32, num_labels=2, load_backbone=False)
+    network.load_weights(folder / model["fits"][0]["weights"])
+    assert network.count_params() == model["num_parameters"]
+    images = database.decode(photo_table()["image"])
+    assert training.predict(network, images).shape == (12, 2)
+
+
+def test_each_epoch_and_the_wall_clock_go_to_the_run_and_not_into_an_output(
+    project: Path, recorder: Recorder
+) -> None:
+    train.main(["baseline"])
+
+    curves = {f"fold_0_repeat_0/{name}" for name in tracking.CURVES}
+    assert [step for names, step in recorder.steps if names == curves] == [0, 1]
+    assert {"train_seconds", "train_images_per_second"} in [names for names, _ in recorder.steps]
+    assert not any(b"second" in text for text in outputs(project / "data/models/baseline").values())
+
+
+@pytest.mark.usefixtures("recorder")
+def test_a_second_time_leaves_the_same_bytes_and_nothing_of_the_first(project: Path) -> None:
+    folder = project / "data/models/baseline"
+    train.main(["baseline"])
+    first = outputs(folder)
+    (folder / "fold-7_repeat-0.weights.h5").write_bytes(b"of an experiment with more folds")
+    shutil.rmtree(project / "data/augmented")  # which this variant never reads
+    train.main(["baseline"])
+
+    assert outputs(folder) == first
+
+
+@pytest.mark.usefixtures("recorder")
+def test_photos_and_copies_of_differing_sizes_are_an_error(project: Path) -> None:
+    larger = copy_table(photo_table()).assign(image=png(0, bright=True, size_px=48))
+    database.write_copies(larger, project / "data/augmented", num_shards=1)
+
+    with pytest.raises(DataError, match="one size"):
+        train.main(["fine_tuned"])
+
+
+@pytest.mark.usefixtures("project")
+def test_an_unknown_variant_is_an_error_that_names_the_nearest() -> None:
+    with pytest.raises(SettingsError, match="did you mean 'fine_tuned'"):
+        train.main(["finetuned"])

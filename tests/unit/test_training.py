@@ -1,0 +1,202 @@
+"""Truths about training from scratch, and about the loop that fine-tuning shares."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from tenshots import networks, optimisation, runtime, training
+from tenshots.errors import SettingsError
+from tenshots.optimisation import OptimisationSettings
+from tenshots.runtime import keras
+from tenshots.training import Epoch, Fit, Part, TrainSettings
+
+TINY = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8, "dropout": 0.25}
+NUM_ORIGINALS = 21
+
+runtime.configure(threads=1)
+
+
+def build() -> Any:  # noqa: ANN401 (keras.Model)
+    return networks.build(networks.settings_from(TINY, at=""), size_px=32, num_labels=2)
+
+
+def drawn() -> tuple[np.ndarray, np.ndarray]:
+    """Dark and bright images with noise, and which of the two each is: 28 originals, then 42 copies."""
+    labels = np.arange(70) % 2
+    noise = np.random.default_rng(0).integers(0, 100, (70, 32, 32, 3))
+    return (noise + 100 * labels[:, None, None, None]).astype(np.uint8), labels
+
+
+def part(repeat: int = 0, *, copies: bool = False, num_originals: int = NUM_ORIGINALS) -> Part:
+    train = np.concatenate([np.arange(num_originals), np.arange(28, 70 if copies else 28)])
+    return Part(0, repeat, 100 + repeat, train, np.arange(21, 28), num_originals)
+
+
+def loop(**changes: Any) -> TrainSettings:  # noqa: ANN401 (of several types)
+    values = {"optimiser": "adam", "weight_decay": 0, "schedule": "cosine", "warmup": 0.1}
+    values |= {"label_smoothing": 0.1, "patience": 10}
+    given = {key: changes.pop(key) for key in list(changes) if key in values}
+    settings = TrainSettings(0.01, 8, 3, OptimisationSettings(**{**values, **given}))
+    return settings._replace(**changes)
+
+
+def fits(*parts: Part, **changes: Any) -> list[tuple[Fit, list[np.ndarray]]]:  # noqa: ANN401
+    """The fits of these parts, each with its weights, which the next fit replaces."""
+    images, labels = drawn()
+    found = training.fits(build, parts, images=images, labels=labels, settings=loop(**changes))
+    return [(fit, fit.network.get_weights()) for fit in found]
+
+
+def same(left: list[np.ndarray], right: list[np.ndarray]) -> bool:
+    return all(np.array_equal(*pair) for pair in zip(left, right, strict=True))
+
+
+@pytest.fixture(scope="module")
+def plain() -> tuple[Fit, list[np.ndarray]]:
+    """One fit by itself, for all tests that look at one."""
+    return fits(part())[0]
+
+
+def test_dark_and_bright_are_learnt() -> None:
+    ((fit, _),) = fits(part(), epochs=10)
+
+    assert fit.history[fit.best_epoch].val_accuracy == 1
+    assert training.predict(fit.network, drawn()[0]).argmax(axis=1).tolist() == drawn()[1].tolist()
+
+
+def test_a_part_gives_the_same_weights_whichever_came_before_and_repeats_differ(
+    plain: tuple[Fit, list[np.ndarray]],
+) -> None:
+    other, again = fits(part(1, num_originals=20), part(0))
+
+    assert same(again[1], plain[1])
+    assert again[0].history == plain[0].history
+    assert not same(other[1], plain[1])
+
+
+def test_copies_give_no_more_updates_and_no_more_images(plain: tuple[Fit, list[np.ndarray]]) -> None:
+    ((enlarged, _),) = fits(part(copies=True))
+
+    assert [row.num_updates for row in plain[0].history] == [3, 6, 9]
+    assert [row.num_updates for row in enlarged.history] == [3, 6, 9]
+    assert plain[0].num_images == enlarged.num_images == 3 * NUM_ORIGINALS
+
+
+def test_the_network_is_left_with_the_weights_of_the_best_epoch() -> None:
+    ((fit, _),) = fits(part(), epochs=6, lr=0.05)
+    images, labels = drawn()
+
+    logits = training.outputs(fit.network, images[21:28], batch_size=7)
+    loss = optimisation.loss(logits, np.eye(2)[labels[21:28]], label_smoothing=0.1)
+    losses = [row.val_loss for row in fit.history]
+    assert fit.best_epoch == int(np.argmin(losses))
+    assert loss == pytest.approx(min(losses), rel=1e-6)
+
+
+def test_a_saved_network_holds_its_weights_and_not_the_optimisers_memory(
+    plain: tuple[Fit, list[np.ndarray]], tmp_path: Path
+) -> None:
+    plain[0].network.save_weights(tmp_path / "a.weights.h5")
+
+    with h5py.File(tmp_path / "a.weights.h5") as file:
+        assert "optimizer" not in file
+
+
+def test_training_stops_after_its_patience_without_a_lower_validation_loss() -> None:
+    # The validation photos have the wrong labels, so learning makes their loss higher.
+    images, labels = drawn()
+    labels[21:28] = 1 - labels[21:28]
+    ((fit),) = training.fits(
+        build, [part()], images=images, labels=labels, settings=loop(epochs=50, patience=2)
+    )
+
+    assert len(fit.history) < 50
+    assert len(fit.history) == fit.best_epoch + 3
+
+
+def test_each_epoch_is_reported_as_it_ends() -> None:
+    images, labels = drawn()
+    rows: list[Epoch] = []
+    found = training.fits(build, [part()], images=images, labels=labels, settings=loop(), report=rows.append)
+
+    assert rows == next(found).history
+    assert [row.epoch for row in rows] == [0, 1, 2]
+    assert {row.phase for row in rows} == {"scratch"}
+    rate = optimisation.LearningRate(0.01, num_updates=9, schedule="cosine", warmup=0.1)
+    assert [row.lr for row in rows] == [float(rate(step)) for step in (2, 5, 8)]
+
+
+def test_a_rate_far_too_high_is_an_error_that_names_it() -> None:
+    with pytest.raises(SettingsError, match=r"lr must keep the loss finite.*fold 0, repeat 0 at lr 1e\+30"):
+        fits(part(), lr=1e30, optimiser="sgd")
+
+
+def test_what_is_given_is_not_altered() -> None:
+    images, labels = drawn()
+    list(training.fits(build, [part()], images=images, labels=labels, settings=loop(epochs=1)))
+
+    assert np.array_equal(images, drawn()[0])
+    assert np.array_equal(labels, drawn()[1])
+
+
+def test_dropout_and_order_follow_the_seed_alone() -> None:
+    model = build()
+    images = drawn()[0][:8]
+    results = []
+    for seed in (1, 2, 1):
+        training.reseed(model, seed)
+        results.append(keras.ops.convert_to_numpy(model(images, training=True)))
+
+    assert np.array_equal(results[0], results[2])
+    assert not np.array_equal(results[0], results[1])
+
+
+def test_every_row_is_used_once_before_any_is_used_twice() -> None:
+    stream = training.epochs_of_batches(np.arange(10), num_originals=4, batch_size=3, seed=0)
+
+    drawn_rows = np.concatenate([row for epoch in itertools.islice(stream, 5) for row in epoch])
+    assert Counter(drawn_rows[:10]) == Counter(drawn_rows[10:]) == Counter(range(10))
+    assert not np.array_equal(drawn_rows[:10], drawn_rows[10:])
+
+
+def test_probabilities_sum_to_one_whatever_the_batch() -> None:
+    model, images = build(), drawn()[0]
+    whole = training.predict(model, images)
+
+    assert whole.dtype == np.float64
+    assert whole.shape == (70, 2)
+    assert whole.sum(axis=1) == pytest.approx(1, abs=1e-12)
+    assert training.predict(model, images, batch_size=8) == pytest.approx(whole, abs=1e-6)
+
+
+def test_no_images_give_no_probabilities() -> None:
+    assert training.predict(build(), np.empty((0, 32, 32, 3), np.uint8)).shape == (0, 2)
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_same_bytes() -> None:
+    code = (
+        "import hashlib, tempfile, pathlib\n"
+        "from tests.unit import test_training as t, test_transfer as f\n"
+        "for make in (t.fits, f.fits):\n"
+        "    [(fit, _)] = make(t.part())\n"
+        "    path = pathlib.Path(tempfile.mkdtemp()) / 'a.weights.h5'\n"
+        "    fit.network.save_weights(path)\n"
+        "    print(hashlib.sha256(path.read_bytes()).hexdigest())\n"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+
+    assert runs[0] == runs[1]
+    assert len(set(runs[0].split())) == 2
