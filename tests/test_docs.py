@@ -128,3 +128,10 @@ def test_every_setting_is_explained_beside_it() -> None:
     top_level = [line for line in lines if re.match(r"\w+: *\S", line) and not line.endswith(":")]
     assert top_level
     assert not [line for line in top_level if "#" not in line]
+
+
+def test_the_readme_shows_the_committed_comparison() -> None:
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"<!-- reports/comparison\.md -->\n(.*?)\n<!-- end -->", text, flags=re.DOTALL)
+    assert found is not None
+    assert found[1].strip() == (TOP / "reports" / "comparison.md").read_text(encoding="utf-8").strip()

@@ -14,6 +14,8 @@ from tests.pipeline.conftest import TOP
 
 pytestmark = pytest.mark.slow
 
+MISSING = {"deleted", "not in cache"}
+
 
 def leaves(value: Any) -> list[str]:  # noqa: ANN401 (what DVC says)
     """The verdicts in a part of `dvc status --json`, at any depth."""
@@ -35,4 +37,4 @@ def test_dvc_status_in_a_fresh_clone_names_missing_outputs_only(tmp_path: Path) 
     for stage, reasons in json.loads(answer.stdout).items():
         # "changed command" is a text; changed settings, code and tables say "modified" or "new".
         verdicts = {leaf for reason in reasons for leaf in leaves(reason)}
-        assert verdicts == {"deleted"}, f"{stage}: {reasons}; run `make repro` and commit dvc.lock"
+        assert verdicts <= MISSING, f"{stage}: {reasons}; run `make repro` and commit dvc.lock"
