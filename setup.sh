@@ -14,7 +14,8 @@ command -v git >/dev/null || fail "git is missing, and DVC works in a git checko
 reason=$(git rev-parse --git-dir 2>&1 >/dev/null) ||
     fail "this folder is no git checkout that git accepts, and DVC needs one; get tenshots by git clone ($reason)"
 
-if ! .venv/bin/python -c "" 2>/dev/null; then
+# An environment that a Python outside the range made, or that lost its Python, is made anew.
+if ! .venv/bin/python -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null; then
     command -v "$python" >/dev/null ||
         fail "there is no $python; install Python 3.11, 3.12 or 3.13, or name one: PYTHON=python3.12 make setup"
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])') || fail "$python does not run"

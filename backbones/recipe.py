@@ -32,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("work", type=Path)
     arguments = parser.parse_args(argv)
+    if not arguments.photos.is_dir():
+        parser.error(f"PHOTOS must be a folder, got {arguments.photos}")
+    if arguments.work.exists():
+        parser.error(f"WORK must not exist yet, got {arguments.work}; name another folder or remove it")
 
     subprocess.run(["git", "clone", "--quiet", str(HERE.parent), str(arguments.work)], check=True)
     yaml = YAML()

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from stages import run
-from tenshots import database, params
+from tenshots import database, params, tracking
 from tenshots.errors import DataError, SettingsError
 from tenshots.report import ReportSettings, comparison, page
 from tenshots.report.comparison import Results
@@ -56,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     (REPORTS / "comparison.md").write_text(text, encoding="utf-8")
     (REPORTS / "index.html").write_text(page.render(inputs, settings), encoding="utf-8")
+    with tracking.experiment_run() as tracked:
+        tracking.log_report(tracked, REPORTS)
     print(text)
 
 

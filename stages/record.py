@@ -21,9 +21,7 @@ from tenshots.errors import DataError, SettingsError
 MODELS = Path("data/models")
 EVALUATIONS = Path("data/evaluations")
 METRICS = Path("reports/metrics")
-REPORT = tuple(
-    Path("reports") / name for name in ("index.html", "comparison.json", "comparison.md", "augmentation.png")
-)
+REPORTS = Path("reports")
 # What every variant comes from; while one of these is out of date, so is whatever follows.
 FIRST_STAGES = ("ingest", "split", "augment")
 
@@ -46,12 +44,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         with tracking.variant_run(variant, live=False) as tracked:
             num_added += _record_variant(tracked, variant, paths)
         _check_reached(tracked)
-    reason = _reason(REPORT, stale)
+    reason = _reason([REPORTS / name for name in tracking.REPORT], stale)
     if reason:
         missing.append(f"the report ({reason})")
     else:
         with tracking.experiment_run(live=False) as tracked:
-            num_added += sum(tracked.add_artifact(path, "report") for path in REPORT)
+            num_added += tracking.log_report(tracked, REPORTS)
         _check_reached(tracked)
 
     print(f"MLflow: {f'added {num_added} settings, figures and files' if num_added else 'nothing to add'}")

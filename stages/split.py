@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     splits = splitting.split(photos, settings, seed=seed)
 
     database.write_splits(splits, SPLITS_PATH)
-    for line in splitting.summary(photos, splits):
+    for line in splitting.summary(photos, splits, num_folds=settings.folds):
         print(f"split: {line}")
 
 

@@ -32,8 +32,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Trains one variant in the current directory."""
     parser = argparse.ArgumentParser(prog="python -m stages.train", description=__doc__)
     parser.add_argument("variant", help="its key below variants in params.yaml")
+    name: str = parser.parse_args(argv).variant
     values = params.read()
-    variant = variants.resolve(values, parser.parse_args(argv).variant)
+    variant = variants.resolve(values, name)
     standardise = params.section(values, "standardise", StandardiseSettings)
     runtime.configure(threads=variant.experiment.threads)
 

@@ -58,10 +58,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         client, experiment_id = tracking.open_store()
         client.set_experiment_tag(experiment_id, f"mlflow.sharedViewState.{VIEW_NAME}", json.dumps(VIEW))
     except Exception as error:
-        raise DataError(f"the MLflow store {tracking.store_uri()} cannot be used: {error}") from None
+        message = f"the MLflow store {tracking.store_uri()} cannot be used: {error}"
+        raise DataError(tracking.without_password(message)) from None
     uri = tracking.store_uri()
     if uri.startswith("http"):
-        print(run_table(uri, experiment_id))
+        print(run_table(tracking.without_password(uri), experiment_id))
         return
 
     free = free_port(port)

@@ -102,9 +102,8 @@ def mean_log_loss(predictions: pd.DataFrame) -> float:
     labels = labels_of(predictions)
     clipped = np.clip(probabilities_of(predictions), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
     clipped /= clipped.sum(axis=1, keepdims=True)
-    order = np.argsort(
-        np.array(labels, dtype=str)
-    )  # scikit-learn reads columns in the sorted order of labels
+    # scikit-learn reads columns in the sorted order of labels.
+    order = np.argsort(np.array(labels, dtype=str))
     return float(log_loss(predictions["label"], clipped[:, order], labels=sorted(labels)))
 
 

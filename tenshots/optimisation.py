@@ -57,6 +57,12 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):  # type: ig
         }
 
 
+def num_warmup_epochs(settings: OptimisationSettings, *, num_epochs: int) -> int:
+    """Returns how many epochs the learning rate rises in; at least one of all is left after them."""
+    rising = math.ceil(settings.warmup * num_epochs) if settings.schedule == "cosine" else 0
+    return min(rising, num_epochs - 1)
+
+
 def prepare(model: keras.Model, settings: OptimisationSettings, *, lr: float, num_updates: int) -> None:
     """Gives the model a fresh optimiser of `num_updates` updates, in place.
 

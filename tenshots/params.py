@@ -7,6 +7,7 @@ of the report is no edit of a file on which training depends.
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -119,6 +120,19 @@ def _rule(details: ErrorDetails, model: type[BaseModel]) -> str:
 
 def _got(details: ErrorDetails) -> str:
     return "" if details["type"] in ("missing", "extra_forbidden") else f", got {details['input']!r}"
+
+
+def flattened(values: Mapping[str, Any], at: str = "") -> dict[str, str]:
+    """Returns settings as dotted keys and texts, in the order of the file; lists are written as JSON."""
+    flat: dict[str, str] = {}
+    for key, value in values.items():
+        name = f"{at}{key}"
+        if isinstance(value, Mapping) and value:
+            flat.update(flattened(value, at=f"{name}."))
+        else:
+            text = json.dumps(value, ensure_ascii=False, default=str)
+            flat[name] = value if isinstance(value, str) else text
+    return flat
 
 
 def nearest(name: str, known: Iterable[object]) -> str:

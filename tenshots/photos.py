@@ -18,9 +18,7 @@ MAX_PIXELS = 200_000_000
 # Pillow's own limit, 179 million, would refuse those phones' photos on opening; ours is checked right after.
 Image.MAX_IMAGE_PIXELS = None
 
-PAD_GREY = (
-    127  # of 255: the middle, which is near the mean of most photos, so borders say little to a network
-)
+PAD_GREY = 127  # of 255: near the mean of most photos, so that borders say little to a network
 
 # EXIF orientation → the turn that sets the photo upright. Source: CIPA DC-008 (Exif 2.32), tag 274.
 TURNS = {
@@ -92,9 +90,8 @@ def standardise(data: bytes, settings: StandardiseSettings) -> StandardPhoto:
         square = _square(image, orientation, settings)
     except MemoryError:
         raise
-    except (
-        Exception
-    ) as error:  # Pillow raises many kinds for broken files, struct.error and SyntaxError among them
+    # Pillow raises many kinds for broken files, struct.error and SyntaxError among them.
+    except Exception as error:
         raise RejectedPhoto(f"damaged or incomplete image ({' '.join(str(error).split())})") from error
     if orientation >= 5:  # lies on its side
         width, height = height, width

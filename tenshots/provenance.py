@@ -11,9 +11,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tenshots.errors import DataError
+
 SPLITS_PATH = Path("data/splits/splits.csv")
 MANIFEST_PATH = Path("data/manifest.csv")
 CODE_DIR = Path(__file__).parents[1]
+RESULTS_UNMOVED_BY = (
+    "stages/compare.py",
+    "stages/predict.py",
+    "stages/record.py",
+    "stages/ui.py",
+    "tenshots/figures.py",
+    "tenshots/provenance.py",
+    "tenshots/report/",
+    "tenshots/tracking.py",
+)
 
 
 def main_repository() -> Path:
@@ -28,16 +40,22 @@ def main_repository() -> Path:
 def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: Path) -> str:
     """Returns what tells one experiment from another: 64 hexadecimal digits.
 
+    What cannot move a variant's result does not count (`report` in the settings, the code of the page, of
+    MLflow and of the commands beside the stages): another page is no other experiment.
+
     Args:
         settings: all of params.yaml, as resolved for this run; the order of keys does not count.
         splits_path: its bytes count; a file that is absent counts as empty.
-        code_dir: holds `stages` and `tenshots`, of which every Python file counts, by path and bytes.
+        code_dir: holds `stages` and `tenshots`, whose Python files count by path and bytes.
     """
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
+    counted = {key: value for key, value in settings.items() if key != "report"}
+    digest = hashlib.sha256(json.dumps(counted, sort_keys=True, default=str).encode())
     digest.update(file_hash(splits_path).encode())
     for path in sorted([*code_dir.glob("stages/**/*.py"), *code_dir.glob("tenshots/**/*.py")]):
-        digest.update(path.relative_to(code_dir).as_posix().encode())
-        digest.update(file_hash(path).encode())
+        name = path.relative_to(code_dir).as_posix()
+        if not name.startswith(RESULTS_UNMOVED_BY):
+            digest.update(name.encode())
+            digest.update(file_hash(path).encode())
     return digest.hexdigest()
 
 
@@ -61,13 +79,15 @@ def tags() -> dict[str, str]:
 def stale_stages() -> set[str]:
     """Returns the stages whose outputs are missing or do not belong to the current files and settings.
 
-    Empty, too, where DVC cannot tell, as outside a repository.
+    Raises:
+        DataError: DVC cannot tell, as outside a repository or with a broken dvc.yaml.
     """
     command = [sys.executable, "-m", "dvc", "status", "--json"]
-    try:
-        return set(json.loads(subprocess.run(command, capture_output=True, check=False).stdout))
-    except ValueError:
-        return set()
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        problem = " ".join(answer.stderr.split()) or "no message"
+        raise DataError(f"`dvc status` must tell which outputs are up to date, but failed: {problem}")
+    return set(json.loads(answer.stdout))
 
 
 def file_hash(path: Path) -> str:

@@ -93,17 +93,20 @@ def split(photos: pd.DataFrame, settings: SplitSettings, *, seed: int) -> pd.Dat
     return _table(photos, _tried(lambda draws: _folds(groups, settings, draws), groups, seed))
 
 
-def summary(photos: pd.DataFrame, splits: pd.DataFrame) -> list[str]:
-    """Returns a line for each fold (its photos by part), and a warning where a given split divides groups.
+def summary(photos: pd.DataFrame, splits: pd.DataFrame, *, num_folds: int) -> list[str]:
+    """Returns a line for each fold (its photos by part), and warnings of what a given split overrides.
 
     Args:
         photos: as for `split`.
         splits: what `split` returned.
+        num_folds: as asked for.
     """
     lines = []
     for fold, parts in splits.groupby("fold")["part"]:
         counts = ", ".join(f"{int((parts == part).sum())} {part}" for part in PARTS)
         lines.append(f"fold {fold}: {counts}")
+    if splits["fold"].nunique() < num_folds:
+        lines.append(f"warning: the given split is one fold; split.folds of {num_folds} does not count")
     given = photos[(photos["group"] != "") & (photos["split"] != "")]
     num_crossing = int((given.groupby("group")["split"].nunique() > 1).sum())
     if num_crossing:

@@ -10,7 +10,7 @@ costs a line of warning, never a training; `python -m stages.record` adds what i
 
 from __future__ import annotations
 
-import json
+import hashlib
 import logging
 import os
 import re
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 EXPERIMENT = "tenshots"
 KEY_TAG = "tenshots.experiment"
 VARIANT_TAG = "tenshots.variant"
+REPORT_TAG = "tenshots.report"
 ALL_VARIANTS = "*"  # marks the parent; no variant can be called so
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
+REPORT = ("index.html", "comparison.json", "comparison.md", "augmentation.png")  # files of the parent's run
 
 # A server that does not answer is given up after seconds; MLflow's own 7 retries of 120 s would hold it up.
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
@@ -75,9 +77,8 @@ def open_store() -> tuple[Client, str]:
 
     for logger in ("alembic", "mlflow"):
         logging.getLogger(logger).setLevel(logging.ERROR)
-    mlflow.store.db.utils.MAX_RETRY_COUNT = (
-        3  # 10 would wait two minutes for a database that cannot be opened
-    )
+    # 10, MLflow's own number, would wait two minutes for a database that cannot be opened.
+    mlflow.store.db.utils.MAX_RETRY_COUNT = 3
     with _lock():  # two workers may create the store at once
         client = MlflowClient(tracking_uri=store_uri())
         found = client.get_experiment_by_name(EXPERIMENT)
@@ -176,6 +177,23 @@ def log_final(run: Run, metrics: Mapping[str, float | None]) -> int:
 def log_model(run: Run, model_dir: Path) -> int:
     """Adds the files of a variant's model folder that the run lacks, as `model`; returns how many."""
     return run.add_artifact(model_dir, "model")
+
+
+def log_report(run: Run, reports_dir: Path) -> int:
+    """Adds the files of the report, as `report`, unless the run has these very ones; returns how many."""
+    paths = [reports_dir / name for name in REPORT]
+    digest = hashlib.sha256("".join(map(provenance.file_hash, paths)).encode()).hexdigest()
+
+    def replace(client: Client) -> int:
+        # A page of other settings belongs to the same experiment and takes the place of the former.
+        if client.get_run(run.run_id).data.tags.get(REPORT_TAG) == digest:
+            return 0
+        for path in paths:
+            _upload(client, run.run_id, path, "report")
+        client.set_tag(run.run_id, REPORT_TAG, digest)
+        return len(paths)
+
+    return run.attempt(replace, 0)
 
 
 @contextmanager
@@ -279,7 +297,7 @@ def _add_params(client: Client, run_id: str, values: Mapping[str, object]) -> in
     from mlflow.entities import Param
 
     there = client.get_run(run_id).data.params
-    flat = {_name(key): _text(value) for key, value in flattened(values).items()}
+    flat = {_name(key): text[:MAX_CHARACTERS] for key, text in params.flattened(values).items()}
     missing = [Param(key, value) for key, value in flat.items() if key not in there]
     for start in range(0, len(missing), MAX_PARAMS):
         client.log_batch(run_id, params=missing[start : start + MAX_PARAMS])
@@ -330,17 +348,6 @@ def _add_bytes(client: Client, run_id: str, content: bytes, name: str) -> int:
         return _add_files(client, run_id, path, "")
 
 
-def flattened(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Returns `values` with nested mappings flattened: `{"a": {"b": 1}}` becomes `{"a.b": 1}`."""
-    flat: dict[str, object] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat.update(flattened(value, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
 def _fit(row: Mapping[str, Any]) -> str:
     return f"fold_{int(row['fold'])}_repeat_{int(row['repeat'])}"
 
@@ -349,14 +356,15 @@ def _name(name: str) -> str:
     return re.sub(r"[^\w\-. /]", "_", name)  # what MLflow refuses in a name
 
 
-def _text(value: object) -> str:
-    return (value if isinstance(value, str) else json.dumps(value, default=str))[:MAX_CHARACTERS]
-
-
 def _warn(error: Exception) -> None:
     reason = next((line for line in str(error).splitlines() if line.strip()), "") or type(error).__name__
     message = (
         f"warning: the MLflow store {store_uri()} cannot be used ({reason}); this goes on without it, "
         "and `python -m stages.record` adds the run later"
     )
-    print(re.sub(r"//[^/@\s]*@", "//", message), file=sys.stderr, flush=True)  # without a password
+    print(without_password(message), file=sys.stderr, flush=True)
+
+
+def without_password(text: str) -> str:
+    """Returns `text` without the name and password of any address in it."""
+    return re.sub(r"//[^/@\s]*@", "//", text)

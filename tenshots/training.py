@@ -7,7 +7,6 @@ everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -68,7 +67,7 @@ class Fit(NamedTuple):
         part: what it was done on.
         network: holds the weights of the best epoch until the next fit begins.
         history: a row an epoch.
-        best_epoch: the epoch of lowest validation loss.
+        best_epoch: the epoch of highest validation accuracy, of several the one of lowest validation loss.
         num_images: that were trained on, repeated ones counted each time.
     """
 
@@ -88,13 +87,21 @@ class TrainSettings(NamedTuple):
     optimisation: OptimisationSettings
 
 
-@dataclass
-class Best:
-    """The lowest validation loss so far, and the weights that had it."""
+class Best(NamedTuple):
+    """The best epoch so far, and its weights."""
 
-    val_loss: float = float("inf")
     epoch: int = -1
+    val_accuracy: float = -1.0
+    val_loss: float = float("inf")
     weights: Sequence[np.ndarray] = ()
+
+    def is_beaten_by(self, row: Epoch) -> bool:
+        """Whether an epoch names more validation photos rightly, or as many at a lower loss.
+
+        Not by the loss alone: with few photos it is lowest where the network still answers everything with
+        caution, long before it tells the labels apart.
+        """
+        return (row.val_accuracy, -row.val_loss) > (self.val_accuracy, -self.val_loss)
 
 
 def fits(
@@ -191,7 +198,10 @@ def improve(
         batch_size=settings.batch_size,
         seed=derived_seed(part.seed, phase),
     )
-    patience_from = -1  # before this phase's first epoch, so that each phase has its full patience
+    # Neither the best nor the patience counts while the rate still rises: the cautious answers of a network
+    # that has learnt nothing can look better than those of one that has begun to.
+    num_warming = optimisation.num_warmup_epochs(settings.optimisation, num_epochs=settings.epochs)
+    patience_from = num_warming - 1
     for index in range(settings.epochs):
         sums = np.zeros(2)
         for rows in next(stream):
@@ -216,8 +226,10 @@ def improve(
             )
         history.append(row)
         report(row)
-        if row.val_loss < best.val_loss:
-            best = Best(row.val_loss, row.epoch, model.get_weights())
+        if index < num_warming:
+            continue
+        if best.is_beaten_by(row):
+            best = Best(row.epoch, row.val_accuracy, row.val_loss, model.get_weights())
             patience_from = index
         elif index - patience_from >= settings.optimisation.patience:
             break

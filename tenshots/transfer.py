@@ -13,7 +13,7 @@ import numpy as np
 from tenshots import training
 from tenshots.networks.pretrained import FEATURES, HEAD, PretrainedSettings
 from tenshots.runtime import keras
-from tenshots.training import Best, Epoch, Fit, Part, TrainSettings
+from tenshots.training import Epoch, Fit, Part, TrainSettings
 
 # What the frozen layers put out is kept in memory up to this; beyond, they are computed anew for each batch.
 KEPT_BYTES = 2 << 30
@@ -107,7 +107,7 @@ def fits(
                 settings=settings._replace(lr=settings.lr * stages.fine_tune_lr_factor),
                 phase="fine_tune",
                 history=history,
-                best=Best(best.val_loss, best.epoch, tuned.model.get_weights()),
+                best=best._replace(weights=tuned.model.get_weights()),
                 report=report,
             )
             tuned.model.set_weights(best.weights)

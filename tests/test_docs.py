@@ -56,6 +56,7 @@ def test_every_make_target_exists(document: Path) -> None:
 def test_every_module_that_is_run_exists(document: Path) -> None:
     ours = ("stages.", "benchmarks.", "backbones.", "demo.")
     named = {name for code in code_in(document) for name in re.findall(r"python -m ([\w.]+)", code)}
+    assert named
     assert not {name for name in named if name.startswith(ours) and not is_module(name)}
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from tenshots import params
 from tenshots.errors import SettingsError
@@ -13,8 +11,6 @@ from tenshots.networks import convolutional, pretrained
 from tenshots.networks.convolutional import ConvolutionalSettings
 from tenshots.networks.pretrained import PretrainedSettings
 from tenshots.runtime import keras
-
-NetworkSettings = Annotated[ConvolutionalSettings | PretrainedSettings, Field(discriminator="family")]
 
 _FAMILIES: dict[str, type[ConvolutionalSettings] | type[PretrainedSettings]] = {
     "convolutional": ConvolutionalSettings,

@@ -235,9 +235,15 @@ def verified(weights: WeightsFile) -> Path:
     """Returns the file's path, relative to the project or absolute, after comparing its hash.
 
     Raises:
+        SettingsError: a relative path leaves the project.
         DataError: the file is missing, or its sha256 is another one.
     """
     path = Path(weights.path)
+    if not path.is_absolute() and not path.resolve().is_relative_to(Path.cwd().resolve()):
+        raise SettingsError(
+            f"{params.PATH}: backbone.weights.path must not leave the repository, as temporary and queued "
+            f"experiments would not find the file, got {weights.path!r}; copy it in, or give an absolute path"
+        )
     try:
         digest = hashlib.sha256()
         with path.open("rb") as file:

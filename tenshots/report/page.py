@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tenshots import params
 from tenshots.report import ReportSettings, charts, comparison, pictures
 from tenshots.report.comparison import Results
 
@@ -78,7 +79,7 @@ def render(inputs: Inputs, settings: ReportSettings) -> str:
         rejected=inputs.manifest[inputs.manifest["status"] == "rejected"].to_dict("records"),
         max_rows=MAX_ROWS,
         augmentation=pictures.data_uri(inputs.augmentation, max_px=pictures.PREVIEW_PX),
-        settings=flattened(inputs.values),
+        settings=params.flattened(inputs.values),
         provenance=provenance(inputs.manifest_bytes, inputs.values),
     )
 
@@ -87,18 +88,6 @@ def counts(photos: pd.DataFrame) -> pd.DataFrame:
     """Returns the number of photos of each group (rows) and label (columns), both sorted."""
     table: pd.DataFrame = pd.crosstab(photos["group"], photos["label"])
     return table
-
-
-def flattened(values: Mapping[str, Any], at: str = "") -> dict[str, str]:
-    """Returns settings as dotted keys and texts, in the order of the file; lists are written as JSON."""
-    flat: dict[str, str] = {}
-    for key, value in values.items():
-        name = f"{at}{key}"
-        if isinstance(value, Mapping) and value:
-            flat.update(flattened(value, at=f"{name}."))
-        else:
-            flat[name] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return flat
 
 
 def provenance(manifest: bytes, values: Mapping[str, Any]) -> dict[str, str]:

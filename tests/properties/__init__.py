@@ -1,0 +1,1 @@
+"""Properties: Hypothesis hunts the counter-example."""

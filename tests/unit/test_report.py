@@ -186,7 +186,7 @@ def test_pictures_shrink_to_their_place_and_never_grow(side: int, expected: int)
 
 
 def test_settings_are_flattened_in_their_order() -> None:
-    flat = page.flattened({"b": {"y": 1e-3, "x": "pad"}, "a": [1, 2], "none": None, "empty": {}})
+    flat = params.flattened({"b": {"y": 1e-3, "x": "pad"}, "a": [1, 2], "none": None, "empty": {}})
     assert list(flat.items()) == [
         ("b.y", "0.001"),
         ("b.x", "pad"),

@@ -17,7 +17,7 @@ from tenshots import networks, optimisation, runtime, training
 from tenshots.errors import SettingsError
 from tenshots.optimisation import OptimisationSettings
 from tenshots.runtime import keras
-from tenshots.training import Epoch, Fit, Part, TrainSettings
+from tenshots.training import Best, Epoch, Fit, Part, TrainSettings
 
 TINY = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8, "dropout": 0.25}
 NUM_ORIGINALS = 21
@@ -97,9 +97,34 @@ def test_the_network_is_left_with_the_weights_of_the_best_epoch() -> None:
 
     logits = training.outputs(fit.network, images[21:28], batch_size=7)
     loss = optimisation.loss(logits, np.eye(2)[labels[21:28]], label_smoothing=0.1)
-    losses = [row.val_loss for row in fit.history]
-    assert fit.best_epoch == int(np.argmin(losses))
-    assert loss == pytest.approx(min(losses), rel=1e-6)
+    after_warm_up = fit.history[1:]
+    best = max(after_warm_up, key=lambda row: (row.val_accuracy, -row.val_loss))
+    assert fit.best_epoch == best.epoch
+    assert loss == pytest.approx(best.val_loss, rel=1e-6)
+
+
+def test_the_best_epoch_has_the_most_right_answers_and_of_several_the_lowest_loss() -> None:
+    def epoch(val_accuracy: float, val_loss: float) -> Epoch:
+        return Epoch(0, 0, "scratch", 1, 1, 0.1, 0.0, 0.0, val_loss, val_accuracy)
+
+    best = Best(epoch=0, val_accuracy=0.5, val_loss=1.0)
+    assert best.is_beaten_by(epoch(0.6, 2.0))
+    assert best.is_beaten_by(epoch(0.5, 0.9))
+    assert not best.is_beaten_by(epoch(0.4, 0.1))
+    assert not best.is_beaten_by(epoch(0.5, 1.0))
+
+
+def test_epochs_of_the_warm_up_neither_win_nor_use_up_patience() -> None:
+    images, labels = drawn()
+    labels[21:28] = 1 - labels[21:28]  # learning makes validation worse, so the first epochs look best
+    warming = loop(epochs=10, patience=2)
+    warming = warming._replace(
+        optimisation=warming.optimisation.model_copy(update={"schedule": "cosine", "warmup": 0.5})
+    )
+    (fit,) = training.fits(build, [part()], images=images, labels=labels, settings=warming)
+
+    assert fit.best_epoch >= 5
+    assert len(fit.history) >= 5 + 2
 
 
 def test_a_saved_network_holds_its_weights_and_not_the_optimisers_memory(
