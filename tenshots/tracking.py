@@ -180,18 +180,23 @@ def log_model(run: Run, model_dir: Path) -> int:
 
 
 def log_report(run: Run, reports_dir: Path) -> int:
-    """Adds the files of the report, as `report`, unless the run has these very ones; returns how many."""
+    """Adds the files of the report, as `report`, but for those that the run has; returns how many.
+
+    A page of other settings belongs to the same experiment and takes the place of the former.
+    """
     paths = [reports_dir / name for name in REPORT]
     digest = hashlib.sha256("".join(map(provenance.file_hash, paths)).encode()).hexdigest()
 
     def replace(client: Client) -> int:
-        # A page of other settings belongs to the same experiment and takes the place of the former.
-        if client.get_run(run.run_id).data.tags.get(REPORT_TAG) == digest:
-            return 0
-        for path in paths:
+        same = client.get_run(run.run_id).data.tags.get(REPORT_TAG) == digest
+        there = (
+            {Path(info.path).name for info in client.list_artifacts(run.run_id, "report")} if same else set()
+        )
+        missing = [path for path in paths if path.name not in there]
+        for path in missing:
             _upload(client, run.run_id, path, "report")
         client.set_tag(run.run_id, REPORT_TAG, digest)
-        return len(paths)
+        return len(missing)
 
     return run.attempt(replace, 0)
 

@@ -29,6 +29,7 @@ class Project:
         self.folder = folder
         self.home = folder.parent / "home"
         self.home.mkdir(exist_ok=True)
+        self.experiment = ""  # the tag of the first run's experiment in MLflow
         self.environment = {
             "PATH": os.defpath,
             "HOME": str(self.home),
@@ -180,6 +181,7 @@ def reproduced(fresh_project: Project) -> Project:
     """After the first `dvc repro`, whose output `first.log` holds; a test undoes its changes."""
     log = fresh_project.dvc("repro")
     (fresh_project.home / "first.log").write_text(log)
+    (fresh_project.experiment,) = {run.data.tags["tenshots.experiment"] for run in fresh_project.runs()}
     fresh_project.run("git", "add", ".")
     fresh_project.run("git", "commit", "--quiet", "--message=reproduced")
     return fresh_project
