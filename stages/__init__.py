@@ -6,12 +6,13 @@ started.
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 
 try:
-    import tenshots.params  # noqa: F401 (shows whether the packages are there)
-    from tenshots.errors import TenshotsError
+    from tenshots import params
+    from tenshots.errors import SettingsError, TenshotsError
 except ModuleNotFoundError as error:
     sys.exit(
         f"error: {sys.executable} has no package {error.name!r}, so this Python is not the project's. "
@@ -19,10 +20,30 @@ except ModuleNotFoundError as error:
         "in an environment of your own, activate it and run `pip install -r requirements.txt`."
     )
 
+# All keys at the top of params.yaml. Each stage reads its own alone, so a misspelt one would go unnoticed.
+SETTINGS = (
+    *("seed", "lr", "batch_size", "epochs", "threads", "repeats", "photos", "layout", "standardise"),
+    *("database", "split", "augment", "optimisation", "networks", "variants", "report"),
+)
+
 
 def run(main: Callable[[], None]) -> None:
-    """Calls `main`; an error of our family is printed as one line, with exit status 1."""
+    """Calls `main`; an error of our family is printed as one line, with exit status 1.
+
+    A request to end (SIGTERM) unwinds like Ctrl-C, so that a run in MLflow does not stay open.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
+        check_settings()
         main()
     except TenshotsError as error:
         sys.exit(f"error: {error}")
+
+
+def check_settings() -> None:
+    """Raises a SettingsError for a key at the top of params.yaml that no stage reads."""
+    if params.PATH.is_file():
+        for key in params.read():
+            if key not in SETTINGS:
+                hint = params.nearest(str(key), SETTINGS)
+                raise SettingsError(f"{params.PATH}: {key} is no known setting{hint}; correct or remove it")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import stages
+from tenshots import params
 from tenshots.errors import DataError, SettingsError
 
 TOP = Path(stages.__file__).parents[1]
@@ -37,3 +38,34 @@ def test_a_python_without_the_packages_is_told_what_to_do() -> None:
     assert answer.stderr.startswith("error: ")
     assert len(answer.stderr.splitlines()) == 1
     assert "is not the project's. Run `make setup`" in answer.stderr
+
+
+def test_the_projects_settings_are_the_known_ones() -> None:
+    assert set(params.read(TOP / "params.yaml")) == set(stages.SETTINGS)
+
+
+def test_a_misspelt_setting_at_the_top_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text("seed: 1\nepoch: 3\n")
+    with pytest.raises(SystemExit) as caught:
+        stages.run(lambda: None)
+    message = "error: params.yaml: epoch is no known setting; did you mean 'epochs'?; correct or remove it"
+    assert caught.value.code == message
+
+
+def test_a_request_to_end_unwinds_so_that_open_runs_are_closed() -> None:
+    code = (
+        "import os, signal, stages\n"
+        "def main():\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        signal.pause()\n"
+        "    finally:\n"
+        "        print('closed')\n"
+        "stages.run(main)\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=False
+    )
+    assert answer.stdout == "closed\n"
+    assert answer.returncode == 143
