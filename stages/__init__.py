@@ -46,4 +46,4 @@ def check_settings() -> None:
         for key in params.read():
             if key not in SETTINGS:
                 hint = params.nearest(str(key), SETTINGS)
-                raise SettingsError(f"{params.PATH}: {key} is no known setting{hint}; correct or remove it")
+                raise SettingsError(f"{params.PATH}: {key} is no known setting{hint or '; remove it'}")

@@ -10,7 +10,6 @@ costs a line of warning, never a training; `python -m stages.record` adds what i
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import re
@@ -180,23 +179,23 @@ def log_model(run: Run, model_dir: Path) -> int:
 
 
 def log_report(run: Run, reports_dir: Path) -> int:
-    """Adds the files of the report, as `report`, but for those that the run has; returns how many.
+    """Adds those files of the report, as `report`, that the run lacks or has otherwise; returns how many.
 
     A page of other settings belongs to the same experiment and takes the place of the former.
     """
-    paths = [reports_dir / name for name in REPORT]
-    digest = hashlib.sha256("".join(map(provenance.file_hash, paths)).encode()).hexdigest()
 
     def replace(client: Client) -> int:
-        same = client.get_run(run.run_id).data.tags.get(REPORT_TAG) == digest
-        there = (
-            {Path(info.path).name for info in client.list_artifacts(run.run_id, "report")} if same else set()
-        )
-        missing = [path for path in paths if path.name not in there]
-        for path in missing:
-            _upload(client, run.run_id, path, "report")
-        client.set_tag(run.run_id, REPORT_TAG, digest)
-        return len(missing)
+        tags = client.get_run(run.run_id).data.tags
+        there = {Path(info.path).name for info in client.list_artifacts(run.run_id, "report")}
+        num_added = 0
+        for name in REPORT:
+            tag, digest = f"{REPORT_TAG}.{name}", provenance.file_hash(reports_dir / name)
+            if name not in there or tags.get(tag) != digest:
+                client.set_tag(run.run_id, tag, "")  # so that a broken upload is seen as one
+                _upload(client, run.run_id, reports_dir / name, "report")
+                client.set_tag(run.run_id, tag, digest)
+                num_added += 1
+        return num_added
 
     return run.attempt(replace, 0)
 
@@ -371,5 +370,5 @@ def _warn(error: Exception) -> None:
 
 
 def without_password(text: str) -> str:
-    """Returns `text` without the name and password of any address in it."""
-    return re.sub(r"//[^/@\s]*@", "//", text)
+    """Returns `text` without the name and password of any address in it (a `/` in them stands as %2F)."""
+    return re.sub(r"//[^\s/?#]*@", "//", text)

@@ -71,6 +71,19 @@ def test_only_what_is_missing_is_added(
     assert len(project()) == 3
 
 
+def test_another_page_takes_the_place_of_the_former_and_the_other_files_stay(
+    project: Callable[..., list], capsys: pytest.CaptureFixture[str]
+) -> None:
+    record.main([])
+    capsys.readouterr()
+    write("reports/index.html", "another page")
+    record.main([])
+    assert capsys.readouterr().out == "MLflow: added 1 settings, figures and files\n"
+    (page,) = Path("mlruns/artifacts").rglob("index.html")
+    assert page.read_text() == "another page"
+    assert len(project()) == 3
+
+
 def test_missing_outputs_are_named_and_the_rest_is_recorded(
     project: Callable[..., list], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -342,3 +342,25 @@ def test_a_deleted_experiment_is_restored(project: Callable) -> None:
     with tracking.variant_run("baseline") as run:
         assert run.reached
     assert len(project()) == 2
+
+
+def test_the_report_is_no_part_of_what_tells_experiments_apart(tmp_path: Path) -> None:
+    def key(settings: dict[str, object]) -> str:
+        return provenance.experiment_key(settings, splits_path=tmp_path / "splits.csv", code_dir=tmp_path)
+
+    for name in ("stages/ui.py", "tenshots/report/page.py", "tenshots/training.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    first = key({"lr": 1, "report": {"num_samples": 1}})
+    assert key({"lr": 1, "report": {"num_samples": 2}}) == first
+    (tmp_path / "stages/ui.py").write_text("edited")
+    (tmp_path / "tenshots/report/page.py").write_text("edited")
+    assert key({"lr": 1}) == first
+    (tmp_path / "tenshots/training.py").write_text("edited")
+    assert key({"lr": 1}) != first
+
+
+@pytest.mark.parametrize("secret", ["me:pass", "me:p@ss", "token"])
+def test_an_address_is_shown_without_its_password(secret: str) -> None:
+    shown = tracking.without_password(f"the store https://{secret}@host/path cannot be used")
+    assert shown == "the store https://host/path cannot be used"
