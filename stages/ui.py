@@ -69,7 +69,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if free != port:
         print(f"port {port} is taken; using {free}")
     log_path = provenance.main_repository() / "mlruns" / "ui.log"
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server ends with this process
+    # So that the server ends with this process; Ctrl-C, too, which shells ignore for what they start with `&`.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with server(uri, free, log_path) as process:
         wait_until_answering(process, free, log_path)
         print(f"The table of runs: {run_table(f'http://{HOST}:{free}', experiment_id)}", flush=True)

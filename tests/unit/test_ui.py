@@ -86,6 +86,9 @@ def test_it_answers_until_it_is_stopped(stop: signal.Signals, taken_port: int) -
         with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/", timeout=60) as page:
             assert page.status == 200
         process.send_signal(stop)
-        assert process.wait(timeout=60) == 0
+        try:
+            assert process.wait(timeout=60) == 0
+        finally:
+            process.kill()  # or a failure would wait for it for ever
     with socket.socket() as probe:
         assert probe.connect_ex((ui.HOST, int(found[1]))) != 0
