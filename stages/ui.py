@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if free != port:
         print(f"port {port} is taken; using {free}")
     log_path = provenance.main_repository() / "mlruns" / "ui.log"
-    # So that the server ends with this process; Ctrl-C, too, which shells ignore for what they start with `&`.
+    # So that the server ends with this process; Ctrl-C, too, which shells ignore for what they start by `&`.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with server(uri, free, log_path) as process:
