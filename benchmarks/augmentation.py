@@ -20,8 +20,8 @@ import pandas as pd
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from tenshots import augmentation, database, params, runtime
+from tenshots.encoding import encode
 from tenshots.errors import SettingsError
-from tenshots.photos import encode
 
 NUM_PHOTOS = 64
 NUM_ROUNDS = 5

@@ -19,7 +19,7 @@ from stages import run
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from tenshots import augmentation, database, params, runtime
-from tenshots.photos import encode
+from tenshots.encoding import encode
 from tenshots.seeds import SeedSettings
 
 DATABASE = Path("data/database")

@@ -19,7 +19,7 @@ from rich.progress import Progress
 
 from stages import run
 from tenshots import database, params, runtime, tracking, variants
-from tenshots.photos import StandardiseSettings
+from tenshots.encoding import StandardiseSettings
 from tenshots.training import Epoch, Fit
 from tenshots.variants import Variant
 

@@ -20,9 +20,9 @@ from PIL import Image, ImageDraw, ImageFont
 from pydantic import Field, model_validator
 
 from tenshots import database
+from tenshots.encoding import encode
 from tenshots.errors import DataError, SettingsError
 from tenshots.params import PATH, Settings
-from tenshots.photos import encode
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
 

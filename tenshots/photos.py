@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
-import io
-from typing import Annotated, Literal, NamedTuple
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageCms, UnidentifiedImageError
-from pydantic import Field
+from PIL import Image, ImageColor
+from pydantic import Field, field_validator
 
+from tenshots import colours, formats, metadata
+from tenshots.encoding import StandardiseSettings, encode
 from tenshots.errors import RejectedPhoto
+from tenshots.metadata import TURNS, Facts
 from tenshots.params import Settings
 
-FORMATS = ("JPEG", "PNG", "WEBP")
-# The largest phone sensors have 200 million pixels (16320 x 12240); decoded that is 600 MB.
-MAX_PIXELS = 200_000_000
-# Pillow's own limit, 179 million, would refuse those phones' photos on opening; ours is checked right after.
-Image.MAX_IMAGE_PIXELS = None
-
 PAD_GREY = 127  # of 255: near the mean of most photos, so that borders say little to a network
-
-# EXIF orientation → the turn that sets the photo upright. Source: CIPA DC-008 (Exif 2.32), tag 274.
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-ORIENTATION_TAG = 0x0112
-
-Encoding = Literal["lossless"] | Annotated[int, Field(ge=1, le=100)]
+THUMBNAIL_PX = 32
+# Photos of more pixels are decoded one at a time: sixteen threads with 200 million each would hold 10 GB.
+LARGE_PIXELS = 50_000_000
+_one_large_photo = threading.Lock()
 
 
-class StandardiseSettings(Settings):
-    """Section `standardise` of params.yaml."""
+class AcceptSettings(Settings):
+    """Section `accept` of params.yaml: which files count as photos."""
 
-    size_px: int = Field(ge=16, le=1024)
-    fit: Literal["pad", "crop", "stretch"]
-    encoding: Encoding
+    min_px: int = Field(ge=1)
+    max_megapixels: int = Field(ge=1, le=1000)
+    max_megabytes: int = Field(ge=1)
+    background: str
+    max_zip_files: int = Field(ge=1)
+    max_zip_megabytes: int = Field(ge=1)
+    max_zip_ratio: int = Field(ge=1)
+
+    @field_validator("background")
+    @classmethod
+    def _is_a_colour(cls, name: str) -> str:
+        try:
+            known = len(ImageColor.getrgb(name)) == 3
+        except ValueError:
+            known = False
+        if not known:
+            raise ValueError('must be a colour name such as white, or as in "#rrggbb"')
+        return name
 
 
 class StandardPhoto(NamedTuple):
@@ -48,92 +51,112 @@ class StandardPhoto(NamedTuple):
 
     Attributes:
         encoded: PNG or JPEG, size_px squared, 8-bit RGB, no metadata.
-        format: the file's: JPEG, PNG or WEBP.
+        thumbnail: uint8, (THUMBNAIL_PX, THUMBNAIL_PX, 3), sRGB: the whole upright photo as a square,
+            stretched whatever `fit` is.
+        format: the file's: JPEG, PNG, WEBP, HEIF, AVIF, TIFF, BMP or GIF.
         width: px, of the upright photo before standardising.
         height: px, likewise.
-        orientation: the file's EXIF orientation, 1 to 8; 1 where it has none.
+        orientation: 1 to 8, as EXIF counts; of HEIC and AVIF what their own turn and mirror make of it, for
+            these count and EXIF's does not; 1 where the file says nothing.
+        camera: make and model of EXIF, "" if unknown.
+        taken: when, by EXIF and the camera's clock, as in 2026-11-20T12:34:56; "" if unknown or nonsense.
+        sharpness: variance of the Laplacian of the luma, which lies in [0, 1], of the standard photo without
+            its borders; 0 where that is narrower than 3 px. Comparable within one `size_px`.
+        brightness: mean of that luma, 0 to 1.
+        note: "", or what a person should know, such as "first of 12 frames".
     """
 
     encoded: bytes
+    thumbnail: np.ndarray
     format: str
     width: int
     height: int
     orientation: int
+    camera: str
+    taken: str
+    sharpness: float
+    brightness: float
+    note: str
 
 
-def standardise(data: bytes, settings: StandardiseSettings) -> StandardPhoto:
+def standardise(data: bytes, settings: StandardiseSettings, accept: AcceptSettings) -> StandardPhoto:
     """Turns a photo file into a standard photo.
 
-    The format is told by content, never by name. The EXIF orientation is applied, transparency laid over
-    white, 16-bit grey scaled to 8, and the colours of an embedded ICC profile become sRGB; a profile that is
-    broken or made for another kind of image is ignored, as viewers do. Of several frames the first counts.
+    The format is told by content, never by name. The photo is set upright, more than 8 bits a channel are
+    scaled to 8, colours become sRGB, and transparent parts show the background. Of several frames the first
+    counts, and of the pictures in a HEIC file the main one.
 
     Args:
-        data: the file's bytes.
+        data: the file's bytes; how many there may be is for the caller to check, before reading them.
         settings: side in px, how the photo fits into the square, and the encoding.
+        accept: how small and large a photo may be, and the background.
 
     Raises:
-        RejectedPhoto: not a JPEG, PNG or WebP image; more than 200 million pixels; damaged or incomplete.
+        RejectedPhoto: no known image format; a camera's RAW file; too few or too many pixels; damaged or
+            incomplete; pixels of no known range.
     """
-    image = _open(data)
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        limit = MAX_PIXELS // 1_000_000
-        raise RejectedPhoto(f"{width} x {height} px are more than {limit} million pixels; scale it down")
+    name = formats.kind(data)
+    image = formats.opened(data, name)
+    full_size = image.size
+    _check_size(full_size, accept)
     try:
-        # libjpeg decodes at 1/2, 1/4 or 1/8 for a fraction of the time; at twice the target the result stays
-        # within 55 dB of a full decode (51 dB at once the target).
-        scaled = _scaled(image.size, settings)
-        image.draft(None, (2 * scaled[0], 2 * scaled[1]))
-        image.load()
-        orientation = _orientation(image)
-        square = _square(image, orientation, settings)
-    except MemoryError:
+        if formats.is_cut_short(data, name):
+            raise OSError("its end is missing")
+        # libjpeg decodes at 1/2, 1/4 or 1/8 for a fraction of the time. From 1.5 times the target on, the
+        # result stays at 51 dB or more of a full decode, and 12 million pixels come at 1/8 still for 224 px.
+        scaled = _scaled(full_size, settings)
+        image.draft(None, (-(-scaled[0] * 3 // 2), -(-scaled[1] * 3 // 2)))
+        with _turn_to_decode(image, full_size):
+            facts = metadata.read(
+                image, data, name
+            )  # which may decode, to find what stands behind the pixels
+            image.load()
+            small, thumbnail = _reduced(image, facts, settings, accept)
+    except (MemoryError, RejectedPhoto):
         raise
     # Pillow raises many kinds for broken files, struct.error and SyntaxError among them.
     except Exception as error:
-        raise RejectedPhoto(f"damaged or incomplete image ({' '.join(str(error).split())})") from error
-    if orientation >= 5:  # lies on its side
-        width, height = height, width
+        raise RejectedPhoto(formats.damaged(name, error)) from error
+    if name not in formats.TURNED_BY_DECODER and facts.orientation in TURNS:
+        small, thumbnail = (part.transpose(TURNS[facts.orientation]) for part in (small, thumbnail))
+        full_size = full_size[::-1] if facts.orientation >= 5 else full_size
+    elif name in formats.TURNED_BY_DECODER:
+        full_size = image.size
+    luma = np.asarray(small.convert("L")).astype(np.int64)
     return StandardPhoto(
-        encoded=encode(np.asarray(square), settings.encoding),
-        format="JPEG" if image.format == "MPO" else str(image.format),
-        width=width,
-        height=height,
-        orientation=orientation,
+        encoded=encode(np.asarray(_padded(small, settings.size_px)), settings.encoding),
+        thumbnail=np.array(thumbnail),
+        format=name,
+        width=full_size[0],
+        height=full_size[1],
+        orientation=facts.orientation,
+        camera=facts.camera,
+        taken=facts.taken,
+        sharpness=_sharpness(luma),
+        brightness=float(luma.mean()) / 255,
+        note=facts.note,
     )
 
 
-def encode(image: np.ndarray, encoding: Encoding) -> bytes:
-    """Returns an image as PNG ("lossless") or as JPEG of the quality given, without metadata.
-
-    Args:
-        image: uint8, shape (height, width, 3), RGB.
-        encoding: "lossless", or a JPEG quality from 1 to 100.
-    """
-    buffer = io.BytesIO()
-    picture = Image.fromarray(image)
-    if encoding == "lossless":
-        picture.save(buffer, "PNG")
-    else:
-        # Halved colour (4:2:0) would show in an image as small as this.
-        picture.save(buffer, "JPEG", quality=encoding, subsampling="4:4:4")
-    return buffer.getvalue()
+def _check_size(size: tuple[int, int], accept: AcceptSettings) -> None:
+    width, height = size
+    if width * height > accept.max_megapixels * 1_000_000:
+        raise RejectedPhoto(
+            f"too large: {width} x {height} px are more than {accept.max_megapixels} million pixels "
+            f"(accept.max_megapixels in params.yaml)"
+        )
+    if min(size) < accept.min_px:
+        raise RejectedPhoto(
+            f"too small: of {width} x {height} px, the shorter side has less than {accept.min_px} px "
+            f"(accept.min_px in params.yaml)"
+        )
 
 
-def decode(data: bytes) -> np.ndarray:
-    """Returns an image that `encode` wrote: uint8, shape (height, width, 3), RGB, 0 to 255."""
-    return np.asarray(Image.open(io.BytesIO(data), formats=("PNG", "JPEG")).convert("RGB"))
-
-
-def _open(data: bytes) -> Image.Image:
-    """Reads the header alone. MPO, which phones write, is a JPEG with a second picture behind it."""
-    try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError:
-        raise RejectedPhoto("not a JPEG, PNG or WebP image") from None
-    except Exception as error:  # as above: a header can be broken in many ways
-        raise RejectedPhoto(f"damaged or incomplete image ({' '.join(str(error).split())})") from error
+def _turn_to_decode(image: Image.Image, full_size: tuple[int, int]) -> AbstractContextManager[object]:
+    """Returns the lock that a large photo is to be decoded under; a small one needs none."""
+    # A progressive JPEG is held whole, at whatever scale it is decoded.
+    width, height = full_size if "progressive" in image.info else image.size
+    return _one_large_photo if width * height > LARGE_PIXELS else nullcontext()
 
 
 def _scaled(size: tuple[int, int], settings: StandardiseSettings) -> tuple[int, int]:
@@ -144,64 +167,46 @@ def _scaled(size: tuple[int, int], settings: StandardiseSettings) -> tuple[int, 
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _square(image: Image.Image, orientation: int, settings: StandardiseSettings) -> Image.Image:
-    """Resizes a decoded image, then does the cheap rest (colours, turn, borders) on few pixels."""
-    opaque = _opaque(image)
-    side = settings.size_px
+def _reduced(
+    image: Image.Image, facts: Facts, settings: StandardiseSettings, accept: AcceptSettings
+) -> tuple[Image.Image, Image.Image]:
+    """Returns the standard photo without borders and the thumbnail, both as the file lies, in sRGB.
+
+    Colours and the turn come after resizing, where there are few pixels.
+    """
+    plain = colours.plain(image, black=facts.black, white=facts.white)
     if settings.fit == "crop":
-        width, height = opaque.size
-        left, top = (width - min(opaque.size)) / 2, (height - min(opaque.size)) / 2
+        width, height = plain.size
+        left, top = (width - min(plain.size)) / 2, (height - min(plain.size)) / 2
         # A box of fractions of a pixel: the centre stays the centre however the photo is turned.
-        small = opaque.resize(
-            (side, side), Image.Resampling.LANCZOS, box=(left, top, width - left, height - top)
-        )
+        box = (left, top, width - left, height - top)
+        small = plain.resize((settings.size_px, settings.size_px), Image.Resampling.LANCZOS, box=box)
     else:
-        small = opaque.resize(_scaled(opaque.size, settings), Image.Resampling.LANCZOS)
-    small = _srgb(small, image.info.get("icc_profile"))
-    upright = small.transpose(TURNS[orientation]) if orientation in TURNS else small
-    if upright.size == (side, side):
-        return upright
+        small = plain.resize(_scaled(plain.size, settings), Image.Resampling.LANCZOS)
+    thumbnail = plain.resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    profile = facts.profile or (colours.profile(*facts.codes) if facts.codes else None)
+    background = ImageColor.getrgb(accept.background)[:3]
+    return colours.srgb(small, profile, background), colours.srgb(thumbnail, profile, background)
+
+
+def _padded(small: Image.Image, side: int) -> Image.Image:
+    if small.size == (side, side):
+        return small
     square = Image.new("RGB", (side, side), (PAD_GREY, PAD_GREY, PAD_GREY))
-    square.paste(upright, ((side - upright.width) // 2, (side - upright.height) // 2))
+    square.paste(small, ((side - small.width) // 2, (side - small.height) // 2))
     return square
 
 
-def _orientation(image: Image.Image) -> int:
-    try:
-        value = image.getexif().get(ORIENTATION_TAG, 1)
-    except Exception:  # broken EXIF data says nothing about the pixels
-        return 1
-    return int(value) if value in TURNS else 1
+def _sharpness(luma: np.ndarray) -> float:
+    """Returns the variance of the Laplacian of levels from 0 to 255, as if they went from 0 to 1.
 
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """Returns the image in one of the modes L, RGB and CMYK, transparent parts laid over white."""
-    if image.mode in ("L", "RGB", "CMYK") and "transparency" not in image.info:
-        return image
-    if image.mode.startswith("I"):  # 16-bit grey, which Pillow's own conversion would clip at 255
-        values = np.asarray(image).astype(np.int64)
-        grey = (values + 128) // 257
-        grey[values == image.info.get("transparency", -1)] = 255
-        return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
-    grey_only = image.mode in ("1", "L", "LA", "La")
-    if not image.has_transparency_data:
-        return image.convert("L" if grey_only else "RGB")
-    seen = image.convert("RGBA")
-    white = Image.new("RGBA", seen.size, "white")
-    return Image.alpha_composite(white, seen).convert("L" if grey_only else "RGB")
-
-
-def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Converts from the colours of an ICC profile to sRGB; without a usable one they are taken as sRGB."""
-    if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            colours = source.profile.xcolor_space.strip()
-            coloured = image.convert("RGB") if image.mode == "L" and colours == "RGB" else image
-            target = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(coloured, source, target, outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            converted = None  # broken, or made for another kind of image (a CMYK profile in an RGB file)
-        if converted is not None:
-            return converted
-    return image.convert("RGB")
+    Source: Pech-Pacheco et al. 2000, doi:10.1109/ICPR.2000.903548. The sums are of whole numbers, so that
+    every machine gets the same.
+    """
+    if min(luma.shape) < 3:
+        return 0.0
+    centre = luma[1:-1, 1:-1]
+    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * centre
+    mean = float(laplacian.sum()) / laplacian.size
+    variance = float((laplacian**2).sum()) / laplacian.size - mean**2
+    return float(variance) / 255**2

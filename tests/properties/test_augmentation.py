@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tenshots import augmentation
 from tenshots.augmentation import LayerSettings, Policy
-from tenshots.photos import encode
+from tenshots.encoding import encode
 
 SIZE_PX = 16
 NUM_PHOTOS = 6

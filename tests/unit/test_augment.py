@@ -11,8 +11,8 @@ from PIL import Image
 
 from stages import augment
 from tenshots import database, params
+from tenshots.encoding import encode
 from tenshots.errors import SettingsError
-from tenshots.photos import encode
 
 SETTINGS = """
 seed: 20
@@ -52,7 +52,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for index, photo_id in enumerate(ids)
     ]
     augment.SPLITS.parent.mkdir(parents=True)
-    database.write_splits(pd.DataFrame(rows, columns=["photo_id", "fold", "part"]), augment.SPLITS)
+    splits = pd.DataFrame(rows, columns=["photo_id", "fold", "part"])
+    database.write_splits(splits.assign(component=splits["photo_id"]), augment.SPLITS)
     return tmp_path
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from tenshots import augmentation, database, params
 from tenshots.augmentation import AugmentSettings, LayerSettings, Policy
+from tenshots.encoding import encode
 from tenshots.errors import DataError, SettingsError
-from tenshots.photos import encode
 from tenshots.seeds import derived_seed
 
 SIZE_PX = 32

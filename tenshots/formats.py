@@ -1,0 +1,191 @@
+"""What a file is, by its content alone: opened as a photo, or refused with the reason."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+
+import pillow_heif
+from PIL import AvifImagePlugin, Image, TiffImagePlugin, UnidentifiedImageError
+
+from tenshots.errors import RejectedPhoto
+
+# Pillow's own limit, 179 million, would refuse the photos of some phones on opening; `photos` has another.
+Image.MAX_IMAGE_PIXELS = None
+# Work is spread over files: a decoder's own threads would only compete. Embedded thumbnails and depth maps
+# are other pictures than the photo, and take memory.
+pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+# Damaged metadata says nothing about the pixels; damaged pixels are an error, not a warning.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+# HEIC has to be; Pillow does so with TIFF. Turning again would be wrong.
+TURNED_BY_DECODER = ("HEIF", "TIFF")
+
+KNOWN = "JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP, GIF"
+NAMES = {"WEBP": "WebP", "HEIF": "HEIC"}  # as people call them, where Pillow's name is another
+RAW = "a camera's RAW file; export it as JPEG"
+VIDEO = "a video; save a frame of it as JPEG"
+PHOTO_STARTS = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",  # BigTIFF
+    b"MM\0+": "TIFF",
+}
+OTHER_STARTS = {
+    b"%PDF": "a PDF document; export its pictures as JPEG",
+    b"%!PS": "a PostScript document; export it as JPEG",
+    b"8BPS": "a Photoshop document; export it as JPEG",
+    b"\0\0\0\x0cJXL ": "a JPEG XL image; export it as JPEG",
+    b"\xff\x0a": "a JPEG XL image; export it as JPEG",
+    b"\0\0\0\x0cjP  ": "a JPEG 2000 image; export it as JPEG",
+    b"\xff\x4f\xff\x51": "a JPEG 2000 image; export it as JPEG",
+    b"\0\x05\x16\x07": "a Mac's companion file without a picture; delete it",
+    b"version https://git-lfs": "a Git LFS pointer without the photo; run `git lfs pull`",
+    b"PK\x03\x04": "an archive or a document, not an image",
+    b"\x1aE\xdf\xa3": VIDEO,  # Matroska, WebM
+    b"\0\0\x01\xba": VIDEO,  # MPEG
+    b"IIRO": RAW,  # Olympus
+    b"IIRS": RAW,
+    b"MMOR": RAW,
+    b"IIU\0": RAW,  # Panasonic
+    b"II\x1a\0\0\0HEAP": RAW,  # Canon CRW
+    b"FUJIFILMCCD-RAW": RAW,
+    b"FOVb": RAW,  # Sigma
+    b"\0MRM": RAW,  # Minolta
+}
+# Brands of the ISO base media format. Source: ISO/IEC 23008-12 (HEIF), annex B; the AVIF specification, 6.
+HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+CONTAINER_BRANDS = {b"mif1", b"msf1"}
+AVIF_BRANDS = {b"avif", b"avis"}
+# Sizes of the second header of a BMP, for "BM" alone begins many a text. Source: Pillow's BmpImagePlugin.
+BMP_HEADER_BYTES = {12, 16, 40, 52, 56, 64, 108, 124}
+
+# Source: TIFF 6.0; TIFF/EP (CFA) and DNG 1.7 (DNGVersion, LinearRaw).
+NEW_SUBFILE_TYPE, PHOTOMETRIC, DNG_VERSION = 254, 262, 50706
+RAW_PHOTOMETRIC = {32803, 34892}
+
+
+def kind(data: bytes) -> str:
+    """Returns JPEG, PNG, WEBP, HEIF, AVIF, TIFF, BMP or GIF: what the first bytes of a file make it.
+
+    Raises:
+        RejectedPhoto: it is none of these; the reason says what it is where that can be told cheaply.
+    """
+    if not data:
+        raise RejectedPhoto("an empty file")
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in BMP_HEADER_BYTES:
+        return "BMP"
+    for start, name in PHOTO_STARTS.items():
+        if data.startswith(start):
+            if name == "TIFF" and _is_raw(data):
+                raise RejectedPhoto(RAW)
+            return name
+    if data[4:8] == b"ftyp":
+        return _by_brand(data)
+    raise RejectedPhoto(_other(data))
+
+
+def opened(data: bytes, name: str) -> Image.Image:
+    """Returns a photo whose header is read and whose pixels are not yet decoded; no other decoder is tried.
+
+    Args:
+        data: the file's bytes.
+        name: what `kind` returned.
+
+    Raises:
+        RejectedPhoto: the header is damaged, or of a kind that Pillow cannot read.
+    """
+    try:
+        return Image.open(io.BytesIO(data), formats=(name,))
+    except MemoryError:
+        raise
+    # Pillow raises many kinds for broken files, struct.error and SyntaxError among them.
+    except Exception as error:
+        if name == "AVIF" and (mended := _without_exif(data)) != data:
+            return opened(mended, name)
+        raise RejectedPhoto(damaged(name, error)) from error
+
+
+def damaged(name: str, error: Exception) -> str:
+    """Returns the reason for refusing a file of the format `name` that a decoder stumbled over."""
+    says = "" if isinstance(error, UnidentifiedImageError) else " ".join(str(error).split())
+    return f"damaged, incomplete or unusual {NAMES.get(name, name)} image" + (f" ({says})" if says else "")
+
+
+def is_cut_short(data: bytes, name: str) -> bool:
+    """Returns whether the end of a file is missing where its decoder would not mind.
+
+    A transfer that broke off may leave a JPEG of full length that ends in zeros, which decode as grey.
+    """
+    if name == "PNG":
+        return b"IEND\xaeB`\x82" not in data[-65536:] and b"IEND\xaeB`\x82" not in data
+    if name == "JPEG" and data.endswith(bytes(64)):
+        return data.find(b"\xff\xd9", _scan_start(data)) < 0
+    return False
+
+
+def _by_brand(data: bytes) -> str:
+    end = min(int.from_bytes(data[:4], "big"), len(data), 4096)
+    brands = [data[8:12], *(data[at : at + 4] for at in range(16, end - 3, 4))]
+    # The first is the major one; mif1 and msf1 leave the coding to those after it.
+    if brands[0] in AVIF_BRANDS or (AVIF_BRANDS & {*brands} and brands[0] in CONTAINER_BRANDS):
+        return "AVIF"
+    if (HEIF_BRANDS | CONTAINER_BRANDS) & {*brands}:
+        return "HEIF"
+    raise RejectedPhoto(RAW if brands[0] == b"crx " else VIDEO)
+
+
+def _other(data: bytes) -> str:
+    for start, reason in OTHER_STARTS.items():
+        if data.startswith(start):
+            return reason
+    if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
+        return VIDEO
+    text = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"<svg", b"<?xml", b"<!doctype svg")) and b"<svg" in text:
+        return "an SVG drawing, not a photo; export it as PNG"
+    if text.startswith((b"<!doctype html", b"<html")):
+        return "a web page, not an image; download the photo itself"
+    if not data.strip(b"\0"):
+        return "nothing but zeros, as a broken transfer leaves; copy it again"
+    return f"not an image of a known format ({KNOWN})"
+
+
+def _is_raw(data: bytes) -> bool:
+    """A RAW file is a TIFF whose first picture is a preview, or one of pixels behind colour filters."""
+    if data[8:10] == b"CR":  # Canon CR2
+        return True
+    try:
+        file = io.BytesIO(data)
+        big = data[2:3] == b"+" or data[3:4] == b"+"
+        tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(16 if big else 8))
+        file.seek(tags.next)
+        tags.load(file)
+        return (
+            DNG_VERSION in tags
+            or tags.get(PHOTOMETRIC) in RAW_PHOTOMETRIC
+            or bool(int(tags.get(NEW_SUBFILE_TYPE, 0)) & 1)
+        )
+    except Exception:  # as in `opened`, which says so
+        return False
+
+
+def _scan_start(data: bytes) -> int:
+    """Returns where the pixels of a JPEG begin. Source: ITU-T T.81, annex B."""
+    at = 2
+    while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] != b"\xda":
+        at += 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
+    return at
+
+
+def _without_exif(data: bytes) -> bytes:
+    """Returns an AVIF file whose EXIF data are of no known kind now, for libavif refuses damaged ones."""
+    return re.sub(rb"(infe.{8,10}?)Exif", rb"\1none", data[:65536], count=1, flags=re.DOTALL) + data[65536:]
