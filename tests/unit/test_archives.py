@@ -1,0 +1,389 @@
+"""Which archives are listed, which of their files are read, and what stops the rest."""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import threading
+import tracemalloc
+import zipfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tenshots import archives
+from tenshots.archives import ArchiveLimits, Member, listing, read_member
+from tenshots.errors import RejectedPhoto
+
+LIMITS = ArchiveLimits(max_files=100, max_bytes=10**8, max_ratio=100.0)
+MAX_PLAIN_BYTES = 2**16
+
+
+class Entry(NamedTuple):
+    """A file as a made-up archive tells of it; what is None is told truly."""
+
+    name: bytes
+    data: bytes = b"photo"  # as it lies in the archive
+    flags: int = 0
+    method: int = zipfile.ZIP_STORED
+    mode: int = 0  # of Unix
+    num_bytes: int | None = None
+    num_packed_bytes: int | None = None
+    crc: int | None = None
+    offset: int | None = None
+
+
+def write_zip(path: Path, *entries: Entry, list_bytes: int | None = None) -> Path:
+    """Writes an archive that may lie. Source of the layout: PKWARE APPNOTE 6.3.10, 4.3."""
+    body, central = bytearray(), bytearray()
+    for entry in entries:
+        crc = zlib.crc32(entry.data) if entry.crc is None else entry.crc
+        packed = len(entry.data) if entry.num_packed_bytes is None else entry.num_packed_bytes
+        sizes = (crc, packed, len(entry.data) if entry.num_bytes is None else entry.num_bytes)
+        common = struct.pack(
+            "<HHHHHIIIHH", 20, entry.flags, entry.method, 0, 0x21, *sizes, len(entry.name), 0
+        )
+        offset = len(body) if entry.offset is None else entry.offset
+        body += b"PK\3\4" + common + entry.name + entry.data
+        central += b"PK\1\2" + struct.pack("<H", 0x0314) + common
+        central += struct.pack("<HHHII", 0, 0, 0, entry.mode << 16, offset) + entry.name
+    length = len(central) if list_bytes is None else list_bytes
+    end = struct.pack("<HHHHIIH", 0, 0, len(entries), len(entries), length, len(body), 0)
+    path.write_bytes(bytes(body + central) + b"PK\5\6" + end)
+    return path
+
+
+def deflated(data: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
+
+
+def is_hidden(name: str) -> bool:
+    return name.startswith((".", "__"))
+
+
+def listed(path: Path, limits: ArchiveLimits = LIMITS) -> list[Member]:
+    return listing(path, limits, is_hidden).members
+
+
+def reasons(path: Path) -> dict[str, str]:
+    return {member.name: member.reason for member in listed(path)}
+
+
+def test_a_usual_archive_is_listed_and_each_of_its_files_read(tmp_path: Path) -> None:
+    archive = tmp_path / "ann.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("cup/1.jpg", b"one" * 1000)
+        file.writestr("cup/2.jpg", b"")
+        file.writestr("cup/3.jpg", b"three", zipfile.ZIP_STORED)
+    members = listed(archive)
+    assert {member.name: read_member(archive, member) for member in members} == {
+        "cup/1.jpg": b"one" * 1000,
+        "cup/2.jpg": b"",
+        "cup/3.jpg": b"three",
+    }
+    assert [member.num_bytes for member in members] == [3000, 0, 5]
+
+
+def test_an_archive_written_to_a_pipe_has_its_sizes_behind_the_bytes_and_is_read(tmp_path: Path) -> None:
+    class Pipe:
+        def __init__(self) -> None:
+            self.data = b""
+
+        def write(self, data: bytes) -> int:
+            self.data += data
+            return len(data)
+
+        def flush(self) -> None:
+            pass
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as file:  # type: ignore[arg-type]
+        file.writestr("1.jpg", b"one")
+        file.writestr("2.jpg", b"two")
+    archive = tmp_path / "ann.zip"
+    archive.write_bytes(pipe.data)
+    assert [read_member(archive, member) for member in listed(archive)] == [b"one", b"two"]
+
+
+def test_an_archive_behind_other_bytes_or_with_wide_sizes_is_read(tmp_path: Path) -> None:
+    """A self-unpacking archive begins with a program; a zip64 entry keeps its sizes in an extra field."""
+    archive = tmp_path / "ann.zip"
+    archive.write_bytes(b"program")
+    with zipfile.ZipFile(archive, "a") as file, file.open("1.jpg", "w", force_zip64=True) as member:
+        member.write(b"one")
+    assert [read_member(archive, member) for member in listed(archive)] == [b"one"]
+
+
+def test_ignored_files_are_left_out_and_folders_without_files_are_named(tmp_path: Path) -> None:
+    archive = tmp_path / "ann.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for folder in ("cup/", "book/", "book/old/", "__MACOSX/", "key/"):
+            file.mkdir(folder)
+        for name in ("cup/1.jpg", "cup/.DS_Store", "__MACOSX/cup/._1.jpg", "pen/.hidden/x.jpg"):
+            file.writestr(name, b"x")
+    members, empty = listing(archive, LIMITS, is_hidden)
+    assert [member.name for member in members] == ["cup/1.jpg"]
+    assert empty == ["book", "book/old", "key", "pen"]
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "read"),
+    [
+        ("gr\u00fcn/1.jpg".encode(), archives.UTF8_NAME, "gr\u00fcn/1.jpg"),
+        # Box drawings, whose bytes in code page 437 would be UTF-8 of the name above.
+        ("gr\u251c\u255dn/1.jpg".encode(), archives.UTF8_NAME, "gr\u251c\u255dn/1.jpg"),
+        ("gr\u00fcn/1.jpg".encode(), 0, "gr\u00fcn/1.jpg"),  # macOS
+        ("gru\u0308n/1.jpg".encode(), 0, "gru\u0308n/1.jpg"),
+        ("gr\u00fcn/1.jpg".encode("cp437"), 0, "gr\u00fcn/1.jpg"),  # Windows
+        (b"cup\\1.jpg", 0, "cup/1.jpg"),
+        (b"./cup//./1.jpg", 0, "cup/1.jpg"),
+        (b"cup/a: b..jpg", 0, "cup/a: b..jpg"),
+        (b"cup/two\nlines\0.jpg", 0, "cup/two\nlines\0.jpg"),  # the layout sees to these
+    ],
+)
+def test_names_are_read_as_they_were_meant(tmp_path: Path, name: bytes, flags: int, read: str) -> None:
+    archive = write_zip(tmp_path / "ann.zip", Entry(name, flags=flags))
+    assert [(member.name, member.reason) for member in listed(archive)] == [(read, "")]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (b"../1.jpg", "a path with .. in an archive"),
+        (b"cup/../../1.jpg", "a path with .. in an archive"),
+        (b"cup\\..\\1.jpg", "a path with .. in an archive"),
+        (b"/etc/passwd", "an absolute path in an archive"),
+        (b"\\\\server\\1.jpg", "an absolute path in an archive"),
+        (b"C:\\cup\\1.jpg", "an absolute path in an archive"),
+        (b"./c:1.jpg", "an absolute path in an archive"),
+        (b"", "a file without a name in an archive"),
+        (b"x" * 256, "a path of over 20 folders, or a name of over 255 bytes"),
+        (b"x/" * 20 + b"1.jpg", "a path of over 20 folders, or a name of over 255 bytes"),
+    ],
+)
+def test_a_name_that_is_no_clean_path_is_a_reason_and_never_read(
+    tmp_path: Path, name: bytes, reason: str
+) -> None:
+    archive = write_zip(tmp_path / "ann.zip", Entry(name))
+    (member,) = listed(archive)
+    assert (member.reason, member.has_safe_name) == (reason, False)
+    with pytest.raises(RejectedPhoto, match=reason):
+        read_member(archive, member)
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (Entry(b"1.jpg", b"/etc/passwd", mode=stat.S_IFLNK | 0o777), "a link in an archive"),
+        (Entry(b"1.jpg", b"", mode=stat.S_IFCHR | 0o666), "not a regular file"),
+        (Entry(b"1.jpg", flags=0x1), "needs a password"),
+        (Entry(b"1.jpg", flags=0x1, method=99), "needs a password"),  # AES
+        (Entry(b"1.jpg", method=zipfile.ZIP_BZIP2), "packed by method 12"),
+        (Entry(b"1.jpg", method=zipfile.ZIP_LZMA), "packed by method 14"),
+        (Entry(b"More.ZIP"), "an archive in an archive; unpack"),
+    ],
+)
+def test_what_cannot_be_read_as_a_file_is_a_reason_and_the_rest_is_read(
+    tmp_path: Path, entry: Entry, reason: str
+) -> None:
+    archive = write_zip(tmp_path / "ann.zip", entry, Entry(b"2.jpg", b"two", mode=stat.S_IFREG | 0o644))
+    first, second = listed(archive)
+    assert first.reason.startswith(reason)
+    assert first.has_safe_name
+    with pytest.raises(RejectedPhoto, match=reason):
+        read_member(archive, first)
+    assert read_member(archive, second) == b"two"
+
+
+ZEROS = bytes(10**6)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        Entry(b"1.jpg", b"one", num_bytes=4),
+        Entry(b"1.jpg", b"one", crc=1),
+        Entry(b"1.jpg", b"one", offset=7),  # not where a file begins
+        Entry(b"1.jpg", b"one", num_packed_bytes=20, num_bytes=20),  # reaches into the list of files
+        Entry(b"1.jpg", b"no deflate", method=8),
+        Entry(b"1.jpg", deflated(b"one")[:-2], method=8, num_bytes=3, crc=zlib.crc32(b"one")),
+        Entry(b"1.jpg", deflated(b"one"), method=8, num_bytes=4, crc=zlib.crc32(b"one")),
+        # zipfile would accept this one, as the first ten bytes are those of the checksum.
+        Entry(b"1.jpg", deflated(ZEROS), method=8, num_bytes=10, crc=zlib.crc32(bytes(10))),
+        Entry(b"1.jpg", deflated(bytes(10**8)), method=8, num_bytes=10, crc=zlib.crc32(bytes(10))),
+    ],
+)
+def test_a_file_unlike_its_description_is_damaged_and_takes_no_memory(tmp_path: Path, entry: Entry) -> None:
+    archive = write_zip(tmp_path / "ann.zip", entry)
+    (member,) = listed(archive)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RejectedPhoto, match="damaged in the archive"):
+            read_member(archive, member)
+        assert tracemalloc.get_traced_memory()[1] < MAX_PLAIN_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_whose_header_is_missing_or_cut_off_is_damaged(tmp_path: Path) -> None:
+    archive = write_zip(tmp_path / "ann.zip", Entry(b"1.jpg"))
+    (member,) = listed(archive)
+    whole = archive.read_bytes()
+    for broken in (whole.replace(b"PK\3\4", b"PK\3\5"), whole[:20]):
+        archive.write_bytes(broken)
+        with pytest.raises(RejectedPhoto, match="damaged in the archive"):
+            read_member(archive, member)
+
+
+def test_an_archive_whose_files_lie_elsewhere_is_rejected(tmp_path: Path) -> None:
+    """The last part of a split archive lists files of all parts; bytes cut from the front shift places."""
+    whole = write_zip(tmp_path / "ann.zip", Entry(b"1.jpg", bytes(1000)), Entry(b"2.jpg")).read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[1:])
+    for archive in (
+        tmp_path / "cut.zip",
+        write_zip(tmp_path / "far.zip", Entry(b"1.jpg", offset=2**31)),
+        write_zip(tmp_path / "long.zip", Entry(b"1.jpg", num_bytes=10**7, num_packed_bytes=10**7)),
+    ):
+        with pytest.raises(RejectedPhoto, match=r"lie beyond its end|damaged or incomplete"):
+            listed(archive)
+
+
+def test_a_file_that_zipfile_shortens_is_what_the_description_above_says(tmp_path: Path) -> None:
+    """Why the bytes are not inflated by zipfile: it hands out ten of a million, and takes them for whole."""
+    entry = Entry(b"1.jpg", deflated(ZEROS), method=8, num_bytes=10, crc=zlib.crc32(bytes(10)))
+    with zipfile.ZipFile(write_zip(tmp_path / "ann.zip", entry)) as file:
+        tracemalloc.start()
+        try:
+            assert file.read("1.jpg") == bytes(10)
+            assert tracemalloc.get_traced_memory()[1] > len(ZEROS)
+        finally:
+            tracemalloc.stop()
+
+
+def test_an_archive_at_its_limits_is_listed_and_above_one_it_is_rejected_with_its_key(tmp_path: Path) -> None:
+    entries = [
+        Entry(b"%d.jpg" % number, deflated(bytes(100)), method=8, num_bytes=100) for number in range(3)
+    ]
+    archive = write_zip(tmp_path / "ann.zip", *entries, Entry(b".hidden", bytes(999)))
+    ratio = 300 / archive.stat().st_size
+    assert len(listed(archive, ArchiveLimits(3, 300, ratio))) == 3
+    for limits, message in (
+        (ArchiveLimits(2, 300, ratio), "3 files in one archive are more than 2 .*accept.max_zip_files"),
+        (ArchiveLimits(3, 299, ratio), "300 bytes unpacked are more than .*accept.max_zip_megabytes"),
+        (ArchiveLimits(3, 300, ratio * 0.99), "unpacks to 1 times its size.*accept.max_zip_ratio"),
+    ):
+        with pytest.raises(RejectedPhoto, match=message):
+            listed(archive, limits)
+
+
+def test_a_list_of_files_far_beyond_their_number_is_not_even_read(tmp_path: Path) -> None:
+    archive = write_zip(tmp_path / "ann.zip", *[Entry(b"", b"")] * 20_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RejectedPhoto, match=r"list of files takes \d+ bytes.*accept.max_zip_files"):
+            listed(archive)
+        # zipfile looks for the list in the last 64 kB; 20,000 entries would take megabytes.
+        assert tracemalloc.get_traced_memory()[1] < 4 * MAX_PLAIN_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_files_that_share_bytes_are_a_bomb(tmp_path: Path) -> None:
+    same = Entry(b"1.jpg", b"photo")
+    archive = write_zip(tmp_path / "ann.zip", same, Entry(b"2.jpg", b"photo", offset=0))
+    with pytest.raises(RejectedPhoto, match=r"'1.jpg' and '2.jpg' share bytes"):
+        listed(archive)
+    kernel = Entry(b"0", deflated(bytes(10**6)), method=8, num_bytes=10**6)
+    bomb = write_zip(tmp_path / "bomb.zip", *(kernel._replace(name=b"%d" % i, offset=0) for i in range(90)))
+    with pytest.raises(RejectedPhoto, match=r"accept.max_zip_ratio"):
+        listed(bomb)
+
+
+def test_two_files_of_one_name_are_named(tmp_path: Path) -> None:
+    archive = write_zip(tmp_path / "ann.zip", Entry(b"cup/1.jpg"), Entry(b"cup\\1.jpg"), Entry(b"2.jpg"))
+    with pytest.raises(RejectedPhoto, match=r"2 files named 'cup/1.jpg'"):
+        listed(archive)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "not a .zip archive, though its name says so"),
+        (b"Rar!\x1a\x07", "not a .zip archive, though its name says so"),
+        (b"PK\3\4 and no more", "damaged or incomplete .zip archive"),
+        (b"PK\5\6" + bytes(18), "an archive without files"),
+    ],
+)
+def test_what_is_no_whole_archive_is_rejected(tmp_path: Path, data: bytes, reason: str) -> None:
+    (tmp_path / "ann.zip").write_bytes(data)
+    with pytest.raises(RejectedPhoto, match=reason):
+        listed(tmp_path / "ann.zip")
+
+
+def test_an_archive_cut_anywhere_or_with_a_name_that_is_no_text_is_rejected(tmp_path: Path) -> None:
+    whole = write_zip(tmp_path / "ann.zip", Entry(b"1.jpg"), Entry(b"2.jpg")).read_bytes()
+    for length in range(2, len(whole)):
+        (tmp_path / "cut.zip").write_bytes(whole[:length])
+        with pytest.raises(RejectedPhoto, match="damaged or incomplete"):
+            listed(tmp_path / "cut.zip")
+    for archive in (
+        write_zip(tmp_path / "bad.zip", Entry(b"\xff.jpg", flags=archives.UTF8_NAME)),
+        write_zip(tmp_path / "short.zip", Entry(b"1.jpg"), list_bytes=40),
+        write_zip(tmp_path / "long.zip", Entry(b"1.jpg"), list_bytes=90),
+        write_zip(tmp_path / "huge.zip", Entry(b"1.jpg"), list_bytes=2**31),
+    ):
+        with pytest.raises(RejectedPhoto, match="damaged or incomplete"):
+            listed(archive)
+
+
+def test_an_archive_of_hidden_files_is_empty(tmp_path: Path) -> None:
+    archive = write_zip(tmp_path / "ann.zip", Entry(b"cup/", b""), Entry(b"cup/.DS_Store"))
+    with pytest.raises(RejectedPhoto, match="an archive without files"):
+        listed(archive)
+
+
+def num_open() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc to count open files")
+def test_many_threads_read_many_archives_and_leave_none_open(tmp_path: Path) -> None:
+    paths = []
+    for number in range(30):
+        data = {f"{photo}.jpg": bytes([number, photo]) * 5000 for photo in range(20)}
+        paths.append(tmp_path / f"{number}.zip")
+        with zipfile.ZipFile(paths[-1], "w", zipfile.ZIP_DEFLATED) as file:
+            for name, content in data.items():
+                file.writestr(name, content)
+    before = num_open()
+    pairs = [(path, member) for path in paths for member in listed(path)]
+    assert num_open() == before
+    most = before
+    lock = threading.Lock()
+
+    def read(pair: tuple[Path, Member]) -> bool:
+        nonlocal most
+        data = read_member(*pair)
+        with lock:
+            most = max(most, num_open())
+        return data == bytes([int(pair[0].stem), int(pair[1].name[:-4])]) * 5000
+
+    with ThreadPoolExecutor(16) as workers:
+        assert all(workers.map(read, pairs))
+    assert most <= before + 17  # one a thread, and the folder that is counted
+    assert num_open() == before
+
+
+def test_a_link_or_a_pipe_in_place_of_a_file_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"x")
+    (tmp_path / "link.zip").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "pipe.zip")  # reading it would wait for ever
+    with pytest.raises(RejectedPhoto, match="cannot be read"):
+        listed(tmp_path / "link.zip")
+    with pytest.raises(RejectedPhoto, match="not a regular file"):
+        listed(tmp_path / "pipe.zip")
