@@ -1,0 +1,219 @@
+"""Planted near-duplicates of drawn scenes are found, look-alikes are not; clusters and their shares."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageEnhance
+
+from tenshots import alignment, photos
+from tenshots.duplicates import (
+    Links,
+    NearDuplicateSettings,
+    check_shares,
+    clusters,
+    hash_text,
+    near_duplicates,
+    perceptual_hashes,
+)
+from tenshots.errors import DataError
+
+SETTINGS = NearDuplicateSettings(max_distance=40, min_similarity=0.6, max_share=0.2)
+
+
+def scene(seed: int, *, cup: str = "firebrick", shift_px: int = 0) -> Image.Image:
+    """Draws a cup on a desk of soft clouds, 256 px; `shift_px` moves the camera to the right."""
+    random = np.random.default_rng(seed)
+    clouds = Image.fromarray(random.integers(40, 220, (9, 9, 3), dtype=np.uint8))
+    desk = clouds.resize((320, 320), Image.Resampling.BICUBIC)
+    pen = ImageDraw.Draw(desk)
+    left, top = (int(place) for place in random.integers(90, 150, 2))
+    pen.ellipse((left, top, left + 90, top + 80), fill=cup)
+    pen.ellipse((left + 12, top + 8, left + 78, top + 50), fill="black")
+    return desk.crop((32 + shift_px, 32, 288 + shift_px, 288))
+
+
+def saved(photo: Image.Image, quality: int) -> Image.Image:
+    buffer = io.BytesIO()
+    photo.save(buffer, "JPEG", quality=quality)
+    return Image.open(buffer)
+
+
+def thumbnails(*drawn: Image.Image) -> np.ndarray:
+    size = (photos.THUMBNAIL_PX, photos.THUMBNAIL_PX)
+    return np.stack([np.asarray(photo.resize(size, Image.Resampling.LANCZOS)) for photo in drawn])
+
+
+def found(images: np.ndarray) -> list[list[int]]:
+    pairs: list[list[int]] = near_duplicates(images, SETTINGS).pairs.tolist()
+    return pairs
+
+
+COPIES = {
+    "saved again": lambda photo: saved(photo, 30),
+    "half as large": lambda photo: photo.resize((128, 128)),
+    "cropped by 5 %": lambda photo: photo.crop((10, 3, 253, 246)),
+    "brightened": lambda photo: ImageEnhance.Brightness(photo).enhance(1.3),
+    "darkened": lambda photo: ImageEnhance.Brightness(photo).enhance(0.7),
+    "turned by 2 degrees": lambda photo: photo.rotate(2, Image.Resampling.BICUBIC).crop((8, 8, 248, 248)),
+}
+
+
+def test_thumbnails_are_as_large_as_photos_makes_them() -> None:
+    assert photos.THUMBNAIL_PX == alignment.SIDE_PX
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_a_copy_is_found(copy: str) -> None:
+    drawn = [scene(seed) for seed in range(6)]
+    assert found(thumbnails(*drawn, COPIES[copy](drawn[2]))) == [[2, 6]]
+
+
+def test_a_burst_is_found() -> None:
+    assert found(thumbnails(scene(1), scene(2), scene(1, shift_px=6), scene(3))) == [[0, 2]]
+
+
+def test_a_cup_of_another_colour_on_the_same_desk_is_another_photo() -> None:
+    """The cups are of one brightness: a measure of luma alone would not tell them apart."""
+    red, blue = "#b04030", "#3063b0"
+    lumas = [
+        np.dot(Image.new("RGB", (1, 1), cup).getpixel((0, 0)), [0.299, 0.587, 0.114]) for cup in (red, blue)
+    ]
+    assert abs(lumas[0] - lumas[1]) < 4
+    assert found(thumbnails(scene(1, cup=red), scene(1, cup=blue))) == []
+
+
+def test_the_same_desk_without_the_cup_is_another_photo() -> None:
+    empty = scene(1)
+    ImageDraw.Draw(empty).rectangle((50, 50, 220, 220), fill=empty.getpixel((30, 120)))
+    assert found(thumbnails(scene(1), empty)) == []
+
+
+def test_photos_of_one_colour_are_linked_if_the_colour_is_one() -> None:
+    colours = [(200, 0, 0), (0, 0, 200), (200, 0, 0), (1, 1, 1), (200, 1, 0)]
+    flat = np.stack([np.full((32, 32, 3), colour, dtype=np.uint8) for colour in colours])
+    assert found(flat) == [[0, 2], [0, 4]]
+
+
+def test_many_equal_photos_make_few_links() -> None:
+    links = near_duplicates(np.zeros((3000, 32, 32, 3), dtype=np.uint8), SETTINGS)
+    assert links.pairs.tolist() == [[0, second] for second in range(1, 3000)]
+    assert set(links.distances) == {0}
+    assert set(links.similarities) == {1.0}
+
+
+@pytest.mark.parametrize("num_photos", [0, 1])
+def test_fewer_than_two_photos_have_no_links(num_photos: int) -> None:
+    links = near_duplicates(np.zeros((num_photos, 32, 32, 3), dtype=np.uint8), SETTINGS)
+    assert links.pairs.shape == (0, 2)
+    assert perceptual_hashes(np.zeros((num_photos, 32, 32, 3), dtype=np.uint8)).shape == (num_photos, 4)
+
+
+def test_thresholds_are_kept() -> None:
+    images = thumbnails(*(scene(seed, shift_px=shift) for seed in range(4) for shift in (0, 4, 9, 16)))
+    all_links = near_duplicates(images, SETTINGS)
+    for bits, least in ((4, 0.6), (40, 0.99)):
+        links = near_duplicates(
+            images, NearDuplicateSettings(max_distance=bits, min_similarity=least, max_share=1)
+        )
+        passing = (all_links.distances <= bits) & (all_links.similarities >= least)
+        assert 0 < passing.sum() < len(passing)
+        np.testing.assert_array_equal(links.pairs, all_links.pairs[passing])
+
+
+def test_where_many_look_alike_half_the_distance_is_allowed() -> None:
+    """Twelve shots crowd one another; two of the same shots do not."""
+    shots = [scene(1, shift_px=3 * number) for number in range(12)]
+    few, many = (
+        near_duplicates(thumbnails(*shots[:8]), SETTINGS),
+        near_duplicates(thumbnails(*shots), SETTINGS),
+    )
+    assert few.distances.max() > SETTINGS.max_distance // 2
+    assert many.distances.max() <= SETTINGS.max_distance // 2
+    assert len(set(clusters([str(number) for number in range(12)], many.pairs))) == 1
+
+
+def test_the_number_of_workers_does_not_matter() -> None:
+    images = thumbnails(*(scene(seed, shift_px=shift) for seed in range(3) for shift in (0, 3, 6)))
+    one, two = (near_duplicates(images, SETTINGS, num_workers=number) for number in (1, 2))
+    for first, second in zip(one, two, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_a_hash_is_written_as_64_digits() -> None:
+    hash_ = np.array([1, 255, 2**64 - 1, 0], dtype=np.uint64)
+    assert hash_text(hash_) == "0000000000000001" + "00000000000000ff" + "f" * 16 + "0" * 16
+
+
+def test_a_hash_is_the_same_on_every_machine() -> None:
+    ramp = np.broadcast_to(np.arange(0, 256, 8, dtype=np.uint8)[:, None], (32, 32))
+    image = np.stack([ramp, ramp.T, (ramp + ramp.T) // 2], axis=-1)
+    assert (
+        hash_text(perceptual_hashes(image[None])[0])
+        == "f47823209c4a854ea40c00049ed043202081731081c05034a908523480827320"
+    )
+
+
+def test_a_cluster_is_named_by_its_smallest_photo() -> None:
+    ids = ["d", "a", "c", "b", "e"]
+    assert clusters(ids, np.array([[0, 2], [2, 3]])) == ["b", "a", "b", "b", "e"]
+
+
+def test_a_photo_alone_is_its_own_cluster() -> None:
+    assert clusters(["b", "a"], np.zeros((0, 2), dtype=np.int64)) == ["b", "a"]
+
+
+def links_of(*links: tuple[int, int, int, float]) -> Links:
+    first, second, distances, similarities = zip(*links, strict=True)
+    return Links(np.stack([first, second], axis=1), np.array(distances), np.array(similarities))
+
+
+CHAIN = links_of((0, 1, 3, 0.99), (0, 2, 9, 0.95), (1, 2, 30, 0.61), (2, 3, 20, 0.7))
+PATHS = [f"cup/{name}.jpg" for name in "abcdefghij"]
+
+
+def test_a_cluster_of_too_large_a_share_is_an_error_that_names_its_weakest_link_first() -> None:
+    with pytest.raises(DataError) as raised:
+        check_shares(PATHS, ["cup"] * 10, CHAIN, max_share=0.39)
+    message = str(raised.value)
+    assert "params.yaml: near_duplicates.max_share" in message
+    assert "4 of 10 photos of 'cup'" in message
+    places = [
+        message.index(text)
+        for text in (
+            "cup/c.jpg and cup/d.jpg: similarity 0.70, distance 20",
+            "cup/a.jpg and cup/c.jpg: similarity 0.95, distance 9",
+            "cup/a.jpg and cup/b.jpg: similarity 0.99, distance 3",
+        )
+    ]
+    assert places == sorted(places)
+    assert "cup/b.jpg and cup/c.jpg" not in message, "without this link the cluster holds together"
+    assert "max_distance" in message
+    assert "min_similarity" in message
+
+
+def test_all_clusters_of_too_large_a_share_are_named() -> None:
+    links = links_of((0, 1, 1, 0.9), (1, 2, 1, 0.9), (5, 6, 1, 0.9), (6, 7, 1, 0.9))
+    with pytest.raises(DataError, match=r"3 of 5 photos of 'book' .*; 3 of 5 photos of 'cup'"):
+        check_shares(PATHS, ["book"] * 5 + ["cup"] * 5, links, max_share=0.5)
+
+
+def test_at_most_five_links_are_named() -> None:
+    links = links_of(*((at, at + 1, 1, 0.9) for at in range(9)))
+    with pytest.raises(DataError, match="and 4 closer links") as raised:
+        check_shares(PATHS, ["cup"] * 10, links, max_share=0.5)
+    assert str(raised.value).count(" and cup/") == 5
+
+
+def test_a_share_up_to_the_limit_is_no_error() -> None:
+    check_shares(PATHS, ["cup"] * 10, CHAIN, max_share=0.4)
+
+
+def test_a_pair_is_no_chain() -> None:
+    check_shares(PATHS[:2], ["cup"] * 2, links_of((0, 1, 1, 0.9)), max_share=0.2)
+
+
+def test_no_links_are_no_error() -> None:
+    check_shares([], [], near_duplicates(np.zeros((0, 32, 32, 3), dtype=np.uint8), SETTINGS), max_share=0.2)
