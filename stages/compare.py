@@ -21,6 +21,7 @@ from tenshots.report.comparison import Results
 
 DATABASE = Path("data/database")
 MANIFEST = Path("data/manifest.csv")
+SPLITS = Path("data/splits/splits.csv")
 EVALUATIONS = Path("data/evaluations")
 METRICS = Path("reports/metrics")
 AUGMENTATION = Path("reports/augmentation.png")
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     results = {name: _results(name) for name in variants}
     photos = database.read_photos(DATABASE, ["photo_id", "label", "group", "path", "image"])
-    compared = comparison.compare(results, photos)
+    compared = comparison.compare(results, photos, database.read_splits(SPLITS))
     inputs = page.Inputs(
         compared=compared,
         results=results,

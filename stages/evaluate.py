@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from stages import run
-from tenshots import database, evaluation, figures, metrics, params, runtime, statistics, tracking
+from tenshots import database, evaluation, figures, metrics, params, runtime, tracking
 from tenshots.errors import DataError
 from tenshots.predictions import predicted
 
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     runtime.configure(threads=settings.threads)
 
     saved = evaluation.read_variant(MODELS / variant)
-    photos = database.read_photos(DATABASE, ["photo_id", "label", "group", "image"])
+    photos = database.read_photos(DATABASE, ["photo_id", "label", "image"])
     splits = database.read_splits(SPLITS)
     history = _history(MODELS / variant / "history.csv")
 
@@ -43,13 +43,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         test, val = evaluation.evaluate(saved, MODELS / variant, photos, splits)
         seconds = time.perf_counter() - started
         summary = metrics.summary(test, val)
-        tested = photos[photos["photo_id"].isin(test["photo_id"])]
+        tested = splits["photo_id"].isin(test["photo_id"])
         details = {
             "variant": variant,
             "data": saved.data,
             "network_name": saved.network_name,
             **metrics.details(test),
-            "num_test_groups": int(statistics.groups_of(tested).nunique()),
+            "num_test_components": int(splits.loc[tested, "component"].nunique()),
             "num_updates": round(float(np.mean([fit.num_updates for fit in saved.fits])), 1),
             "num_parameters": saved.num_parameters,
             "settings": saved.settings,

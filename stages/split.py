@@ -10,26 +10,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages import run
-from tenshots import database, params, splitting
+from tenshots import database, leakage, params, splitting
 from tenshots.seeds import SeedSettings
 
 MANIFEST_PATH = Path("data/manifest.csv")
 SPLITS_PATH = Path("data/splits/splits.csv")
+LEAKAGE_PATH = Path("data/splits/leakage.json")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Reads data/manifest.csv; writes data/splits/splits.csv."""
+    """Reads data/manifest.csv; writes data/splits/splits.csv and leakage.json."""
     argparse.ArgumentParser(description="Divides the photos into train, val and test.").parse_args(argv)
     values = params.read()
     seed = params.top_level(values, SeedSettings).seed
     settings = params.section(values, "split", splitting.SplitSettings)
 
     manifest = database.read_manifest(MANIFEST_PATH)
-    photos = manifest[manifest["status"] == "kept"]
-    splits = splitting.split(photos, settings, seed=seed)
+    splits = splitting.split(manifest, settings, seed=seed)
+    found = leakage.leakage(manifest, splits, seed=seed)
 
     database.write_splits(splits, SPLITS_PATH)
-    for line in splitting.summary(photos, splits, num_folds=settings.folds):
+    LEAKAGE_PATH.write_text(leakage.text(found), encoding="utf-8")
+    for line in [*splitting.summary(manifest, splits, settings), *leakage.summary(found)]:
         print(f"split: {line}")
 
 

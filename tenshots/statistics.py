@@ -1,9 +1,9 @@
-"""How sure an accuracy, or a difference between two variants, is: 95 % intervals that respect groups.
+"""How sure an accuracy, or a difference between two variants, is: 95 % intervals that respect components.
 
-Photos of one group (one person's, say) resemble each other, so 70 photos by 10 people tell less than 70
-photos by 70 people. The unit is therefore the group: R = sum of right answers / sum of photos is a ratio
-estimator over groups, its variance is that between groups, and Student's t with G - 1 degrees of freedom pays
-for having few of them.
+Photos of one component (one person's and their near-duplicates, say; see tenshots.splitting) resemble each
+other, so 70 photos by 10 people tell less than 70 photos by 70 people. The unit is therefore the component:
+R = sum of right answers / sum of photos is a ratio estimator over components, its variance is that between
+components, and Student's t with G - 1 degrees of freedom pays for having few of them.
 Source: Cochran 1977, Sampling Techniques, 3rd edition, chapter 6 (ratio estimators).
 
 With several folds the trainings share most of their photos, which this variance does not see; such intervals
@@ -22,9 +22,9 @@ from scipy.special import stdtrit
 from tenshots.predictions import predicted
 
 LEVEL = 0.95
-# With 4 groups t is above 3 and the variance itself rests on 3 numbers: such an interval would mislead more
-# than it tells.
-MIN_GROUPS = 5
+# With 4 components t is above 3 and the variance itself rests on 3 numbers: such an interval would mislead
+# more than it tells.
+MIN_COMPONENTS = 5
 
 
 class Estimate(NamedTuple):
@@ -37,43 +37,46 @@ class Estimate(NamedTuple):
 
 
 def ratio(amounts: np.ndarray, sizes: np.ndarray, *, lowest: float, highest: float = 1.0) -> Estimate:
-    """Estimates sum(amounts) / sum(sizes) over groups.
+    """Estimates sum(amounts) / sum(sizes) over components.
 
     Args:
-        amounts: float, shape (num_groups,): right answers a group, or a difference of them.
-        sizes: float, shape (num_groups,), above 0: photos a group.
+        amounts: float, shape (num_components,): right answers a component, or a difference of them.
+        sizes: float, shape (num_components,), above 0: photos a component.
         lowest: of the quantity; the interval is cut there.
         highest: likewise.
 
     Returns:
         The ratio. Its interval is R ± t·se with se² = G / (G - 1) · Σ (amount - R·size)² / (Σ size)².
     """
-    num_groups = len(amounts)
+    number = len(amounts)
     value = float(amounts.sum() / sizes.sum())
-    if num_groups < MIN_GROUPS:
-        return Estimate(value, None, None, f"{_counted(num_groups)} tell too little; it takes {MIN_GROUPS}")
+    if number < MIN_COMPONENTS:
+        return Estimate(value, None, None, f"{_counted(number)} tell too little; it takes {MIN_COMPONENTS}")
     residuals = amounts - value * sizes
-    variance = num_groups / (num_groups - 1) * float((residuals**2).sum()) / float(sizes.sum()) ** 2
-    if variance < 1e-12:  # rounding leaves about 1e-17 of equal groups
+    variance = number / (number - 1) * float((residuals**2).sum()) / float(sizes.sum()) ** 2
+    if variance < 1e-12:  # rounding leaves about 1e-17 of equal components
         return Estimate(
-            value, None, None, "all groups agree, so that nothing shows how much another group would differ"
+            value,
+            None,
+            None,
+            "all independent sets of photos agree, so that nothing shows how much another would differ",
         )
-    half = float(stdtrit(num_groups - 1, (1 + LEVEL) / 2)) * variance**0.5
+    half = float(stdtrit(number - 1, (1 + LEVEL) / 2)) * variance**0.5
     return Estimate(value, max(value - half, lowest), min(value + half, highest), None)
 
 
-def accuracy(predictions: pd.DataFrame, groups: pd.Series) -> Estimate:
-    """Estimates the share of right answers on photos of groups like these, in [0, 1].
+def accuracy(predictions: pd.DataFrame, components: pd.Series) -> Estimate:
+    """Estimates the share of right answers on photos of components like these, in [0, 1].
 
     Args:
         predictions: of test photos, all folds and repeats (see tenshots.predictions).
-        groups: the group of each photo, indexed by photo_id.
+        components: the component of each photo, indexed by photo_id.
     """
-    sums = _group_sums(shares_right(predictions), groups)
+    sums = _component_sums(shares_right(predictions), components)
     return ratio(sums["sum"].to_numpy(), sums["size"].to_numpy(dtype=np.float64), lowest=0.0)
 
 
-def difference(predictions: pd.DataFrame, reference: pd.DataFrame, groups: pd.Series) -> Estimate:
+def difference(predictions: pd.DataFrame, reference: pd.DataFrame, components: pd.Series) -> Estimate:
     """Estimates by how much more often `predictions` are right than `reference`, in [-1, 1].
 
     Both are compared on each photo (a hard photo is hard for both), which leaves less noise than comparing
@@ -82,10 +85,10 @@ def difference(predictions: pd.DataFrame, reference: pd.DataFrame, groups: pd.Se
     Args:
         predictions: of one variant's test photos, all folds and repeats.
         reference: of another's, on the same photos.
-        groups: the group of each photo, indexed by photo_id.
+        components: the component of each photo, indexed by photo_id.
     """
     gains = shares_right(predictions) - shares_right(reference)
-    sums = _group_sums(gains, groups)
+    sums = _component_sums(gains, components)
     return ratio(sums["sum"].to_numpy(), sums["size"].to_numpy(dtype=np.float64), lowest=-1.0)
 
 
@@ -95,15 +98,14 @@ def shares_right(predictions: pd.DataFrame) -> pd.Series:
     return right.groupby(predictions["photo_id"].to_numpy()).mean()
 
 
-def groups_of(photos: pd.DataFrame) -> pd.Series:
-    """Returns the group of each photo, indexed by photo_id; a photo without one is its own.
+def components_of(splits: pd.DataFrame) -> pd.Series:
+    """Returns the component of each photo, indexed by photo_id.
 
     Args:
-        photos: columns photo_id and group (empty text where the layout has no group).
+        splits: columns photo_id and component (see tenshots.splitting); a row for each fold of a photo.
     """
-    ids = photos["photo_id"].to_numpy(dtype=object)
-    given = photos["group"].to_numpy(dtype=object)
-    return pd.Series(np.where(given == "", ids, given), index=ids)
+    first = splits.drop_duplicates("photo_id")
+    return pd.Series(first["component"].to_numpy(), index=first["photo_id"].to_numpy())
 
 
 def sentence(variant: str, reference: str, gain: Estimate) -> str:
@@ -136,10 +138,11 @@ def _points(share: float) -> str:
     return f"{100 * share:.1f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _counted(num_groups: int) -> str:
-    return "1 group" if num_groups == 1 else f"{num_groups} groups"
+def _counted(number: int) -> str:
+    return "1 independent set of photos" if number == 1 else f"{number} independent sets of photos"
 
 
-def _group_sums(values: pd.Series, groups: pd.Series) -> pd.DataFrame:
-    sums: pd.DataFrame = values.groupby(groups.loc[values.index].to_numpy(), sort=True).agg(["sum", "size"])
+def _component_sums(values: pd.Series, components: pd.Series) -> pd.DataFrame:
+    keys = components.loc[values.index].to_numpy()
+    sums: pd.DataFrame = values.groupby(keys, sort=True).agg(["sum", "size"])
     return sums

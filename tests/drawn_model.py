@@ -20,6 +20,8 @@ NETWORK = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8
 FITS = [(0, 0), (0, 1), (1, 0), (1, 1)]
 PARAMS = """\
 threads: 2
+accept: {min_px: 8, max_megapixels: 1, max_megabytes: 1, background: white,
+  max_zip_files: 9, max_zip_megabytes: 9, max_zip_ratio: 9}
 variants:
   baseline: {data: database, network: lecture}
   other: {data: database, network: lecture}
@@ -84,7 +86,7 @@ def splits(drawn: pd.DataFrame) -> pd.DataFrame:
     number = drawn["group"].str.removeprefix("student").astype(int)
     parts = {0: {0: "test", 1: "test", 2: "val", 3: "train"}, 1: {0: "val", 1: "train", 2: "test", 3: "test"}}
     tables = [
-        drawn[["photo_id"]].assign(fold=fold, part=number.map(names).to_numpy())
+        drawn[["photo_id"]].assign(component=drawn["group"], fold=fold, part=number.map(names).to_numpy())
         for fold, names in parts.items()
     ]
     return pd.concat(tables, ignore_index=True)

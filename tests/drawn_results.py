@@ -119,18 +119,42 @@ def results(photos: pd.DataFrame, labels: Sequence[str], *, skill: float, **spli
     return Results(test, metrics.curves(history), details, metrics.summary(test, test))
 
 
+def splits(photos: pd.DataFrame, *, num_folds: int = 4) -> pd.DataFrame:
+    """Returns the splits that fit `predictions`: each photo tests once; its component is its group."""
+    names = photos["path"].str.split("/").str[0]
+    folds = pd.factorize(names, sort=True)[0] % num_folds
+    component = photos["group"].where(photos["group"] != "", photos["photo_id"])
+    rows = photos[["photo_id"]].assign(component=component)
+    tables = [
+        rows.assign(fold=fold, part=np.where(folds == fold, "test", "train")) for fold in range(num_folds)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
 def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), **sizes: int) -> None:
     """Writes what `stages.compare` reads, of 12 groups with 7 photos of each label unless told otherwise."""
     taken = photos(labels, num_groups=sizes.get("num_groups", 12), num_each=sizes.get("num_each", 7))
     (folder / "params.yaml").write_text(PARAMS, encoding="utf-8")
     database.write_photos(taken, folder / "data/database", num_shards=1)
     kept = taken.drop(columns="image").assign(
-        status="kept", reason="", format="JPEG", orientation=1, num_bytes=1000
+        status="kept",
+        reason="",
+        note="",
+        format="JPEG",
+        num_bytes=1000,
+        orientation=1,
+        camera="",
+        taken="",
+        sharpness=0.01,
+        brightness=0.5,
+        perceptual_hash="",
+        cluster=taken["photo_id"],
     )
     lost = kept.head(1).assign(
         status="rejected", reason="not a JPEG, PNG or WebP image", path="student00/<b>notes.txt", photo_id=""
     )
     database.write_manifest(pd.concat([kept, lost]), folder / "data/manifest.csv")
+    database.write_splits(splits(taken), folder / "data/splits/splits.csv")
     (folder / "reports/metrics").mkdir(parents=True)
     draw = np.random.default_rng(1)
     preview = np.hstack([np.asarray(Image.open(io.BytesIO(picture(draw, kind)))) for kind in range(6)])

@@ -5,8 +5,12 @@ Keys of reports/comparison.json (shares lie in [0, 1], differences in [-1, 1], l
     chosen           the variant with the highest validation accuracy; the test photos have no say in it
     reference        the first variant of params.yaml
     labels           sorted
-    num_test_photos, num_test_groups, num_folds, num_repeats
-    grouped          whether the layout has groups; without them each photo is its own
+    num_test_photos, num_folds, num_repeats
+    num_test_components   independent sets of test photos, which the intervals count
+    unit             what such a set is: "group" (of the layout), "photo" (there are no groups), or
+                     "independent set" where near-duplicates or files of two groups join photos
+    grouped          whether the layout has groups
+    num_divided      sets with photos in several parts of a fold, which only a given split can do
     approximate      whether several folds' trainings share photos, which the intervals cannot know
     commonest_label  {label, share}: what always answering the commonest label would reach
     variants         of each: val_accuracy, val_log_loss, test_accuracy, test_balanced_accuracy,
@@ -51,21 +55,24 @@ class Results:
     metrics: Mapping[str, float]
 
 
-def compare(results: Mapping[str, Results], photos: pd.DataFrame) -> dict[str, Any]:
+def compare(results: Mapping[str, Results], photos: pd.DataFrame, splits: pd.DataFrame) -> dict[str, Any]:
     """Returns what reports/comparison.json holds (see above).
 
     Args:
         results: of each variant, in the order of params.yaml.
         photos: columns photo_id and group, of the whole database.
+        splits: photo_id, component, fold and part (see tenshots.splitting).
 
     Raises:
-        DataError: the variants were not tested on the same photos, or on photos that the database lacks.
+        DataError: the variants were not tested on the same photos, or on photos that the database or the
+            splits lack.
     """
-    _check_same_photos(results, photos)
+    components = statistics.components_of(splits)
+    _check_same_photos(results, set(photos["photo_id"]) & set(components.index))
     reference, first = next(iter(results.items()))
     truth = first.predictions.drop_duplicates("photo_id")
     tested = photos[photos["photo_id"].isin(truth["photo_id"])]
-    groups = statistics.groups_of(tested)
+    components = components.loc[tested["photo_id"]]
     shares = truth["label"].value_counts(normalize=True).sort_index()
     num_folds = int(first.predictions["fold"].nunique())
     return {
@@ -73,7 +80,9 @@ def compare(results: Mapping[str, Results], photos: pd.DataFrame) -> dict[str, A
         "reference": reference,
         "labels": labels_of(first.predictions),
         "num_test_photos": len(truth),
-        "num_test_groups": int(groups.nunique()),
+        "num_test_components": int(components.nunique()),
+        "unit": _unit(tested, components),
+        "num_divided": _num_divided(splits),
         "grouped": bool((tested["group"] != "").any()),
         "num_folds": num_folds,
         "num_repeats": int(first.predictions["repeat"].nunique()),
@@ -82,8 +91,8 @@ def compare(results: Mapping[str, Results], photos: pd.DataFrame) -> dict[str, A
             "label": str(shares.idxmax()),
             "share": round(float(shares.max()), NUM_DIGITS),
         },
-        "variants": {name: _figures(result, groups) for name, result in results.items()},
-        "differences": _differences(results, groups),
+        "variants": {name: _figures(result, components) for name, result in results.items()},
+        "differences": _differences(results, components),
     }
 
 
@@ -117,14 +126,20 @@ def markdown(comparison: Mapping[str, Any]) -> str:
 
 def basis(comparison: Mapping[str, Any]) -> str:
     """Says in sentences what the figures rest on."""
-    groups = f" of {comparison['num_test_groups']} groups" if comparison["grouped"] else ""
+    number, unit = comparison["num_test_components"], comparison["unit"]
+    sets = "" if unit == "photo" else f" of {number} {unit}{'s' * (number != 1)}"
     folds = comparison["num_folds"]
     ways = f", in {folds} folds" if folds > 1 else ""
     repeats = comparison["num_repeats"]
     times = f", each the mean of {repeats} trainings" if repeats > 1 else ""
-    text = f"Measured on {comparison['num_test_photos']} test photos{groups}{ways}{times}."
+    text = f"Measured on {comparison['num_test_photos']} test photos{sets}{ways}{times}."
     if comparison["approximate"]:
         text += " The intervals are approximate: the trainings of different folds share photos."
+    if comparison["num_divided"]:
+        text += (
+            f" The split that came with the photos divides {comparison['num_divided']} sets of photos that "
+            f"belong together, which flatters the figures."
+        )
     return text
 
 
@@ -155,9 +170,9 @@ def difference_text(difference: Mapping[str, Any] | None) -> str:
     return f"{points} ({low} to {high})"
 
 
-def _figures(result: Results, groups: pd.Series) -> dict[str, Any]:
+def _figures(result: Results, components: pd.Series) -> dict[str, Any]:
     details = result.details
-    estimate = statistics.accuracy(result.predictions, groups)
+    estimate = statistics.accuracy(result.predictions, components)
     return {
         **{name: result.metrics[name] for name in METRICS},
         "test_log_loss": details["test_log_loss"],
@@ -170,7 +185,7 @@ def _figures(result: Results, groups: pd.Series) -> dict[str, Any]:
     }
 
 
-def _differences(results: Mapping[str, Results], groups: pd.Series) -> list[dict[str, Any]]:
+def _differences(results: Mapping[str, Results], components: pd.Series) -> list[dict[str, Any]]:
     names = list(results)
     # Each against the first, and against the one before it: all pairs of many variants would be a list nobody
     # reads.
@@ -182,7 +197,7 @@ def _differences(results: Mapping[str, Results], groups: pd.Series) -> list[dict
     ]
     found = []
     for name, other in pairs:
-        gain = statistics.difference(results[name].predictions, results[other].predictions, groups)
+        gain = statistics.difference(results[name].predictions, results[other].predictions, components)
         found.append(
             {
                 "variant": name,
@@ -200,13 +215,26 @@ def _interval(estimate: Estimate) -> dict[str, Any]:
     return {"interval": [round(end, NUM_DIGITS) for end in ends] or None, "no_interval": estimate.reason}
 
 
-def _check_same_photos(results: Mapping[str, Results], photos: pd.DataFrame) -> None:
+def _unit(tested: pd.DataFrame, components: pd.Series) -> str:
+    """Returns what the components of photos are; both have a row a photo, in the same order."""
+    groups = tested["group"].where(tested["group"] != "", tested["photo_id"]).to_numpy()
+    pairs = pd.DataFrame({"group": groups, "component": components.to_numpy()})
+    if not pairs.nunique().eq(len(pairs.drop_duplicates())).all():
+        return "independent set"
+    return "group" if (tested["group"] != "").any() else "photo"
+
+
+def _num_divided(splits: pd.DataFrame) -> int:
+    parts = splits[["component", "fold", "part"]].drop_duplicates()
+    return int(parts.loc[parts.duplicated(["component", "fold"]), "component"].nunique())
+
+
+def _check_same_photos(results: Mapping[str, Results], known: set[str]) -> None:
     tested = {name: set(result.predictions["photo_id"]) for name, result in results.items()}
-    known = set(photos["photo_id"])
     reference = next(iter(tested))
     for name, ids in tested.items():
         if ids != tested[reference] or not ids <= known:
             raise DataError(
                 f"data/evaluations/{name}/predictions.csv and that of {reference} are not of the same test "
-                "photos of data/database; run `dvc repro`"
+                "photos of data/database and data/splits; run `dvc repro`"
             )

@@ -77,7 +77,7 @@ def test_the_stage_writes_everything_that_is_read_of_a_variant(project: Path, re
     ]
     details = json.loads((folder / "details.json").read_text())
     assert details["num_test_photos"] == 24
-    assert details["num_test_groups"] == 4
+    assert details["num_test_components"] == 4
     assert details["num_updates"] == 10.5
     assert sum(map(sum, details["confusion"])) == 48
     assert details["settings"] == {"lr": 0.002}

@@ -1,6 +1,7 @@
 """The comparison in numbers and the page."""
 
 import base64
+import dataclasses
 import functools
 import io
 import re
@@ -30,7 +31,7 @@ def inputs(*, grouped: bool = True) -> page.Inputs:
     }
     manifest = pd.DataFrame({"path": ["<b>.txt"], "status": ["rejected"], "reason": ["no <image>"]})
     return page.Inputs(
-        compared=comparison.compare(results, photos),
+        compared=comparison.compare(results, photos, drawn_results.splits(photos)),
         results=results,
         photos=photos,
         manifest=manifest,
@@ -96,7 +97,8 @@ def test_the_same_inputs_give_the_same_page_and_nothing_of_this_machine() -> Non
 def test_without_groups_or_rejected_files_the_page_says_so() -> None:
     made = inputs(grouped=False)
     assert not made.compared["grouped"]
-    assert made.compared["num_test_groups"] == made.compared["num_test_photos"]
+    assert made.compared["num_test_components"] == made.compared["num_test_photos"]
+    assert made.compared["unit"] == "photo"
     text = Elements(page.render(made, SETTINGS)).text
     assert "groups" not in text.split("The photos", 1)[1].split(";", 1)[0]
 
@@ -128,7 +130,8 @@ def test_accuracy_and_interval_are_about_the_same_figure() -> None:
 
 def test_one_variant_has_nothing_to_be_compared_with() -> None:
     made = inputs()
-    alone = comparison.compare({"baseline": made.results["baseline"]}, made.photos)
+    splits = drawn_results.splits(made.photos)
+    alone = comparison.compare({"baseline": made.results["baseline"]}, made.photos, splits)
     assert alone["differences"] == []
     assert "| baseline |" in comparison.markdown(alone)
 
@@ -136,12 +139,42 @@ def test_one_variant_has_nothing_to_be_compared_with() -> None:
 def test_variants_tested_on_other_photos_are_an_error() -> None:
     made = inputs()
     first = made.results["baseline"]
+    splits = drawn_results.splits(made.photos)
     rest = first.predictions[first.predictions["photo_id"] != first.predictions["photo_id"][0]]
     fewer = comparison.Results(rest, first.curves, first.details, first.metrics)
     with pytest.raises(DataError, match=r"other/predictions.csv .* run `dvc repro`"):
-        comparison.compare({"baseline": first, "other": fewer}, made.photos)
+        comparison.compare({"baseline": first, "other": fewer}, made.photos, splits)
     with pytest.raises(DataError, match="run `dvc repro`"):
-        comparison.compare({"baseline": first}, made.photos.iloc[5:])
+        comparison.compare({"baseline": first}, made.photos.iloc[5:], splits)
+    with pytest.raises(DataError, match=r"data/database and data/splits; run `dvc repro`"):
+        comparison.compare(
+            {"baseline": first}, made.photos, splits[splits["photo_id"] != splits["photo_id"][0]]
+        )
+
+
+def test_two_groups_with_a_photo_in_common_count_once() -> None:
+    made = inputs()
+    splits = drawn_results.splits(made.photos)
+    joined = splits.replace({"component": {"student01": "student00"}})
+    compared = comparison.compare(made.results, made.photos, joined)
+    assert (compared["num_test_components"], compared["unit"]) == (5, "independent set")
+    assert "36 test photos of 5 independent sets, in 4 folds" in comparison.basis(compared)
+    assert "36 test photos of 6 groups, in 4 folds" in comparison.basis(made.compared)
+    few = joined.assign(component=joined["component"].replace({"student02": "student00"}))
+    alone = comparison.compare(made.results, made.photos, few)["variants"]["baseline"]
+    assert alone["no_interval"] == "4 independent sets of photos tell too little; it takes 5"
+
+
+def test_a_given_split_that_divides_sets_is_said_on_the_page() -> None:
+    made = inputs()
+    splits = drawn_results.splits(made.photos)
+    splits.loc[0, "part"] = "train" if splits.loc[0, "part"] == "test" else "test"
+    compared = comparison.compare(made.results, made.photos, splits)
+    assert compared["num_divided"] == 1
+    assert "divides 1 sets of photos that belong together" in comparison.basis(compared)
+    page_text = Elements(page.render(dataclasses.replace(made, compared=compared), SETTINGS)).text
+    assert "are never divided" not in page_text
+    assert "are never divided" in Elements(page.render(made, SETTINGS)).text
 
 
 def test_markdown_is_short_and_says_what_may_be_claimed() -> None:

@@ -1,33 +1,76 @@
-"""The stage `split`, on what `ingest` wrote."""
+"""The stage `split`, on a manifest such as `ingest` writes."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from stages import ingest, split
+from stages import split
 from tenshots import database
 from tenshots.errors import DataError
-from tests.properties.test_splitting import check_split
-from tests.unit.test_ingest import PARAMS, make_project
+from tests.properties.test_splitting import check_split, photos_of
+
+PARAMS = "split: {folds: 3, test: 0.2, val: 0.3}\nseed: 20\n"
 
 
-def test_split_writes_a_valid_split_of_the_kept_photos(
+def write_project(folder: Path, photos: pd.DataFrame) -> None:
+    """Writes params.yaml and the manifest; what the stage does not read is empty or 0."""
+    (folder / "params.yaml").write_text(PARAMS)
+    rest = {
+        name: "" if kind is str else kind(0)
+        for name, kind in database.MANIFEST_COLUMNS.items()
+        if name not in photos
+    }
+    database.write_manifest(photos.assign(**rest), folder / "data" / "manifest.csv")
+
+
+def six_people() -> pd.DataFrame:
+    """Six people with a photo of each of two labels; p0 handed in p1's first file too."""
+    rows = [(label, f"p{person}") for person in range(6) for label in ("cup", "key")]
+    return photos_of(rows, twins=[(2, "p0")])
+
+
+def test_split_writes_a_valid_split_of_the_kept_photos_and_what_it_prevents(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make_project(tmp_path)
-    (tmp_path / "data" / "raw" / "readme.txt").write_text("rejected")
+    write_project(tmp_path, six_people())
     monkeypatch.chdir(tmp_path)
-    ingest.main([])
-    capsys.readouterr()
     split.main([])
-    assert capsys.readouterr().out.splitlines() == [
-        f"split: fold {fold}: 6 train, 2 val, 4 test" for fold in range(3)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(": ")[2].partition(":")[0] for line in lines[:3]] == ["fold 0", "fold 1", "fold 2"]
+    manifest = database.read_manifest(split.MANIFEST_PATH)
+    splits = database.read_splits(split.SPLITS_PATH)
+    check_split(manifest, splits, num_folds=3)
+    assert splits["component"].nunique() == 5
+    found = json.loads(split.LEAKAGE_PATH.read_text(encoding="utf-8"))
+    num_siblings = found["random_split"]["with_sibling_in_training"]["component"]
+    assert lines[3:] == [
+        "split: 6 groups and 0 near-duplicate clusters make 5 independent sets; a random split would have "
+        f"had {num_siblings} of 12 test photos with a sibling in training",
+        "split: warning: groups with the same photos or near-duplicates belong together: p0 + p1; "
+        "data/splits/leakage.json lists them",
     ]
-    manifest = database.read_manifest(Path("data/manifest.csv"))
-    splits = database.read_splits(Path("data/splits/splits.csv"))
-    check_split(manifest[manifest["status"] == "kept"], splits, num_folds=3)
+
+
+def test_a_second_time_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_project(tmp_path, six_people())
+    monkeypatch.chdir(tmp_path)
+    split.main([])
+    first = [path.read_bytes() for path in (split.SPLITS_PATH, split.LEAKAGE_PATH)]
+    write_project(tmp_path, six_people().iloc[::-1])
+    split.main([])
+    assert [path.read_bytes() for path in (split.SPLITS_PATH, split.LEAKAGE_PATH)] == first
+
+
+def test_a_split_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_project(tmp_path, photos_of([("cup", "p0"), ("key", "p1")] * 5))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="label 'cup' has 1 independent set of photos"):
+        split.main([])
+    assert not split.SPLITS_PATH.parent.exists()
 
 
 def test_without_a_manifest_split_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tenshots import dealing
 from tenshots.errors import DataError
-from tenshots.splitting import SplitSettings, split, summary
+from tenshots.splitting import SplitSettings, components, split, summary
 from tests.properties.test_splitting import check_split, photos_of
 
 
@@ -44,6 +45,44 @@ def test_photos_without_group_meet_the_shares_to_the_photo() -> None:
     counts = joined.groupby(["label", "part"]).size().unstack()
     assert counts["test"].tolist() == [20, 20]
     assert counts["val"].tolist() == [20, 20]  # a quarter of the 80 that are not tested
+
+
+def test_groups_clusters_and_files_handed_in_twice_join_photos() -> None:
+    """Photos 0 and 1 are ann's, 2 is bob's, 3 and 4 are cem's and dan's, 5 and 6 have no group."""
+    rows = [("a", group) for group in ["ann", "ann", "bob", "cem", "dan", "", ""]]
+    manifest = photos_of(rows, clusters=[0, 1, 2, 3, 3, 5, 1], twins=[(2, "eve"), (3, "eve"), (5, "")])
+    ids = manifest["photo_id"].tolist()
+    found = components(manifest)
+    assert found[ids[0]] == found[ids[1]] == found[ids[6]] == min(ids[0], ids[1], ids[6]), "a cluster joins 6"
+    assert found[ids[2]] == found[ids[3]] == found[ids[4]] == min(ids[2:5]), "eve has files of both"
+    assert found[ids[5]] == ids[5]
+
+
+def test_a_rejected_file_that_is_no_twin_joins_nothing() -> None:
+    manifest = photos_of([("a", "ann"), ("a", "bob")])
+    damaged = manifest.assign(path="damaged", status="rejected", group="ann", cluster="", photo_id=["", "ff"])
+    assert components(pd.concat([manifest, damaged])).nunique() == 2
+
+
+def test_people_who_share_a_photo_are_tested_in_the_same_fold() -> None:
+    photos = classroom()
+    ann, bob = (photos.index[photos["group"] == f"person {person}"][0] for person in (0, 1))
+    photos.loc[[ann, bob], "cluster"] = min(photos.loc[[ann, bob], "photo_id"])
+    splits = split(photos, settings(4), seed=20)
+    check_split(photos, splits, num_folds=4)
+    tested = splits[splits["part"] == "test"].merge(photos, on="photo_id")
+    together = tested[tested["group"].isin(["person 0", "person 1"])]
+    assert together["fold"].nunique() == 1
+    assert together["component"].nunique() == 1
+
+
+def test_where_a_person_takes_a_photo_again_nobody_changes_sides() -> None:
+    photos = classroom()
+    again = photos.copy()
+    again.loc[0, ["photo_id", "cluster"]] = "0" * 64
+    before, after = (split(some, settings(4), seed=20) for some in (photos, again))
+    both = before.merge(after, on=["photo_id", "fold"])
+    assert (both["part_x"] == both["part_y"]).all()
 
 
 def test_rounding_of_many_small_labels_does_not_add_up() -> None:
@@ -87,7 +126,8 @@ def test_too_few_groups_name_the_label_and_their_number(folds: int, num_groups: 
         ("key", f"q{index}") for index in range(9)
     ]
     message = (
-        rf"label 'cup' has {num_groups} independent groups .* split.folds {folds} needs at least {num_needed}"
+        rf"label 'cup' has {num_groups} independent sets of photos .* "
+        rf"split.folds {folds} needs at least {num_needed} each"
     )
     with pytest.raises(DataError, match=message) as caught:
         split(photos_of(rows), settings(folds), seed=0)
@@ -105,8 +145,18 @@ def test_a_knot_of_shared_groups_is_an_error_not_a_wrong_split() -> None:
     photos = photos_of([*knot, ("a", "4"), ("b", "4"), ("c", "4")])
     # Group 4 alone has all three, so it tests; the knot remains for train and val.
     photos["split"] = np.where(photos["group"] == "4", "test", "train")
-    with pytest.raises(DataError, match="no split was found"):
+    with pytest.raises(DataError, match="no split has every label in every part"):
         split(photos, settings(1), seed=0)
+
+
+def test_a_fold_that_cannot_train_and_validate_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not all ways are tried, that the rest of one draw cannot divide says nothing of other draws."""
+    knot = ["ab" * 3, "bc" * 3, "ca" * 3, "abc" * 2, "abc" * 2, "abc" * 2]
+    photos = photos_of([(label, str(group)) for group, labels in enumerate(knot) for label in labels])
+    check_split(photos, split(photos, settings(2), seed=0), num_folds=2)
+    monkeypatch.setattr(dealing, "MAX_WAYS", 16)  # the folds have 32 ways, the knot has 8
+    with pytest.raises(DataError, match="no split was found that has"):
+        split(photos, settings(2), seed=0)
 
 
 def test_a_given_split_wins_over_folds() -> None:
@@ -150,19 +200,51 @@ def test_a_label_missing_from_a_given_part_is_an_error() -> None:
         split(photos, settings(), seed=0)
 
 
-def test_the_summary_counts_parts_and_warns_of_divided_groups() -> None:
-    photos = classroom(num_people=3)
-    photos["split"] = [part for _ in range(10) for part in np.repeat(["train", "val", "test"], 3)]
-    photos.loc[0, "split"] = "test"
-    lines = summary(photos, split(photos, settings(), seed=0), num_folds=2)
-    assert lines == [
-        "fold 0: 29 train, 30 val, 31 test",
-        "warning: the given split is one fold; split.folds of 2 does not count",
-        "warning: the given split divides 1 groups, which flatters test results",
+@pytest.mark.parametrize("part", ["train", "val"])
+def test_a_given_split_wins_over_clusters_that_cross_it(part: str) -> None:
+    """Photo 0 tests and its sibling, photo 1, stays where it was given."""
+    photos = photos_of([("a", ""), ("b", "")] * 15)
+    photos["split"] = ["test", "train", "val"] * 10
+    photos.loc[[0, 1], "split"] = ["test", part]
+    photos.loc[[0, 1], "cluster"] = min(photos.loc[[0, 1], "photo_id"])
+    splits = split(photos, settings(1), seed=0).merge(photos, on="photo_id")
+    assert (splits["part"] == splits["split"]).all()
+
+
+def test_where_val_is_cut_from_train_what_a_crossing_component_has_there_stays_together() -> None:
+    photos = photos_of([("a", ""), ("b", "")] * 20, clusters=[number // 4 for number in range(40)])
+    photos["split"] = np.where(np.arange(40) % 4 == 0, "test", "train")
+    photos.loc[2, "split"] = "test"  # else no photo of label a would do more than test
+    photos.loc[np.arange(40) % 8 == 4, "label"] = "b"
+    splits = split(photos, settings(1), seed=0).merge(photos, on="photo_id")
+    assert (splits["part"].eq("test") == splits["split"].eq("test")).all()
+    learnt = splits[splits["part"] != "test"]
+    assert (learnt.groupby("cluster")["part"].nunique() == 1).all()
+    assert set(learnt["part"]) == {"train", "val"}
+
+
+@pytest.mark.parametrize(
+    ("folds", "parts", "line"),
+    [
+        (2, ["train", "val", "test"], "split.folds of 2 and split.val of 0.2 do not count"),
+        (1, ["train", "val", "test"], "split.test of 0.2 and split.val of 0.2 do not count"),
+        (1, ["train", "train", "test"], "split.test of 0.2 does not count"),
+    ],
+)
+def test_the_summary_counts_parts_and_says_what_a_given_split_overrides(
+    folds: int, parts: list[str], line: str
+) -> None:
+    photos = classroom(num_people=12)
+    photos["split"] = [part for _ in range(10) for part in np.repeat(parts, 12)]
+    splits = split(photos, settings(folds), seed=0)
+    counts = splits["part"].value_counts()
+    assert summary(photos, splits, settings(folds)) == [
+        f"fold 0: {counts['train']} train, {counts['val']} val, {counts['test']} test",
+        f"warning: the photos come with a split of their own; {line}",
     ]
 
 
 def test_sixty_thousand_single_photos_are_divided_evenly() -> None:
     photos = photos_of([(str(index % 10), "") for index in range(60_000)])
-    splits = split(photos, settings(4), seed=0)  # 1.2 s on an idle machine of two cores
+    splits = split(photos, settings(4), seed=0)  # 1.4 s on a machine of two cores
     assert (splits.groupby(["fold", "part"]).size().unstack()["test"] == 15_000).all()

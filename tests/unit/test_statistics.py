@@ -1,4 +1,4 @@
-"""Intervals that respect groups."""
+"""Intervals that respect components."""
 
 import numpy as np
 import pandas as pd
@@ -50,7 +50,8 @@ def test_the_same_answers_are_less_certain_in_few_large_groups() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "reason"), [([2, 2, 2, 2], "4 groups tell too little; it takes 5"), ([8], "1 group tell")]
+    ("sizes", "reason"),
+    [([2, 2, 2, 2], "4 independent sets of photos tell too"), ([8], "1 independent set of photos tell")],
 )
 def test_too_few_groups_give_no_interval_but_the_reason(sizes: list[int], reason: str) -> None:
     estimate = statistics.accuracy(answers([True, False] * 4), groups(sizes))
@@ -63,7 +64,7 @@ def test_too_few_groups_give_no_interval_but_the_reason(sizes: list[int], reason
 def test_groups_that_agree_give_no_interval_of_width_0() -> None:
     estimate = statistics.accuracy(answers([True] * 12), groups([2] * 6))
     assert (estimate.value, estimate.low) == (1.0, None)
-    assert "all groups agree" in str(estimate.reason)
+    assert "all independent sets of photos agree" in str(estimate.reason)
 
 
 def test_repeats_are_averaged_a_photo() -> None:
@@ -88,9 +89,11 @@ def test_a_difference_is_paired_so_that_hard_groups_do_not_blur_it() -> None:
     assert back.high == pytest.approx(-gain.low)
 
 
-def test_a_photo_without_a_group_is_its_own() -> None:
-    photos = pd.DataFrame({"photo_id": ["a", "b", "c"], "group": ["ada", "", ""]})
-    assert statistics.groups_of(photos).to_dict() == {"a": "ada", "b": "b", "c": "c"}
+def test_a_photo_of_several_folds_has_one_component() -> None:
+    splits = pd.DataFrame(
+        {"photo_id": ["a", "b", "c"] * 2, "component": ["a", "a", "c"] * 2, "fold": [0] * 3 + [1] * 3}
+    )
+    assert statistics.components_of(splits).to_dict() == {"a": "a", "b": "a", "c": "c"}
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     database.write_copies(copy_table(photos), Path("data/augmented"), num_shards=1)
     parts = [("train",) * 8 + ("val",) * 2 + ("test",) * 2, ("test",) * 2 + ("val",) * 2 + ("train",) * 8]
     splits = [
-        {"photo_id": photo_id, "fold": fold, "part": part}
+        {"photo_id": photo_id, "component": photo_id, "fold": fold, "part": part}
         for fold, order in enumerate(parts)
         for photo_id, part in zip(photos["photo_id"], order, strict=True)
     ]
