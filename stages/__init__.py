@@ -22,8 +22,9 @@ except ModuleNotFoundError as error:
 
 # All keys at the top of params.yaml. Each stage reads its own alone, so a misspelt one would go unnoticed.
 SETTINGS = (
-    *("seed", "lr", "batch_size", "epochs", "threads", "repeats", "photos", "layout", "standardise"),
-    *("database", "split", "augment", "optimisation", "networks", "variants", "report"),
+    *("seed", "lr", "batch_size", "epochs", "threads", "repeats", "photos", "layout", "accept"),
+    *("near_duplicates", "standardise", "database", "split", "augment", "optimisation", "networks"),
+    *("variants", "report"),
 )
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from stages import run
-from tenshots import database, ingestion, layout, params
-from tenshots.photos import StandardiseSettings
+from tenshots import collection, database, ingestion, layout, params
+from tenshots.duplicates import NearDuplicateSettings
+from tenshots.encoding import StandardiseSettings
+from tenshots.photos import AcceptSettings
 
 DATABASE_DIR = Path("data/database")
 MANIFEST_PATH = Path("data/manifest.csv")
@@ -27,16 +30,24 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     values = params.read()
     source = params.top_level(values, layout.PhotosSettings)
-    standardise = params.section(values, "standardise", StandardiseSettings)
+    rules = ingestion.Rules(
+        accept=params.section(values, "accept", AcceptSettings),
+        standardise=params.section(values, "standardise", StandardiseSettings),
+        near_duplicates=params.section(values, "near_duplicates", NearDuplicateSettings),
+    )
     num_shards = params.section(values, "database", database.DatabaseSettings).num_shards
 
     folder = layout.photos_dir(source.photos, Path.cwd())
     pattern = layout.Layout(source.layout)
-    result = ingestion.ingest(folder, pattern, standardise, num_workers=num_workers)
-
-    database.write_photos(result.photos, DATABASE_DIR, num_shards=num_shards)
+    with closing(database.Spool(DATABASE_DIR.parent)) as spool:
+        result = ingestion.ingest(folder, pattern, rules, spool, num_workers=num_workers)
+        database.write_photos(result.photos, DATABASE_DIR, num_shards=num_shards)
     database.write_manifest(result.manifest, MANIFEST_PATH)
-    print(f"ingest: {ingestion.summary(result.manifest)}")
+
+    print(collection.table(result.manifest))
+    if result.bare_groups:
+        print(f"ingest: no photo of {', '.join(result.bare_groups)}")
+    print(f"ingest: {collection.summary(result.manifest)}; {MANIFEST_PATH} has a row for each file")
 
 
 if __name__ == "__main__":

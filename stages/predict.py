@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from stages import run
-from tenshots import evaluation, params, photos, runtime
+from tenshots import encoding, evaluation, layout, params, photos, runtime
+from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
-from tenshots.photos import StandardiseSettings
+from tenshots.photos import AcceptSettings
 
 MODELS = Path("data/models")
 METRICS = Path("reports/metrics")
@@ -22,7 +23,7 @@ METRICS = Path("reports/metrics")
 def main(argv: Sequence[str] | None = None) -> None:
     """Predicts each photo; the exit status is 1 where one cannot be used, after all others are done."""
     parser = argparse.ArgumentParser(prog="python -m stages.predict", description=__doc__)
-    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="JPEG, PNG or WebP")
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="an image file")
     parser.add_argument("--variant", help="default: the one with the best validation accuracy")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     arguments = parser.parse_args(argv)
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     saved = evaluation.read_variant(MODELS / variant)
     standard = params.check(saved.standardise, StandardiseSettings, at="standardise")
-    images, reasons = read(arguments.photos, standard)
+    images, reasons = read(arguments.photos, standard, params.section(values, "accept", AcceptSettings))
     shares = predict(saved, MODELS / variant, images)
 
     answers = [
@@ -81,18 +82,17 @@ def choose(values: Mapping[str, Any], variant: str | None) -> tuple[str, str]:
 
 
 def read(
-    paths: Sequence[Path], settings: StandardiseSettings
+    paths: Sequence[Path], standard: StandardiseSettings, accept: AcceptSettings
 ) -> tuple[dict[Path, np.ndarray], dict[Path, str]]:
     """Returns standard photos (uint8, (size_px, size_px, 3)), and the reasons why other files give none."""
     images: dict[Path, np.ndarray] = {}
     reasons: dict[Path, str] = {}
     for path in paths:
         try:
-            images[path] = photos.decode(photos.standardise(path.read_bytes(), settings).encoded)
+            data = layout.FoundFile(str(path), path.resolve(), "", "").read(accept.max_megabytes * 10**6)
+            images[path] = encoding.decode(photos.standardise(data, standard, accept).encoded)
         except RejectedPhoto as rejected:
             reasons[path] = str(rejected)
-        except OSError as error:
-            reasons[path] = error.strerror or str(error)
     return images, reasons
 
 

@@ -6,18 +6,21 @@ Equal rows give equal bytes, whatever their order, so that DVC sees a change onl
 
 from __future__ import annotations
 
-import io
+import errno
+import os
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image
 from pydantic import Field
 
+from tenshots import encoding
 from tenshots.errors import DataError
 from tenshots.params import Settings
 
@@ -56,6 +59,7 @@ MANIFEST_COLUMNS: Mapping[str, type] = MappingProxyType(
         "path": str,
         "status": str,
         "reason": str,
+        "note": str,
         "photo_id": str,
         "label": str,
         "group": str,
@@ -63,11 +67,19 @@ MANIFEST_COLUMNS: Mapping[str, type] = MappingProxyType(
         "format": str,
         "width": int,
         "height": int,
-        "orientation": int,
         "num_bytes": int,
+        "orientation": int,
+        "camera": str,
+        "taken": str,
+        "sharpness": float,
+        "brightness": float,
+        "perceptual_hash": str,
+        "cluster": str,
     }
 )
-SPLIT_COLUMNS: Mapping[str, type] = MappingProxyType({"photo_id": str, "fold": int, "part": str})
+SPLIT_COLUMNS: Mapping[str, type] = MappingProxyType(
+    {"photo_id": str, "component": str, "fold": int, "part": str}
+)
 PREDICTION_COLUMNS: Mapping[str, type] = MappingProxyType(
     {"photo_id": str, "label": str, "fold": int, "repeat": int}
 )
@@ -79,11 +91,51 @@ class DatabaseSettings(Settings):
     num_shards: int = Field(ge=1, le=1024)
 
 
+class SpooledImage(NamedTuple):
+    """An encoded image that lies in a `Spool`; `bytes(image)` reads it."""
+
+    file: int
+    start: int
+    num_bytes: int
+
+    def __bytes__(self) -> bytes:
+        return os.pread(self.file, self.num_bytes, self.start)
+
+
+class Spool:
+    """Encoded images in a temporary file, until it is known which are kept and in which order.
+
+    60,000 photos of 224 px would be 6 GB of memory. The file has no name: it goes however the process ends.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Opens the file in `folder`: on the disk that will hold the database, as /tmp may be memory."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 (closed by `close`)
+        self._end = 0
+
+    def append(self, image: bytes) -> SpooledImage:
+        """Returns what stands for `image` in a table of photos, until the spool is closed.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        if self._file.write(image) != len(image):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._end += len(image)
+        return SpooledImage(self._file.fileno(), self._end - len(image), len(image))
+
+    def close(self) -> None:
+        """Gives the disk back."""
+        self._file.close()
+
+
 def write_photos(photos: pd.DataFrame, folder: Path, *, num_shards: int) -> None:
     """Writes photos as `photos-*.parquet`, in place of those that `folder` has.
 
     Args:
-        photos: columns as in `PHOTO_SCHEMA`; photo_id is 64 hexadecimal digits, once each; rows in any order.
+        photos: columns as in `PHOTO_SCHEMA`; photo_id is 64 hexadecimal digits, once each; rows in any order;
+            an image is bytes, or a `SpooledImage` that is read when its turn comes.
         folder: made where it is missing.
         num_shards: number of files, from 1; below 2,000 photos it is 1.
     """
@@ -131,8 +183,7 @@ def decode(images: Iterable[bytes]) -> np.ndarray:
     Raises:
         DataError: they do not all have one size.
     """
-    opened = (Image.open(io.BytesIO(image), formats=("PNG", "JPEG")) for image in images)
-    arrays = [np.asarray(image.convert("RGB")) for image in opened]
+    arrays = [encoding.decode(image) for image in images]
     sizes = sorted({array.shape[:2] for array in arrays})
     if len(sizes) > 1:
         raise DataError(f"standard photos must have one size, got {sizes}; run `dvc repro --force ingest`")
@@ -159,7 +210,7 @@ def write_splits(splits: pd.DataFrame, path: Path) -> None:
 
 
 def read_splits(path: Path) -> pd.DataFrame:
-    """Returns the rows of `write_splits`: photo_id, fold (from 0), part (train, val or test).
+    """Returns the rows of `write_splits`: photo_id, component, fold (from 0), part (train, val or test).
 
     Raises:
         DataError: no such file, or it lacks a column.
@@ -198,17 +249,21 @@ def _write_shards(rows: pd.DataFrame, folder: Path, kind: str, schema: pa.Schema
     shards = first_bits * num_shards >> 32
     for shard in range(num_shards):
         part = rows.iloc[np.flatnonzero(shards == shard)]
-        # The same rows in other chunks, or with pandas' own metadata, would be other bytes.
-        arrays = [pa.array(part[field.name], field.type) for field in schema]
-        table = pa.table(arrays, schema=schema)
-        pq.write_table(
-            table.combine_chunks(),
+        with pq.ParquetWriter(
             folder / f"{kind}-{shard:05d}-of-{num_shards:05d}.parquet",
-            row_group_size=ROWS_A_GROUP,
+            schema,
             compression={name: "none" if name == "image" else "zstd" for name in schema.names},
             use_dictionary=["label", "group", "split"] if "group" in schema.names else ["label"],
             write_statistics=False,  # nobody filters by them, and those of an image are the image again
-        )
+        ) as writer:
+            for start in range(0, len(part), ROWS_A_GROUP):
+                writer.write_table(_table(part[start : start + ROWS_A_GROUP], schema))
+
+
+def _table(rows: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    """Returns rows as one chunk: in others, or with pandas' own metadata, they would be other bytes."""
+    columns = {**rows, "image": [bytes(image) for image in rows["image"]]}
+    return pa.table([pa.array(columns[field.name], field.type) for field in schema], schema=schema)
 
 
 def _read_shards(paths: Sequence[Path], schema: pa.Schema, columns: Sequence[str] | None) -> pd.DataFrame:

@@ -1,32 +1,40 @@
-"""A folder of files → a manifest row for each, and a standard photo for each that can be kept.
-
-What is kept makes a data set: no photo twice, one spelling for each label and group, photos for every label.
-"""
+"""A folder of files → a manifest row for each, and a standard photo for each that can be kept."""
 
 from __future__ import annotations
 
 import hashlib
 import sys
 import time
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
-from tenshots.database import MANIFEST_COLUMNS, PARTS, PHOTO_SCHEMA
+from tenshots import collection, duplicates, photos
+from tenshots.archives import ArchiveLimits
+from tenshots.database import MANIFEST_COLUMNS, PHOTO_SCHEMA, Spool
+from tenshots.duplicates import NearDuplicateSettings
+from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto
 from tenshots.layout import FoundFile, Layout, find
-from tenshots.photos import StandardiseSettings, standardise
+from tenshots.photos import THUMBNAIL_PX, AcceptSettings, StandardPhoto
 
-# Photos of 200 million pixels stay below this; a film that lies among them must not fill the memory.
-MAX_FILE_BYTES = 256 * 2**20
-NUM_FOLDERS_SHOWN = 5  # in a message
+NUM_AHEAD = 4  # files a worker that may wait for a slow one before them: what bounds the memory
 SECONDS_BETWEEN_LINES = 10.0
+
+
+class Rules(NamedTuple):
+    """What becomes of a file: which count as photos, what a standard photo is, which photos are alike."""
+
+    accept: AcceptSettings
+    standardise: StandardiseSettings
+    near_duplicates: NearDuplicateSettings
 
 
 class Ingested(NamedTuple):
@@ -34,192 +42,115 @@ class Ingested(NamedTuple):
 
     Attributes:
         manifest: one row for every file found, sorted by path; columns as in `database.MANIFEST_COLUMNS`.
-        photos: one row for every photo kept, sorted by path; columns as in `database.PHOTO_SCHEMA`.
+        photos: one row for every photo kept, sorted by path; columns as in `database.PHOTO_SCHEMA`, the
+            images lie in the spool.
+        bare_groups: names of groups without a photo kept, sorted; also those whose folders are empty.
     """
 
     manifest: pd.DataFrame
     photos: pd.DataFrame
+    bare_groups: list[str]
 
 
-def ingest(folder: Path, layout: Layout, settings: StandardiseSettings, *, num_workers: int) -> Ingested:
-    """Reads each file below a folder once, and standardises the photos among them.
+def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_workers: int) -> Ingested:
+    """Reads each file below a folder once, standardises the photos among them, and finds near-duplicates.
 
-    The result depends on the files alone, never on the number of workers or the order of the files.
+    The result depends on the files alone, never on the number of workers or the order of the files. In memory
+    stay the rows and 3 kB a photo.
 
     Args:
         folder: the photos folder.
         layout: how paths below it are read.
-        settings: what a standard photo is.
+        rules: what counts as a photo, what a standard photo is, which photos are alike.
+        spool: where standard photos wait until all is read.
         num_workers: threads, from 1. Pillow computes outside Python's lock, so they scale as processes do.
 
     Raises:
-        DataError: no files, or the photos kept make no data set; see `check`.
+        DataError: no files; the photos kept make no data set, see `collection.check`; a cluster of
+            near-duplicates too large to be true, see `duplicates.check_shares`.
     """
-    found, empty = find(folder)
+    accept = rules.accept
+    limits = ArchiveLimits(accept.max_zip_files, accept.max_zip_megabytes * 10**6, accept.max_zip_ratio)
+    found, empty = find(folder, layout, limits)
     if not found:
         raise DataError(f"the photos folder {folder} is empty; copy photos into it, or `dvc pull`")
+    rows: list[dict[str, object]] = []
+    # Pages of it that no photo fills take no memory.
+    thumbnails = np.empty((len(found), THUMBNAIL_PX, THUMBNAIL_PX, 3), dtype=np.uint8)
     with ThreadPoolExecutor(num_workers) as workers:
-        results = workers.map(lambda file: _examine(file, layout, settings), found)
-        rows = list(_shown(results, len(found)))
-    table = reject_twins(pd.DataFrame.from_records(rows))
-    table = table.sort_values("path", kind="stable", ignore_index=True)
-    unused = [fields.label for fields in (layout.match(f"{path}/x") for path in empty) if fields is not None]
-    check(table, empty_labels=unused)
+        examined = _in_order(workers, lambda file: _examine(file, layout, rules), found, num_workers)
+        for number, (row, photo) in enumerate(_shown(examined, len(found))):
+            if photo is not None:
+                thumbnails[number] = photo.thumbnail
+                row["image"] = spool.append(photo.encoded)
+            rows.append(row)
+    table = collection.reject_twins(pd.DataFrame.from_records(rows))
+    folders = [fields for fields in map(layout.match_folder, empty) if fields is not None]
+    collection.check(table, empty_labels=[fields.label for fields in folders])
+    table = _with_clusters(table, thumbnails, rules.near_duplicates, num_workers=num_workers)
     kept = table.loc[table["status"] == "kept", PHOTO_SCHEMA.names]
-    return Ingested(manifest=table[list(MANIFEST_COLUMNS)], photos=kept.reset_index(drop=True))
-
-
-def summary(manifest: pd.DataFrame) -> str:
-    """Returns one line: how many photos were kept, and how many files rejected by which reason."""
-    num_kept = int((manifest["status"] == "kept").sum())
-    line = f"{num_kept} photos kept, {len(manifest) - num_kept} files rejected"
-    reasons = counted_reasons(manifest)
-    return f"{line}: {reasons}" if reasons else line
-
-
-def reject_twins(table: pd.DataFrame) -> pd.DataFrame:
-    """Returns the table with only one of the kept files of the same bytes kept: that of the smallest path.
-
-    Args:
-        table: path, status, reason, photo_id (the hash of the bytes) and label; other columns are passed on.
-
-    Raises:
-        DataError: files of the same bytes lie under different labels; all such pairs are listed.
-    """
-    kept = table[table["status"] == "kept"].sort_values("path")
-    first = kept.drop_duplicates("photo_id").set_index("photo_id")
-    later = kept[kept.duplicated("photo_id")]
-    original = later["photo_id"].map(first["path"])
-    torn = later["photo_id"].map(first["label"]) != later["label"]
-    if torn.any():
-        pairs = [f"{one} and {other}" for one, other in zip(original[torn], later["path"][torn], strict=True)]
-        raise DataError(
-            f"{len(pairs)} pairs of files have the same bytes under different labels: {'; '.join(pairs)}; "
-            f"delete the one of each pair that is wrong"
-        )
-    result = table.copy()
-    result.loc[later.index, "status"] = "rejected"
-    result.loc[later.index, "reason"] = "same bytes as " + original
-    return result
-
-
-def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
-    """Checks that the files of a manifest make a data set.
-
-    Args:
-        table: path, status, reason, label, group and split; label is empty where a path does not fit.
-        empty_labels: labels whose folders hold no file at all.
-
-    Raises:
-        DataError: labels or groups differ only in case, Unicode form or blanks; no photo kept; one label
-            alone; a label without photos; a split other than train, val and test.
-    """
-    for column in ("label", "group"):
-        _check_spelling(table, column)
-    kept = table[table["status"] == "kept"]
-    labels = sorted(set(kept["label"]))
-    if not labels:
-        raise DataError(f"no file is a usable photo; reasons: {counted_reasons(table)}")
-    bare = sorted({*table["label"], *empty_labels} - {*labels, ""})
-    if bare:
-        reasons = counted_reasons(table[table["label"].isin(bare)]) or "no files"
-        raise DataError(
-            f"{_listed(bare)}: a label without a usable photo ({reasons}); add photos or remove its folder"
-        )
-    if len(labels) == 1:
-        raise DataError(
-            f"all {len(kept)} photos have the label {labels[0]!r}; telling kinds of object apart needs two, "
-            f"so add photos of another kind or correct `layout` in params.yaml"
-        )
-    _check_given_splits(kept)
-
-
-def counted_reasons(table: pd.DataFrame) -> str:
-    """Returns how many files were rejected by which reason, the most frequent first: `3 damaged, 1 empty`."""
-    # The path of the twin would make every such reason a reason of its own.
-    reasons = table.loc[table["status"] == "rejected", "reason"].str.replace(
-        r"^same bytes as .*", "same bytes as another file", regex=True
+    groups = {*table["group"], *(fields.group for fields in folders)}
+    return Ingested(
+        manifest=table[list(MANIFEST_COLUMNS)],
+        photos=kept.reset_index(drop=True),
+        bare_groups=sorted(groups - {"", *kept["group"]}),
     )
-    counts = sorted(reasons.value_counts().items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{number} {reason}" for reason, number in counts)
 
 
-def _examine(found: FoundFile, layout: Layout, settings: StandardiseSettings) -> dict[str, object]:
-    """Returns the manifest row of one file, with its standard photo as `image` (empty where rejected)."""
-    fields = layout.match(found.path)
-    row: dict[str, object] = dict.fromkeys(MANIFEST_COLUMNS, "")
+def _examine(
+    found: FoundFile, layout: Layout, rules: Rules
+) -> tuple[dict[str, object], StandardPhoto | None]:
+    """Returns the manifest row of one file (twins and clusters not yet known), and its standard photo."""
+    row: dict[str, object] = {name: kind() for name, kind in MANIFEST_COLUMNS.items()}
     row |= {"path": found.path, "status": "rejected", "image": b""}
-    row |= {"width": 0, "height": 0, "orientation": 0, "num_bytes": 0}
+    fields = layout.match(found.read_as)
     if fields is not None:
         row |= {"label": fields.label, "group": fields.group, "split": fields.split}
     try:
-        data = _read(found)
+        data = found.read(rules.accept.max_megabytes * 10**6)
         row |= {"photo_id": hashlib.sha256(data).hexdigest(), "num_bytes": len(data)}
         if fields is None:
             raise RejectedPhoto(f"path does not fit the layout {layout.pattern}")
-        photo = standardise(data, settings)
+        photo = photos.standardise(data, rules.standardise, rules.accept)
     except RejectedPhoto as rejection:
-        return row | {"reason": str(rejection)}
-    return row | {
-        "status": "kept",
-        "format": photo.format,
-        "width": photo.width,
-        "height": photo.height,
-        "orientation": photo.orientation,
-        "image": photo.encoded,
-    }
+        return row | {"reason": str(rejection)}, None
+    known = {name: value for name, value in photo._asdict().items() if name in MANIFEST_COLUMNS}
+    # Six digits: more would tell processors apart rather than photos.
+    shown = {name: round(known[name], 6) for name in ("sharpness", "brightness")}
+    return row | known | shown | {"status": "kept"}, photo
 
 
-def _read(found: FoundFile) -> bytes:
-    if found.reason:
-        raise RejectedPhoto(found.reason)
-    try:
-        if found.file.stat().st_size > MAX_FILE_BYTES:
-            raise RejectedPhoto(f"larger than {MAX_FILE_BYTES // 2**20} MB")
-        return found.file.read_bytes()
-    except OSError as error:
-        raise RejectedPhoto(f"cannot be read ({error.strerror})") from error
-
-
-def _check_spelling(table: pd.DataFrame, column: str) -> None:
-    spellings: dict[str, list[str]] = {}
-    for name in sorted(set(table[column]) - {""}):
-        plain = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).strip().casefold())
-        spellings.setdefault(plain, []).append(name)
-    clashes = [names for names in spellings.values() if len(names) > 1]
-    if not clashes:
-        return
-    # !a shows apart what looks alike on a screen.
-    listed = "; ".join(
-        " and ".join(f"{name!a} (in {_folders(table, column, name)})" for name in names) for names in clashes
-    )
-    raise DataError(
-        f"{column}s differ only in case, Unicode form or blanks: {listed}; rename them to one spelling"
-    )
-
-
-def _check_given_splits(kept: pd.DataFrame) -> None:
-    given = set(kept["split"])
-    unknown = sorted(given - {*PARTS, ""})
-    if unknown:
-        listed = "; ".join(f"{name!r} (in {_folders(kept, 'split', name)})" for name in unknown)
-        raise DataError(
-            f"the layout's {{split}} must be train, val or test, got {listed}; rename the folders"
-        )
-
-
-def _folders(table: pd.DataFrame, column: str, name: str) -> str:
-    paths = table.loc[table[column] == name, "path"]
-    folders = sorted({path.rpartition("/")[0] or "the photos folder itself" for path in paths})
-    more = len(folders) - NUM_FOLDERS_SHOWN
-    return ", ".join(folders[:NUM_FOLDERS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+def _with_clusters(
+    table: pd.DataFrame, thumbnails: np.ndarray, settings: NearDuplicateSettings, *, num_workers: int
+) -> pd.DataFrame:
+    """Returns the manifest with the perceptual hash and the cluster of each photo kept."""
+    kept = np.flatnonzero(table["status"] == "kept")
+    rows = table.iloc[kept]
+    links = duplicates.near_duplicates(thumbnails[kept], settings, num_workers=num_workers)
+    paths, labels = rows["path"].tolist(), rows["label"].tolist()
+    duplicates.check_shares(paths, labels, links, max_share=settings.max_share)
+    hashes = duplicates.perceptual_hashes(thumbnails[kept])
+    result = table.copy()
+    result.loc[rows.index, "cluster"] = duplicates.clusters(rows["photo_id"].tolist(), links.pairs)
+    result.loc[rows.index, "perceptual_hash"] = [duplicates.hash_text(each) for each in hashes]
+    return result
 
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def _in_order(
+    workers: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], num_workers: int
+) -> Iterator[Result]:
+    """Maps in threads and keeps the order; unlike `workers.map` it runs only so far ahead."""
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        waiting.append(workers.submit(work, item))
+        if len(waiting) > NUM_AHEAD * num_workers:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _shown(items: Iterable[Item], total: int) -> Iterator[Item]:

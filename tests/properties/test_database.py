@@ -54,12 +54,19 @@ def test_any_names_come_back_from_the_manifest(rows: list[tuple[str, str, str]])
         path=[f"{group}/{label}/{number}" for number, (_, label, group) in enumerate(rows)],
         status="kept",
         reason="",
+        note="",
         split="",
         format="PNG",
         width=1,
         height=2,
-        orientation=1,
         num_bytes=3,
+        orientation=1,
+        camera="",
+        taken="",
+        sharpness=0.1,
+        brightness=0.5,
+        perceptual_hash="00",
+        cluster="",
     )
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "manifest.csv"

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tenshots import networks, params, training
-from tenshots.photos import StandardiseSettings, decode, standardise
+from tenshots.encoding import StandardiseSettings, decode
+from tenshots.photos import AcceptSettings, standardise
 
 TOP = Path(__file__).parents[2]
 WEIGHTS = TOP / "backbones" / "cifar10.weights.h5"
@@ -36,6 +37,7 @@ def test_it_tells_most_of_cifar10s_test_images_apart() -> None:
     values = params.read(TOP / "backbones" / "cifar10.params.yaml")
     settings = networks.settings_from(values["networks"]["lecture"], at="networks.lecture")
     standard = params.section(values, "standardise", StandardiseSettings)
+    accept = params.section(values, "accept", AcceptSettings)
     images, labels = [], []
     with tarfile.open(CIFAR10) as archive:
         for member in archive:
@@ -43,7 +45,7 @@ def test_it_tells_most_of_cifar10s_test_images_apart() -> None:
             if member.isfile() and "test" in parts and hash_share(member.name) < NUM_IMAGES / 10_000:
                 file = archive.extractfile(member)
                 assert file is not None
-                images.append(decode(standardise(file.read(), standard).encoded))
+                images.append(decode(standardise(file.read(), standard, accept).encoded))
                 labels.append(parts[-2])
     names = sorted(set(labels))
     assert len(names) == 10

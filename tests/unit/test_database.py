@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from tenshots import database, photos
+from tenshots import database, encoding
 from tenshots.errors import DataError
 
-PNG = photos.encode(np.arange(768, dtype=np.uint8).reshape(16, 16, 3), "lossless")
+PNG = encoding.encode(np.arange(768, dtype=np.uint8).reshape(16, 16, 3), "lossless")
 
 
 def photo_rows(number: int) -> pd.DataFrame:
@@ -76,6 +77,24 @@ def test_writing_leaves_no_shard_of_before_and_nothing_else_is_touched(tmp_path:
     assert len(database.read_photos(tmp_path)) == 5
 
 
+def test_spooled_images_are_written_as_if_they_had_stayed_in_memory(tmp_path: Path) -> None:
+    rows = photo_rows(2_100)
+    spool = database.Spool(tmp_path / "spool")
+    spooled = rows.assign(image=[spool.append(image) for image in rows["image"]])
+    for folder, table in (("a", rows), ("b", spooled)):
+        database.write_photos(table, tmp_path / folder, num_shards=2)
+    spool.close()
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    assert not list((tmp_path / "spool").iterdir())
+
+
+def test_a_full_disk_is_an_error_of_the_spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = database.Spool(tmp_path)
+    monkeypatch.setattr(spool, "_file", SimpleNamespace(write=lambda image: len(image) - 1, fileno=lambda: 0))
+    with pytest.raises(OSError, match="No space left"):
+        spool.append(b"four")
+
+
 def test_what_was_given_is_not_altered(tmp_path: Path) -> None:
     rows = photo_rows(10)
     before = rows.copy(deep=True)
@@ -115,19 +134,20 @@ def test_decoded_images_are_one_array() -> None:
     array = database.decode([PNG, PNG])
     assert (array.dtype, array.shape) == (np.uint8, (2, 16, 16, 3))
     assert (array[1].ravel() == np.arange(768) % 256).all()
-    assert (database.decode([PNG])[0] == photos.decode(PNG)).all()
+    assert (database.decode([PNG])[0] == encoding.decode(PNG)).all()
     assert len(database.decode([])) == 0
 
 
 def test_images_of_two_sizes_are_an_error() -> None:
     with pytest.raises(DataError, match="must have one size"):
-        database.decode([PNG, photos.encode(np.zeros((8, 8, 3), np.uint8), "lossless")])
+        database.decode([PNG, encoding.encode(np.zeros((8, 8, 3), np.uint8), "lossless")])
 
 
 def manifest_rows() -> pd.DataFrame:
     names = ["NA", "007", '<b>, "quoted"', "null", " blank "]
     row = {"status": "kept", "reason": "", "photo_id": "0" * 64, "group": "", "split": "", "format": "PNG"}
-    sizes = {"width": 1, "height": 2, "orientation": 1, "num_bytes": 3}
+    row |= {"note": "", "camera": "NA", "taken": "", "perceptual_hash": "00e1", "cluster": "0" * 64}
+    sizes = {"width": 1, "height": 2, "orientation": 1, "num_bytes": 3, "sharpness": 0.1, "brightness": 0.25}
     return pd.DataFrame([{"path": f"{name}/é.png", **row, "label": name, **sizes} for name in names])
 
 
@@ -142,9 +162,12 @@ def test_text_in_the_manifest_stays_text(tmp_path: Path) -> None:
 
 def test_splits_come_back_sorted(tmp_path: Path) -> None:
     splits = pd.DataFrame({"photo_id": ["b", "a", "a"], "fold": [0, 1, 0], "part": ["train", "test", "val"]})
+    splits["component"] = "a"
     database.write_splits(splits, tmp_path / "splits.csv")
-    assert (tmp_path / "splits.csv").read_text() == "photo_id,fold,part\na,0,val\nb,0,train\na,1,test\n"
-    assert database.read_splits(tmp_path / "splits.csv").to_numpy().tolist()[2] == ["a", 1, "test"]
+    assert (tmp_path / "splits.csv").read_text() == (
+        "photo_id,component,fold,part\na,a,0,val\nb,a,0,train\na,a,1,test\n"
+    )
+    assert database.read_splits(tmp_path / "splits.csv").to_numpy().tolist()[2] == ["a", "a", 1, "test"]
 
 
 def test_predictions_come_back_to_the_last_bit(tmp_path: Path) -> None:
@@ -169,7 +192,7 @@ def test_predictions_come_back_to_the_last_bit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "is missing"), (b"photo_id,part\na,b\n", "lacks the column 'fold'"), (b"", "no such table")],
+    [(None, "is missing"), (b"photo_id,part\na,b\n", "lacks the column 'component'"), (b"", "no such table")],
 )
 def test_a_table_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "splits.csv"

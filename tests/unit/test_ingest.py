@@ -14,6 +14,9 @@ from tests.unit.test_ingestion import draw
 PARAMS = """
 photos: data/raw
 layout: "{group}/{label}/{name}"
+accept: {min_px: 4, max_megapixels: 1, max_megabytes: 1, background: white,
+  max_zip_files: 9, max_zip_megabytes: 1, max_zip_ratio: 9}
+near_duplicates: {max_distance: 40, min_similarity: 0.6, max_share: 0.9}
 standardise: {size_px: 24, fit: crop, encoding: 90}
 database: {num_shards: 8}
 split: {folds: 3, test: 0.2, val: 0.3}
@@ -35,7 +38,11 @@ def test_ingest_writes_the_database_and_the_manifest(
     make_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     ingest.main([])
-    assert capsys.readouterr().out == "ingest: 12 photos kept, 0 files rejected\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "group  cup  key  (rejected)",
+        *[f"p{person}       1    1           0" for person in range(6)],
+        "ingest: 12 photos kept; 0 files rejected; data/manifest.csv has a row for each file",
+    ]
     photos = database.read_photos(Path("data/database"))
     assert database.decode(photos["image"]).shape == (12, 24, 24, 3)
     assert len(database.read_manifest(Path("data/manifest.csv"))) == 12
@@ -60,6 +67,12 @@ def test_a_photos_folder_outside_the_repository_is_an_error(
         ("size_px: 24", "size_px: 8", "standardise.size_px must be greater than or equal to 16, got 8"),
         ("fit: crop", "fit: zoom", "standardise.fit must be 'pad', 'crop' or 'stretch', got 'zoom'"),
         ("encoding: 90", "encoding: 101", "standardise.encoding"),
+        ("background: white", "background: wite", "accept.background must be a colour name .* got 'wite'"),
+        (
+            "max_distance: 40",
+            "max_distance: 65",
+            "near_duplicates.max_distance must be less than or",
+        ),
         ("layout:", "layuot:", "layout is missing"),
     ],
 )

@@ -6,20 +6,39 @@ import hashlib
 import os
 import re
 import sys
+import threading
 import unicodedata
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import ExifTags, Image
 
-from tenshots import database, ingestion, photos
+from tenshots import archives, database, encoding, ingestion
+from tenshots.duplicates import NearDuplicateSettings
+from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError
-from tenshots.ingestion import Ingested, ingest, summary
+from tenshots.ingestion import Ingested, Rules, ingest
 from tenshots.layout import Layout
-from tenshots.photos import StandardiseSettings
+from tenshots.photos import AcceptSettings
 
-SETTINGS = StandardiseSettings(size_px=16, fit="pad", encoding="lossless")
+RULES = Rules(
+    accept=AcceptSettings(
+        min_px=4,
+        max_megapixels=1,
+        max_megabytes=1,
+        background="white",
+        max_zip_files=50,
+        max_zip_megabytes=1,
+        max_zip_ratio=100,
+    ),
+    standardise=StandardiseSettings(size_px=16, fit="pad", encoding="lossless"),
+    near_duplicates=NearDuplicateSettings(max_distance=32, min_similarity=0.6, max_share=0.5),
+)
 
 
 def draw(folder: Path, *paths: str) -> None:
@@ -28,18 +47,21 @@ def draw(folder: Path, *paths: str) -> None:
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         pixels = np.random.default_rng(list(path.encode())).integers(0, 256, (6, 8, 3), dtype=np.uint8)
-        file.write_bytes(photos.encode(pixels, "lossless"))
+        file.write_bytes(encoding.encode(pixels, "lossless"))
 
 
 def ingested(folder: Path, layout: str = "{group}/{label}/{name}", num_workers: int = 2) -> Ingested:
-    return ingest(folder, Layout(layout), SETTINGS, num_workers=num_workers)
+    """What `ingest` makes of a folder, with the images read back from the spool."""
+    with closing(database.Spool(folder.parent / "spool")) as spool:
+        result = ingest(folder, Layout(layout), RULES, spool, num_workers=num_workers)
+        return result._replace(photos=result.photos.assign(image=[*map(bytes, result.photos["image"])]))
 
 
 def test_each_file_has_one_row_and_each_kept_photo_an_image(tmp_path: Path) -> None:
     draw(tmp_path, "ann/cup/1.png", "ann/key/1.png", "bob/cup/1.png")
     (tmp_path / "readme.txt").write_text("hello")
     (tmp_path / "ann" / "cup" / "film.jpg").write_text("no film")
-    manifest, kept = ingested(tmp_path)
+    manifest, kept, _ = ingested(tmp_path)
     assert manifest["path"].tolist() == [
         "ann/cup/1.png",
         "ann/cup/film.jpg",
@@ -50,7 +72,7 @@ def test_each_file_has_one_row_and_each_kept_photo_an_image(tmp_path: Path) -> N
     assert manifest["status"].tolist() == ["kept", "rejected", "kept", "kept", "rejected"]
     assert manifest["reason"].tolist() == [
         "",
-        "not a JPEG, PNG or WebP image",
+        "not an image of a known format (JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP, GIF)",
         "",
         "",
         "path does not fit the layout {group}/{label}/{name}",
@@ -78,7 +100,7 @@ def test_the_number_of_workers_and_the_order_of_files_move_no_byte(
         with monkeypatch.context() as patch:
             if number:
                 patch.setattr(os, "scandir", lambda folder: reversed(list(scandir(folder))))
-            manifest, kept = ingested(tmp_path / "in", num_workers=num_workers)
+            manifest, kept, _ = ingested(tmp_path / "in", num_workers=num_workers)
         database.write_photos(kept, tmp_path / f"{number}", num_shards=2)
         database.write_manifest(manifest, tmp_path / f"{number}" / "manifest.csv")
         outputs.append({path.name: path.read_bytes() for path in (tmp_path / f"{number}").iterdir()})
@@ -90,11 +112,10 @@ def test_the_same_bytes_are_kept_once_under_the_smallest_path(tmp_path: Path) ->
     for copy in ("c/cup/1.png", "a/cup/2.png"):
         (tmp_path / copy).parent.mkdir(parents=True)
         (tmp_path / copy).write_bytes((tmp_path / "b/cup/1.png").read_bytes())
-    manifest, kept = ingested(tmp_path)
+    manifest, kept, _ = ingested(tmp_path)
     assert kept["path"].tolist() == ["a/cup/2.png", "b/key/1.png"]
     reasons = manifest.set_index("path")["reason"]
     assert reasons["b/cup/1.png"] == reasons["c/cup/1.png"] == "same bytes as a/cup/2.png"
-    assert summary(manifest) == "2 photos kept, 2 files rejected: 2 same bytes as another file"
 
 
 def test_the_same_bytes_under_two_labels_are_an_error_that_lists_all_pairs(tmp_path: Path) -> None:
@@ -145,7 +166,7 @@ def test_a_folder_without_a_usable_photo_says_why(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     for name in ("1.txt", "2.txt", "a/3.txt"):
         (tmp_path / name).write_text(name)
-    message = r"2 path does not fit the layout \{label\}/\{name\}, 1 not a JPEG"
+    message = r"2 path does not fit the layout \{label\}/\{name\}, 1 not an image"
     with pytest.raises(DataError, match=message):
         ingested(tmp_path, "{label}/{name}")
 
@@ -160,7 +181,7 @@ def test_a_label_whose_files_are_all_rejected_is_an_error(tmp_path: Path) -> Non
     draw(tmp_path, "cup/1.png", "key/1.png")
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "1.jpg").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"'book': a label without a usable photo .1 not a JPEG"):
+    with pytest.raises(DataError, match=r"'book': a label without a usable photo .1 not an image"):
         ingested(tmp_path, "{label}/{name}")
 
 
@@ -192,24 +213,101 @@ def test_a_file_that_must_not_or_cannot_be_read_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw(tmp_path, "cup/1.png", "key/1.png", "cup/denied.png")
-    (tmp_path / "key" / "film.png").write_bytes(b"x" * 2**20)
+    (tmp_path / "key" / "film.png").write_bytes(b"x" * (10**6 + 1))
     (tmp_path / "key" / "gone.png").symlink_to(tmp_path / "nothing")
-    monkeypatch.setattr(ingestion, "MAX_FILE_BYTES", 2**20 - 1)
-    read_bytes = Path.read_bytes
+    opened = archives.open_regular
 
-    def denied(path: Path) -> bytes:
+    def denied(path: Path) -> int:
         if path.name == "denied.png":
             raise PermissionError(13, "Permission denied")
-        return read_bytes(path)
+        return opened(path)
 
-    monkeypatch.setattr(Path, "read_bytes", denied)  # root, who runs CI, may read everything
+    monkeypatch.setattr(archives, "open_regular", denied)  # root, who runs CI, may read everything
     rejected = ingested(tmp_path, "{label}/{name}").manifest.query("status == 'rejected'")
     assert dict(zip(rejected["path"], rejected["reason"], strict=True)) == {
         "cup/denied.png": "cannot be read (Permission denied)",
-        "key/film.png": "larger than 0 MB",
+        "key/film.png": "1,000,001 bytes are more than 1 MB (see accept.max_megabytes in params.yaml)",
         "key/gone.png": "a link that leads nowhere",
     }
     assert set(rejected["photo_id"]) == {""}
+
+
+def test_a_zip_is_a_folder_of_its_name(tmp_path: Path) -> None:
+    draw(tmp_path / "in", "ann/cup/1.png", "ann/key/1.png")
+    draw(tmp_path / "bob", "cup/1.png", "key/2.png")
+    with zipfile.ZipFile(tmp_path / "in" / "bob.zip", "w") as archive:
+        for path in ("cup/1.png", "key/2.png"):
+            archive.write(tmp_path / "bob" / path, f"photos/{path}")
+        archive.writestr("photos/cup/notes.txt", "hello")
+    manifest, kept, _ = ingested(tmp_path / "in")
+    assert kept[["path", "group", "label"]].to_numpy().tolist() == [
+        ["ann/cup/1.png", "ann", "cup"],
+        ["ann/key/1.png", "ann", "key"],
+        ["bob.zip/photos/cup/1.png", "bob", "cup"],
+        ["bob.zip/photos/key/2.png", "bob", "key"],
+    ]
+    assert manifest["path"].tolist()[2] == "bob.zip/photos/cup/1.png"
+    assert manifest.set_index("path")["status"]["bob.zip/photos/cup/notes.txt"] == "rejected"
+
+
+def test_a_photo_saved_again_shares_its_cluster_and_one_alone_has_its_own(tmp_path: Path) -> None:
+    coarse = np.random.default_rng(1).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    picture = np.asarray(Image.fromarray(coarse).resize((64, 64), Image.Resampling.BICUBIC))
+    draw(tmp_path, "ann/key/1.png", "bob/key/1.png", "cem/cup/3.png")
+    for path, kind in (("ann/cup/1.png", "lossless"), ("bob/cup/2.jpg", 60)):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_bytes(encoding.encode(picture, kind))
+    manifest, _, _ = ingested(tmp_path)
+    rows = manifest.set_index("path")
+    alike = rows.loc[["ann/cup/1.png", "bob/cup/2.jpg"]]
+    assert set(alike["cluster"]) == {min(alike["photo_id"])}
+    alone = rows.drop(alike.index)
+    assert (alone["cluster"] == alone["photo_id"]).all()
+    assert (rows["perceptual_hash"].str.len() > 0).all()
+
+
+def test_a_group_without_a_photo_is_named(tmp_path: Path) -> None:
+    draw(tmp_path, "ann/cup/1.png", "ann/key/1.png")
+    for folder in ("bob/cup", "cem", "ann/cup/deeper", "dan/key"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "dan/key/1.png").write_text("no photo")
+    assert ingested(tmp_path).bare_groups == ["bob", "cem", "dan"]
+
+
+def test_what_the_photo_says_of_itself_stands_in_the_manifest(tmp_path: Path) -> None:
+    draw(tmp_path, "ann/cup/1.png", "ann/key/1.png")
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Tenshots", "One"
+    exif[ExifTags.Base.DateTime] = "2026:11:23 10:20:30"
+    Image.new("RGB", (40, 30), (200, 10, 10)).save(tmp_path / "ann/cup/2.jpg", exif=exif)
+    row = ingested(tmp_path).manifest.set_index("path").loc["ann/cup/2.jpg"]
+    assert row[["format", "camera", "taken", "note"]].tolist() == [
+        "JPEG",
+        "Tenshots One",
+        "2026-11-23T10:20:30",
+        "",
+    ]
+    assert row["sharpness"] == 0
+    assert row["brightness"] == pytest.approx(0.27, abs=0.02)
+
+
+def test_a_slow_file_does_not_let_results_pile_up() -> None:
+    """All others wait until the first is done, but only as many as may run ahead have begun."""
+    begun: list[int] = []
+    release = threading.Event()
+
+    def work(number: int) -> int:
+        begun.append(number)
+        if number == 0:
+            release.wait(10)
+        return number
+
+    with ThreadPoolExecutor(2) as workers:
+        results = ingestion._in_order(workers, work, range(100), 2)
+        threading.Timer(0.2, release.set).start()
+        first = next(results)
+        assert len(begun) <= ingestion.NUM_AHEAD * 2 + 2
+        assert [first, *results] == list(range(100))
 
 
 def test_a_log_gets_a_line_now_and_then_and_a_terminal_a_bar(
@@ -223,10 +321,3 @@ def test_a_log_gets_a_line_now_and_then_and_a_terminal_a_bar(
     on_terminal = ingested(tmp_path, "{label}/{name}")
     assert "2 of 2 files" not in capsys.readouterr().err
     pd.testing.assert_frame_equal(in_log.manifest, on_terminal.manifest)
-
-
-def test_the_summary_counts_reasons_from_the_most_frequent() -> None:
-    rows = [("kept", ""), ("rejected", "small"), ("rejected", "large"), ("rejected", "small")]
-    manifest = pd.DataFrame(rows, columns=["status", "reason"])
-    assert summary(manifest) == "1 photos kept, 3 files rejected: 2 small, 1 large"
-    assert summary(manifest[:1]) == "1 photos kept, 0 files rejected"

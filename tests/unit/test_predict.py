@@ -8,11 +8,13 @@ import pytest
 
 from stages import predict
 from tenshots import database, evaluation, photos
+from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, SettingsError
-from tenshots.photos import StandardiseSettings
 from tenshots.predictions import probabilities_of
 from tests import drawn_model, drawn_results
+from tests.unit.test_ingestion import RULES
 
+ACCEPT = RULES.accept
 VALUES = {"variants": {"baseline": {}, "other": {}}}
 
 
@@ -34,7 +36,9 @@ def test_a_photo_gets_the_same_probabilities_from_evaluate_and_from_predict(
     # The photo goes as a file through predict, and through the database through evaluate.
     settings = StandardiseSettings(size_px=drawn_model.SIZE_PX, fit="pad", encoding="lossless")
     drawn = drawn_results.photos(drawn_model.LABELS, num_groups=4, num_each=3)
-    standard = drawn.assign(image=[photos.standardise(image, settings).encoded for image in drawn["image"]])
+    standard = drawn.assign(
+        image=[photos.standardise(image, settings, ACCEPT).encoded for image in drawn["image"]]
+    )
     drawn_model.save(tmp_path / "baseline")
     saved = evaluation.read_variant(tmp_path / "baseline")
     monkeypatch.chdir(tmp_path)
@@ -49,7 +53,7 @@ def test_a_photo_gets_the_same_probabilities_from_evaluate_and_from_predict(
         paths = [tmp_path / f"{name}.jpg" for name in files.index]
         for path, image in zip(paths, files, strict=True):
             path.write_bytes(image)
-        images, reasons = predict.read(paths, settings)
+        images, reasons = predict.read(paths, settings, ACCEPT)
         assert not reasons
         shares = predict.predict(saved.model_copy(update={"fits": [fit]}), tmp_path / "baseline", images)
         # Batches of another size may add up in another order: the last bits of float32.
@@ -78,7 +82,7 @@ def test_unusable_photos_are_named_with_the_reason_after_which_the_status_is_1(
     assert described["chosen"] == "as asked"
     first, second, third = described["photos"]
     assert "image" in first["reason"]
-    assert second == {"photo": "absent.jpg", "reason": "No such file or directory"}
+    assert second == {"photo": "absent.jpg", "reason": "cannot be read (No such file or directory)"}
     assert third["label"] in drawn_model.LABELS
     assert third["label"] == max(third["probabilities"], key=third["probabilities"].get)
 
@@ -86,7 +90,7 @@ def test_unusable_photos_are_named_with_the_reason_after_which_the_status_is_1(
 def test_nothing_usable_still_says_why(project: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
     with pytest.raises(SystemExit):
         predict.main(["absent.jpg"])
-    assert "absent.jpg  No such file or directory" in capsys.readouterr().out
+    assert "absent.jpg  cannot be read (No such file or directory)" in capsys.readouterr().out
 
 
 def test_the_variant_is_chosen_by_its_validation_accuracy(

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from tenshots import database, ingestion
-from tenshots.ingestion import Ingested
+from tenshots import database, ingestion, params
+from tenshots.duplicates import NearDuplicateSettings
+from tenshots.encoding import StandardiseSettings
+from tenshots.ingestion import Ingested, Rules
 from tenshots.layout import Layout
-from tenshots.photos import StandardiseSettings
+from tenshots.photos import AcceptSettings
 from tenshots.splitting import SplitSettings, split
 from tests.properties.test_splitting import check_split
 
-PHOTOS_DIR = Path(__file__).parents[3] / "shared" / "data" / "photos"
+TOP = Path(__file__).parents[2]
+PHOTOS_DIR = TOP.parent / "shared" / "data" / "photos"
 pytestmark = pytest.mark.skipif(not PHOTOS_DIR.is_dir(), reason=f"needs the photos in {PHOTOS_DIR}")
 
 
 @pytest.fixture(scope="module")
-def ingested() -> Ingested:
-    settings = StandardiseSettings(size_px=96, fit="pad", encoding="lossless")
-    return ingestion.ingest(PHOTOS_DIR, Layout("{label}/{group}_{name}"), settings, num_workers=2)
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingested]:
+    """With the project's own rules."""
+    values = params.read(TOP / "params.yaml")
+    rules = Rules(
+        params.section(values, "accept", AcceptSettings),
+        params.section(values, "standardise", StandardiseSettings),
+        params.section(values, "near_duplicates", NearDuplicateSettings),
+    )
+    with closing(database.Spool(tmp_path_factory.mktemp("spool"))) as spool:
+        yield ingestion.ingest(PHOTOS_DIR, Layout("{label}/{group}_{name}"), rules, spool, num_workers=2)
 
 
 def test_all_crops_are_kept_and_the_list_among_them_is_rejected(ingested: Ingested) -> None:
@@ -51,9 +63,9 @@ def test_a_group_of_the_layout_is_one_photo_and_lies_within_one_scene(ingested: 
 
 @pytest.mark.parametrize("folds", [1, 4])
 def test_they_divide_by_photo(ingested: Ingested, folds: int) -> None:
-    splits = split(ingested.photos, SplitSettings(folds=folds, test=0.2, val=0.2), seed=20)
-    check_split(ingested.photos, splits, num_folds=folds)
+    splits = split(ingested.manifest, SplitSettings(folds=folds, test=0.2, val=0.2), seed=20)
+    check_split(ingested.manifest, splits, num_folds=folds)
 
 
 def test_their_standard_photos_are_of_one_size(ingested: Ingested) -> None:
-    assert database.decode(ingested.photos["image"]).shape == (87, 96, 96, 3)
+    assert database.decode(map(bytes, ingested.photos["image"])).shape == (87, 96, 96, 3)

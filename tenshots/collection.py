@@ -1,0 +1,168 @@
+"""What makes files a data set: no photo twice, one spelling for each name, photos for every label.
+
+The functions take the manifest, one row for every file found.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+import pandas as pd
+
+from tenshots.database import PARTS
+from tenshots.errors import DataError
+
+NUM_FOLDERS_SHOWN = 5  # in a message
+NUM_ROWS_SHOWN = 40  # of the table by group
+
+
+def reject_twins(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns the table with only one of the kept files of the same bytes kept: that of the smallest path.
+
+    Args:
+        table: path, status, reason, photo_id (the hash of the bytes) and label; other columns are passed on.
+
+    Raises:
+        DataError: files of the same bytes lie under different labels; all such pairs are listed.
+    """
+    kept = table[table["status"] == "kept"].sort_values("path")
+    first = kept.drop_duplicates("photo_id").set_index("photo_id")
+    later = kept[kept.duplicated("photo_id")]
+    original = later["photo_id"].map(first["path"])
+    torn = later["photo_id"].map(first["label"]) != later["label"]
+    if torn.any():
+        pairs = [f"{one} and {other}" for one, other in zip(original[torn], later["path"][torn], strict=True)]
+        raise DataError(
+            f"{len(pairs)} pairs of files have the same bytes under different labels: {'; '.join(pairs)}; "
+            f"delete the one of each pair that is wrong"
+        )
+    result = table.copy()
+    result.loc[later.index, "status"] = "rejected"
+    result.loc[later.index, "reason"] = "same bytes as " + original
+    return result
+
+
+def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
+    """Checks that the files of a manifest make a data set.
+
+    Args:
+        table: path, status, reason, label, group and split; label is empty where a path does not fit.
+        empty_labels: labels whose folders hold no file at all.
+
+    Raises:
+        DataError: labels or groups differ only in case, Unicode form or blanks; no photo kept; one label
+            alone; a label without photos; a split other than train, val and test.
+    """
+    for column in ("label", "group"):
+        _check_spelling(table, column)
+    kept = table[table["status"] == "kept"]
+    labels = sorted(set(kept["label"]))
+    if not labels:
+        raise DataError(f"no file is a usable photo; reasons: {counted_reasons(table)}")
+    bare = sorted({*table["label"], *empty_labels} - {*labels, ""})
+    if bare:
+        reasons = counted_reasons(table[table["label"].isin(bare)]) or "no files"
+        raise DataError(
+            f"{_listed(bare)}: a label without a usable photo ({reasons}); add photos or remove its folder"
+        )
+    if len(labels) == 1:
+        raise DataError(
+            f"all {len(kept)} photos have the label {labels[0]!r}; telling kinds of object apart needs two, "
+            f"so add photos of another kind or correct `layout` in params.yaml"
+        )
+    _check_given_splits(kept)
+
+
+def summary(manifest: pd.DataFrame) -> str:
+    """Returns one line: photos kept, near-duplicates and notes among them, and files rejected by reason."""
+    kept = manifest[manifest["status"] == "kept"]
+    parts = [f"{len(kept)} photos kept"]
+    sizes = kept["cluster"].value_counts()
+    if (sizes > 1).any():
+        parts.append(f"{sizes[sizes > 1].sum()} of them in {(sizes > 1).sum()} clusters of near-duplicates")
+    notes = _frequencies(kept.loc[kept["note"] != "", "note"])
+    if notes:
+        parts.append(f"noted: {notes}")
+    reasons = counted_reasons(manifest)
+    parts.append(f"{len(manifest) - len(kept)} files rejected" + (f": {reasons}" if reasons else ""))
+    return "; ".join(parts)
+
+
+def table(manifest: pd.DataFrame) -> str:
+    """Returns the number of photos kept by group (rows) and label (columns), and of files rejected by group.
+
+    Without groups in the layout all are one row. Above 40 groups the others are one row, so nothing is
+    missing from the sums.
+    """
+    grouped = (manifest["group"] != "").any()
+    names = manifest["group"].replace("", "(no group)") if grouped else pd.Series("all", index=manifest.index)
+    order = sorted(set(names))
+    rest = f"{len(order) - NUM_ROWS_SHOWN + 1} more groups"
+    if len(order) > NUM_ROWS_SHOWN:
+        names = names.where(names.isin(order[: NUM_ROWS_SHOWN - 1]), rest)
+        order = [*order[: NUM_ROWS_SHOWN - 1], rest]
+    kept = manifest["status"] == "kept"
+    counts = pd.crosstab(names[kept], manifest["label"][kept]).reindex(order, fill_value=0)
+    rejected = names[~kept].value_counts().reindex(order, fill_value=0)
+    # Joined by position: a label may be called `rejected`, too.
+    shown = pd.concat([counts, rejected], axis=1)
+    shown.columns = pd.Index([*counts.columns, "(rejected)"], name="group")
+    return str(shown.rename_axis(index=None).to_string())
+
+
+def counted_reasons(table: pd.DataFrame) -> str:
+    """Returns how many files were rejected by which reason, the most frequent first: `3 damaged, 1 empty`."""
+    reasons = table.loc[table["status"] == "rejected", "reason"]
+    # A twin's path, a size or a detail in brackets would make every reason one of its own.
+    for varying, common in (
+        (r" \(.*\)", ""),
+        (r"^same bytes as .*", "same bytes as another file"),
+        (r"^(too (?:large|small)): .*", r"\1"),
+        (r"^[\d,]+ bytes are more than", "more bytes than"),
+    ):
+        reasons = reasons.str.replace(varying, common, regex=True)
+    return _frequencies(reasons)
+
+
+def _frequencies(texts: pd.Series) -> str:
+    counts = sorted(texts.value_counts().items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{number} {text}" for text, number in counts)
+
+
+def _check_spelling(table: pd.DataFrame, column: str) -> None:
+    spellings: dict[str, list[str]] = {}
+    for name in sorted(set(table[column]) - {""}):
+        plain = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).strip().casefold())
+        spellings.setdefault(plain, []).append(name)
+    clashes = [names for names in spellings.values() if len(names) > 1]
+    if not clashes:
+        return
+    # !a shows apart what looks alike on a screen.
+    listed = "; ".join(
+        " and ".join(f"{name!a} (in {_folders(table, column, name)})" for name in names) for names in clashes
+    )
+    raise DataError(
+        f"{column}s differ only in case, Unicode form or blanks: {listed}; rename them to one spelling"
+    )
+
+
+def _check_given_splits(kept: pd.DataFrame) -> None:
+    given = set(kept["split"])
+    unknown = sorted(given - {*PARTS, ""})
+    if unknown:
+        listed = "; ".join(f"{name!r} (in {_folders(kept, 'split', name)})" for name in unknown)
+        raise DataError(
+            f"the layout's {{split}} must be train, val or test, got {listed}; rename the folders"
+        )
+
+
+def _folders(table: pd.DataFrame, column: str, name: str) -> str:
+    paths = table.loc[table[column] == name, "path"]
+    folders = sorted({path.rpartition("/")[0] or "the photos folder itself" for path in paths})
+    more = len(folders) - NUM_FOLDERS_SHOWN
+    return ", ".join(folders[:NUM_FOLDERS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names)

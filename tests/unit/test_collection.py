@@ -1,0 +1,79 @@
+"""What makes files a data set, and how a manifest is summed up."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from tenshots.collection import reject_twins, summary, table
+
+
+def manifest(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
+    """Rows of group, label, status and reason, each photo in a cluster of its own."""
+    result = pd.DataFrame(rows, columns=["group", "label", "status", "reason"])
+    return result.assign(cluster=[f"{number}" for number in range(len(rows))], note="")
+
+
+def test_the_summary_counts_reasons_from_the_most_frequent() -> None:
+    rows = manifest(
+        ("ann", "cup", "kept", ""),
+        ("ann", "cup", "rejected", "small"),
+        ("ann", "key", "rejected", "large"),
+        ("ann", "cup", "rejected", "small"),
+    )
+    assert summary(rows) == "1 photos kept; 3 files rejected: 2 small, 1 large"
+    assert summary(rows[:1]) == "1 photos kept; 0 files rejected"
+
+
+def test_the_summary_tells_of_near_duplicates_notes_and_twins() -> None:
+    rows = manifest(*[("ann", "cup", "kept", "")] * 5, ("bob", "cup", "rejected", "same bytes as ann/1.jpg"))
+    rows["cluster"] = ["a", "a", "b", "b", "c", ""]
+    rows.loc[[0, 4], "note"] = "first of 3 frames"
+    assert summary(rows) == (
+        "5 photos kept; 4 of them in 2 clusters of near-duplicates; noted: 2 first of 3 frames; "
+        "1 files rejected: 1 same bytes as another file"
+    )
+
+
+def test_the_table_counts_by_group_and_label() -> None:
+    rows = manifest(
+        ("bob", "key", "kept", ""),
+        ("ann", "cup", "kept", ""),
+        ("ann", "cup", "kept", ""),
+        ("ann", "cup", "rejected", "small"),
+        ("", "", "rejected", "path does not fit"),
+        ("cem", "rejected", "rejected", "small"),
+    )
+    assert table(rows).splitlines() == [
+        "group       cup  key  (rejected)",
+        "(no group)    0    0           1",
+        "ann           2    0           1",
+        "bob           0    1           0",
+        "cem           0    0           1",
+    ]
+
+
+def test_without_groups_the_table_has_one_row() -> None:
+    rows = manifest(("", "cup", "kept", ""), ("", "key", "kept", ""), ("", "", "rejected", "small"))
+    assert [line.split() for line in table(rows).splitlines()] == [
+        ["group", "cup", "key", "(rejected)"],
+        ["all", "1", "1", "1"],
+    ]
+
+
+def test_above_forty_groups_the_rest_is_one_row_and_no_photo_is_missing() -> None:
+    lines = table(
+        manifest(*[(f"person {number:03}", "cup", "kept", "") for number in range(100)])
+    ).splitlines()
+    assert len(lines) == 41
+    assert lines[-1].split() == ["61", "more", "groups", "61", "0"]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
+def test_of_equal_files_the_smallest_path_is_kept_whatever_the_order(order: tuple[int, ...]) -> None:
+    rows = pd.DataFrame([("a", "x"), ("b", "x"), ("c", "y")], columns=["path", "photo_id"]).assign(
+        label="cup", status="kept", reason=""
+    )
+    result = reject_twins(rows.iloc[list(order)]).set_index("path")
+    assert result["status"].to_dict() == {"a": "kept", "b": "rejected", "c": "kept"}
+    assert result["reason"]["b"] == "same bytes as a"
