@@ -14,8 +14,9 @@ from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.ingestion import Ingested, Rules
 from tenshots.layout import Layout
+from tenshots.leakage import leakage
 from tenshots.photos import AcceptSettings
-from tenshots.splitting import SplitSettings, split
+from tenshots.splitting import SplitSettings, components, split
 from tests.properties.test_splitting import check_split
 
 TOP = Path(__file__).parents[2]
@@ -69,3 +70,22 @@ def test_they_divide_by_photo(ingested: Ingested, folds: int) -> None:
 
 def test_their_standard_photos_are_of_one_size(ingested: Ingested) -> None:
     assert database.decode(map(bytes, ingested.photos["image"])).shape == (87, 96, 96, 3)
+
+
+def test_one_scene_in_two_photos_is_found_and_stays_together(ingested: Ingested) -> None:
+    rows = ingested.manifest.query("status == 'kept'")
+    alike = rows[rows["cluster"].duplicated(keep=False)]
+    assert alike["path"].tolist() == ["keyboard/000000318219_4.jpg", "keyboard/000000554625_8.jpg"]
+    component = components(ingested.manifest)
+    assert alike["group"].nunique() == 2
+    assert component[alike["photo_id"]].nunique() == 1
+
+
+@pytest.mark.parametrize("folds", [1, 4])
+def test_a_random_split_would_leak_and_ours_does_not(ingested: Ingested, folds: int) -> None:
+    splits = split(ingested.manifest, SplitSettings(folds=folds, test=0.2, val=0.2), seed=20)
+    found = leakage(ingested.manifest, splits, seed=20)
+    siblings = "with_sibling_in_training"
+    assert found["split"][siblings] == {"component": 0, "cluster": 0, "group": 0}
+    # About half in fact: several crops show one photo.
+    assert found["random_split"][siblings]["component"] > 0.25 * found["random_split"]["num_test_photos"]
