@@ -7,7 +7,6 @@ at once, nor what was computed before changes a pixel. JAX would draw other pixe
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from pydantic import Field, model_validator
 from tenshots import database
 from tenshots.encoding import encode
 from tenshots.errors import DataError, SettingsError
-from tenshots.params import PATH, Settings
+from tenshots.params import PATH, Settings, nearest
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
 
@@ -317,9 +316,7 @@ def _reset(generators: Sequence[Any], seed: tf.Tensor) -> None:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    names = {item.casefold(): item for item in sorted(known)}
-    close = [names[item] for item in difflib.get_close_matches(name.casefold(), names)]
-    return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(names.values())}"
+    return nearest(name, known) or f"; there are {', '.join(sorted(known))}"
 
 
 def _reason(error: Exception) -> str:

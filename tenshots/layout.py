@@ -12,7 +12,6 @@ Left out by rule, in folders and in archives, without a manifest row:
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import unicodedata
@@ -25,7 +24,7 @@ from pydantic import Field
 
 from tenshots import archives
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
-from tenshots.params import Settings
+from tenshots.params import Settings, nearest
 
 FIELDS = ("label", "group", "split", "name")
 IGNORED_NAMES = (
@@ -197,8 +196,7 @@ def _check(pattern: str) -> None:
     fields = re.findall(r"\{(\w*)\}", pattern)
     for field in fields:
         if field not in FIELDS:
-            close = difflib.get_close_matches(field, FIELDS, n=1)
-            hint = f"; did you mean {{{close[0]}}}?" if close else ""
+            hint = nearest(field, FIELDS)
             raise SettingsError(f"{at} has the unknown field {{{field}}}, known are {_listed(FIELDS)}{hint}")
         if fields.count(field) > 1:
             raise SettingsError(f"{at} must name {{{field}}} at most once")

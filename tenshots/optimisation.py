@@ -59,7 +59,8 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):  # type: ig
 
 def num_warmup_epochs(settings: OptimisationSettings, *, num_epochs: int) -> int:
     """Returns how many epochs the learning rate rises in; at least one of all is left after them."""
-    rising = math.ceil(settings.warmup * num_epochs) if settings.schedule == "cosine" else 0
+    # Rounded first: 0.07 * 100 is 7.000000000000001.
+    rising = math.ceil(round(settings.warmup * num_epochs, 9)) if settings.schedule == "cosine" else 0
     return min(rising, num_epochs - 1)
 
 

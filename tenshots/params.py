@@ -137,5 +137,6 @@ def flattened(values: Mapping[str, Any], at: str = "") -> dict[str, str]:
 
 def nearest(name: str, known: Iterable[object]) -> str:
     """Returns the end of a message, `; did you mean 'split'?`, or an empty string where nothing is near."""
-    close = difflib.get_close_matches(name, [str(key) for key in known], n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    names = {text.casefold(): text for text in sorted(map(str, known))}
+    close = [repr(names[text]) for text in difflib.get_close_matches(name.casefold(), names)]
+    return f"; did you mean {' or '.join(close)}?" if close else ""

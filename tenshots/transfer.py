@@ -59,9 +59,9 @@ def fits(
 
     Each part starts from the pretrained backbone and a new head. First the head alone is trained, then also
     the top of the backbone; batch normalisation stays in inference mode and keeps its scales and offsets,
-    since the statistics of few photos are worse than the pretrained ones. The result is never worse on the
-    validation photos than the head alone was. A part gives the same weights to the bit whichever parts came
-    before it.
+    since the statistics of few photos are worse than the pretrained ones. The result is right on no
+    fewer validation photos than the head alone was. A part gives the same weights to the bit whichever parts
+    came before it.
 
     Args:
         network: of `networks.build`, family pretrained, with its backbone's weights; its weights are changed.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import inspect
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -159,8 +159,7 @@ def _architecture(backbone: BackboneSettings) -> Callable[..., keras.Model]:
         if {"include_top", "weights", "input_tensor"} <= set(inspect.signature(function).parameters)
     )
     if backbone.architecture not in known:
-        names = difflib.get_close_matches(backbone.architecture, [*known, OUR_FAMILY], n=3, cutoff=0.4)
-        hint = f"; did you mean {' or '.join(names)}?" if names else ""
+        hint = params.nearest(backbone.architecture, [*known, OUR_FAMILY])
         raise SettingsError(
             f"{params.PATH}: backbone.architecture must be {OUR_FAMILY} or a network of keras.applications, "
             f"got {backbone.architecture!r}{hint}"
@@ -239,7 +238,8 @@ def verified(weights: WeightsFile) -> Path:
         DataError: the file is missing, or its sha256 is another one.
     """
     path = Path(weights.path)
-    if not path.is_absolute() and not path.resolve().is_relative_to(Path.cwd().resolve()):
+    # As it is written: where DVC links files into its cache, the file itself lies elsewhere.
+    if not path.is_absolute() and os.path.normpath(path).startswith(os.pardir):
         raise SettingsError(
             f"{params.PATH}: backbone.weights.path must not leave the repository, as temporary and queued "
             f"experiments would not find the file, got {weights.path!r}; copy it in, or give an absolute path"

@@ -75,14 +75,14 @@ def test_a_policy_has_at_least_one_layer_and_one_copy() -> None:
     [
         (
             "RandomRotatoin",
-            r"augment\.layers\[1\] must name .* got 'RandomRotatoin'; did you mean RandomRotation",
+            r"augment\.layers\[1\] must name .* got 'RandomRotatoin'; did you mean 'RandomRotation'",
         ),
-        ("randomflip", r"got 'randomflip'; did you mean RandomFlip"),
+        ("randomflip", r"got 'randomflip'; did you mean 'RandomFlip'"),
         ("Dense", r"got 'Dense'; "),
         ("xyz", r"there are AugMix, AutoContrast, .*Solarization"),
         (
             {"RandomZoom": {"height": 0.2}},
-            r"augment\.layers\[1\] \(RandomZoom\) has no argument 'height'; did you mean height_factor",
+            r"augment\.layers\[1\] \(RandomZoom\) has no argument 'height'; did you mean 'height_factor'",
         ),
         ({"RandomFlip": {"data_format": "channels_first"}}, r"has no argument 'data_format'; there are mode"),
         ({"RandomFlip": {"seed": 3}}, r"augment\.layers\[1\] \(RandomFlip\) must have no seed, got 3"),

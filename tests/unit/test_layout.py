@@ -64,7 +64,7 @@ def test_a_folder_says_the_fields_of_its_level(pattern: str, path: str, fields: 
     [
         ("{group}/{name}", r"must name \{label\}"),
         ("{label}", r"must name \{name\}"),
-        ("{labl}/{name}", r"unknown field \{labl\}.*did you mean \{label\}"),
+        ("{labl}/{name}", r"unknown field \{labl\}.*did you mean 'label'"),
         ("{}/{label}/{name}", "unknown field"),
         ("{label}/{label}/{name}", r"\{label\} at most once"),
         ("{label}{group}/{name}", "text between two fields"),

@@ -45,6 +45,14 @@ def test_the_rate_rises_over_the_warm_up_and_falls_as_half_a_cosine() -> None:
     assert rates[10] == pytest.approx(0, abs=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("warmup", "num_epochs", "expected"), [(0.07, 100, 7), (0.1, 40, 4), (0.11, 10, 2), (0.9, 1, 0)]
+)
+def test_the_warm_up_takes_whole_epochs_and_leaves_one(warmup: float, num_epochs: int, expected: int) -> None:
+    settings = _settings(warmup=warmup)
+    assert optimisation.num_warmup_epochs(settings, num_epochs=num_epochs) == expected
+
+
 def test_the_rate_of_every_update_is_above_zero_also_without_warm_up() -> None:
     rate = LearningRate(1.0, num_updates=1, schedule="cosine", warmup=0.0)
 

@@ -161,6 +161,21 @@ def test_imagenet_without_a_network_says_which_file_to_put_where(monkeypatch: py
     assert "https://" in str(caught.value)
 
 
+def test_a_relative_path_may_be_a_link_as_dvc_makes_but_must_not_leave_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").write_bytes(b"weights")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "linked.h5").symlink_to(tmp_path / "cache")
+    monkeypatch.chdir(project)
+    sha256 = hashlib.sha256(b"weights").hexdigest()
+    linked = pretrained.WeightsFile(path="linked.h5", sha256=sha256)
+    assert pretrained.verified(linked) == Path("linked.h5")
+    with pytest.raises(SettingsError, match="must not leave the repository"):
+        pretrained.verified(pretrained.WeightsFile(path="sub/../../cache", sha256=sha256))
+
+
 def test_imagenet_weights_that_do_not_exist_are_a_wrong_setting() -> None:
     with pytest.raises(SettingsError, match="MobileNet has no ImageNet weights for arguments"):
         _build({**SMALL, "arguments": {"alpha": 0.3}, "weights": "imagenet"})
