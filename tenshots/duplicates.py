@@ -26,6 +26,7 @@ from tenshots.params import PATH, Settings
 
 NUM_CONFIRMED = 128  # pairs aligned at a time: arrays that fit into a processor's cache
 NUM_LINKS_SHOWN = 5
+CROWD = 16 * hashing.NUM_BANDS  # meetings in the search: those of sixteen photos that look the same to it
 
 
 class NearDuplicateSettings(Settings):
@@ -76,9 +77,10 @@ def near_duplicates(
     with ThreadPoolExecutor(num_workers) as workers:
         found = hashing.candidates(thumbnails, kinds, workers)
         limits = _limits(found, settings.max_distance)
-        places = [slice(start, start + NUM_CONFIRMED) for start in range(0, len(found), NUM_CONFIRMED)]
+        nearby = kinds[found.pairs]
+        places = [slice(start, start + NUM_CONFIRMED) for start in range(0, len(nearby), NUM_CONFIRMED)]
         confirm = partial(_confirmed, thumbnails, min_similarity=settings.min_similarity)
-        links += workers.map(confirm, [kinds[found[at]] for at in places], [limits[at] for at in places])
+        links += workers.map(confirm, [nearby[at] for at in places], [limits[at] for at in places])
     pairs, distances, similarities = (np.concatenate(part) for part in zip(*links, strict=True))
     pairs = np.sort(pairs, axis=1)
     sequence = np.lexsort((pairs[:, 1], pairs[:, 0]))
@@ -122,16 +124,14 @@ def check_shares(paths: Sequence[str], labels: Sequence[str], links: Links, *, m
         )
 
 
-def _limits(candidates: np.ndarray, max_distance: int) -> np.ndarray:
+def _limits(candidates: hashing.Candidates, max_distance: int) -> np.ndarray:
     """Returns for each pair the bits by which its aligned hashes may differ: int64 (num_pairs,).
 
-    Where a photo has as many candidates as are looked at, to look alike says little: it is a handwritten 1
-    among thousands, or one of many shots of a scene. Half the bits then keep the ones of MNIST apart (their
-    largest cluster has 119 of 7,877 instead of 5,513), and each of the shots has several chances to link.
+    Where a photo meets more others than a burst has shots, to look alike says little: it is a handwritten 1
+    among thousands. A third of the bits then keeps such crowds from chaining.
     """
-    num_candidates = np.bincount(candidates.ravel())
-    crowded = (num_candidates[candidates] >= hashing.NUM_NEAREST).any(axis=1)
-    return np.where(crowded, max_distance // 2, max_distance)
+    crowded = (candidates.crowds[candidates.pairs] > CROWD).any(axis=1)
+    return np.where(crowded, max_distance // 3, max_distance)
 
 
 def _confirmed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections.abc import Iterator
 
 import pillow_heif
 from PIL import AvifImagePlugin, Image, TiffImagePlugin, UnidentifiedImageError
@@ -63,6 +64,7 @@ OTHER_STARTS = {
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 CONTAINER_BRANDS = {b"mif1", b"msf1"}
 AVIF_BRANDS = {b"avif", b"avis"}
+NUM_ZEROS = 64  # at the end of compressed pixels: a transfer that broke off
 # Sizes of the second header of a BMP, for "BM" alone begins many a text. Source: Pillow's BmpImagePlugin.
 BMP_HEADER_BYTES = {12, 16, 40, 52, 56, 64, 108, 124}
 
@@ -104,7 +106,11 @@ def opened(data: bytes, name: str) -> Image.Image:
         RejectedPhoto: the header is damaged, or of a kind that Pillow cannot read.
     """
     try:
-        return Image.open(io.BytesIO(data), formats=(name,))
+        image = Image.open(io.BytesIO(data), formats=(name,))
+        # Pillow would turn a photo by an orientation that only its XMP data name; viewers do not.
+        for key in ("xmp", "XML:com.adobe.xmp"):
+            image.info.pop(key, None)
+        return image
     except MemoryError:
         raise
     # Pillow raises many kinds for broken files, struct.error and SyntaxError among them.
@@ -123,13 +129,33 @@ def damaged(name: str, error: Exception) -> str:
 def is_cut_short(data: bytes, name: str) -> bool:
     """Returns whether the end of a file is missing where its decoder would not mind.
 
-    A transfer that broke off may leave a JPEG of full length that ends in zeros, which decode as grey.
+    A transfer that broke off may leave a file of full length that ends in zeros. They decode as grey or as a
+    smear, while no whole photo's compressed pixels end in so many.
     """
     if name == "PNG":
         return b"IEND\xaeB`\x82" not in data[-65536:] and b"IEND\xaeB`\x82" not in data
-    if name == "JPEG" and data.endswith(bytes(64)):
+    if name == "JPEG" and data.endswith(bytes(NUM_ZEROS)):
         return data.find(b"\xff\xd9", _scan_start(data)) < 0
+    if name == "WEBP":
+        return data[8 : 8 + int.from_bytes(data[4:8], "little")].endswith(bytes(NUM_ZEROS))
+    if name in ("HEIF", "AVIF"):
+        return any(box == b"mdat" and content.endswith(bytes(NUM_ZEROS)) for box, content in boxes(data))
     return False
+
+
+def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yields type and content of the boxes of ISO/IEC 14496-12 until the first that makes no sense."""
+    at = 0
+    while at + 8 <= len(data):
+        size, head_bytes = int.from_bytes(data[at : at + 4], "big"), 8
+        if size == 1:
+            size, head_bytes = int.from_bytes(data[at + 8 : at + 16], "big"), 16
+        elif size == 0:
+            size = len(data) - at
+        if size < head_bytes:
+            return
+        yield data[at + 4 : at + 8], data[at + head_bytes : at + size]
+        at += size
 
 
 def _by_brand(data: bytes) -> str:

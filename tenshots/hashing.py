@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,10 +16,9 @@ from tenshots.alignment import SIDE_PX, luma
 
 NUM_BITS, NUM_BANDS, NUM_WORDS = 256, 16, 4
 NUM_FREQUENCIES = 23  # along a side: as many as the first 256 diagonals need
-# How a photo is hashed when it looks for others: zoomed in by a share, moved by pixels of the thumbnail. A
-# copy cropped by 5 % differs from the photo by 59 bits (median), from the nearest of these by about 28. For
-# moves no opposite is needed, as both photos of a pair look. The last eight find 34 % instead of 3 % of the
-# bursts that moved by 6 %.
+# How a photo is hashed when it looks for others: zoomed in by a share, moved by pixels of the thumbnail. One
+# of these is nearer to a cropped copy, or to the next shot of a burst, than the photo as it is; the last
+# eight are for large moves. For moves no opposite is needed, as both photos of a pair look.
 VIEWS = (
     (0.0, 0.0, 0.0), (0.05, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0),
     (0.03, 0.6, 0.6), (0.03, 0.6, -0.6), (0.03, -0.6, 0.6), (0.03, -0.6, -0.6),
@@ -64,27 +64,40 @@ def signs(tones: np.ndarray, view: tuple[float, float, float] = VIEWS[0]) -> np.
     return np.packbits(np.ascontiguousarray(bits), axis=1, bitorder="little").view("<u8")
 
 
-def candidates(thumbnails: np.ndarray, kinds: np.ndarray, workers: Executor) -> np.ndarray:
+class Candidates(NamedTuple):
+    """What the search for near hashes finds.
+
+    Attributes:
+        pairs: int64 (num_pairs, 2), positions of photos, the smaller first; of each photo's the nearest 8.
+        crowds: int64 (num_photos,), how often a photo met others: up to 16 times for each that looks like it.
+    """
+
+    pairs: np.ndarray
+    crowds: np.ndarray
+
+
+def candidates(thumbnails: np.ndarray, kinds: np.ndarray, workers: Executor) -> Candidates:
     """Finds pairs of photos whose hashes are near, also after one of them is seen closer or moved.
 
     Args:
         thumbnails: uint8 (num_photos, 32, 32, 3).
-        kinds: int64 (num_kinds,), which photos are compared.
+        kinds: int64 (num_kinds,), which photos are compared; positions count in these.
         workers: threads.
-
-    Returns:
-        int64 (num_pairs, 2), positions in `kinds`, the smaller first; of each photo's pairs the nearest 8.
     """
     num_photos = len(kinds)
     known = _hashes(thumbnails, kinds, VIEWS[0])
+    crowds = np.zeros(num_photos, dtype=np.int64)
 
     def met() -> Iterator[np.ndarray]:
-        for view in VIEWS:
+        for number, view in enumerate(VIEWS):
             search = partial(_met, _hashes(thumbnails, kinds, view), known)
-            yield from workers.map(search, range(NUM_BANDS))
+            for nearest, num_met in workers.map(search, range(NUM_BANDS)):
+                if number == 0:
+                    crowds[:] += num_met
+                yield nearest
 
     first, _, second = _of_key(_nearest(met(), num_photos), num_photos)
-    return np.stack([first, second], axis=1)
+    return Candidates(np.stack([first, second], axis=1), crowds)
 
 
 def _hashes(thumbnails: np.ndarray, which: np.ndarray, view: tuple[float, float, float]) -> np.ndarray:
@@ -114,8 +127,17 @@ def _chosen() -> np.ndarray:
     return np.asarray(rising.reshape(-1, NUM_BANDS).T.ravel())
 
 
-def _met(seen: np.ndarray, known: np.ndarray, band: int) -> np.ndarray:
-    return _nearest(_collisions(seen, known, band), len(known))
+def _met(seen: np.ndarray, known: np.ndarray, band: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the keys of the nearest pairs that meet in a band, and how often each photo meets another."""
+    num_met = np.zeros(len(known), dtype=np.int64)
+
+    def counted() -> Iterator[np.ndarray]:
+        for keys in _collisions(seen, known, band):
+            first, _, second = _of_key(keys, len(known))
+            num_met[:] += np.bincount(first, minlength=len(known)) + np.bincount(second, minlength=len(known))
+            yield keys
+
+    return _nearest(counted(), len(known)), num_met
 
 
 def _collisions(seen: np.ndarray, known: np.ndarray, band: int) -> Iterator[np.ndarray]:

@@ -32,7 +32,7 @@ IGNORED_NAMES = (
     *("__macosx", "icon\r", "@eadir", "#recycle", "lost+found", "dvc.yaml", "dvc.lock"),
 )
 ARCHIVE_SUFFIX = ".zip"
-NO_TEXT = "its name is not plain UTF-8 text; rename it"
+NO_TEXT = "its name has control characters or is no UTF-8 text; rename it"
 MAX_WRAPPERS = 3  # an archive in a folder of its own, of a folder in a folder
 
 

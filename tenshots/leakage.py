@@ -13,8 +13,10 @@ by its smallest photo_id, as a near-duplicate cluster is. Photos are named by th
     clusters_across_groups  a list of {cluster, photos: {group: [path]}}
     clusters_across_labels  a list of {cluster, photos: {label: [path]}}; one of the labels may be wrong
     given_split             null, or what the photos' own split divides, whole lists: clusters and groups, of
-                            {cluster or group, photos: {part: [path]}}, and components, likewise, of groups
-                            that only the same files join; with num_clusters, num_groups, num_components
+                            {cluster or group, photos: {part: [path]}}, components, likewise, of groups that
+                            only the same files join, and same_files: {photo_id, photos}, files with the same
+                            bytes, of which the one with the smallest path is kept; with num_clusters,
+                            num_groups, num_components, num_same_files
     split                   of the split made: num_components_divided (in any fold), num_test_photos (of all
                             folds) and with_sibling_in_training, how many of them have a photo of the same
                             {component, cluster, group} in the training part of their fold
@@ -72,7 +74,7 @@ def leakage(manifest: pd.DataFrame, splits: pd.DataFrame, *, seed: int) -> dict[
         "joined_groups": _joined_groups(manifest, photos, [item["cluster"] for item in across_groups]),
         "clusters_across_groups": across_groups,
         "clusters_across_labels": _across(photos, "cluster", "label"),
-        "given_split": _given_split(photos),
+        "given_split": _given_split(manifest, photos),
         "split": {"num_components_divided": _num_divided(photos, parts), **_siblings(photos, parts)},
         "random_split": _siblings(photos, _random_parts(photos["label"], parts, seed)),
     }
@@ -118,6 +120,11 @@ def summary(found: Mapping[str, Any]) -> list[str]:
         if given["num_components"]:
             divided += f" and {_counted(given['num_components'], 'set')} of groups with the same files"
         lines.append(f"warning: the given split divides {divided}, which flatters test results; {LISTED}")
+    if given and given["num_same_files"]:
+        lines.append(
+            f"warning: the given split has {_counted(given['num_same_files'], 'file')} in several parts at "
+            f"once; each counts where its path is the smallest; {LISTED}"
+        )
     return lines
 
 
@@ -162,10 +169,12 @@ def _joined_groups(
     ]
 
 
-def _given_split(photos: pd.DataFrame) -> dict[str, Any] | None:
+def _given_split(manifest: pd.DataFrame, photos: pd.DataFrame) -> dict[str, Any] | None:
     given = photos[photos["split"] != ""]
     if given.empty:
         return None
+    with_twins = manifest[manifest["photo_id"].isin(photos["photo_id"]) & (manifest["split"] != "")]
+    same_files = _across(with_twins, "photo_id", "split")
     clusters = _across(given, "cluster", "split")
     groups = _across(given[given["group"] != ""], "group", "split")
     explained = given["cluster"].isin([item["cluster"] for item in clusters])
@@ -176,9 +185,11 @@ def _given_split(photos: pd.DataFrame) -> dict[str, Any] | None:
         "num_clusters": len(clusters),
         "num_groups": len(groups),
         "num_components": len(components),
+        "num_same_files": len(same_files),
         "clusters": clusters,
         "groups": groups,
         "components": components,
+        "same_files": same_files,
     }
 
 

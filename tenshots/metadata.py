@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image, TiffImagePlugin
 
-from tenshots import colours
+from tenshots import colours, formats
 
 # EXIF orientation → the turn that sets the photo upright. Source: CIPA DC-008 (Exif 2.32), tag 274.
 TURNS = {
@@ -92,7 +91,6 @@ def _exif(image: Image.Image, name: str) -> Image.Exif:
     """Returns the EXIF data; empty where they are damaged."""
     try:
         if name in ("HEIF", "AVIF"):
-            # `getexif` would add an orientation from XMP, which does not hold for these.
             exif = Image.Exif()
             exif.load(image.info.get("exif") or b"")
             return exif
@@ -144,15 +142,17 @@ def _text(exif: Image.Exif, tag: int) -> str:
 
 
 def _frames(image: Image.Image, name: str) -> str:
+    if name == "JPEG":
+        return ""  # the second picture of a phone's is made of the first
     try:
-        number = 1 if name == "JPEG" else getattr(image, "n_frames", 1)  # a phone's second picture is its own
+        if name == "TIFF":  # only whether: to count 100,000 pages takes Pillow a minute and a half
+            return "first of several pages" if getattr(image, "is_animated", False) else ""
+        number = getattr(image, "n_frames", 1)
     except Exception:  # damage beyond the first
-        return "first of several pages"
+        return "first of several pages" if name == "TIFF" else "first of several frames"
     if number == 1:
         return ""
-    if name == "HEIF":
-        return f"main one of {number} pictures"
-    return f"first of {number} {'pages' if name == 'TIFF' else 'frames'}"
+    return f"main one of {number} pictures" if name == "HEIF" else f"first of {number} frames"
 
 
 def _codes(data: bytes, name: str, properties: list[tuple[bytes, bytes]]) -> tuple[int, int] | None:
@@ -186,10 +186,10 @@ def _primary_properties(data: bytes) -> list[tuple[bytes, bytes]]:
 
     Neither pillow-heif nor Pillow tells all of them. Source: ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12, 9.3.
     """
-    meta = next((content for box, content in _boxes(data) if box == b"meta"), b"")
-    inside = dict(_boxes(meta[4:]))
-    properties = dict(_boxes(inside.get(b"iprp", b"")))
-    known = list(_boxes(properties.get(b"ipco", b"")))
+    meta = next((content for box, content in formats.boxes(data) if box == b"meta"), b"")
+    inside = dict(formats.boxes(meta[4:]))
+    properties = dict(formats.boxes(inside.get(b"iprp", b"")))
+    known = list(formats.boxes(properties.get(b"ipco", b"")))
     primary = inside.get(b"pitm", b"")[4:]
     table = properties.get(b"ipma", b"")
     id_bytes, index_bytes = (4 if table[:1] > b"\0" else 2), (2 if table[3:4] > b"\0" and table[3] & 1 else 1)
@@ -207,18 +207,3 @@ def _primary_properties(data: bytes) -> list[tuple[bytes, bytes]]:
             return [known[index - 1] for index in indices if 0 < index <= len(known)]
         at += number * index_bytes
     return []
-
-
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yields type and content of the boxes of ISO/IEC 14496-12 until the first that makes no sense."""
-    at = 0
-    while at + 8 <= len(data):
-        size, head_bytes = int.from_bytes(data[at : at + 4], "big"), 8
-        if size == 1:
-            size, head_bytes = int.from_bytes(data[at + 8 : at + 16], "big"), 16
-        elif size == 0:
-            size = len(data) - at
-        if size < head_bytes:
-            return
-        yield data[at + 4 : at + 8], data[at + head_bytes : at + size]
-        at += size

@@ -112,6 +112,8 @@ def _walk(details: ErrorDetails, part: Any) -> list[str]:  # noqa: ANN401 (whate
 def _rule(details: ErrorDetails, model: type[BaseModel]) -> str:
     if details["type"] == "missing":
         return "is missing"
+    if details["type"] == "model_type":
+        return "must be a section of settings"
     if details["type"] == "extra_forbidden":
         known = model.model_fields if len(details["loc"]) == 1 else ()
         return f"is no known setting{nearest(str(details['loc'][-1]), known)}"

@@ -18,8 +18,9 @@ from tenshots.params import Settings
 
 PAD_GREY = 127  # of 255: near the mean of most photos, so that borders say little to a network
 THUMBNAIL_PX = 32
-# Photos of more pixels are decoded one at a time: sixteen threads with 200 million each would hold 10 GB.
-LARGE_PIXELS = 50_000_000
+# Photos of more pixels are decoded one at a time: a PNG of 49 million takes 480 MB on its way, and a machine
+# may have sixteen threads.
+LARGE_PIXELS = 25_000_000
 _one_large_photo = threading.Lock()
 
 
@@ -28,11 +29,11 @@ class AcceptSettings(Settings):
 
     min_px: int = Field(ge=1)
     max_megapixels: int = Field(ge=1, le=1000)
-    max_megabytes: int = Field(ge=1)
+    max_megabytes: int = Field(ge=1, le=2000)
     background: str
-    max_zip_files: int = Field(ge=1)
-    max_zip_megabytes: int = Field(ge=1)
-    max_zip_ratio: int = Field(ge=1)
+    max_zip_files: int = Field(ge=1, le=100_000)
+    max_zip_megabytes: int = Field(ge=1, le=1_000_000)
+    max_zip_ratio: int = Field(ge=1, le=1000)
 
     @field_validator("background")
     @classmethod
@@ -102,10 +103,11 @@ def standardise(data: bytes, settings: StandardiseSettings, accept: AcceptSettin
     try:
         if formats.is_cut_short(data, name):
             raise OSError("its end is missing")
-        # libjpeg decodes at 1/2, 1/4 or 1/8 for a fraction of the time. From 1.5 times the target on, the
-        # result stays at 51 dB or more of a full decode, and 12 million pixels come at 1/8 still for 224 px.
+        # libjpeg decodes at 1/2, 1/4 or 1/8 for a fraction of the time. At twice the target or more, real
+        # photos stay within 46 dB of a full decode (1.2 levels of 255), those of 12 million pixels for 224 px
+        # within 50 dB; see benchmarks/README.md.
         scaled = _scaled(full_size, settings)
-        image.draft(None, (-(-scaled[0] * 3 // 2), -(-scaled[1] * 3 // 2)))
+        image.draft(None, (2 * max(scaled[0], THUMBNAIL_PX), 2 * max(scaled[1], THUMBNAIL_PX)))
         with _turn_to_decode(image, full_size):
             facts = metadata.read(
                 image, data, name

@@ -183,6 +183,8 @@ def test_a_name_that_is_no_clean_path_is_a_reason_and_never_read(
         (Entry(b"1.jpg", b"", mode=stat.S_IFCHR | 0o666), "not a regular file"),
         (Entry(b"1.jpg", flags=0x1), "needs a password"),
         (Entry(b"1.jpg", flags=0x1, method=99), "needs a password"),  # AES
+        (Entry(b"1.jpg", flags=0x40), "needs a password"),  # strong encryption
+        (Entry(b"1.jpg", flags=0x2000), "needs a password"),  # even the names are masked
         (Entry(b"1.jpg", method=zipfile.ZIP_BZIP2), "packed by method 12"),
         (Entry(b"1.jpg", method=zipfile.ZIP_LZMA), "packed by method 14"),
         (Entry(b"More.ZIP"), "an archive in an archive; unpack"),

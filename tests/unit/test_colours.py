@@ -168,6 +168,12 @@ def test_display_p3_by_profile_becomes_srgb(kind: str) -> None:
     assert close(pixels(data), np.array(IN_SRGB), tolerance=4)
 
 
+def test_the_thumbnail_has_the_colours_of_the_profile_too() -> None:
+    """A HEIC of a phone and the JPEG that a friend got of it are one photo."""
+    thumbnail = photo_of(saved(plain(RED), "JPEG", icc_profile=swapped(), quality=95)).thumbnail
+    assert close(thumbnail.astype(int), np.array((30, 220, 30)), 12)
+
+
 def test_display_p3_by_code_becomes_srgb() -> None:
     nclx = {"color_primaries": 12, "transfer_characteristics": 13, "matrix_coefficients": 6}
     heic = saved(plain(IN_P3), "HEIF", quality=98, full_range_flag=1, **nclx)

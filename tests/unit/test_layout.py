@@ -10,7 +10,7 @@ import pytest
 
 from tenshots.archives import ArchiveLimits
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
-from tenshots.layout import FoundFile, Layout, PathFields, find, photos_dir
+from tenshots.layout import NO_TEXT, FoundFile, Layout, PathFields, find, photos_dir
 from tests.unit.test_archives import Entry, write_zip
 
 BY_PERSON = Layout("{group}/{label}/{name}")
@@ -134,9 +134,9 @@ def test_what_is_no_file_or_has_no_name_in_text_is_found_with_a_reason(tmp_path:
     touched(tmp_path, "two\nlines.jpg")
     reasons = {file.path: file.reason for file in found_in(tmp_path)}
     assert reasons == {
-        "caf\\udce9.jpg": "its name is not plain UTF-8 text; rename it",
+        "caf\\udce9.jpg": NO_TEXT,
         "pipe": "not a regular file",
-        "two\\nlines.jpg": "its name is not plain UTF-8 text; rename it",
+        "two\\nlines.jpg": NO_TEXT,
     }
 
 
@@ -307,7 +307,11 @@ def test_a_path_that_leads_out_of_an_archive_says_nothing_of_label_and_group(tmp
     assert [(file.path, file.read_as, file.reason) for file in found_in(tmp_path)] == [
         ("ann.zip/../1.jpg", "", "a path with .. in an archive"),
         ("ann.zip/cup/1.jpg", "ann/cup/1.jpg", "needs a password; zip it without one"),
-        ("ann.zip/two\\nlines/1.jpg", "ann/two\\nlines/1.jpg", "its name is not plain UTF-8 text; rename it"),
+        (
+            "ann.zip/two\\nlines/1.jpg",
+            "ann/two\\nlines/1.jpg",
+            NO_TEXT,
+        ),
     ]
 
 

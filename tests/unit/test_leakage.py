@@ -117,6 +117,8 @@ def test_what_a_given_split_divides_is_listed_with_its_parts() -> None:
         "num_clusters": 1,
         "num_groups": 1,
         "num_components": 0,
+        "num_same_files": 0,
+        "same_files": [],
         "clusters": [
             {
                 "cluster": min(manifest["photo_id"][:2]),
@@ -134,6 +136,27 @@ def test_what_a_given_split_divides_is_listed_with_its_parts() -> None:
     assert summary(found)[-1] == (
         "warning: the given split divides 1 near-duplicate cluster and 1 group, which flatters test results; "
         "data/splits/leakage.json lists them"
+    )
+
+
+def test_a_file_in_two_parts_of_a_given_split_is_listed_and_warned_of() -> None:
+    rows = [(label, "") for label in "ab" for _ in range(3)]
+    manifest = photos_of(rows, twins=[(0, ""), (1, "")])
+    # The twin of photo 0 is a test photo, as photo 0 is; that of photo 1 would train.
+    manifest["split"] = ["test", "test", "train", "test", "train", "train", "test", "train"]
+    manifest.loc[[2, 5], "split"] = "val"
+    manifest = pd.concat([manifest, manifest.iloc[[4]].assign(photo_id="f" * 64, label="a", path="9.jpg")])
+    manifest.loc[manifest["photo_id"] == "f" * 64, "cluster"] = "f" * 64
+    found = leakage(manifest, split(manifest, settings(), seed=0), seed=0)
+    given = found["given_split"]
+    assert (given["num_same_files"], given["num_clusters"]) == (1, 0)
+    twin = manifest.query("status == 'rejected'").iloc[1]
+    assert given["same_files"] == [
+        {"photo_id": twin["photo_id"], "photos": {"test": ["0001.jpg"], "train": [twin["path"]]}}
+    ]
+    assert summary(found)[-1] == (
+        "warning: the given split has 1 file in several parts at once; each counts where its path is the "
+        "smallest; data/splits/leakage.json lists them"
     )
 
 

@@ -8,9 +8,11 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from tenshots import metadata
-from tests.unit.test_photos import oriented, photo_of, saved, scene
+from tenshots.encoding import decode
+from tests.unit.test_photos import close, oriented, photo_of, pixels, saved, scene
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on damaged EXIF data; wanted here
 MAKE, MODEL, DATE_TIME, EXIF_IFD, DATE_TIME_ORIGINAL = 0x010F, 0x0110, 0x0132, 0x8769, 0x9003
@@ -127,6 +129,20 @@ def test_an_orientation_of_xmp_does_not_turn_what_has_boxes_for_it(kind: str) ->
     assert (photo.orientation, photo.width, photo.height) == (1, 120, 80)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_an_orientation_that_only_xmp_names_turns_nothing(kind: str) -> None:
+    """Viewers do not, either."""
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    in_png = PngInfo()
+    in_png.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    how = {"PNG": {"pnginfo": in_png}, "TIFF": {"tiffinfo": {700: xmp}}}
+    data = saved(scene(), kind, **how.get(kind, {"xmp": xmp}))
+    assert xmp in data
+    photo = photo_of(data)
+    assert (photo.orientation, photo.width, photo.height) == (1, 120, 80)
+    assert close(decode(photo.encoded).astype(int), pixels(saved(scene())), tolerance=3)
+
+
 def saved_heic_with_xmp(xmp: bytes) -> bytes:
     """Pillow's plugin would write the orientation as a box: it is given upright, and changed in the file."""
     return saved(scene(), "HEIF", xmp=xmp.replace(b'"6"', b'"1"')).replace(b'"1"', b'"6"')
@@ -139,7 +155,7 @@ def saved_heic_with_xmp(xmp: bytes) -> bytes:
         ("PNG", "first of 3 frames"),
         ("WEBP", "first of 3 frames"),
         ("AVIF", "first of 3 frames"),
-        ("TIFF", "first of 3 pages"),
+        ("TIFF", "first of several pages"),
         ("HEIF", "main one of 3 pictures"),
     ],
 )

@@ -120,6 +120,14 @@ def test_the_thumbnail_is_the_whole_upright_photo_without_borders(fit: str) -> N
     assert close(corners, np.array([RED, GREEN, BLUE, WHITE]), tolerance=8)
 
 
+def test_a_panorama_is_not_decoded_smaller_than_its_thumbnail_needs() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (25, 400, 3), dtype=np.uint8)
+    photo = Image.fromarray(noise).resize((4000, 250), Image.Resampling.BICUBIC)
+    by_jpeg = photo_of(saved(photo, "JPEG", quality=95), settings(96, fit="pad")).thumbnail
+    by_png = photo_of(saved(photo), settings(96, fit="pad")).thumbnail
+    assert np.abs(by_jpeg.astype(int) - by_png).mean() < 3  # 2.2; at 1/8, where 31 px are left of 250, more
+
+
 def test_pad_keeps_the_whole_photo_between_grey_borders() -> None:
     image = pixels(saved(scene(120, 60)), settings(fit="pad"))
     assert (image[:8] == photos.PAD_GREY).all()
@@ -172,18 +180,20 @@ def test_lossless_is_png_and_a_number_is_jpeg_of_that_quality() -> None:
     assert (decode(encode(image, "lossless")) == image).all()
     assert encode(image, 90).startswith(b"\xff\xd8")
     assert len(encode(image, 20)) < len(encode(image, 90))
+    sampling = [layer[1:3] for layer in Image.open(io.BytesIO(encode(image, 90))).layer]  # type: ignore[attr-defined]
+    assert sampling == [(1, 1)] * 3  # 4:4:4
 
 
-def test_photos_of_all_sizes_decoded_small_stay_within_50_decibels() -> None:
-    """The least favourable size is two thirds of what is decoded."""
+def test_jpegs_are_decoded_at_twice_the_target_at_least() -> None:
+    """On edges and texture; 133 px is decoded at 400 px, which at 1/8 would be 200."""
     random = np.random.default_rng(0)
-    coarse = Image.fromarray(random.integers(60, 196, (24, 32, 3), dtype=np.uint8))
-    photo = coarse.resize((1600, 1200), Image.Resampling.BICUBIC)
+    coarse = Image.fromarray(random.integers(60, 196, (240, 320, 3), dtype=np.uint8))
+    photo = coarse.resize((1600, 1200), Image.Resampling.NEAREST)
     jpeg = saved(photo, "JPEG", quality=92)
-    for size_px in (96, 133, 200):  # decoded at 200, 200 and 400 px of width
+    for size_px in (96, 133, 200):
         full = Image.open(io.BytesIO(jpeg)).resize((size_px, size_px), Image.Resampling.LANCZOS)
         error = ((pixels(jpeg, settings(size_px)) - np.asarray(full).astype(int)) ** 2).mean()
-        assert 10 * np.log10(255**2 / error) > 50
+        assert 10 * np.log10(255**2 / error) > 45
 
 
 @pytest.mark.parametrize("kind", ALL_FORMATS)
@@ -204,12 +214,22 @@ def test_a_compressed_tiff_cut_short_is_refused(compression: str) -> None:
             photo_of(data[: int(len(data) * kept)])
 
 
+def noisy(width: int, height: int) -> Image.Image:
+    values = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(values)
+
+
 def test_an_end_that_decoders_do_not_miss_is_missed() -> None:
     png, jpeg = saved(scene()), saved(scene(400, 300), "JPEG")
     filled_up = jpeg[: len(jpeg) // 2] + bytes(len(jpeg) // 2)
     for data in (png[:-12], png[:-1], filled_up):
         with pytest.raises(RejectedPhoto, match="its end is missing"):
             photo_of(data)
+    for kind in ("WEBP", "HEIF", "AVIF"):
+        data = saved(noisy(400, 300), kind)
+        with pytest.raises(RejectedPhoto, match=r"its end is missing|damaged"):
+            photo_of(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
+        assert photo_of(data).format == kind
     for data in (png + b"more", jpeg + b"more", jpeg + bytes(100)):  # a phone's own data behind the photo
         assert photo_of(data).note == ""
 
