@@ -123,6 +123,15 @@ def test_thresholds_are_kept() -> None:
         np.testing.assert_array_equal(links.pairs, all_links.pairs[passing])
 
 
+def test_what_a_bright_exposure_clips_does_not_count_against_it() -> None:
+    image = thumbnails(scene(2, cup="white")).astype(float)
+    first, second = image.astype(np.uint8), np.clip(image * 1.7, 0, 255).astype(np.uint8)
+    assert (second == 255).mean() > 0.2
+    still = np.zeros((1, 2, 3))
+    assert alignment.worst_similarity(first, second, still)[0] > 0.9
+    assert alignment.worst_similarity(second, first, still)[0] > 0.9
+
+
 def test_a_crowd_that_looks_alike_is_allowed_a_third_of_the_distance_and_a_burst_all_of_it() -> None:
     burst = near_duplicates(thumbnails(*(scene(1, shift_px=3 * number) for number in range(12))), SETTINGS)
     assert burst.distances.max() > SETTINGS.max_distance // 3
