@@ -26,7 +26,6 @@ from tenshots.params import PATH, Settings
 
 NUM_CONFIRMED = 128  # pairs aligned at a time: arrays that fit into a processor's cache
 NUM_LINKS_SHOWN = 5
-CROWD = 16 * hashing.NUM_BANDS  # meetings in the search: those of sixteen photos that look the same to it
 
 
 class NearDuplicateSettings(Settings):
@@ -75,16 +74,18 @@ def near_duplicates(
     twins = np.stack([kinds[np.cumsum(is_new) - 1], order], axis=1)[~is_new]
     links = [Links(twins, np.zeros(len(twins), dtype=np.int64), np.ones(len(twins)))]
     with ThreadPoolExecutor(num_workers) as workers:
-        found = hashing.candidates(thumbnails, kinds, workers)
+        found, distances = hashing.candidates(thumbnails, kinds, workers)
         limits = _limits(found, settings.max_distance)
-        nearby = kinds[found.pairs]
+        # To lay them over one another lowers few distances by more than half.
+        near = distances <= np.maximum(2 * limits, hashing.SURE_BITS)
+        nearby, limits = kinds[found[near]], limits[near]
         places = [slice(start, start + NUM_CONFIRMED) for start in range(0, len(nearby), NUM_CONFIRMED)]
         confirm = partial(_confirmed, thumbnails, min_similarity=settings.min_similarity)
         links += workers.map(confirm, [nearby[at] for at in places], [limits[at] for at in places])
-    pairs, distances, similarities = (np.concatenate(part) for part in zip(*links, strict=True))
+    pairs, differing, similarities = (np.concatenate(part) for part in zip(*links, strict=True))
     pairs = np.sort(pairs, axis=1)
     sequence = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    return Links(pairs[sequence], distances[sequence], similarities[sequence])
+    return Links(pairs[sequence], differing[sequence], similarities[sequence])
 
 
 def clusters(photo_ids: Sequence[str], pairs: np.ndarray) -> list[str]:
@@ -124,13 +125,14 @@ def check_shares(paths: Sequence[str], labels: Sequence[str], links: Links, *, m
         )
 
 
-def _limits(candidates: hashing.Candidates, max_distance: int) -> np.ndarray:
+def _limits(candidates: np.ndarray, max_distance: int) -> np.ndarray:
     """Returns for each pair the bits by which its aligned hashes may differ: int64 (num_pairs,).
 
-    Where a photo meets more others than a burst has shots, to look alike says little: it is a handwritten 1
-    among thousands. A third of the bits then keeps such crowds from chaining.
+    Where a photo has as many candidates as are looked at, more than most bursts have shots, to look alike
+    says little: it is a handwritten 1 among thousands. A third of the bits keeps such crowds from chaining.
     """
-    crowded = (candidates.crowds[candidates.pairs] > CROWD).any(axis=1)
+    num_candidates = np.bincount(candidates.ravel())
+    crowded = (num_candidates[candidates] >= hashing.NUM_NEAREST).any(axis=1)
     return np.where(crowded, max_distance // 3, max_distance)
 
 
@@ -140,7 +142,7 @@ def _confirmed(
     """Returns which of some pairs are near-duplicates; each look is closer and dearer than the one before."""
     first, second = thumbnails[pairs[:, 0]], thumbnails[pairs[:, 1]]
     move = alignment.coarse_moves(first, second)
-    near = _distances(first, second, move) <= 2 * limits  # finer moves lower few distances by more than half
+    near = _distances(first, second, move) <= 2 * limits
     pairs, limits, first, second = pairs[near], limits[near], first[near], second[near]
     move = alignment.fine_moves(first, second, move[near])
     distance = _distances(first, second, move)

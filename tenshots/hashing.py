@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
@@ -28,7 +27,9 @@ VIEWS = (
 CANDIDATE_BITS = 64  # of 256, by which candidates may differ before they are aligned
 SURE_BITS = 31  # the search finds all pairs up to here, see `_collisions`
 KEY_BITS = 2 * NUM_BITS  # room for a distance, 0 to 256, in a key
-NUM_NEAREST = 8  # candidates a photo: bounds the work where thousands look alike, such as handwritten ones
+# Candidates a photo, more than most bursts have shots: bounds the work where thousands look alike, such as
+# handwritten ones.
+NUM_NEAREST = 16
 MAX_BUFFERED = 2_000_000  # candidates before the nearest are chosen again
 NUM_COLLISIONS = 1 << 17  # compared at a time: arrays that fit into a processor's cache
 
@@ -64,40 +65,28 @@ def signs(tones: np.ndarray, view: tuple[float, float, float] = VIEWS[0]) -> np.
     return np.packbits(np.ascontiguousarray(bits), axis=1, bitorder="little").view("<u8")
 
 
-class Candidates(NamedTuple):
-    """What the search for near hashes finds.
-
-    Attributes:
-        pairs: int64 (num_pairs, 2), positions of photos, the smaller first; of each photo's the nearest 8.
-        crowds: int64 (num_photos,), how often a photo met others: up to 16 times for each that looks like it.
-    """
-
-    pairs: np.ndarray
-    crowds: np.ndarray
-
-
-def candidates(thumbnails: np.ndarray, kinds: np.ndarray, workers: Executor) -> Candidates:
+def candidates(thumbnails: np.ndarray, kinds: np.ndarray, workers: Executor) -> tuple[np.ndarray, np.ndarray]:
     """Finds pairs of photos whose hashes are near, also after one of them is seen closer or moved.
 
     Args:
         thumbnails: uint8 (num_photos, 32, 32, 3).
-        kinds: int64 (num_kinds,), which photos are compared; positions count in these.
+        kinds: int64 (num_kinds,), which photos are compared.
         workers: threads.
+
+    Returns:
+        int64 (num_pairs, 2), positions in `kinds`, the smaller first, of each photo's pairs the nearest 16;
+        and int64 (num_pairs,), the bits by which their hashes differ, as they are best seen.
     """
     num_photos = len(kinds)
     known = _hashes(thumbnails, kinds, VIEWS[0])
-    crowds = np.zeros(num_photos, dtype=np.int64)
 
     def met() -> Iterator[np.ndarray]:
-        for number, view in enumerate(VIEWS):
+        for view in VIEWS:
             search = partial(_met, _hashes(thumbnails, kinds, view), known)
-            for nearest, num_met in workers.map(search, range(NUM_BANDS)):
-                if number == 0:
-                    crowds[:] += num_met
-                yield nearest
+            yield from workers.map(search, range(NUM_BANDS))
 
-    first, _, second = _of_key(_nearest(met(), num_photos), num_photos)
-    return Candidates(np.stack([first, second], axis=1), crowds)
+    first, distance, second = _of_key(_nearest(met(), num_photos), num_photos)
+    return np.stack([first, second], axis=1), distance
 
 
 def _hashes(thumbnails: np.ndarray, which: np.ndarray, view: tuple[float, float, float]) -> np.ndarray:
@@ -127,17 +116,8 @@ def _chosen() -> np.ndarray:
     return np.asarray(rising.reshape(-1, NUM_BANDS).T.ravel())
 
 
-def _met(seen: np.ndarray, known: np.ndarray, band: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the keys of the nearest pairs that meet in a band, and how often each photo meets another."""
-    num_met = np.zeros(len(known), dtype=np.int64)
-
-    def counted() -> Iterator[np.ndarray]:
-        for keys in _collisions(seen, known, band):
-            first, _, second = _of_key(keys, len(known))
-            num_met[:] += np.bincount(first, minlength=len(known)) + np.bincount(second, minlength=len(known))
-            yield keys
-
-    return _nearest(counted(), len(known)), num_met
+def _met(seen: np.ndarray, known: np.ndarray, band: int) -> np.ndarray:
+    return _nearest(_collisions(seen, known, band), len(known))
 
 
 def _collisions(seen: np.ndarray, known: np.ndarray, band: int) -> Iterator[np.ndarray]:
