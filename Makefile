@@ -18,6 +18,7 @@ repro: setup  ## the whole pipeline, to reports/index.html
 	$(BIN)/dvc repro
 	@# A store that cannot be reached is said, and is no failure of the pipeline.
 	-@$(BIN)/python -m stages.record
+	@echo "The report: reports/index.html"
 
 test: setup-dev lint  ## style, types, and all tests with the library's coverage
 	$(BIN)/python -m pytest --cov=tenshots --cov-report=term --cov-fail-under=90

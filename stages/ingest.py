@@ -47,6 +47,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(collection.table(result.manifest))
     if result.bare_groups:
         print(f"ingest: no photo of {', '.join(result.bare_groups)}")
+    for one, other in collection.copied_groups(result.manifest["group"]):
+        print(f"ingest: warning: {one!r} and {other!r} count as two groups; if they are one, merge them")
+    choice = pattern.choice(result.manifest.loc[result.manifest["status"] == "kept", "path"])
+    if choice:
+        print(f"ingest: warning: {choice}")
     print(f"ingest: {collection.summary(result.manifest)}; {MANIFEST_PATH} has a row for each file")
 
 

@@ -5,8 +5,9 @@ The functions take the manifest, one row for every file found.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -15,6 +16,8 @@ from tenshots.errors import DataError
 
 NUM_FOLDERS_SHOWN = 5  # in a message
 NUM_ROWS_SHOWN = 40  # of the table by group
+# What Windows, macOS and browsers add to the name of a second copy: `ben (1)`, `ben - Copy`, `ben copy 2`
+COPY = re.compile(r"( ?\(\d+\)|[ _-]*\b(copy|kopie|copie|copia)( \d+)?)+$", re.IGNORECASE)
 
 
 def reject_twins(table: pd.DataFrame) -> pd.DataFrame:
@@ -34,8 +37,8 @@ def reject_twins(table: pd.DataFrame) -> pd.DataFrame:
     if torn.any():
         pairs = [f"{one} and {other}" for one, other in zip(original[torn], later["path"][torn], strict=True)]
         raise DataError(
-            f"{len(pairs)} pairs of files have the same bytes under different labels: {'; '.join(pairs)}; "
-            f"delete the one of each pair that is wrong"
+            f"files have the same bytes under different labels: {'; '.join(pairs)}; delete the one of each "
+            f"pair that is wrong"
         )
     result = table.copy()
     result.loc[later.index, "status"] = "rejected"
@@ -59,7 +62,11 @@ def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
     kept = table[table["status"] == "kept"]
     labels = sorted(set(kept["label"]))
     if not labels:
-        raise DataError(f"no file is a usable photo; reasons: {counted_reasons(table)}")
+        example = table["path"].min()
+        raise DataError(
+            f"no file is a usable photo; {counted_reasons(table)}; the first is {example}, see `photos` and "
+            f"`layout` in params.yaml"
+        )
     bare = sorted({*table["label"], *empty_labels} - {*labels, ""})
     if bare:
         reasons = counted_reasons(table[table["label"].isin(bare)]) or "no files"
@@ -77,15 +84,17 @@ def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
 def summary(manifest: pd.DataFrame) -> str:
     """Returns one line: photos kept, near-duplicates and notes among them, and files rejected by reason."""
     kept = manifest[manifest["status"] == "kept"]
-    parts = [f"{len(kept)} photos kept"]
+    parts = [f"{counted(len(kept), 'photo')} kept"]
     sizes = kept["cluster"].value_counts()
     if (sizes > 1).any():
-        parts.append(f"{sizes[sizes > 1].sum()} of them in {(sizes > 1).sum()} clusters of near-duplicates")
+        clusters = counted(int((sizes > 1).sum()), "cluster")
+        parts.append(f"{sizes[sizes > 1].sum():,} of them in {clusters} of near-duplicates")
     notes = _frequencies(kept.loc[kept["note"] != "", "note"])
     if notes:
         parts.append(f"noted: {notes}")
     reasons = counted_reasons(manifest)
-    parts.append(f"{len(manifest) - len(kept)} files rejected" + (f": {reasons}" if reasons else ""))
+    num_rejected = len(manifest) - len(kept)
+    parts.append(f"{counted(num_rejected, 'file')} rejected" + (f": {reasons}" if reasons else ""))
     return "; ".join(parts)
 
 
@@ -111,8 +120,20 @@ def table(manifest: pd.DataFrame) -> str:
     return str(shown.rename_axis(index=None).to_string())
 
 
+def copied_groups(groups: Iterable[str]) -> list[tuple[str, str]]:
+    """Returns pairs of groups of which one is named as systems name a second copy of the other."""
+    known = sorted(set(groups))
+    pairs = ((COPY.sub("", group).strip(), group) for group in known)
+    return [(one, other) for one, other in pairs if one != other and one in known]
+
+
+def counted(number: int, noun: str) -> str:
+    """Returns `1 photo`, `2,000 photos`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def counted_reasons(table: pd.DataFrame) -> str:
-    """Returns how many files were rejected by which reason, the most frequent first: `3 damaged, 1 empty`."""
+    """Returns how many files were rejected by which reason: `damaged (3), empty (1)`, the largest first."""
     reasons = table.loc[table["status"] == "rejected", "reason"]
     # A twin's path, a size or a detail in brackets would make every reason one of its own.
     for varying, common in (
@@ -127,7 +148,7 @@ def counted_reasons(table: pd.DataFrame) -> str:
 
 def _frequencies(texts: pd.Series) -> str:
     counts = sorted(texts.value_counts().items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{number} {text}" for text, number in counts)
+    return ", ".join(f"{text} ({number:,})" for text, number in counts)
 
 
 def _check_spelling(table: pd.DataFrame, column: str) -> None:

@@ -27,6 +27,7 @@ from tenshots.photos import THUMBNAIL_PX, AcceptSettings, StandardPhoto
 
 NUM_AHEAD = 4  # files a worker that may wait for a slow one before them: what bounds the memory
 SECONDS_BETWEEN_LINES = 10.0
+OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 
 
 class Rules(NamedTuple):
@@ -110,7 +111,11 @@ def _examine(
         data = found.read(rules.accept.max_megabytes * 10**6)
         row |= {"photo_id": hashlib.sha256(data).hexdigest(), "num_bytes": len(data)}
         if fields is None:
-            raise RejectedPhoto(f"path does not fit the layout {layout.pattern}")
+            raise RejectedPhoto(
+                "an archive that is no .zip; make one of its photos"
+                if found.path.lower().endswith(OTHER_ARCHIVES)
+                else f"path does not fit the layout {layout.pattern}"
+            )
         photo = photos.standardise(data, rules.standardise, rules.accept)
     except RejectedPhoto as rejection:
         return row | {"reason": str(rejection)}, None

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -115,6 +115,23 @@ class Layout:
         """Returns the fields of a path relative to the photos folder, or nothing where it does not fit."""
         return _fields(self._expression, path)
 
+    def choice(self, paths: Iterable[str]) -> str:
+        """Returns a sentence on the first path that could be split in another place too; empty without one.
+
+        Android names photos 20241102_100037.jpg, so `{group}_{name}` makes a group a day of each person.
+        """
+        shared = [at for at, part in enumerate(self.pattern.split("/")) if part.count("{") > 1]
+        between = [text for text in re.findall(r"\}([^{}]+)\{", self.pattern) if "/" not in text]
+        for path in paths if shared else ():
+            parts, fields = path.split("/"), self.match(path)
+            if fields is not None and any(parts[at].count(text) > 1 for at in shared for text in between):
+                read = ", ".join(f"{name} {value!r}" for name, value in fields._asdict().items() if value)
+                return (
+                    f"the layout splits {path} at the last place that it can, into {read}; if that is wrong, "
+                    f"use folders such as {{group}}/{{label}}/{{name}}"
+                )
+        return ""
+
     def match_folder(self, path: str) -> PathFields | None:
         """Returns the fields that the path of a folder says already; the others are empty.
 
@@ -141,9 +158,8 @@ def photos_dir(photos: str, project_dir: Path) -> Path:
             f"`photos: data/raw`, or give an absolute path"
         )
     if not folder.is_dir():
-        raise DataError(
-            f"the photos folder {photos} is missing; correct `photos` in params.yaml, or `dvc pull`"
-        )
+        wrong = "is no folder" if folder.exists() else "is missing"
+        raise DataError(f"the photos folder {photos} {wrong}; correct `photos` in params.yaml, or `dvc pull`")
     return folder
 
 

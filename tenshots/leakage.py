@@ -93,7 +93,8 @@ def summary(found: Mapping[str, Any]) -> list[str]:
     sets = _counted(found["num_components"], "independent set")
     lines = [
         f"{groups} and {clusters} make {sets}; a random split would have had {num_siblings:,} of "
-        f"{at_random['num_test_photos']:,} test photos with a sibling in training"
+        f"{at_random['num_test_photos']:,} test photos with a sibling in training, "
+        f"{at_random['with_sibling_in_training']['cluster']:,} of them a near-duplicate"
     ]
     largest = found["largest_component"]["share"]
     if largest > MAX_SHARE and not found["given_split"]:
@@ -126,6 +127,25 @@ def summary(found: Mapping[str, Any]) -> list[str]:
             f"once; each counts where its path is the smallest; {LISTED}"
         )
     return lines
+
+
+def joined_reason(manifest: pd.DataFrame, components: pd.Series) -> str:
+    """Returns the end of a message about too few components: which groups count as one, and by which photos.
+
+    Args:
+        manifest: as for `leakage`.
+        components: of each kept photo, indexed by photo_id (see tenshots.splitting).
+    """
+    photos = manifest[manifest["status"] == "kept"].sort_values("photo_id", ignore_index=True)
+    photos["component"] = components.loc[photos["photo_id"]].to_numpy()
+    across = _across(photos[photos["group"] != ""], "cluster", "group")
+    alike = {item["cluster"]: [paths[0] for paths in item["photos"].values()] for item in across}
+    told = []
+    for item in _joined_groups(manifest, photos, list(alike)):
+        links = [*item["same_files"], *(alike[cluster] for cluster in item["clusters"])]
+        told.append(f"{' + '.join(_some(item['groups']))} (such as {' and '.join(links[0][:2])})")
+    listed = ", ".join(_some(told))
+    return f"; groups with the same photos or near-duplicates count as one: {listed}" if told else ""
 
 
 def _across(photos: pd.DataFrame, unit: str, column: str) -> list[dict[str, Any]]:

@@ -17,10 +17,11 @@ from pydantic import Field
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from tenshots import leakage
 from tenshots.database import PARTS
 from tenshots.dealing import Draws, Impossible, Uncovered, deal
 from tenshots.errors import DataError
-from tenshots.params import Settings
+from tenshots.params import Settings, nearest
 
 NUM_ATTEMPTS = 20
 MEANING = (
@@ -107,8 +108,13 @@ def split(manifest: pd.DataFrame, settings: SplitSettings, *, seed: int) -> pd.D
     if (photos["split"] != "").any():
         return _table(photos, [_completed(photos, settings, seed)])
     counted = _counted(photos)
-    _check_num_components(counted, settings.folds)
-    return _table(photos, _tried(lambda draws: _folds(counted, settings, draws), counted, seed))
+    try:
+        _check_num_components(counted, settings.folds)
+        folds = _tried(lambda draws: _folds(counted, settings, draws), counted, seed)
+    except DataError as error:
+        joined = photos.set_index("photo_id")["component"]
+        raise DataError(f"{error}{leakage.joined_reason(manifest, joined)}") from None
+    return _table(photos, folds)
 
 
 def summary(manifest: pd.DataFrame, splits: pd.DataFrame, settings: SplitSettings) -> list[str]:
@@ -190,16 +196,17 @@ def _check_num_components(counted: _Components, num_folds: int) -> None:
     num_needed = {1: 3, 2: 4}.get(num_folds, num_folds)
     numbers = (counted.counts > 0).sum(axis=0)
     few = [
-        f"label {label!r} has {_sets(int(number))}"
+        f"label {label!r} has {_sets(int(number))}{nearest(label, {*counted.labels} - {label})}"
         for label, number in zip(counted.labels, numbers, strict=True)
         if number < num_needed
     ]
     if few:
         lower = int(numbers.min())
-        remedy = f" or set split.folds to {lower}" if 3 <= lower < num_folds else ""
+        possible = 3 if num_folds == 2 else lower  # two folds leave each other half: train, val and test
+        remedy = f" or set split.folds to {possible}" if lower >= 3 and possible != num_folds else ""
         raise DataError(
             f"{', '.join(few)} {MEANING}, but params.yaml: split.folds {num_folds} needs at least "
-            f"{num_needed} each; add photos by other people or of other scenes{remedy}"
+            f"{num_needed} each; add photos from more groups{remedy}"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tenshots.collection import reject_twins, summary, table
+from tenshots.collection import copied_groups, counted_reasons, reject_twins, summary, table
 
 
 def manifest(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
@@ -21,8 +21,8 @@ def test_the_summary_counts_reasons_from_the_most_frequent() -> None:
         ("ann", "key", "rejected", "large"),
         ("ann", "cup", "rejected", "small"),
     )
-    assert summary(rows) == "1 photos kept; 3 files rejected: 2 small, 1 large"
-    assert summary(rows[:1]) == "1 photos kept; 0 files rejected"
+    assert summary(rows) == "1 photo kept; 3 files rejected: small (2), large (1)"
+    assert summary(rows[:1]) == "1 photo kept; 0 files rejected"
 
 
 def test_the_summary_tells_of_near_duplicates_notes_and_twins() -> None:
@@ -30,8 +30,8 @@ def test_the_summary_tells_of_near_duplicates_notes_and_twins() -> None:
     rows["cluster"] = ["a", "a", "b", "b", "c", ""]
     rows.loc[[0, 4], "note"] = "first of 3 frames"
     assert summary(rows) == (
-        "5 photos kept; 4 of them in 2 clusters of near-duplicates; noted: 2 first of 3 frames; "
-        "1 files rejected: 1 same bytes as another file"
+        "5 photos kept; 4 of them in 2 clusters of near-duplicates; noted: first of 3 frames (2); "
+        "1 file rejected: same bytes as another file (1)"
     )
 
 
@@ -77,3 +77,21 @@ def test_of_equal_files_the_smallest_path_is_kept_whatever_the_order(order: tupl
     result = reject_twins(rows.iloc[list(order)]).set_index("path")
     assert result["status"].to_dict() == {"a": "kept", "b": "rejected", "c": "kept"}
     assert result["reason"]["b"] == "same bytes as a"
+
+
+def test_reasons_that_differ_in_detail_alone_are_counted_together() -> None:
+    reasons = [
+        *("too small: of 9 x 8 px, the shorter side", "too small: of 7 x 8 px, the shorter side"),
+        *("damaged, incomplete or unusual PNG image (x)", "damaged, incomplete or unusual PNG image (y)"),
+        *("same bytes as a.jpg", "same bytes as b.jpg", "same bytes as c.jpg"),
+    ]
+    rows = manifest(*[("ann", "cup", "rejected", reason) for reason in reasons])
+    assert counted_reasons(rows) == (
+        "same bytes as another file (3), damaged, incomplete or unusual PNG image (2), too small (2)"
+    )
+
+
+@pytest.mark.parametrize("copy", ["ben (1)", "ben(2)", "ben - Copy", "ben copy 2", "Ben"])
+def test_a_second_copy_of_a_group_is_told(copy: str) -> None:
+    found = copied_groups(["ann", "ben", copy, "scopy", "ben 2", "ben"])
+    assert found == ([] if copy == "Ben" else [("ben", copy)])

@@ -123,7 +123,7 @@ def test_the_same_bytes_under_two_labels_are_an_error_that_lists_all_pairs(tmp_p
     for number in (1, 2):
         (tmp_path / f"a/key/{number}.png").write_bytes((tmp_path / f"a/cup/{number}.png").read_bytes())
     with pytest.raises(
-        DataError, match=r"2 pairs .*a/cup/1.png and a/key/1.png; a/cup/2.png and a/key/2.png"
+        DataError, match=r"different labels: a/cup/1.png and a/key/1.png; a/cup/2.png and a/key/2.png; delete"
     ):
         ingested(tmp_path)
 
@@ -166,7 +166,7 @@ def test_a_folder_without_a_usable_photo_says_why(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     for name in ("1.txt", "2.txt", "a/3.txt"):
         (tmp_path / name).write_text(name)
-    message = r"2 path does not fit the layout \{label\}/\{name\}, 1 not an image"
+    message = r"path does not fit the layout \{label\}/\{name\} \(2\), not an image .*; the first is 1\.txt"
     with pytest.raises(DataError, match=message):
         ingested(tmp_path, "{label}/{name}")
 
@@ -181,7 +181,7 @@ def test_a_label_whose_files_are_all_rejected_is_an_error(tmp_path: Path) -> Non
     draw(tmp_path, "cup/1.png", "key/1.png")
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "1.jpg").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"'book': a label without a usable photo .1 not an image"):
+    with pytest.raises(DataError, match=r"'book': a label without a usable photo .not an image"):
         ingested(tmp_path, "{label}/{name}")
 
 
@@ -230,6 +230,16 @@ def test_a_file_that_must_not_or_cannot_be_read_is_rejected(
         "key/gone.png": "a link that leads nowhere",
     }
     assert set(rejected["photo_id"]) == {""}
+
+
+def test_an_archive_of_another_kind_is_told_from_a_wrong_path(tmp_path: Path) -> None:
+    draw(tmp_path, "ann/cup/1.png", "ann/key/1.png")
+    for name in ("bob.rar", "cem.tar.gz", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    rejected = ingested(tmp_path).manifest.query("status == 'rejected'")
+    archive = "an archive that is no .zip; make one of its photos"
+    wrong_path = "path does not fit the layout {group}/{label}/{name}"
+    assert rejected["reason"].tolist() == [archive, archive, wrong_path]
 
 
 def test_a_zip_is_a_folder_of_its_name(tmp_path: Path) -> None:

@@ -337,3 +337,14 @@ def test_a_relative_path_out_of_the_repository_names_both_remedies(tmp_path: Pat
 def test_a_missing_photos_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="the photos folder data/raw is missing"):
         photos_dir("data/raw", tmp_path)
+
+
+def test_a_name_that_could_be_split_elsewhere_is_told_with_how_it_is_read() -> None:
+    """Android's names: a group a day of each person."""
+    layout = Layout("{label}/{group}_{name}")
+    assert layout.choice(["cup/ada_1.jpg", "readme_of_all.txt", "cup/bo_2.jpg"]) == ""
+    assert layout.choice(["cup/ada_1.jpg", "cup/ada_20241102_1.jpg"]) == (
+        "the layout splits cup/ada_20241102_1.jpg at the last place that it can, into label 'cup', group "
+        "'ada_20241102', name '1.jpg'; if that is wrong, use folders such as {group}/{label}/{name}"
+    )
+    assert Layout("{group}/{label}/{name}").choice(["a_b_c/cup/IMG_2_3.jpg"]) == ""

@@ -139,6 +139,37 @@ def test_too_many_folds_say_how_many_would_do() -> None:
         split(classroom(num_people=4), settings(5), seed=0)
 
 
+def test_people_joined_by_a_shared_photo_are_named_when_too_few_sets_are_left() -> None:
+    people = [f"p{number}" for number in range(6)]
+    rows = [(label, person) for person in people for label in ("cup", "key")]
+    manifest = photos_of(rows, twins=[(0, person) for person in people[1:]])
+    with pytest.raises(DataError) as caught:
+        split(manifest, settings(4), seed=0)
+    assert str(caught.value).endswith(
+        "add photos from more groups; groups with the same photos or near-duplicates count as one: "
+        "p0 + p1 + p2 + p3 + p4 + 1 more (such as 0000.jpg and twin 0.jpg)"
+    )
+    clusters = [0, 1, 0, *range(3, 12)]
+    with pytest.raises(DataError, match=r"count as one: p0 \+ p1 \(such as 0000.jpg and 0002.jpg\)$"):
+        split(photos_of(rows, clusters), settings(6), seed=0)
+
+
+def test_a_label_spelt_like_another_is_asked_about() -> None:
+    rows = [(label, f"p{number}") for number in range(6) for label in ("cup", "key")]
+    with pytest.raises(
+        DataError, match=r"label 'cups' has 1 independent set of photos; did you mean 'cup'\?"
+    ):
+        split(photos_of([*rows, ("cups", "p0")]), settings(4), seed=0)
+
+
+def test_for_three_sets_three_folds_are_offered_in_place_of_two() -> None:
+    """Two folds leave each other half of the sets, for train, val and test."""
+    photos = classroom(num_people=3)
+    with pytest.raises(DataError, match=r"or set split.folds to 3$"):
+        split(photos, settings(2), seed=0)
+    check_split(photos, split(photos, settings(3), seed=0), num_folds=3)
+
+
 def test_a_knot_of_shared_groups_is_an_error_not_a_wrong_split() -> None:
     """Three labels, each pair of three groups holds one: no two-part cut has each label on both sides."""
     knot = [("a", "1"), ("a", "2"), ("b", "2"), ("b", "3"), ("c", "1"), ("c", "3")]
