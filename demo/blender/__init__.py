@@ -1,0 +1,1 @@
+"""Renders the photos that come with the project; nothing else of the project imports it."""
