@@ -5,7 +5,7 @@ python -m benchmarks.near_duplicates [--scenes 100] [--photos FOLDER ...] [--lar
 Duplicates and look-alikes are planted: desks of the demo rendered from cameras that move a little (a burst),
 the same desks with another thing on them, and the photos of each FOLDER saved again, cropped, brightened. A
 table says which share of each case is linked, for several thresholds; then come a folder's photos that are
-linked, and bursts of a dozen shots. Of each `--large` folder, time and memory are measured, and what its own
+linked, and whole bursts. Of each `--large` folder, time and memory are measured, and what its own
 folders divide.
 """
 
@@ -36,9 +36,9 @@ from tenshots.duplicates import NearDuplicateSettings, clusters, near_duplicates
 
 THUMBNAIL_PX = 32
 RENDERED_PX = 160  # of a photo's longer side
+SHOTS_A_BURST = 30
 # A burst's moves: share of the photo's longer side by which the aim moves, degrees by which the camera turns
 # about each of its axes, share by which it comes nearer or goes away.
-SHOTS_A_BURST = 12
 MOVES = {"small": (0.01, 0.5, 0.01), "medium": (0.03, 1.5, 0.03), "large": (0.06, 3.0, 0.06)}
 
 
@@ -329,7 +329,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for path in readable(photo_paths(folder)):
             planted += edited(path)
     print_recall(planted)
-    print_bursts(max(arguments.scenes // 10, 1), settings)
+    print_bursts(max(arguments.scenes // 20, 1), settings)
     for folder in arguments.photos:
         print_found(folder, settings)
     for folder in arguments.large:

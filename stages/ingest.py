@@ -47,8 +47,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(collection.table(result.manifest))
     if result.bare_groups:
         print(f"ingest: no photo of {', '.join(result.bare_groups)}")
-    for one, other in collection.copied_groups(result.manifest["group"]):
-        print(f"ingest: warning: {one!r} and {other!r} count as two groups; if they are one, merge them")
+    for names in collection.copied_groups(result.photos["group"]):
+        print(
+            f"ingest: warning: {' and '.join(names)} count as {len(names)} groups; merge them if they are one"
+        )
     choice = pattern.choice(result.manifest.loc[result.manifest["status"] == "kept", "path"])
     if choice:
         print(f"ingest: warning: {choice}")

@@ -16,8 +16,9 @@ from tenshots.errors import DataError
 
 NUM_FOLDERS_SHOWN = 5  # in a message
 NUM_ROWS_SHOWN = 40  # of the table by group
-# What Windows, macOS and browsers add to the name of a second copy: `ben (1)`, `ben - Copy`, `ben copy 2`
-COPY = re.compile(r"( ?\(\d+\)|[ _-]*\b(copy|kopie|copie|copia)( \d+)?)+$", re.IGNORECASE)
+# What systems and browsers add to the name of a second copy: `ben (1)`, `ben - Copy`, `Kopie von ben`
+COPY_BEFORE = re.compile(r"^(copy of|kopie von|copie de|copia de)[ _]+")
+COPY_AFTER = re.compile(r"[ _-]*(\(\d+\)|(?<![^\W_])(copy|kopie|copie|copia)([ _]\d+)?)$")
 
 
 def reject_twins(table: pd.DataFrame) -> pd.DataFrame:
@@ -120,11 +121,16 @@ def table(manifest: pd.DataFrame) -> str:
     return str(shown.rename_axis(index=None).to_string())
 
 
-def copied_groups(groups: Iterable[str]) -> list[tuple[str, str]]:
-    """Returns pairs of groups of which one is named as systems name a second copy of the other."""
-    known = sorted(set(groups))
-    pairs = ((COPY.sub("", group).strip(), group) for group in known)
-    return [(one, other) for one, other in pairs if one != other and one in known]
+def copied_groups(groups: Iterable[str]) -> list[list[str]]:
+    """Returns the groups, two or more each, whose names differ as those of copies do: ben, ben (1)."""
+    alike: dict[str, list[str]] = {}
+    for group in sorted(set(groups) - {""}):
+        name, before = group.casefold().strip(), ""
+        while name != before:
+            before = name
+            name = COPY_AFTER.sub("", COPY_BEFORE.sub("", name)).strip() or before
+        alike.setdefault(name, []).append(group)
+    return [names for names in alike.values() if len(names) > 1]
 
 
 def counted(number: int, noun: str) -> str:

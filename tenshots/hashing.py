@@ -29,7 +29,7 @@ SURE_BITS = 31  # the search finds all pairs up to here, see `_collisions`
 KEY_BITS = 2 * NUM_BITS  # room for a distance, 0 to 256, in a key
 # Candidates a photo, more than most bursts have shots: bounds the work where thousands look alike, such as
 # handwritten ones.
-NUM_NEAREST = 16
+NUM_NEAREST = 32
 MAX_BUFFERED = 2_000_000  # candidates before the nearest are chosen again
 NUM_COLLISIONS = 1 << 17  # compared at a time: arrays that fit into a processor's cache
 
@@ -74,7 +74,7 @@ def candidates(thumbnails: np.ndarray, kinds: np.ndarray, workers: Executor) -> 
         workers: threads.
 
     Returns:
-        int64 (num_pairs, 2), positions in `kinds`, the smaller first, of each photo's pairs the nearest 16;
+        int64 (num_pairs, 2), positions in `kinds`, the smaller first, of each photo's pairs the nearest 32;
         and int64 (num_pairs,), the bits by which their hashes differ, as they are best seen.
     """
     num_photos = len(kinds)

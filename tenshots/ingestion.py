@@ -27,6 +27,7 @@ from tenshots.photos import THUMBNAIL_PX, AcceptSettings, StandardPhoto
 
 NUM_AHEAD = 4  # files a worker that may wait for a slow one before them: what bounds the memory
 SECONDS_BETWEEN_LINES = 10.0
+OTHER_ARCHIVE = "an archive that is no .zip; unpack it, or pack its photos as .zip"
 OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 
 
@@ -111,14 +112,11 @@ def _examine(
         data = found.read(rules.accept.max_megabytes * 10**6)
         row |= {"photo_id": hashlib.sha256(data).hexdigest(), "num_bytes": len(data)}
         if fields is None:
-            raise RejectedPhoto(
-                "an archive that is no .zip; make one of its photos"
-                if found.path.lower().endswith(OTHER_ARCHIVES)
-                else f"path does not fit the layout {layout.pattern}"
-            )
+            raise RejectedPhoto(f"path does not fit the layout {layout.pattern}")
         photo = photos.standardise(data, rules.standardise, rules.accept)
     except RejectedPhoto as rejection:
-        return row | {"reason": str(rejection)}, None
+        is_archive = found.path.lower().endswith(OTHER_ARCHIVES)
+        return row | {"reason": OTHER_ARCHIVE if is_archive else str(rejection)}, None
     known = {name: value for name, value in photo._asdict().items() if name in MANIFEST_COLUMNS}
     # Six digits: more would tell processors apart rather than photos.
     shown = {name: round(known[name], 6) for name in ("sharpness", "brightness")}

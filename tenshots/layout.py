@@ -120,11 +120,10 @@ class Layout:
 
         Android names photos 20241102_100037.jpg, so `{group}_{name}` makes a group a day of each person.
         """
-        shared = [at for at, part in enumerate(self.pattern.split("/")) if part.count("{") > 1]
-        between = [text for text in re.findall(r"\}([^{}]+)\{", self.pattern) if "/" not in text]
-        for path in paths if shared else ():
-            parts, fields = path.split("/"), self.match(path)
-            if fields is not None and any(parts[at].count(text) > 1 for at in shared for text in between):
+        lazy = _expression(self.pattern, greedy=False)
+        for path in paths:
+            fields = self.match(path)
+            if fields != _fields(lazy, path) and fields is not None:
                 read = ", ".join(f"{name} {value!r}" for name, value in fields._asdict().items() if value)
                 return (
                     f"the layout splits {path} at the last place that it can, into {read}; if that is wrong, "
@@ -235,11 +234,12 @@ def _listed(fields: tuple[str, ...]) -> str:
     return ", ".join(f"{{{field}}}" for field in fields)
 
 
-def _expression(pattern: str) -> re.Pattern[str]:
+def _expression(pattern: str, *, greedy: bool = True) -> re.Pattern[str]:
     pieces = re.split(r"\{(\w+)\}", pattern)
     # Greedy fields make the last possible place split a component.
+    some = "[^/]+" if greedy else "[^/]+?"
     return re.compile(
-        "".join(f"(?P<{piece}>[^/]+)" if odd % 2 else re.escape(piece) for odd, piece in enumerate(pieces)),
+        "".join(f"(?P<{piece}>{some})" if odd % 2 else re.escape(piece) for odd, piece in enumerate(pieces)),
         re.DOTALL,
     )
 

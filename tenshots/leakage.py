@@ -145,7 +145,11 @@ def joined_reason(manifest: pd.DataFrame, components: pd.Series) -> str:
         links = [*item["same_files"], *(alike[cluster] for cluster in item["clusters"])]
         told.append(f"{' + '.join(_some(item['groups']))} (such as {' and '.join(links[0][:2])})")
     listed = ", ".join(_some(told))
-    return f"; groups with the same photos or near-duplicates count as one: {listed}" if told else ""
+    return (
+        f"; groups that share a photo or a scene count as one: {listed}; delete what is not theirs"
+        if told
+        else ""
+    )
 
 
 def _across(photos: pd.DataFrame, unit: str, column: str) -> list[dict[str, Any]]:

@@ -94,6 +94,9 @@ def _exif(image: Image.Image, name: str) -> Image.Exif:
             exif = Image.Exif()
             exif.load(image.info.get("exif") or b"")
             return exif
+        if name == "PNG":  # its text may stand behind the pixels
+            image.load()
+            formats.drop_xmp(image)
         return image.getexif()
     except Exception:  # any damage
         return Image.Exif()

@@ -195,18 +195,20 @@ def _check_num_components(counted: _Components, num_folds: int) -> None:
     # One split: train, val and test. Two folds: what one does not test is the other, and gives train and val.
     num_needed = {1: 3, 2: 4}.get(num_folds, num_folds)
     numbers = (counted.counts > 0).sum(axis=0)
-    few = [
-        f"label {label!r} has {_sets(int(number))}{nearest(label, {*counted.labels} - {label})}"
+    few = {
+        label: int(number)
         for label, number in zip(counted.labels, numbers, strict=True)
         if number < num_needed
-    ]
+    }
     if few:
         lower = int(numbers.min())
         possible = 3 if num_folds == 2 else lower  # two folds leave each other half: train, val and test
         remedy = f" or set split.folds to {possible}" if lower >= 3 and possible != num_folds else ""
+        listed = ", ".join(f"label {label!r} has {_sets(number)}" for label, number in few.items())
+        hints = {nearest(label, {*counted.labels} - few.keys()) for label in few}
         raise DataError(
-            f"{', '.join(few)} {MEANING}, but params.yaml: split.folds {num_folds} needs at least "
-            f"{num_needed} each; add photos from more groups{remedy}"
+            f"{listed} {MEANING}, but params.yaml: split.folds {num_folds} needs at least {num_needed} each; "
+            f"add photos from more groups{remedy}{''.join(sorted(hints))}"
         )
 
 

@@ -239,7 +239,7 @@ def verified(weights: WeightsFile) -> Path:
     """
     path = Path(weights.path)
     # As it is written: where DVC links files into its cache, the file itself lies elsewhere.
-    if not path.is_absolute() and os.path.normpath(path).startswith(os.pardir):
+    if not path.is_absolute() and Path(os.path.normpath(path)).parts[:1] == (os.pardir,):
         raise SettingsError(
             f"{params.PATH}: backbone.weights.path must not leave the repository, as temporary and queued "
             f"experiments would not find the file, got {weights.path!r}; copy it in, or give an absolute path"

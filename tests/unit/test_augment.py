@@ -111,6 +111,6 @@ def test_a_wrong_policy_ends_the_stage_before_it_touches_its_outputs() -> None:
     augment.main([])
     first = outputs()
     params.PATH.write_text(SETTINGS.replace("RandomFlip", "RandomFlop"), encoding="utf-8")
-    with pytest.raises(SettingsError, match="did you mean RandomFlip"):
+    with pytest.raises(SettingsError, match="did you mean 'RandomFlip'"):
         augment.main([])
     assert outputs() == first

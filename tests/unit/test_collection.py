@@ -91,7 +91,24 @@ def test_reasons_that_differ_in_detail_alone_are_counted_together() -> None:
     )
 
 
-@pytest.mark.parametrize("copy", ["ben (1)", "ben(2)", "ben - Copy", "ben copy 2", "Ben"])
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "ben (1)",
+        "ben(2)",
+        "ben_(1)",
+        "ben - Copy",
+        "ben_copy",
+        "ben copy 2",
+        "Copy of ben",
+        "Kopie von ben (3)",
+    ],
+)
 def test_a_second_copy_of_a_group_is_told(copy: str) -> None:
-    found = copied_groups(["ann", "ben", copy, "scopy", "ben 2", "ben"])
-    assert found == ([] if copy == "Ben" else [("ben", copy)])
+    assert copied_groups(["ann", "ben", copy, "", "scopy", "s", "ben", "copy", "(1)"]) == [
+        sorted(["ben", copy])
+    ]
+
+
+def test_copies_are_told_without_their_original() -> None:
+    assert copied_groups(["ben (1)", "ben (2)", "ben 3"]) == [["ben (1)", "ben (2)"]]

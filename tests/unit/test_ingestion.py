@@ -234,12 +234,13 @@ def test_a_file_that_must_not_or_cannot_be_read_is_rejected(
 
 def test_an_archive_of_another_kind_is_told_from_a_wrong_path(tmp_path: Path) -> None:
     draw(tmp_path, "ann/cup/1.png", "ann/key/1.png")
-    for name in ("bob.rar", "cem.tar.gz", "notes.txt"):
+    for name in ("ann/cup/more.7z", "bob.rar", "notes.txt"):
         (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "cem.tar.gz").write_bytes(b"x" * (10**6 + 1))
     rejected = ingested(tmp_path).manifest.query("status == 'rejected'")
-    archive = "an archive that is no .zip; make one of its photos"
+    assert rejected["path"].tolist() == ["ann/cup/more.7z", "bob.rar", "cem.tar.gz", "notes.txt"]
     wrong_path = "path does not fit the layout {group}/{label}/{name}"
-    assert rejected["reason"].tolist() == [archive, archive, wrong_path]
+    assert rejected["reason"].tolist() == [*[ingestion.OTHER_ARCHIVE] * 3, wrong_path]
 
 
 def test_a_zip_is_a_folder_of_its_name(tmp_path: Path) -> None:

@@ -347,4 +347,11 @@ def test_a_name_that_could_be_split_elsewhere_is_told_with_how_it_is_read() -> N
         "the layout splits cup/ada_20241102_1.jpg at the last place that it can, into label 'cup', group "
         "'ada_20241102', name '1.jpg'; if that is wrong, use folders such as {group}/{label}/{name}"
     )
-    assert Layout("{group}/{label}/{name}").choice(["a_b_c/cup/IMG_2_3.jpg"]) == ""
+    for pattern, path in (
+        ("{group}/{label}/{name}", "a_b_c/cup/IMG_2_3.jpg"),
+        ("{label}_{group}_{name}", "cup_ada_1.jpg"),
+        ("{label}/photo_{group}_{name}", "cup/photo_ada_1.jpg"),
+        ("{label}-{group}_{name}", "cup-ada_a-b.jpg"),
+    ):
+        assert Layout(pattern).match(path)
+        assert Layout(pattern).choice([path]) == ""

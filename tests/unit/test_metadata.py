@@ -138,9 +138,15 @@ def test_an_orientation_that_only_xmp_names_turns_nothing(kind: str) -> None:
     how = {"PNG": {"pnginfo": in_png}, "TIFF": {"tiffinfo": {700: xmp}}}
     data = saved(scene(), kind, **how.get(kind, {"xmp": xmp}))
     assert xmp in data
-    photo = photo_of(data)
-    assert (photo.orientation, photo.width, photo.height) == (1, 120, 80)
-    assert close(decode(photo.encoded).astype(int), pixels(saved(scene())), tolerance=3)
+    behind_the_pixels = []
+    if kind == "PNG":
+        start = data.index(b"iTXt") - 4
+        end = start + 12 + int.from_bytes(data[start : start + 4], "big")
+        behind_the_pixels = [data[:start] + data[end:-12] + data[start:end] + data[-12:]]
+    for file in (data, *behind_the_pixels):
+        photo = photo_of(file)
+        assert (photo.orientation, photo.width, photo.height) == (1, 120, 80)
+        assert close(decode(photo.encoded).astype(int), pixels(saved(scene())), tolerance=3)
 
 
 def saved_heic_with_xmp(xmp: bytes) -> bytes:

@@ -146,20 +146,24 @@ def test_people_joined_by_a_shared_photo_are_named_when_too_few_sets_are_left() 
     with pytest.raises(DataError) as caught:
         split(manifest, settings(4), seed=0)
     assert str(caught.value).endswith(
-        "add photos from more groups; groups with the same photos or near-duplicates count as one: "
-        "p0 + p1 + p2 + p3 + p4 + 1 more (such as 0000.jpg and twin 0.jpg)"
+        "add photos from more groups; groups that share a photo or a scene count as one: p0 + p1 + p2 + p3 + "
+        "p4 + 1 more (such as 0000.jpg and twin 0.jpg); delete what is not theirs"
     )
     clusters = [0, 1, 0, *range(3, 12)]
-    with pytest.raises(DataError, match=r"count as one: p0 \+ p1 \(such as 0000.jpg and 0002.jpg\)$"):
+    with pytest.raises(DataError, match=r"count as one: p0 \+ p1 \(such as 0000.jpg and 0002.jpg\); delete"):
         split(photos_of(rows, clusters), settings(6), seed=0)
 
 
-def test_a_label_spelt_like_another_is_asked_about() -> None:
+def test_a_label_spelt_like_another_that_has_enough_is_asked_about() -> None:
     rows = [(label, f"p{number}") for number in range(6) for label in ("cup", "key")]
-    with pytest.raises(
-        DataError, match=r"label 'cups' has 1 independent set of photos; did you mean 'cup'\?"
-    ):
+    with pytest.raises(DataError, match=r"label 'cups' has 1 .* from more groups; did you mean 'cup'\?$"):
         split(photos_of([*rows, ("cups", "p0")]), settings(4), seed=0)
+    with pytest.raises(DataError, match=r"'jug' has 2 .* 'mug' has 2 .* from more groups$"):
+        split(
+            photos_of([(label, f"p{number}") for number in range(2) for label in ("jug", "mug")]),
+            settings(4),
+            seed=0,
+        )
 
 
 def test_for_three_sets_three_folds_are_offered_in_place_of_two() -> None:
