@@ -51,6 +51,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(
             f"ingest: warning: {' and '.join(names)} count as {len(names)} groups; merge them if they are one"
         )
+    for one, other in collection.labels_alike(result.photos["label"]):
+        print(f"ingest: warning: {one} and {other} count as two labels; rename a folder if they are one")
+    outside = collection.folders_outside(result.manifest)
+    if outside:
+        folders = collection.counted(len(outside), "folder")
+        print(f"ingest: warning: nothing fits the layout in {folders}, such as that of {outside[0]}")
     choice = pattern.choice(result.manifest.loc[result.manifest["status"] == "kept", "path"])
     if choice:
         print(f"ingest: warning: {choice}")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+from itertools import combinations
 
 import pandas as pd
 
@@ -15,6 +17,7 @@ from tenshots.database import PARTS
 from tenshots.errors import DataError
 
 NUM_FOLDERS_SHOWN = 5  # in a message
+NEARLY_ONE_WORD = 0.85  # of 1; cup and cups have 0.86, jug and mug 0.67
 NUM_ROWS_SHOWN = 40  # of the table by group
 # What systems and browsers add to the name of a second copy: `ben (1)`, `ben - Copy`, `Kopie von ben`
 COPY_BEFORE = re.compile(r"^(copy of|kopie von|copie de|copia de)[ _]+")
@@ -131,6 +134,25 @@ def copied_groups(groups: Iterable[str]) -> list[list[str]]:
             name = COPY_AFTER.sub("", COPY_BEFORE.sub("", name)).strip() or before
         alike.setdefault(name, []).append(group)
     return [names for names in alike.values() if len(names) > 1]
+
+
+def folders_outside(table: pd.DataFrame) -> list[str]:
+    """Returns the first path of each folder or archive at the top in which no path fits the layout."""
+    first: dict[str, str] = {}
+    fitting = set()
+    for path, label in sorted(zip(table["path"], table["label"], strict=True)):
+        top, below, _ = path.partition("/")
+        if label:
+            fitting.add(top)
+        elif below:
+            first.setdefault(top, path)
+    return [path for top, path in first.items() if top not in fitting]
+
+
+def labels_alike(labels: Iterable[str]) -> list[tuple[str, str]]:
+    """Returns pairs of labels that differ by a letter or so, such as cup and cups."""
+    pairs = combinations(sorted(set(labels) - {""}), 2)
+    return [pair for pair in pairs if SequenceMatcher(None, *pair).ratio() >= NEARLY_ONE_WORD]
 
 
 def counted(number: int, noun: str) -> str:

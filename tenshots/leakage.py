@@ -269,4 +269,4 @@ def _counted(number: int, noun: str) -> str:
 
 def _some(names: Sequence[str]) -> list[str]:
     num_more = len(names) - NUM_SHOWN
-    return [*names[:NUM_SHOWN], f"{num_more} more"] if num_more > 0 else list(names)
+    return [*names[:NUM_SHOWN], f"{num_more} more"] if num_more > 1 else list(names)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tenshots.collection import copied_groups, counted_reasons, reject_twins, summary, table
+from tenshots.collection import (
+    copied_groups,
+    counted_reasons,
+    folders_outside,
+    labels_alike,
+    reject_twins,
+    summary,
+    table,
+)
 
 
 def manifest(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
@@ -112,3 +120,20 @@ def test_a_second_copy_of_a_group_is_told(copy: str) -> None:
 
 def test_copies_are_told_without_their_original() -> None:
     assert copied_groups(["ben (1)", "ben (2)", "ben 3"]) == [["ben (1)", "ben (2)"]]
+
+
+def test_folders_in_which_nothing_fits_the_layout_are_told() -> None:
+    paths = [
+        "ann/cup/1.jpg",
+        "ann/notes.txt",
+        "class/bob/cup/1.jpg",
+        "class/bob/key/1.jpg",
+        "cleo.zip/a/b/c/1.jpg",
+    ]
+    rows = pd.DataFrame({"path": [*paths, "readme.txt"], "label": ["cup", "", "", "", "", ""]})
+    assert folders_outside(rows) == ["class/bob/cup/1.jpg", "cleo.zip/a/b/c/1.jpg"]
+    assert folders_outside(rows[:2]) == []
+
+
+def test_labels_that_are_nearly_one_word_are_told() -> None:
+    assert labels_alike(["cup", "cups", "jug", "mug", "book", "cup", ""]) == [("cup", "cups")]
