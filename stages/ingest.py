@@ -45,21 +45,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     database.write_manifest(result.manifest, MANIFEST_PATH)
 
     print(collection.table(result.manifest))
-    if result.bare_groups:
-        print(f"ingest: no photo of {', '.join(result.bare_groups)}")
-    for names in collection.copied_groups(result.photos["group"]):
-        print(
-            f"ingest: warning: {' and '.join(names)} count as {len(names)} groups; merge them if they are one"
-        )
-    for one, other in collection.labels_alike(result.photos["label"]):
-        print(f"ingest: warning: {one} and {other} count as two labels; rename a folder if they are one")
-    outside = collection.folders_outside(result.manifest)
-    if outside:
-        folders = collection.counted(len(outside), "folder")
-        print(f"ingest: warning: nothing fits the layout in {folders}, such as that of {outside[0]}")
-    choice = pattern.choice(result.manifest.loc[result.manifest["status"] == "kept", "path"])
-    if choice:
-        print(f"ingest: warning: {choice}")
+    kept = result.manifest.loc[result.manifest["status"] == "kept", "path"]
+    for doubt in [*collection.doubts(result.manifest, result.bare_groups), *pattern.doubts(kept)]:
+        print(f"ingest: warning: {doubt}")
     print(f"ingest: {collection.summary(result.manifest)}; {MANIFEST_PATH} has a row for each file")
 
 

@@ -15,8 +15,8 @@ import pandas as pd
 
 from tenshots.database import PARTS
 from tenshots.errors import DataError
+from tenshots.wording import counted, some
 
-NUM_FOLDERS_SHOWN = 5  # in a message
 NEARLY_ONE_WORD = 0.85  # of 1; cup and cups have 0.86, jug and mug 0.67
 NUM_ROWS_SHOWN = 40  # of the table by group
 # What systems and browsers add to the name of a second copy: `ben (1)`, `ben - Copy`, `Kopie von ben`
@@ -124,6 +124,27 @@ def table(manifest: pd.DataFrame) -> str:
     return str(shown.rename_axis(index=None).to_string())
 
 
+def doubts(manifest: pd.DataFrame, bare_groups: Sequence[str]) -> list[str]:
+    """Returns what looks like a mistake in the folders' names though no rule is broken, a sentence each.
+
+    Args:
+        manifest: one row for every file found.
+        bare_groups: names of groups without a photo kept.
+    """
+    kept = manifest[manifest["status"] == "kept"]
+    sentences = [f"there is no photo of {', '.join(bare_groups)}"] if bare_groups else []
+    for names in copied_groups(kept["group"]):
+        sentences.append(f"{' and '.join(names)} count as {len(names)} groups; merge them if they are one")
+    for one, other in labels_alike(kept["label"]):
+        sentences.append(f"{one} and {other} count as two labels; rename a folder if they are one")
+    outside = folders_outside(manifest)
+    if outside:
+        sentences.append(
+            f"nothing fits the layout in {counted(len(outside), 'folder')}, such as that of {outside[0]}"
+        )
+    return sentences
+
+
 def copied_groups(groups: Iterable[str]) -> list[list[str]]:
     """Returns the groups, two or more each, whose names differ as those of copies do: ben, ben (1)."""
     alike: dict[str, list[str]] = {}
@@ -153,11 +174,6 @@ def labels_alike(labels: Iterable[str]) -> list[tuple[str, str]]:
     """Returns pairs of labels that differ by a letter or so, such as cup and cups."""
     pairs = combinations(sorted(set(labels) - {""}), 2)
     return [pair for pair in pairs if SequenceMatcher(None, *pair).ratio() >= NEARLY_ONE_WORD]
-
-
-def counted(number: int, noun: str) -> str:
-    """Returns `1 photo`, `2,000 photos`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def counted_reasons(table: pd.DataFrame) -> str:
@@ -209,8 +225,7 @@ def _check_given_splits(kept: pd.DataFrame) -> None:
 def _folders(table: pd.DataFrame, column: str, name: str) -> str:
     paths = table.loc[table[column] == name, "path"]
     folders = sorted({path.rpartition("/")[0] or "the photos folder itself" for path in paths})
-    more = len(folders) - NUM_FOLDERS_SHOWN
-    return ", ".join(folders[:NUM_FOLDERS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(some(folders))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -18,10 +18,6 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from tenshots import alignment, hashing
 from tenshots.alignment import SIDE_PX
 from tenshots.errors import DataError
-
-# Whoever asks for duplicates wants these, too.
-from tenshots.hashing import hash_text as hash_text
-from tenshots.hashing import perceptual_hashes as perceptual_hashes
 from tenshots.params import PATH, Settings
 
 NUM_CONFIRMED = 128  # pairs aligned at a time: arrays that fit into a processor's cache

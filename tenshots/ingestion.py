@@ -16,7 +16,7 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
-from tenshots import collection, duplicates, photos
+from tenshots import collection, duplicates, hashing, photos
 from tenshots.archives import ArchiveLimits
 from tenshots.database import MANIFEST_COLUMNS, PHOTO_SCHEMA, Spool
 from tenshots.duplicates import NearDuplicateSettings
@@ -58,7 +58,7 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
     """Reads each file below a folder once, standardises the photos among them, and finds near-duplicates.
 
     The result depends on the files alone, never on the number of workers or the order of the files. In memory
-    stay the rows and 3 kB a photo.
+    stay the rows and a thumbnail of 3 kB a photo.
 
     Args:
         folder: the photos folder.
@@ -129,13 +129,14 @@ def _with_clusters(
     """Returns the manifest with the perceptual hash and the cluster of each photo kept."""
     kept = np.flatnonzero(table["status"] == "kept")
     rows = table.iloc[kept]
-    links = duplicates.near_duplicates(thumbnails[kept], settings, num_workers=num_workers)
+    thumbnails = thumbnails[kept]
+    links = duplicates.near_duplicates(thumbnails, settings, num_workers=num_workers)
     paths, labels = rows["path"].tolist(), rows["label"].tolist()
     duplicates.check_shares(paths, labels, links, max_share=settings.max_share)
-    hashes = duplicates.perceptual_hashes(thumbnails[kept])
+    hashes = hashing.perceptual_hashes(thumbnails)
     result = table.copy()
     result.loc[rows.index, "cluster"] = duplicates.clusters(rows["photo_id"].tolist(), links.pairs)
-    result.loc[rows.index, "perceptual_hash"] = [duplicates.hash_text(each) for each in hashes]
+    result.loc[rows.index, "perceptual_hash"] = [hashing.hash_text(each) for each in hashes]
     return result
 
 

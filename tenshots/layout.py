@@ -115,8 +115,8 @@ class Layout:
         """Returns the fields of a path relative to the photos folder, or nothing where it does not fit."""
         return _fields(self._expression, path)
 
-    def choice(self, paths: Iterable[str]) -> str:
-        """Returns a sentence on the first path that could be split in another place too; empty without one.
+    def doubts(self, paths: Iterable[str]) -> list[str]:
+        """Returns a sentence on the first path that could be split in another place too, if there is one.
 
         Android names photos 20241102_100037.jpg, so `{group}_{name}` makes a group a day of each person.
         """
@@ -125,11 +125,11 @@ class Layout:
             fields = self.match(path)
             if fields != _fields(lazy, path) and fields is not None:
                 read = ", ".join(f"{name} {value!r}" for name, value in fields._asdict().items() if value)
-                return (
+                return [
                     f"the layout splits {path} at the last place that it can, into {read}; if that is wrong, "
                     f"use folders such as {{group}}/{{label}}/{{name}}"
-                )
-        return ""
+                ]
+        return []
 
     def match_folder(self, path: str) -> PathFields | None:
         """Returns the fields that the path of a folder says already; the others are empty.

@@ -27,16 +27,16 @@ by its smallest photo_id, as a near-duplicate cluster is. Photos are named by th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tenshots.seeds import derived_seed
+from tenshots.wording import counted, some
 
 NUM_DIGITS = 6
-NUM_SHOWN = 5  # names in a line; the file lists all
 MAX_SHARE = 0.5  # of the photos in one component; above, not even two folds can be alike
 LISTED = "data/splits/leakage.json lists them"
 CLUSTER = "near-duplicate cluster"
@@ -89,8 +89,8 @@ def summary(found: Mapping[str, Any]) -> list[str]:
     """Returns what a person should know: a line on the photos that belong together, then warnings."""
     at_random = found["random_split"]
     num_siblings = at_random["with_sibling_in_training"]["component"]
-    groups, clusters = _counted(found["num_groups"], "group"), _counted(found["num_clusters"], CLUSTER)
-    sets = _counted(found["num_components"], "independent set")
+    groups, clusters = counted(found["num_groups"], "group"), counted(found["num_clusters"], CLUSTER)
+    sets = counted(found["num_components"], "independent set")
     lines = [
         f"{groups} and {clusters} make {sets}; a random split would have had {num_siblings:,} of "
         f"{at_random['num_test_photos']:,} test photos with a sibling in training, "
@@ -104,26 +104,26 @@ def summary(found: Mapping[str, Any]) -> list[str]:
         )
     joined = found["joined_groups"]
     if joined:
-        shown = [" + ".join(_some(item["groups"])) for item in joined]
+        shown = [" + ".join(some(item["groups"])) for item in joined]
         lines.append(
             f"warning: groups with the same photos or near-duplicates belong together: "
-            f"{', '.join(_some(shown))}; {LISTED}"
+            f"{', '.join(some(shown))}; {LISTED}"
         )
     num_labels = len(found["clusters_across_labels"])
     if num_labels:
         lines.append(
-            f"warning: {_counted(num_labels, CLUSTER)} with photos of several labels, one of which "
+            f"warning: {counted(num_labels, CLUSTER)} with photos of several labels, one of which "
             f"may be wrong; {LISTED}"
         )
     given = found["given_split"]
     if given and given["num_clusters"] + given["num_groups"] + given["num_components"]:
-        divided = f"{_counted(given['num_clusters'], CLUSTER)} and {_counted(given['num_groups'], 'group')}"
+        divided = f"{counted(given['num_clusters'], CLUSTER)} and {counted(given['num_groups'], 'group')}"
         if given["num_components"]:
-            divided += f" and {_counted(given['num_components'], 'set')} of groups with the same files"
+            divided += f" and {counted(given['num_components'], 'set')} of groups with the same files"
         lines.append(f"warning: the given split divides {divided}, which flatters test results; {LISTED}")
     if given and given["num_same_files"]:
         lines.append(
-            f"warning: the given split has {_counted(given['num_same_files'], 'file')} in several parts at "
+            f"warning: the given split has {counted(given['num_same_files'], 'file')} in several parts at "
             f"once; each counts where its path is the smallest; {LISTED}"
         )
     return lines
@@ -143,8 +143,8 @@ def joined_reason(manifest: pd.DataFrame, components: pd.Series) -> str:
     told = []
     for item in _joined_groups(manifest, photos, list(alike)):
         links = [*item["same_files"], *(alike[cluster] for cluster in item["clusters"])]
-        told.append(f"{' + '.join(_some(item['groups']))} (such as {' and '.join(links[0][:2])})")
-    listed = ", ".join(_some(told))
+        told.append(f"{' + '.join(some(item['groups']))} (such as {' and '.join(links[0][:2])})")
+    listed = ", ".join(some(told))
     return (
         f"; groups that share a photo or a scene count as one: {listed}; delete what is not theirs"
         if told
@@ -261,12 +261,3 @@ def _random_parts(labels: pd.Series, parts: np.ndarray, seed: int) -> np.ndarray
 def _spread(number: int, num_chosen: int) -> np.ndarray:
     """Returns a mask, shape (number,), of `num_chosen` places that lie evenly."""
     return np.diff(np.arange(number + 1) * num_chosen // max(number, 1)) > 0
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _some(names: Sequence[str]) -> list[str]:
-    num_more = len(names) - NUM_SHOWN
-    return [*names[:NUM_SHOWN], f"{num_more} more"] if num_more > 1 else list(names)

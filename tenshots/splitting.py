@@ -22,6 +22,7 @@ from tenshots.database import PARTS
 from tenshots.dealing import Draws, Impossible, Uncovered, deal
 from tenshots.errors import DataError
 from tenshots.params import Settings, nearest
+from tenshots.wording import independent_sets
 
 NUM_ATTEMPTS = 20
 MEANING = (
@@ -181,13 +182,10 @@ def _tried(cut: Callable[[Draws], Cut], counted: _Components, seed: int) -> Cut:
             column = error.args[0]
     number = int((counted.counts[:, column] > 0).sum())
     raise DataError(
-        f"label {counted.labels[column]!r} has {_sets(number)} {MEANING}, and {outcome} every label in every "
-        f"part; add photos by other people or of other scenes, or change `split` in params.yaml"
+        f"label {counted.labels[column]!r} has {independent_sets(number)} {MEANING}, and {outcome} every "
+        f"label in every part; add photos by other people or of other scenes, or change `split` in "
+        f"params.yaml"
     )
-
-
-def _sets(number: int) -> str:
-    return f"{number} independent {'set' if number == 1 else 'sets'} of photos"
 
 
 def _check_num_components(counted: _Components, num_folds: int) -> None:
@@ -204,7 +202,7 @@ def _check_num_components(counted: _Components, num_folds: int) -> None:
         lower = int(numbers.min())
         possible = 3 if num_folds == 2 else lower  # two folds leave each other half: train, val and test
         remedy = f" or set split.folds to {possible}" if lower >= 3 and possible != num_folds else ""
-        listed = ", ".join(f"label {label!r} has {_sets(number)}" for label, number in few.items())
+        listed = ", ".join(f"label {label!r} has {independent_sets(number)}" for label, number in few.items())
         hints = {nearest(label, {*counted.labels} - few.keys()) for label in few}
         raise DataError(
             f"{listed} {MEANING}, but params.yaml: split.folds {num_folds} needs at least {num_needed} each; "

@@ -20,6 +20,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from tenshots.predictions import predicted
+from tenshots.wording import independent_sets
 
 LEVEL = 0.95
 # With 4 components t is above 3 and the variance itself rests on 3 numbers: such an interval would mislead
@@ -51,7 +52,9 @@ def ratio(amounts: np.ndarray, sizes: np.ndarray, *, lowest: float, highest: flo
     number = len(amounts)
     value = float(amounts.sum() / sizes.sum())
     if number < MIN_COMPONENTS:
-        return Estimate(value, None, None, f"{_counted(number)} tell too little; it takes {MIN_COMPONENTS}")
+        return Estimate(
+            value, None, None, f"{independent_sets(number)} tell too little; it takes {MIN_COMPONENTS}"
+        )
     residuals = amounts - value * sizes
     variance = number / (number - 1) * float((residuals**2).sum()) / float(sizes.sum()) ** 2
     if variance < 1e-12:  # rounding leaves about 1e-17 of equal components
@@ -136,10 +139,6 @@ def signed_points(share: float) -> str:
 
 def _points(share: float) -> str:
     return f"{100 * share:.1f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _counted(number: int) -> str:
-    return "1 independent set of photos" if number == 1 else f"{number} independent sets of photos"
 
 
 def _component_sums(values: pd.Series, components: pd.Series) -> pd.DataFrame:

@@ -151,7 +151,7 @@ def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), *
         cluster=taken["photo_id"],
     )
     lost = kept.head(1).assign(
-        status="rejected", reason="not a JPEG, PNG or WebP image", path="student00/<b>notes.txt", photo_id=""
+        status="rejected", reason="an empty file", path="student00/<b>notes.txt", photo_id=""
     )
     database.write_manifest(pd.concat([kept, lost]), folder / "data/manifest.csv")
     database.write_splits(splits(taken), folder / "data/splits/splits.csv")

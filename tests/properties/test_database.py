@@ -50,23 +50,18 @@ def test_any_photos_come_back_from_any_number_of_shards(
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(ids, names, names), min_size=1, max_size=8, unique_by=lambda row: row[0]))
 def test_any_names_come_back_from_the_manifest(rows: list[tuple[str, str, str]]) -> None:
-    manifest = pd.DataFrame(rows, columns=["photo_id", "label", "group"]).assign(
-        path=[f"{group}/{label}/{number}" for number, (_, label, group) in enumerate(rows)],
-        status="kept",
-        reason="",
-        note="",
-        split="",
-        format="PNG",
-        width=1,
-        height=2,
-        num_bytes=3,
-        orientation=1,
-        camera="",
-        taken="",
-        sharpness=0.1,
-        brightness=0.5,
-        perceptual_hash="00",
-        cluster="",
+    blank = {name: kind() for name, kind in database.MANIFEST_COLUMNS.items()}
+    manifest = pd.DataFrame(
+        [
+            {
+                **blank,
+                "path": f"{group}/{label}/{number}",
+                "photo_id": photo_id,
+                "label": label,
+                "group": group,
+            }
+            for number, (photo_id, label, group) in enumerate(rows)
+        ]
     )
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "manifest.csv"

@@ -14,11 +14,10 @@ from tenshots.duplicates import (
     NearDuplicateSettings,
     check_shares,
     clusters,
-    hash_text,
     near_duplicates,
-    perceptual_hashes,
 )
 from tenshots.errors import DataError
+from tenshots.hashing import hash_text, perceptual_hashes
 
 SETTINGS = NearDuplicateSettings(max_distance=56, min_similarity=0.5, max_share=0.2)
 

@@ -152,7 +152,7 @@ def test_spellings_of_one_name_are_an_error_that_lists_the_folders(
 
 def test_many_folders_of_one_spelling_are_counted_not_listed(tmp_path: Path) -> None:
     draw(tmp_path, *[f"{person}/cup/1.png" for person in range(8)], "0/Cup/1.png")
-    with pytest.raises(DataError, match=re.escape("(in 0/cup, 1/cup, 2/cup, 3/cup, 4/cup and 3 more)")):
+    with pytest.raises(DataError, match=re.escape("(in 0/cup, 1/cup, 2/cup, 3/cup, 4/cup, 3 more)")):
         ingested(tmp_path)
 
 

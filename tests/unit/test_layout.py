@@ -342,11 +342,11 @@ def test_a_missing_photos_folder_is_an_error(tmp_path: Path) -> None:
 def test_a_name_that_could_be_split_elsewhere_is_told_with_how_it_is_read() -> None:
     """Android's names: a group a day of each person."""
     layout = Layout("{label}/{group}_{name}")
-    assert layout.choice(["cup/ada_1.jpg", "readme_of_all.txt", "cup/bo_2.jpg"]) == ""
-    assert layout.choice(["cup/ada_1.jpg", "cup/ada_20241102_1.jpg"]) == (
+    assert layout.doubts(["cup/ada_1.jpg", "readme_of_all.txt", "cup/bo_2.jpg"]) == []
+    assert layout.doubts(["cup/ada_1.jpg", "cup/ada_20241102_1.jpg"]) == [
         "the layout splits cup/ada_20241102_1.jpg at the last place that it can, into label 'cup', group "
         "'ada_20241102', name '1.jpg'; if that is wrong, use folders such as {group}/{label}/{name}"
-    )
+    ]
     for pattern, path in (
         ("{group}/{label}/{name}", "a_b_c/cup/IMG_2_3.jpg"),
         ("{label}_{group}_{name}", "cup_ada_1.jpg"),
@@ -354,4 +354,4 @@ def test_a_name_that_could_be_split_elsewhere_is_told_with_how_it_is_read() -> N
         ("{label}-{group}_{name}", "cup-ada_a-b.jpg"),
     ):
         assert Layout(pattern).match(path)
-        assert Layout(pattern).choice([path]) == ""
+        assert Layout(pattern).doubts([path]) == []
