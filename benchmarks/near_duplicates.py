@@ -2,7 +2,7 @@
 
 python -m benchmarks.near_duplicates [--scenes 100] [--photos FOLDER ...] [--large FOLDER ...] [--workers 2]
 
-Duplicates and look-alikes are planted: desks of the demo rendered from cameras that move a little (a burst),
+Duplicates and look-alikes are planted: drawn desks seen from cameras that move a little (a burst),
 the same desks with another thing on them, and the photos of each FOLDER saved again, cropped, brightened. A
 table says which share of each case is linked, for several thresholds; then come a folder's photos that are
 linked, and whole bursts. Of each `--large` folder, time and memory are measured, and what its own
@@ -24,15 +24,16 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from demo import clutter
-from demo.desks import desk
-from demo.meshes import Mesh, light_of, moved
-from demo.phones import develop
-from demo.renderer import Camera, Lamp, camera_at, render
-from demo.scenes import SHAPES, generator
-from demo.students import LABELS, STUDENTS, Student
+from benchmarks.desks import clutter
+from benchmarks.desks.meshes import Mesh, light_of, moved
+from benchmarks.desks.objects import SHAPES
+from benchmarks.desks.phones import develop
+from benchmarks.desks.renderer import Camera, Lamp, camera_at, render
+from benchmarks.desks.students import STUDENTS, Student
+from benchmarks.desks.tops import desk
 from tenshots import params
 from tenshots.duplicates import NearDuplicateSettings, clusters, near_duplicates
+from tenshots.seeds import derived_seed
 
 THUMBNAIL_PX = 32
 RENDERED_PX = 160  # of a photo's longer side
@@ -71,6 +72,11 @@ class Scene(NamedTuple):
     distance_cm: float
 
 
+def generator(*parts: int | str) -> np.random.Generator:
+    """Returns the random numbers of one part of the benchmark, such as a scene."""
+    return np.random.default_rng(derived_seed(20, "demo", *parts))
+
+
 def scene(number: int) -> Scene:
     """Returns scene `number`: a student's desk and phone, and a thing that fills 0.3 to 0.85 of the photo."""
     rng = generator("near_duplicates", number)
@@ -78,7 +84,7 @@ def scene(number: int) -> Scene:
     longest = max(student.size_px)
     width, height = (round(side * RENDERED_PX / longest) for side in student.size_px)
     student = student._replace(size_px=(width, height))
-    label = LABELS[number % len(LABELS)]
+    label = list(SHAPES)[number % len(SHAPES)]
     turn_deg = float(rng.uniform(0, 360) if label == "cup" else rng.normal(0, 28))
     own = other = SHAPES[label](rng)
     while _colour(other) == _colour(own):  # two keyboards of one colour are one keyboard in a small picture

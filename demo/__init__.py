@@ -1,1 +1,1 @@
-"""Draws the photos that come with the project; nothing else of the project imports it."""
+"""Renders the photos that come with the project; nothing else of the project imports it."""

@@ -1,122 +1,157 @@
-"""One photo's scene: an object of the label on a student's desk, and what else lies there."""
+"""One photo's scene: a thing of the label on a student's desk, what else lies there, the phone over it."""
 
 from __future__ import annotations
 
+import bpy
 import numpy as np
 
-from demo import clutter, objects
-from demo.desks import desk
-from demo.meshes import Mesh, light_of, moved
-from demo.renderer import Camera, Lamp, camera_at, render
+from demo import books, cameras, clutter, cups, cycles, keyboards, rooms
+from demo.cameras import View
+from demo.seeds import SEED, chance, derived_seed, generator, pick
+from demo.shapes import corners
+from demo.shots import Shot, size_px
 from demo.students import LABELS, STUDENTS, Student
-from tenshots.seeds import derived_seed
-
-SEED = 20
-OWNED = {"cup": 3, "keyboard": 2, "book": 4}  # things of a label that a student has
-SHAPES = {"cup": objects.cup, "keyboard": objects.keyboard, "book": objects.book}
 
 
-def generator(*parts: int | str) -> np.random.Generator:
-    """Returns the random numbers of one part of the demo, such as (student, label, number)."""
-    return np.random.default_rng(derived_seed(SEED, "demo", *parts))
+def owned(student: str, label: str, number: int, rng: np.random.Generator) -> tuple[bpy.types.Object, str]:
+    """Makes one of the things that a student owns, and says its kind."""
+    who = STUDENTS[student]
+    if label == "cup":
+        number %= len(who.cups)
+        own = generator("owned", student, label, number)
+        return cups.cup(who.cups[number], own, rng), who.cups[number]
+    if label == "keyboard":
+        number %= len(who.keyboards)
+        own = generator("owned", student, label, number)
+        return keyboards.keyboard(*who.keyboards[number], own, rng), who.keyboards[number][0]
+    number %= len(who.books)
+    own = generator("owned", student, label, number)
+    return books.books(who.books[number], own, rng), who.books[number]
 
 
-def picture(name: str, label: str, number: int, *, supersampling: int) -> np.ndarray:
-    """Draws what a student's phone sees: light, float32 (height, width, 3), from 0.
-
-    Args:
-        name: of the student.
-        label: of the object.
-        number: of the photo, from 0; the three name the photo, and nothing else moves it.
-        supersampling: rendered pixels along a side of one pixel of the photo.
-    """
-    student, rng = STUDENTS[name], generator(name, label, number)
-    thing = moved(_owned(name, label, rng), turn_deg=_turn_deg(label, rng), by=(0, 0, 0))
-    camera = _camera(student, label, thing, rng, supersampling)
-    meshes = thing + _surroundings(name, label, thing, camera, rng)
-    top = desk(*student.desk, generator(name, "desk"))
-    return render(meshes, camera, _lamp(name, student, rng), top, light_of(student.wall))
-
-
-def _owned(name: str, label: str, rng: np.random.Generator) -> list[Mesh]:
-    return SHAPES[label](generator(name, label, "owned", int(rng.integers(OWNED[label]))))
-
-
-def _turn_deg(label: str, rng: np.random.Generator) -> float:
-    if label == "cup" or rng.random() < 0.15:
-        return float(rng.uniform(0, 360))
-    return float(rng.normal(0, 28)) + 180 * (rng.random() < 0.15)
+def light(of: Shot, long_side: int, num_samples: int) -> np.ndarray:
+    """Renders what the phone's lens lets in: float16 (height, width, 3), from 0."""
+    name, label = of.student, of.shown
+    student = STUDENTS[name]
+    rng = generator("scene", name, of.label, of.scene)
+    cycles.start(derived_seed(SEED, "cycles", name, of.label, of.number))
+    shift = (float(rng.normal(0, 0.12)), float(np.clip(rng.normal(0.02, 0.04), -0.1, 0.1)))
+    rooms.build(student.room, rng, desk_shift=shift)
+    # Every owned thing is photographed at least once before chance decides
+    number = of.scene if of.scene < 4 else int(rng.integers(12))
+    thing, kind = owned(name, label, number, rng)
+    thing.rotation_euler[2] = np.radians(_turn_deg(label, kind, rng))
+    points = corners(thing)
+    if kind == "laptop":  # the photo is of its keys; the lid may run out of the frame
+        points = points[points[:, 2] < 0.03]
+    view = _view(student, of, kind, rng)
+    size = size_px(of, long_side)
+    camera = cameras.place(view, points, size)
+    _lay_about(of, student, points, camera, size, rng)
+    return cycles.render(size, num_samples)
 
 
-def _camera(
-    student: Student, label: str, thing: list[Mesh], rng: np.random.Generator, supersampling: int
-) -> Camera:
-    width, height = (side * supersampling for side in student.size_px)
-    corners = np.concatenate([mesh.corners.reshape(-1, 3) for mesh in thing])
-    aim = (corners.min(axis=0) + corners.max(axis=0)) / 2
-    angles = {
-        "azimuth_deg": float(rng.normal(0, 14)),
-        "elevation_deg": float(np.clip(rng.normal(student.elevation_deg, 12), 24, 88)),
-        "tilt_deg": float(rng.normal(0, 7)),
-    }
-    closeness = student.closeness * rng.uniform(0.95, 1.4) * (1.15 if label == "keyboard" else 1.0)
-    distance = 60.0
-    for _ in range(4):  # the object's size in the photo is nearly proportional to 1 / distance
-        camera = camera_at(aim, **angles, distance_cm=distance, focal=0.85, width=width, height=height)
-        spread = np.abs(camera.project(corners)[0] - np.array([width, height]) / 2).max(axis=0)
-        distance *= float((spread / np.array([width, height])).max()) * 2 / closeness
-    off = rng.normal(0, 0.05, size=2) * distance
-    shifted = aim + off[0] * camera.right + off[1] * camera.up * np.array([1.0, 1.0, 0.0])
-    return camera_at(shifted, **angles, distance_cm=distance, focal=0.85, width=width, height=height)
+def _turn_deg(label: str, kind: str, rng: np.random.Generator) -> float:
+    if kind == "row":
+        return float(rng.normal(0, 12))
+    if label == "keyboard":  # seen from all sides: mostly from where one types
+        side = float(rng.choice([0.0, 0.0, 0.0, 0.0, 90.0, -90.0, 180.0])) if kind != "laptop" else 0.0
+        if kind == "laptop" and chance(rng, 0.25):
+            side = float(rng.choice([70.0, -70.0, 110.0, -110.0]))
+        return side + float(rng.normal(0, 18))
+    return float(rng.normal(0, 28)) + (180.0 if chance(rng, 0.12) else 0.0)
 
 
-def _lamp(name: str, student: Student, rng: np.random.Generator) -> Lamp:
-    own = generator(name, "lamp")
-    azimuth = np.radians(own.uniform(0, 360) + rng.normal(0, 20))
-    elevation = np.radians(own.uniform(32, 68) + rng.normal(0, 5))
-    flat = np.cos(elevation)
-    towards = np.array([np.cos(azimuth) * flat, np.sin(azimuth) * flat, np.sin(elevation)])
-    warmth = student.warmth + rng.normal(0, 0.1)
-    tint = np.array([1 + 0.22 * warmth, 1.0, 1 - 0.3 * warmth], dtype=np.float32)
-    strength = student.exposure * np.exp(rng.normal(0, 0.14))
-    contrast = own.uniform(0.45, 0.75)
-    key = (1.25 * contrast * strength * tint).astype(np.float32)
-    ambient = (1.15 * (1 - contrast) * strength * (0.6 + 0.4 * tint)).astype(np.float32)
-    return Lamp(towards, key, ambient, float(own.uniform(0.6, 2.2)))
+def _view(student: Student, of: Shot, kind: str, rng: np.random.Generator) -> View:
+    habits = student.habits
+    elevation = rng.normal(habits.elevation_deg, habits.spread_deg)
+    if kind in {"row", "standing"}:
+        elevation = rng.uniform(8, 30)  # spines and covers that stand are photographed from the front
+    share = habits.share * rng.uniform(0.8, 1.25)
+    if of.shown == "keyboard":
+        share *= 1.35  # wide things fill the frame, or run out of it
+    if of.shown == "book":
+        share *= 1.1
+    lens = student.phone.lens_mm * (2.0 if chance(rng, 0.08) else 1.0)
+    view = View(
+        azimuth_deg=float(rng.normal(0, 16)),
+        elevation_deg=float(np.clip(elevation, 9, 86)),
+        roll_deg=float(rng.normal(0, habits.roll_deg)),
+        share=float(share),
+        off=(float(rng.normal(0, habits.off)), float(rng.normal(0, habits.off))),
+        lens_mm=lens,
+    )
+    if of.number != of.scene:  # a burst: the hand has moved on a little
+        own = generator("burst", of.student, of.label, of.number)
+        x, y, z = (own.uniform(2, 12, size=3) * own.choice([-1, 1], size=3) * [1, 0.7, 0.7]).tolist()
+        pitch, yaw, roll = (own.uniform(0.3, 1.4, size=3) * own.choice([-1, 1], size=3)).tolist()
+        view = view._replace(nudge=(x, y, z, pitch, yaw, roll))
+    return view
 
 
-def _surroundings(
-    name: str, label: str, thing: list[Mesh], camera: Camera, rng: np.random.Generator
-) -> list[Mesh]:
-    """Lays clutter round the object, and at times a thing of another label at the edge of the photo."""
-    corners = np.concatenate([mesh.corners[..., :2].reshape(-1, 2) for mesh in thing])
-    taken = [(np.zeros(2), float(np.linalg.norm(corners, axis=1).max()) * 0.92)]
-    extra = [clutter.draw(rng) for _ in range(int(rng.integers(0, 3)))]
-    if rng.random() < 0.25:
-        others = [other for other in LABELS if other != label]
-        other = _owned(name, others[int(rng.integers(2))], rng)
-        extra.insert(0, moved(other, turn_deg=float(rng.uniform(0, 360)), by=(0, 0, 0)))
-    meshes: list[Mesh] = []
-    for item in extra:
-        radius = max(float(np.linalg.norm(mesh.corners[..., :2], axis=-1).max()) for mesh in item)
-        place = _free_place(taken, radius * 0.85, camera, rng)
-        if place is not None:
-            taken.append((place, radius * 0.85))
-            meshes += moved(item, by=(float(place[0]), float(place[1]), 0.0))
-    return meshes
+def _lay_about(
+    of: Shot,
+    student: Student,
+    points: np.ndarray,
+    camera: bpy.types.Object,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+) -> None:
+    """Lays clutter round the thing, and at times a thing of another label behind it or cut off."""
+    number = int(rng.poisson(student.habits.clutter))
+    desk_kinds = generator("clutter", of.student).permutation(sorted(clutter.KINDS))[:11]
+    taken = [_disc(points)]
+    if chance(rng, student.habits.other):
+        label = pick(rng, [other for other in LABELS if other != of.shown])
+        thing, kind = owned(of.student, label, int(rng.integers(12)), rng)
+        thing.rotation_euler[2] = np.radians(float(rng.normal(0, 40)))
+        if kind == "row" or not _put(thing, taken, camera, size, rng, behind=True):
+            _remove(thing)
+    for _ in range(number):
+        thing = clutter.draw(str(pick(rng, list(desk_kinds))), rng)
+        if not _put(thing, taken, camera, size, rng, behind=False):
+            _remove(thing)
 
 
-def _free_place(
-    taken: list[tuple[np.ndarray, float]], radius: float, camera: Camera, rng: np.random.Generator
-) -> np.ndarray | None:
-    """Finds room on the desk within the photo, not in front of the object; None where there is none."""
-    for _ in range(40):
-        angle, reach = rng.uniform(0, 2 * np.pi), taken[0][1] + radius + rng.uniform(0, 9)
-        place = reach * np.array([np.cos(angle), np.sin(angle)])
-        (x, y), _ = camera.project(np.array([*place, 0.0]))
-        margin = 0.08
-        in_view = -margin < x / camera.width < 1 + margin and -margin < y / camera.height < 1 + margin
-        before = place[1] < -0.3 * reach and camera.place[2] < 1.2 * np.linalg.norm(camera.place[:2])
-        if in_view and not before and all(np.linalg.norm(place - at) > radius + room for at, room in taken):
-            return np.asarray(place)
-    return None
+def _remove(thing: bpy.types.Object) -> None:
+    for part in [*thing.children_recursive, thing]:
+        bpy.data.objects.remove(part)
+
+
+def _disc(points: np.ndarray) -> tuple[np.ndarray, float]:
+    middle = (points[:, :2].min(axis=0) + points[:, :2].max(axis=0)) / 2
+    return middle, float(np.linalg.norm(points[:, :2] - middle, axis=1).max())
+
+
+def _put(
+    thing: bpy.types.Object,
+    taken: list[tuple[np.ndarray, float]],
+    camera: bpy.types.Object,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    *,
+    behind: bool,
+) -> bool:
+    """Finds room for a thing on the desk within the photo; returns whether there is any."""
+    own = corners(thing)
+    _, radius = _disc(own)
+    tall = float(own[:, 2].max())
+    eye = np.array(camera.matrix_world.translation)[:2]
+    toward = eye / max(float(np.linalg.norm(eye)), 0.05)
+    for _ in range(60):
+        angle = rng.uniform(0, 2 * np.pi)
+        reach = taken[0][1] * rng.uniform(0.6, 1.0) + radius + rng.uniform(0.0, 0.16)
+        place = taken[0][0] + reach * np.array([np.cos(angle), np.sin(angle)])
+        seen = cameras.project(camera, np.array([[*place, 0.0]]), size)[0]
+        if not ((seen > -0.12).all() and (seen < 1.12).all()) or abs(place[1]) > 0.42:
+            continue
+        in_front = float(place @ toward) > 0.02
+        if (in_front and tall > 0.03) or (behind and float(place @ toward) > -0.02):
+            continue
+        if np.linalg.norm(eye - place) < radius + 0.1 and tall > 0.08:
+            continue
+        if all(np.linalg.norm(place - at) > 0.88 * (radius + room) for at, room in taken):
+            thing.location = (*place.tolist(), 0.0)
+            taken.append((place, radius))
+            return True
+    return False

@@ -11,8 +11,8 @@ import pillow_heif
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import IFDRational
 
-from demo.blender.seeds import generator
-from demo.blender.students import LABELS, NUM_PHOTOS, STUDENTS, Phone
+from demo.seeds import generator
+from demo.students import LABELS, NUM_PHOTOS, STUDENTS, Phone
 
 Turn = Image.Transpose
 # What stores an upright photo so that a viewer who heeds the EXIF orientation sees it upright again
@@ -96,4 +96,7 @@ def file_of(
 def upright(data: bytes) -> Image.Image:
     """Opens a file as a viewer does."""
     pillow_heif.register_heif_opener()
-    return ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+    photo = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    if photo.mode.startswith("I;16"):  # Pillow would cut off all above 255
+        photo = Image.fromarray((np.asarray(photo) // 256).astype(np.uint8))
+    return photo.convert("RGB")

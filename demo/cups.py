@@ -5,12 +5,13 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from demo.blender import materials, prints
-from demo.blender.seeds import chance, pick
-from demo.blender.shapes import curve, filleted, group, lathe, moved, slab, tube
-from demo.blender.tableware import GLAZES, saucer, spoon
+from demo import materials, prints
+from demo.seeds import chance, pick
+from demo.shapes import curve, filleted, group, lathe, moved, slab, tube
+from demo.tableware import GLAZES, saucer, spoon
 
 BODIES = ("straight", "straight", "tapered", "barrel", "bell", "tall")
+WATER = "#f2f6f4"
 HOT = ("coffee", "coffee", "latte", "crema", "tea", "milk tea", "cocoa")
 
 
@@ -258,12 +259,13 @@ def _glass(_kind: str, own: np.random.Generator, rng: np.random.Generator) -> li
         # The drink reaches a little into the wall: a gap of air between them would mirror like silver
         level = bottom + (height - bottom) * float(rng.uniform(0.35, 0.85))
         edge = float(np.interp(level, [bottom, height], [foot, rim])) - wall + 0.0003
-        drinks = ("#f2f6f4", "#f2f6f4", "#dd9a4a", "#b5683a", "#f0cf7a", "#c96a63", "#d9a070")
+        drinks = (WATER, WATER, "#dd8a24", "#d9b25a", "#b8402f", "#efe9dc", "#b98c62")
         fill = np.array(
             [[0.0, bottom - 0.0003], [foot - wall + 0.0003, bottom - 0.0003], [edge, level], [0.0, level]]
         )
         tint = pick(rng, drinks)
-        liquid = materials.surface("#d8b48c", 0.15) if tint == "#d9a070" else materials.glass(tint, ior=1.33)
+        # A tinted drink that light passes through turned dark at its sides; juice and milk let none through
+        liquid = materials.glass(tint, ior=1.33) if tint == WATER else materials.surface(tint, 0.12)
         parts.append(lathe(filleted(fill, 0.0015), liquid))
     if chance(own, 0.25):
         clear = materials.glass("#fdfefd")

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from demo.blender import prints
-from demo.blender.fonts import font
-from demo.blender.seeds import chance, pick
+from demo import prints
+from demo.fonts import font
+from demo.seeds import chance, pick
 
 PITCH = 0.01905  # between the middles of two keys, metres: the common standard
 SHEET_PX_PER_KEY = 84

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from demo.blender.fonts import Font, font
-from demo.blender.prints import contrasting, mottled, text_lines
-from demo.blender.seeds import chance, pick
+from demo.fonts import Font, font
+from demo.prints import contrasting, mottled, text_lines
+from demo.seeds import chance, pick
 
 PX_PER_M = 3400
 GROUNDS = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from demo.blender import prints
-from demo.blender.desks import desk
-from demo.blender.materials import fabric, linear, node, paper, plastic, surface
-from demo.blender.seeds import chance, pick
-from demo.blender.shapes import group, moved, sheet, slab, tube
-from demo.blender.students import Room
+from demo import prints
+from demo.desks import desk
+from demo.materials import fabric, linear, node, paper, plastic, surface
+from demo.seeds import chance, pick
+from demo.shapes import group, moved, sheet, slab, tube
+from demo.students import Room
 
 DESK_HEIGHT = 0.74
 DAY = (0.88, 0.95, 1.0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from demo.blender import materials
-from demo.blender.seeds import chance
-from demo.blender.shapes import curve, group, lathe, sheet, slab, tube
+from demo import materials
+from demo.seeds import chance
+from demo.shapes import curve, group, lathe, sheet, slab, tube
 
 GLAZES = (
     "#e9e6de", "#e4dccb", "#8f2f28", "#2a4a6b", "#3c5f50", "#c08a35", "#26282c", "#5d4266", "#b1674a",

@@ -6,11 +6,11 @@ import bpy
 import numpy as np
 from PIL import Image
 
-from demo.blender import prints
-from demo.blender.layouts import PALETTES, PITCH, Colours, Key, key_sheet, layout
-from demo.blender.materials import metal, plastic, surface
-from demo.blender.seeds import chance
-from demo.blender.shapes import curve, group, mesh, moved, rounded_outline, slab, tube
+from demo import prints
+from demo.layouts import PALETTES, PITCH, Colours, Key, key_sheet, layout
+from demo.materials import metal, plastic, surface
+from demo.seeds import chance
+from demo.shapes import curve, group, mesh, moved, rounded_outline, slab, tube
 
 
 def _caps(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from demo.blender.cases import shown
-from demo.blender.seeds import chance, generator
-from demo.blender.students import LABELS, NUM_PHOTOS, STUDENTS
+from demo.cases import shown
+from demo.seeds import chance, generator
+from demo.students import LABELS, NUM_PHOTOS, STUDENTS
 
 
 class Shot(NamedTuple):

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageFilter
 
-from demo.blender.files import photo_path, upright
-from demo.blender.students import LABELS, NUM_PHOTOS, STUDENTS
+from demo.files import photo_path, upright
+from demo.students import LABELS, NUM_PHOTOS, STUDENTS
 
 TABLE = Path(__file__).with_name("CASES.csv")
 GPS = ("ada", "farah", "kira")  # their phones write where a photo was taken: in the middle of an ocean
@@ -25,8 +25,8 @@ class Case(NamedTuple):
     Attributes:
         path: below the photos' folder.
         case: what is odd, one word for tests to ask for.
-        other: the file that it repeats or follows, if any.
-        expected: kept, rejected or duplicate: what the pipeline should make of it.
+        other: the file that it repeats or follows, or the label that it shows, if any.
+        expected: kept or rejected: what the pipeline should make of it.
         note: for people.
     """
 
@@ -72,7 +72,7 @@ def everywhere() -> list[Case]:
 def single() -> list[Case]:
     """Returns the cases that one file each shows."""
     return [
-        Case(_extra("emil", "book", "IMG_0258 (1).jpg"), "duplicate", _where("emil", "book", 0), "duplicate",
+        Case(_extra("emil", "book", "IMG_0258_copy.jpg"), "duplicate", _where("emil", "book", 0), "rejected",
              "the same bytes under another name"),
         Case(_extra("goran", "book", "IMG_0099.jpg"), "truncated", _where("goran", "book", 5), "rejected",
              "broken off half-way"),
@@ -82,15 +82,15 @@ def single() -> list[Case]:
         Case(_where("hana", "cup", 5), "transparency", "", "kept", "a PNG whose corners one can see through"),
         Case(_where("hana", "book", 5), "16-bit", "", "kept", "a grey PNG with 16 bits a channel"),
         # Both were put under the wrong label by the same student; the picture shows the label of `other`
-        Case(_where("luz", "book", 6), "wrong-label", "luz/keyboard", "kept", "shows a keyboard"),
-        Case(_where("luz", "keyboard", 6), "wrong-label", "luz/book", "kept", "shows a book"),
+        Case(_where("luz", "book", 6), "wrong-label", "keyboard", "kept", "shows a keyboard"),
+        Case(_where("luz", "keyboard", 6), "wrong-label", "book", "kept", "shows a book"),
     ]  # fmt: skip
 
 
 def shown(student: str, label: str, number: int) -> str:
     """Returns the label of what a photo shows: not its own where its student confused the folders."""
     path = _where(student, label, number)
-    wrong = {case.path: case.other.split("/")[1] for case in single() if case.case == "wrong-label"}
+    wrong = {case.path: case.other for case in single() if case.case == "wrong-label"}
     return wrong.get(path, label)
 
 

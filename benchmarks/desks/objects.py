@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from demo import prints
-from demo.meshes import Mesh, box, frusta, moved, plain, quad, revolution, sheet, stretched, tube
+from benchmarks.desks import prints
+from benchmarks.desks.meshes import Mesh, box, frusta, moved, plain, quad, revolution, sheet, stretched, tube
 
 GLAZES = (
     "#f2efe8", "#e9e4d8", "#b3372f", "#27548a", "#2f6e57", "#d99a2b", "#22252b", "#7a4a8c", "#c96f4a",
@@ -206,3 +206,6 @@ def book(rng: np.random.Generator) -> list[Mesh]:
     """Draws a closed book, an open one or a stack."""
     draw = (closed_book, closed_book, open_book, stack_of_books)[int(rng.integers(4))]
     return draw(rng)
+
+
+SHAPES = {"cup": cup, "keyboard": keyboard, "book": book}

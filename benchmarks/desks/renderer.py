@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from demo.meshes import Mesh
+from benchmarks.desks.meshes import Mesh
 
 WALL_CM = 75.0  # from the aim of the camera to the wall behind the desk
 

@@ -1,4 +1,4 @@
-"""Lays photos side by side to look at: `python -m demo.blender.sheet FOLDER sheet.png`."""
+"""Lays photos side by side to look at: `python -m demo.sheet FOLDER sheet.png`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from demo.blender.files import photo_path, upright
-from demo.blender.shots import shots
+from demo.files import photo_path, upright
+from demo.shots import shots
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -33,9 +33,7 @@ FILES = {
 def _folder(package: str) -> Path:
     found = find_spec(package)
     if found is None or not found.submodule_search_locations:
-        raise ModuleNotFoundError(
-            f"{package} must be installed: pip install -r demo/blender/requirements.txt"
-        )
+        raise ModuleNotFoundError(f"{package} must be installed: pip install -r demo/requirements.txt")
     return Path(found.submodule_search_locations[0])
 
 

@@ -1,4 +1,4 @@
-"""Renders all demo photos, or some: `python -m demo.blender.render`.
+"""Renders all demo photos, or some: `python -m demo.render`.
 
 A photo that exists is left alone, so a run that was stopped goes on where it was. Two steps a photo: its
 light is rendered once into the work folder, then developed into the file; `--develop` repeats only that.
@@ -17,13 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from demo.blender import cases
-from demo.blender.files import file_of, photo_path, tags, taken_at
-from demo.blender.phones import develop
-from demo.blender.seeds import generator
-from demo.blender.shots import Shot, shots
-from demo.blender.students import STUDENTS
+from demo import cases
+from demo.files import file_of, photo_path, tags, taken_at
+from demo.phones import develop
+from demo.seeds import generator
+from demo.shots import Shot, shots
+from demo.students import STUDENTS
 
+PHOTOS = Path("data/demo")
 SAMPLES = 48
 
 
@@ -39,7 +40,7 @@ def rendered(of: Shot, work: Path, long_side: int, num_samples: int) -> np.ndarr
     """Returns a photo's light, float16 (height, width, 3), from the work folder if it is there."""
     path = work / f"{of.student}-{of.label}-{of.number}.npz"
     if not path.exists():
-        from demo.blender.scenes import light  # starts Blender, which only the processes that render shall do
+        from demo.scenes import light  # starts Blender, which only the processes that render shall do
 
         values = light(of, long_side, num_samples)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, required=True, help="where the students' folders lie")
+    parser.add_argument("--out", type=Path, default=PHOTOS, help="where the students' folders lie")
     parser.add_argument("--work", type=Path, help="where the rendered light is kept (OUT-light)")
     parser.add_argument("--long-side", type=int, default=768, help="of a photo, pixels")
     parser.add_argument("--samples", type=int, default=SAMPLES, help="rays a pixel, at most")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from demo.blender import covers
-from demo.blender.covers import Book
-from demo.blender.materials import Paint, fabric, paper, surface
-from demo.blender.seeds import chance, pick
-from demo.blender.shapes import group, mesh, moved, sheet, slab
+from demo import covers
+from demo.covers import Book
+from demo.materials import Paint, fabric, paper, surface
+from demo.seeds import chance, pick
+from demo.shapes import group, mesh, moved, sheet, slab
 
 
 def books(kind: str, own: np.random.Generator, rng: np.random.Generator) -> bpy.types.Object:

@@ -6,6 +6,7 @@ Lengths are metres, z points up, and a thing stands on z = 0 round the origin un
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import bpy
 import numpy as np
@@ -72,11 +73,25 @@ def lathe(profile: np.ndarray, material: bpy.types.Material, *, num_steps: int =
     """
     turn = np.linspace(0, 2 * np.pi, num_steps + 1)
     circle = np.stack([np.cos(turn), np.sin(turn), np.zeros_like(turn)], axis=-1)
-    radii, heights = np.asarray(profile, dtype=float).T
+    radii, heights = _held(np.asarray(profile, dtype=float)).T
     points = radii[:, None, None] * circle[None] + heights[:, None, None] * np.array([0.0, 0.0, 1.0])
     steps = np.hypot(np.diff(radii), np.diff(heights))
     along = np.concatenate([[0.0], np.cumsum(steps)])
     return sheet(points, material, heights=along / along[-1])
+
+
+def _held(profile: np.ndarray, reach: float = 0.0006) -> np.ndarray:
+    """Adds points near both ends of long pieces: a corner's smooth shading shall not bend a whole wall.
+
+    Bent so, the walls of a glass would be lenses, and dark.
+    """
+    line = [profile[0]]
+    for start, end in pairwise(profile):
+        length = float(np.linalg.norm(end - start))
+        if length > 4 * reach:
+            line += [start + (end - start) * reach / length, end - (end - start) * reach / length]
+        line.append(end)
+    return np.array(line)
 
 
 def filleted(corners: np.ndarray, radius: float | Sequence[float], num_steps: int = 6) -> np.ndarray:
