@@ -19,8 +19,7 @@ def start(seed: int) -> None:
     cycles.device, cycles.seed = "CPU", seed % 2**31
     cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
     cycles.denoising_prefilter = "FAST"
-    # Few rays where they agree: the denoiser and the phone's own noise hide the rest, at half the time
-    cycles.use_adaptive_sampling, cycles.adaptive_threshold, cycles.adaptive_min_samples = True, 0.12, 8
+    cycles.use_adaptive_sampling = False
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 14, 2, 4
     cycles.transmission_bounces, cycles.transparent_max_bounces = 14, 8
     cycles.caustics_reflective = cycles.caustics_refractive = False

@@ -9,28 +9,40 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from demo.files import photo_path, upright
-from demo.shots import shots
+from demo.students import LABELS, NUM_PHOTOS, STUDENTS
+
+GAP_PX = 3
+
+
+def sheet(folder: Path, numbers: Sequence[int], cell_px: int) -> Image.Image:
+    """Returns a picture of the photos that are there: a column a student, a row a label and number.
+
+    Args:
+        folder: in which the students' folders lie.
+        numbers: of the photos of each label, from 0.
+        cell_px: side of the square that is cut from the middle of each photo.
+    """
+    rows = [(label, number) for label in LABELS for number in numbers]
+    step = cell_px + GAP_PX
+    result = Image.new("RGB", (len(STUDENTS) * step - GAP_PX, len(rows) * step - GAP_PX), "white")
+    for down, (label, number) in enumerate(rows):
+        for across, student in enumerate(STUDENTS):
+            path = folder / photo_path(student, label, number)
+            if path.exists():
+                small = ImageOps.fit(upright(path.read_bytes()), (cell_px, cell_px))
+                result.paste(small, (across * step, down * step))
+    return result
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Writes a sheet of the photos that are there, a row a student and a column a photo."""
+    """Writes the sheet."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("sheet", type=Path)
-    parser.add_argument("--only", nargs="*", default=[])
-    parser.add_argument("--columns", type=int, default=6)
-    parser.add_argument("--cell", type=int, default=256, help="pixels a side")
+    parser.add_argument("--numbers", type=int, nargs="+", default=range(NUM_PHOTOS), help="from 0")
+    parser.add_argument("--cell", type=int, default=160, help="pixels a side")
     chosen = parser.parse_args(argv)
-    paths = [chosen.folder / photo_path(of.student, of.label, of.number) for of in shots(chosen.only)]
-    paths = [path for path in paths if path.exists()]
-    rows = -(-len(paths) // chosen.columns)
-    sheet = Image.new("RGB", (chosen.columns * chosen.cell, rows * chosen.cell), "#202020")
-    for number, path in enumerate(paths):
-        small = ImageOps.pad(upright(path.read_bytes()), (chosen.cell - 4, chosen.cell - 4), color="#202020")
-        sheet.paste(
-            small, (number % chosen.columns * chosen.cell + 2, number // chosen.columns * chosen.cell + 2)
-        )
-    sheet.save(chosen.sheet)
+    sheet(chosen.folder, chosen.numbers, chosen.cell).save(chosen.sheet, quality=85)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The demo photos: what lies in data/demo is what the recipe in demo/ says, and what the pipeline makes of it.
+"""The demo photos: what lies in data/demo is what the recipe says, and what the pipeline makes of it.
 
 Nothing here renders: Blender is not needed to work on the project.
 """
@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageOps
 
-from demo import cases, render
+from demo import cases, render, sheet
 from demo.cases import Case
 from demo.files import TURNS, file_of, photo_path, tags, taken_at, upright
 from demo.phones import develop
@@ -233,20 +233,27 @@ def test_a_photo_depends_on_its_own_light_and_number_alone() -> None:
 
 
 def test_phones_and_habits_change_the_picture() -> None:
-    light, ada = some_light(), STUDENTS["ada"]
+    y, x = np.mgrid[0:72, 0:96]
+    light = (np.where((x // 12 + y // 12) % 2 == 0, 0.05, 0.4) + 0.0002 * (x + y))[..., None] * np.ones(3)
+    ada = STUDENTS["ada"]
 
-    def taken(**habits: float) -> np.ndarray:
+    def taken(noise: float = 0.0, **habits: float) -> np.ndarray:
         still = {"shake": 0.0, "finger": 0.0, "exposure": 0.0}
-        return np.asarray(develop(light, ada.phone, ada.habits._replace(**still | habits), generator("x")))
+        phone = ada.phone._replace(noise=noise)
+        return np.asarray(
+            develop(light, phone, ada.habits._replace(**still | habits), generator("x"))
+        ).astype(int)
 
-    plain = taken().astype(int)
-    assert np.abs(taken(shake=1.0) - plain).mean() > 0.1
-    finger = taken(finger=1.0) - plain
-    assert np.abs(finger).max() > 20
-    noisy = develop(
-        light, ada.phone._replace(noise=12.0), ada.habits._replace(shake=0, finger=0), generator("x")
-    )
-    assert np.diff(np.asarray(noisy).astype(int), axis=1).std() > np.diff(plain, axis=1).std()
+    plain = taken()
+    inside = np.s_[28:32, 28:32]  # of one square
+    assert plain[inside].std(axis=(0, 1)).mean() < 0.8
+    assert taken(noise=40.0)[inside].std(axis=(0, 1)).mean() > 1.6
+    edges = np.abs(np.diff(plain, axis=1)).max(axis=1).mean()
+    assert np.abs(np.diff(taken(shake=1.0), axis=1)).max(axis=1).mean() < 0.95 * edges
+    finger = np.abs(taken(finger=1.0) - plain).max(axis=-1) > 20
+    corners = [finger[rows, columns] for rows in (0, -1) for columns in (0, -1)]
+    assert any(corners)
+    assert finger.mean() < 0.4
 
 
 def test_scenes_come_in_an_order_that_makes_every_part_a_fair_sample() -> None:
@@ -301,3 +308,21 @@ def test_the_odd_files_stand_beside_the_good_ones(tmp_path: Path, monkeypatch: p
     assert contents["truncated"].read_bytes() == b"trun"
     assert b"kitchen" in contents["no-image"].read_bytes()
     assert (tmp_path / "CASES.csv").read_text(encoding="utf-8") == cases.table()
+
+
+def test_the_sheet_has_a_column_a_student_and_a_row_a_photo(tmp_path: Path) -> None:
+    of = shot("bela", "keyboard", 1)
+    path = tmp_path / photo_path(*of[:3])
+    path.parent.mkdir(parents=True)
+    red = Image.new("RGB", (64, 48), "red")
+    path.write_bytes(file_of(red, STUDENTS["bela"].phone, None))
+    sheet.main([str(tmp_path), str(tmp_path / "sheet.png"), "--numbers", "0", "1", "--cell", "20"])
+    with Image.open(tmp_path / "sheet.png") as picture:
+        pixels = np.asarray(picture).astype(int)
+    step = 20 + sheet.GAP_PX
+    assert pixels.shape == (6 * step - sheet.GAP_PX, 12 * step - sheet.GAP_PX, 3)
+    column, row = list(STUDENTS).index("bela"), LABELS.index("keyboard") * 2 + 1
+    cell = pixels[row * step : row * step + 20, column * step : column * step + 20]
+    assert np.abs(cell - [255, 0, 0]).max() < 12
+    pixels[row * step : row * step + 20, column * step : column * step + 20] = 255
+    assert (pixels == 255).all()
