@@ -57,8 +57,14 @@ def _block(width: float, height: float, thick: float, paint: Paint) -> bpy.types
     return mesh(np.array(points), faces, paper(paint), uv=np.array(uv), smooth=False)
 
 
-def volume(of: Book, rng: np.random.Generator) -> bpy.types.Object:
-    """Makes a closed book that lies on its back: spine at -x, head at +y, front cover up."""
+def volume(of: Book, rng: np.random.Generator, *, weighted: bool = False) -> bpy.types.Object:
+    """Makes a closed book that lies on its back: spine at -x, head at +y, front cover up.
+
+    Args:
+        of: the book.
+        rng: of this photo.
+        weighted: by what lies on it or stands beside it, so that its cover cannot lift.
+    """
     width, height, thick = of.size
     over, board = (0.003, 0.0024) if of.is_hard else (0.0, 0.0004)
     shiny = not of.is_hard or chance(np.random.default_rng(of.seed), 0.5)
@@ -66,8 +72,10 @@ def volume(of: Book, rng: np.random.Generator) -> bpy.types.Object:
         width - 2 * over, height - 2 * over, thick - 2 * board, covers.edges(np.random.default_rng(of.seed))
     )
     back = _panel(width, height, board, of.ground, shiny)
-    front = moved(_panel(width, height, board, covers.front(of), shiny), (0, 0, 0))
+    front = _panel(width, height, board, covers.front(of), shiny)
     lifted = 0.0 if of.is_hard else float(abs(rng.normal(0, 1.2)))  # a read paperback does not quite close
+    if weighted:
+        lifted = 0.0
     hinge = group(
         [moved(front, (width / 2, 0, 0))], at=(-width / 2, 0, thick - board), turn_deg=(0, -lifted, 0)
     )
@@ -88,10 +96,11 @@ def _back(of: Book, shiny: bool) -> bpy.types.Object:
 
 
 def _closed(own: np.random.Generator, rng: np.random.Generator) -> bpy.types.Object:
-    lying = [volume(covers.book(own), rng)]
-    if chance(rng, 0.1):
-        lying = [group(lying, at=(0, 0, 0.03), turn_deg=(180, 0, 0))]
-    return group(lying)
+    of = covers.book(own)
+    lying = volume(of, rng)
+    if chance(rng, 0.1):  # its back up
+        lying = group([lying], at=(0, 0, of.size[2]), turn_deg=(180, 0, 0))
+    return group([lying])
 
 
 def _stack(own: np.random.Generator, rng: np.random.Generator) -> bpy.types.Object:
@@ -104,7 +113,8 @@ def _stack(own: np.random.Generator, rng: np.random.Generator) -> bpy.types.Obje
     for of in chosen:
         turn = toward + float(rng.normal(0, 7)) + (180 if chance(rng, 0.1) else 0)
         at = (float(rng.normal(0, 0.008)), float(rng.normal(0, 0.008)), z)
-        lying.append(group([volume(of, np.random.default_rng(of.seed))], at=at, turn_deg=(0, 0, turn)))
+        book = volume(of, np.random.default_rng(of.seed), weighted=of is not chosen[-1])
+        lying.append(group([book], at=at, turn_deg=(0, 0, turn)))
         z += of.size[2] + 0.0006
     return group(lying)
 

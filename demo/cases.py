@@ -1,4 +1,7 @@
-"""The mess of real hand-ins: odd files among the good ones, each a row of CASES.csv."""
+"""The mess of real hand-ins: odd files among the good ones, each a row of CASES.csv.
+
+`python -m demo.cases` writes the table alone.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw
 
-from demo.files import photo_path, upright
+from demo.files import few_colours, photo_path, save, upright
 from demo.students import LABELS, NUM_PHOTOS, STUDENTS
 
 TABLE = Path(__file__).with_name("CASES.csv")
 GPS = ("ada", "farah", "kira")  # their phones write where a photo was taken: in the middle of an ocean
 PLAIN = ("jun", "goran")  # students whose photos came through a messenger, which takes all tags out
+FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WebP", "heic": "HEIC"}
 
 
 class Case(NamedTuple):
@@ -46,7 +50,7 @@ def _extra(student: str, label: str, name: str) -> str:
 
 
 def everywhere() -> list[Case]:
-    """Returns the cases that come from a phone or a habit: formats, orientations, places, bursts."""
+    """Returns the cases that come from a phone or a habit: formats, tags, orientations, places, bursts."""
     # What turns a photo grey or to inks saves it again, upright and without tags
     saved_again = {case.path for case in single() if case.case in {"grey", "cmyk"}}
     cases: list[Case] = []
@@ -54,15 +58,20 @@ def everywhere() -> list[Case]:
         for label in LABELS:
             for number in range(NUM_PHOTOS):
                 path, phone = _where(name, label, number), student.phone
-                if phone.suffix != "jpg":
-                    note = f"written as {phone.suffix.upper()}"
-                    cases.append(Case(path, f"format-{phone.suffix}", "", "kept", note))
-                elif name not in PLAIN and path not in saved_again:
-                    note = "upright to a viewer that heeds the EXIF orientation"
-                    cases.append(Case(path, f"orientation-{phone.orientation}", "", "kept", note))
-                if name in GPS:
-                    note = "EXIF says it was taken at Point Nemo, far from any land"
-                    cases.append(Case(path, "gps", "", "kept", note))
+                note = f"written as {FORMATS[phone.suffix]}"
+                cases.append(Case(path, f"format-{phone.suffix}", "", "kept", note))
+                if phone.suffix in {"jpg", "heic"} and name not in PLAIN and path not in saved_again:
+                    note = "EXIF names camera, exposure and time"
+                    cases.append(Case(path, "camera", "", "kept", note))
+                    if phone.suffix == "jpg":
+                        note = "upright to a viewer that heeds the EXIF orientation"
+                        cases.append(Case(path, f"orientation-{phone.orientation}", "", "kept", note))
+                    if name in GPS:
+                        note = "EXIF says it was taken at Point Nemo, far from any land"
+                        cases.append(Case(path, "gps", "", "kept", note))
+                else:
+                    note = "no EXIF: neither camera nor time"
+                    cases.append(Case(path, "no-tags", "", "kept", note))
                 if (label, number) in student.habits.burst:
                     note = "taken seconds after the other photo, of the same scene"
                     cases.append(Case(path, "burst", _where(name, label, number - 1), "kept", note))
@@ -116,13 +125,13 @@ def _as_cmyk(data: bytes) -> bytes:
 
 
 def _as_cutout(data: bytes) -> bytes:
-    """Makes the corners transparent, as a chat program's round pictures have them."""
+    """Makes the corners transparent, as a chat program's rounded pictures have them."""
     photo = upright(data)
-    radius = min(photo.size) // 5
     cover = Image.new("L", photo.size, 0)
-    cover.paste(255, (radius // 2, radius // 2, photo.width - radius // 2, photo.height - radius // 2))
-    cover = cover.filter(ImageFilter.BoxBlur(radius / 2)).point(lambda value: 255 if value > 96 else 0)
-    small = photo.quantize(128, dither=Image.Dither.NONE).convert("RGB")
+    ImageDraw.Draw(cover).rounded_rectangle(
+        (0, 0, photo.width - 1, photo.height - 1), radius=min(photo.size) // 5, fill=255
+    )
+    small = few_colours(photo).convert("RGB")
     small.putalpha(cover)
     buffer = io.BytesIO()
     small.save(buffer, "PNG", optimize=True)
@@ -131,7 +140,7 @@ def _as_cutout(data: bytes) -> bytes:
 
 def _as_16_bit(data: bytes) -> bytes:
     """Widens the values to 16 bits; few grey steps keep the file small."""
-    grey = np.asarray(upright(data).convert("L")).astype(np.uint16) // 8 * 8
+    grey = np.asarray(upright(data).convert("L")).astype(np.uint16) // 4 * 4
     buffer = io.BytesIO()
     Image.fromarray(grey * 257).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
@@ -158,12 +167,25 @@ def change(student: str, label: str, number: int, data: bytes) -> bytes:
 
 
 def write(out: Path) -> None:
-    """Writes the odd files beside the good ones, and CASES.csv."""
+    """Writes the odd files that no phone took beside the good ones.
+
+    Raises:
+        FileNotFoundError: a file is missing that one of them is made of.
+    """
     for case in single():
-        path = out / case.path
-        if case.case in {"duplicate", "truncated"} and (out / case.other).exists():
-            path.write_bytes(CHANGES[case.case]((out / case.other).read_bytes()))
         if case.case == "no-image":
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(NOTES)
-    TABLE.write_text(table(), encoding="utf-8")
+            save(out / case.path, NOTES)
+        if case.case in {"duplicate", "truncated"}:
+            original = out / case.other
+            if not original.is_file():
+                raise FileNotFoundError(f"{original} is missing: {case.path} ({case.case}) is made of it")
+            save(out / case.path, CHANGES[case.case](original.read_bytes()))
+
+
+def write_table() -> None:
+    """Writes CASES.csv."""
+    save(TABLE, table().encode())
+
+
+if __name__ == "__main__":
+    write_table()

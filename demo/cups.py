@@ -141,7 +141,8 @@ def _tea_tag(outline: np.ndarray, rng: np.random.Generator) -> list[bpy.types.Ob
     ]), 24)  # fmt: skip
     tag = slab((0.018, 0.024, 0.0006), materials.paper(prints.tea_tag(rng)), edge=0.0001)
     turned = moved(tag, (at + 0.002, 0.002, low - 0.012), (90, 0, 90))
-    return [tube(path, 0.0005, materials.paper("#f4f1e8"), num_steps=6), turned]
+    string = tube(path, 0.0005, materials.paper("#f4f1e8"), num_steps=6)
+    return [group([string, turned], turn_deg=(0, 0, 110))]  # the handle is at 0 degrees
 
 
 def _mug(_kind: str, own: np.random.Generator, rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -207,8 +208,8 @@ def _tea_cup(kind: str, own: np.random.Generator, rng: np.random.Generator) -> l
     made = [lifted, dish]
     if chance(rng, 0.5):
         angle = float(rng.uniform(0, 360))
-        on_rim = radius * 0.72
-        place = (on_rim * np.cos(np.radians(angle)), on_rim * np.sin(np.radians(angle)), 0.011)
+        on_rim = radius * 0.82
+        place = (on_rim * np.cos(np.radians(angle)), on_rim * np.sin(np.radians(angle)), 0.016)
         made.append(group([spoon()], at=place, turn_deg=(0, 0, angle + 90)))
     return made
 

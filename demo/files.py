@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,6 +27,22 @@ EXIF_IFD, GPS_IFD = 0x8769, 0x8825
 EXPOSURE, F_NUMBER, ISO, TAKEN, FOCAL, FOCAL_35 = 0x829A, 0x829D, 0x8827, 0x9003, 0x920A, 0xA405
 
 
+# Held while a file is written, so that a worker that is told to end can end between two files
+WRITING = threading.Lock()
+
+
+def save(path: Path, data: bytes) -> None:
+    """Writes a file all at once: a run that is stopped leaves no half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part{os.getpid()}")
+    with WRITING:
+        try:
+            part.write_bytes(data)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
 def photo_path(student: str, label: str, number: int) -> Path:
     """Returns where a photo lies below the photos' folder; a student's numbers run on from label to label."""
     who = STUDENTS[student]
@@ -41,43 +59,54 @@ def taken_at(student: str, label: str, number: int, scene: int) -> str:
     return f"2025:10:{day:02} {seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-def tags(phone: Phone, taken: str, rng: np.random.Generator, *, with_gps: bool) -> Image.Exif:
-    """Returns the EXIF tags that a phone writes; the place, if any, is in the middle of an ocean."""
+def tags(phone: Phone, student: str, label: str, number: int, scene: int, *, with_gps: bool) -> Image.Exif:
+    """Returns the EXIF tags that a phone writes; the place, if any, is in the middle of an ocean.
+
+    Args:
+        phone: its maker, model, lens and orientation.
+        student: who keeps one version of the camera's software.
+        label: of the photo.
+        number: of the photo.
+        scene: as in Shot; the photos of a burst share their exposure.
+        with_gps: whether the phone writes the place.
+    """
+    version = generator("software", student)
+    exposed = generator("exposed", student, label, scene)
+    taken = taken_at(student, label, number, scene)
     exif = Image.Exif()
     exif[MAKE], exif[MODEL], exif[DATE] = phone.make, phone.model, taken
-    exif[SOFTWARE] = f"{phone.make} Camera {int(rng.integers(3, 12))}.{int(rng.integers(0, 9))}"
+    exif[SOFTWARE] = f"{phone.make} Camera {int(version.integers(3, 12))}.{int(version.integers(0, 9))}"
     exif[ORIENTATION] = phone.orientation
     inner = exif.get_ifd(EXIF_IFD)
-    inner[TAKEN], inner[ISO] = taken, int(rng.choice([50, 64, 100, 160, 250, 400, 640]))
-    inner[EXPOSURE] = IFDRational(Fraction(1, int(rng.choice([30, 40, 60, 100, 125]))))
+    inner[TAKEN], inner[ISO] = taken, int(exposed.choice([50, 64, 100, 160, 250, 400, 640]))
+    inner[EXPOSURE] = IFDRational(Fraction(1, int(exposed.choice([30, 40, 60, 100, 125]))))
     inner[F_NUMBER], inner[FOCAL] = IFDRational(18, 10), IFDRational(57, 10)
     inner[FOCAL_35] = round(phone.lens_mm)
     if with_gps:  # Point Nemo, the place farthest from any land: 48 52.6 S, 123 23.6 W
+        fix = generator("fix", student, label, number)
+        south_s, west_s = (IFDRational(int(fix.integers(300, 420)), 10) for _ in range(2))
         gps = exif.get_ifd(GPS_IFD)
-        gps[1], gps[2] = "S", (IFDRational(48), IFDRational(52), IFDRational(int(rng.integers(300, 420)), 10))
-        gps[3], gps[4] = (
-            "W",
-            (IFDRational(123), IFDRational(23), IFDRational(int(rng.integers(300, 420)), 10)),
-        )
+        gps[1], gps[2] = "S", (IFDRational(48), IFDRational(52), south_s)
+        gps[3], gps[4] = "W", (IFDRational(123), IFDRational(23), west_s)
     return exif
 
 
-def file_of(
-    photo: Image.Image, phone: Phone, exif: Image.Exif | None, *, orientation: int | None = None
-) -> bytes:
-    """Returns the bytes of the file of an upright photo.
+def few_colours(photo: Image.Image) -> Image.Image:
+    """Returns an RGB photo with a palette: a plain PNG is ten times as large, and all share 15 MB."""
+    return photo.quantize(256, kmeans=2, dither=Image.Dither.NONE)
+
+
+def file_of(photo: Image.Image, phone: Phone, exif: Image.Exif | None) -> bytes:
+    """Returns the bytes of the file of a photo.
 
     Args:
-        photo: upright.
-        phone: its format and quality.
-        exif: its tags; None leaves all out.
-        orientation: stored so; None: as the phone does.
+        photo: upright; a JPEG with tags is stored turned as the phone's orientation says.
+        phone: its format, quality and orientation.
+        exif: its tags, for JPEG and HEIC; None leaves all out.
     """
-    turn = phone.orientation if orientation is None else orientation
     buffer = io.BytesIO()
     if phone.suffix == "png":
-        # Without a palette a PNG would be ten times larger than the JPEG, and all photos share 15 MB
-        photo.quantize(128, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+        few_colours(photo).save(buffer, "PNG", optimize=True)
     elif phone.suffix == "webp":
         photo.save(buffer, "WEBP", quality=phone.quality, method=5)
     elif phone.suffix == "heic":
@@ -85,9 +114,8 @@ def file_of(
             buffer, quality=phone.quality, **({"exif": exif.tobytes()} if exif else {})
         )
     else:
-        stored = photo.transpose(TURNS[turn]) if turn in TURNS else photo
-        if exif is not None:
-            exif[ORIENTATION] = turn
+        turn = TURNS.get(phone.orientation) if exif is not None else None
+        stored = photo if turn is None else photo.transpose(turn)
         settings = {"quality": phone.quality, "subsampling": "4:2:0", "optimize": True}
         stored.save(buffer, "JPEG", **settings, **({"exif": exif} if exif is not None else {}))
     return buffer.getvalue()

@@ -94,8 +94,9 @@ def _cable(start: tuple[float, float, float], rng: np.random.Generator, colour: 
     swing = rng.normal(0, 0.05, size=3)
     controls = [[x, y, z], [x, y + 0.02, 0.008], [x + swing[0], y + 0.09, 0.003]]
     controls += [[x + swing[0] + swing[1], y + 0.17, 0.003], [x + 2 * swing[2], y + 0.3, 0.003]]
+    controls += [[x + 2 * swing[2], y + 0.6, 0.003], [x + swing[0], y + 1.0, 0.003]]
     dark = plastic("#1b1b1c" if colour != "#d4d5d4" else "#d0d0ce")
-    made = tube(curve(np.array(controls), 40), 0.0022, dark, num_steps=10)
+    made = tube(curve(np.array(controls), 90), 0.0022, dark, num_steps=10)
     made["loose"] = True
     return made
 
@@ -138,7 +139,7 @@ def _split(
 ) -> bpy.types.Object:
     keys, _, _ = layout("compact", german)
     turn = float(own.uniform(6, 14))
-    halves = []
+    halves, ends = [], []
     rows: dict[float, list[Key]] = {}
     for key in keys:
         rows.setdefault(key.low, []).append(key)
@@ -163,7 +164,14 @@ def _split(
         caps = moved(_caps(chosen, width, 5.0, paint, 0.0082, 0.0023, PITCH), (0, 0, 0.0155))
         place = (side * (width * PITCH / 2 + float(rng.uniform(0.02, 0.05))), 0, 0.004)
         halves.append(group([body, caps], at=place, turn_deg=(2, -side * 3, -side * turn)))
-    path = curve(
-        np.array([[-0.03, 0.05, 0.008], [-0.01, 0.085, 0.003], [0.02, 0.08, 0.003], [0.035, 0.05, 0.008]]), 24
-    )
+        angle = np.radians(-side * turn)
+        across, up = -side * (width / 2 - 0.5) * PITCH, 2.5 * PITCH  # where the link leaves the half
+        ends.append([
+            place[0] + across * np.cos(angle) - up * np.sin(angle),
+            across * np.sin(angle) + up * np.cos(angle),
+            0.008,
+        ])  # fmt: skip
+    left, right = np.array(ends)
+    rise = np.array([[0, 0.035, -0.005]])
+    path = curve(np.concatenate([[left], left * [0.5, 1, 1] + rise, right * [0.5, 1, 1] + rise, [right]]), 24)
     return group([*halves, tube(path, 0.002, plastic("#1b1b1c"), num_steps=8)])

@@ -62,7 +62,7 @@ def _metered(light: np.ndarray, habits: Habits, rng: np.random.Generator) -> np.
     # Between "the middle is grey" and "the brightest parts are nearly white", so that white desks stay white
     high = float(np.quantile(bright, 0.95))
     gain = float(np.sqrt(0.28 / np.exp(log_mean) * 0.95 / max(high, 1e-4)))
-    return np.asarray(light * gain * 2.0 ** rng.normal(0, habits.exposure))
+    return np.asarray(light * gain * 2.0 ** rng.normal(0, habits.exposure_stops))
 
 
 def _balanced(light: np.ndarray, phone: Phone) -> np.ndarray:
@@ -81,7 +81,7 @@ def _finger(light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     height, width = light.shape[:2]
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     corner = rng.integers(0, 2, size=2)
-    centre = corner + rng.uniform(-0.08, 0.04, size=2) * (1 - 2 * corner) * [1, 1]
+    centre = corner + rng.uniform(-0.08, 0.04, size=2) * (1 - 2 * corner)
     turn = rng.uniform(0, np.pi)
     dx, dy = (x - centre[0]), (y - centre[1]) * height / width
     along, across = dx * np.cos(turn) + dy * np.sin(turn), -dx * np.sin(turn) + dy * np.cos(turn)
@@ -139,9 +139,8 @@ def _sensor(values: np.ndarray, phone: Phone, dim: float, rng: np.random.Generat
     coarse = rng.normal(0, 1, size=(height // 3 + 1, width // 3 + 1, 3)).repeat(3, axis=0).repeat(3, axis=1)
     coarse = _blurred(coarse[:height, :width], 1.2) * 1.6
     fine = rng.normal(0, 1, size=(height, width, 1)) + 0.35 * rng.normal(0, 1, size=(height, width, 3))
-    fine = (
-        _blurred(fine, 0.6) * 1.9
-    )  # the phone smooths noise away, and leaves it a little wider than a pixel
+    # The phone smooths noise away, and leaves it a little wider than a pixel
+    fine = _blurred(fine, 0.6) * 1.9
     shadows = 1.25 - 0.75 * (values @ GREY)[..., None]  # noise shows most in the shadows
     values = values + level * shadows * (0.75 * fine + 0.4 * coarse)
     halo = values - _blurred(values, 1.4 * scale)

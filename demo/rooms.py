@@ -86,7 +86,8 @@ def _window_wall(plaster: bpy.types.Material, back: float, rng: np.random.Genera
     for x in (-half, 0.0, half):
         moved(slab((0.07, 0.06, top - sill), white), (x, back + 0.1, sill))
     for z in (sill, top - 0.06):
-        moved(slab((2 * half, 0.06, 0.06), white), (0, back + 0.1, z))
+        # Thinner than the uprights: where two faces lie in one plane, each shades the other black
+        moved(slab((2 * half, 0.05, 0.06), white), (0, back + 0.1, z))
     sky = prints.mottled((256, 192), ("#dfe8f2", "#bcd0e6"), rng)
     sky.paste(prints.mottled((256, 70), ("#52633f", "#8f9a86"), rng, 24), (0, 122))
     view = surface(sky, 1.0, glow=float(rng.uniform(3, 7)))

@@ -8,9 +8,11 @@ import numpy as np
 from demo import books, cameras, clutter, cups, cycles, keyboards, rooms
 from demo.cameras import View
 from demo.seeds import SEED, chance, derived_seed, generator, pick
-from demo.shapes import corners
+from demo.shapes import corners, hang
 from demo.shots import Shot, size_px
 from demo.students import LABELS, STUDENTS, Student
+
+NEAR_M = 0.45  # from the middle of a desk to its near edge
 
 
 def owned(student: str, label: str, number: int, rng: np.random.Generator) -> tuple[bpy.types.Object, str]:
@@ -41,13 +43,15 @@ def light(of: Shot, long_side: int, num_samples: int) -> np.ndarray:
     number = of.scene if of.scene < 4 else int(rng.integers(12))
     thing, kind = owned(name, label, number, rng)
     thing.rotation_euler[2] = np.radians(_turn_deg(label, kind, rng))
+    near, far = shift[1] - NEAR_M, shift[1] + student.room.depth  # the desk's edges
+    hang(thing, near, far)
     points = corners(thing)
     if kind == "laptop":  # the photo is of its keys; the lid may run out of the frame
         points = points[points[:, 2] < 0.03]
     view = _view(student, of, kind, rng)
     size = size_px(of, long_side)
     camera = cameras.place(view, points, size)
-    _lay_about(of, student, points, camera, size, rng)
+    _lay_about(of, student, points, camera, size, far, rng)
     return cycles.render(size, num_samples)
 
 
@@ -95,6 +99,7 @@ def _lay_about(
     points: np.ndarray,
     camera: bpy.types.Object,
     size: tuple[int, int],
+    far: float,
     rng: np.random.Generator,
 ) -> None:
     """Lays clutter round the thing, and at times a thing of another label behind it or cut off."""
@@ -105,11 +110,13 @@ def _lay_about(
         label = pick(rng, [other for other in LABELS if other != of.shown])
         thing, kind = owned(of.student, label, int(rng.integers(12)), rng)
         thing.rotation_euler[2] = np.radians(float(rng.normal(0, 40)))
-        if kind == "row" or not _put(thing, taken, camera, size, rng, behind=True):
+        if kind == "row" or not _put(thing, taken, camera, size, far, rng, behind=True):
             _remove(thing)
+        else:
+            hang(thing, -np.inf, far)
     for _ in range(number):
         thing = clutter.draw(str(pick(rng, list(desk_kinds))), rng)
-        if not _put(thing, taken, camera, size, rng, behind=False):
+        if not _put(thing, taken, camera, size, far, rng, behind=False):
             _remove(thing)
 
 
@@ -128,11 +135,12 @@ def _put(
     taken: list[tuple[np.ndarray, float]],
     camera: bpy.types.Object,
     size: tuple[int, int],
+    far: float,
     rng: np.random.Generator,
     *,
     behind: bool,
 ) -> bool:
-    """Finds room for a thing on the desk within the photo; returns whether there is any."""
+    """Finds room for a thing within the photo, this side of the `far` edge; returns whether there is any."""
     own = corners(thing)
     _, radius = _disc(own)
     tall = float(own[:, 2].max())
@@ -143,7 +151,9 @@ def _put(
         reach = taken[0][1] * rng.uniform(0.6, 1.0) + radius + rng.uniform(0.0, 0.16)
         place = taken[0][0] + reach * np.array([np.cos(angle), np.sin(angle)])
         seen = cameras.project(camera, np.array([[*place, 0.0]]), size)[0]
-        if not ((seen > -0.12).all() and (seen < 1.12).all()) or abs(place[1]) > 0.42:
+        if not ((seen > -0.12).all() and (seen < 1.12).all()) or place[1] < -0.42:
+            continue
+        if place[1] + own[:, 1].max() > far - 0.01:
             continue
         in_front = float(place @ toward) > 0.02
         if (in_front and tall > 0.03) or (behind and float(place @ toward) > -0.02):

@@ -247,6 +247,30 @@ def moved(
     return thing
 
 
+def hang(thing: bpy.types.Object, near: float, far: float) -> None:
+    """Lets what is `loose` of a thing, its cable, hang down over a desk's edges.
+
+    Args:
+        thing: where it lies.
+        near: y of the edge towards the viewer, metres.
+        far: of the other edge.
+    """
+    bpy.context.view_layer.update()
+    for part in [thing, *thing.children_recursive]:
+        if part.type != "MESH" or not part.get("loose"):
+            continue
+        to_scene = part.matrix_world
+        to_part = to_scene.inverted()
+        for vertex in part.data.vertices:
+            place = to_scene @ vertex.co
+            beyond = max(place.y - far, near - place.y, 0.0)
+            if beyond:
+                place.y = far + 0.003 if place.y > far else near - 0.003
+                place.z -= beyond
+                vertex.co = to_part @ place
+        part.data.update()
+
+
 def corners(thing: bpy.types.Object) -> Points:
     """Returns the corners of the boxes round all parts of a thing, in the scene: float (8 * num_parts, 3).
 

@@ -48,11 +48,23 @@ def shots(only: Sequence[str]) -> list[Shot]:
     """Returns the photos to make, those of `only` (STUDENT, STUDENT/LABEL or STUDENT/LABEL/NUMBER), else all.
 
     Every student and label comes early, so that a part of the photos is a fair sample of them.
+
+    Raises:
+        ValueError: an entry of `only` names no photo.
     """
     every = [
         shot(student, label, number)
         for number in range(NUM_PHOTOS) for student in STUDENTS for label in LABELS
     ]  # fmt: skip
-    wanted = [tuple(text.split("/")) for text in only]
-    names = [(of, (of.student, of.label, str(of.number))) for of in every]
-    return [of for of, parts in names if not wanted or any(parts[: len(want)] == want for want in wanted)]
+    unknown = [entry for entry in only if not any(_is_in(of, entry) for of in every)]
+    if unknown:
+        raise ValueError(
+            f"no such photo: {', '.join(map(repr, unknown))}; there are STUDENT/LABEL/NUMBER with"
+            f" {', '.join(STUDENTS)} / {', '.join(LABELS)} / 0 to {NUM_PHOTOS - 1}"
+        )
+    return [of for of in every if not only or any(_is_in(of, entry) for entry in only)]
+
+
+def _is_in(of: Shot, entry: str) -> bool:
+    parts = entry.split("/")
+    return [of.student, of.label, str(of.number)][: len(parts)] == parts

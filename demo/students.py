@@ -51,10 +51,10 @@ class Phone(NamedTuple):
         softness_px: blur of lens and noise filter.
         vignette: darkening of the corners, share.
         suffix: of the files; names the format (jpg, png, webp, heic).
-        quality: of the JPEG, WebP or HEIC file, 1 to 100.
+        quality: of the JPEG, WebP or HEIC file, 1 to 100; 0 for PNG, which has none.
         make: for the camera tags.
         model: for the camera tags.
-        orientation: EXIF orientation of its files, 1 to 8; 0 writes no EXIF at all.
+        orientation: EXIF orientation of its files, 1 to 8; above 1 for JPEG alone.
     """
 
     size_px: tuple[int, int]
@@ -86,7 +86,7 @@ class Habits(NamedTuple):
         upright: of photos held upright.
         shake: of photos blurred by a moving hand.
         finger: of photos with a finger over a corner.
-        exposure: error in stops, standard deviation.
+        exposure_stops: error of the exposure, standard deviation.
         clutter: how many other things usually lie about.
         other: of photos with a thing of another label in the background.
         burst: labels and numbers of the photos that only move on a little from the photo before.
@@ -100,7 +100,7 @@ class Habits(NamedTuple):
     upright: float
     shake: float
     finger: float
-    exposure: float
+    exposure_stops: float
     clutter: float
     other: float
     burst: tuple[tuple[str, int], ...] = ()
@@ -130,105 +130,210 @@ class Student(NamedTuple):
 
 STUDENTS = {
     "ada": Student(
-        Room(("wood", "#a9744a", "#6d4326", 0.45), "#d4cdbf", ("floor", "#a07f5a", "#6f5136"),
-            "wall", 0.34, 168, 1.0),
-        Phone((768, 576), 26, 2.2, 0.35, (0.0, 0.0), 0.5, 1.05, 0.6, 0.5, 0.18, "jpg", 78, "Orbita", "One"),
-        Habits(46, 9, 0.78, 0.03, 3, 0.0, 0.1, 0.0, 0.15, 1.4, 0.12, (("cup", 1), ("book", 5))),
-        ("mug", "tea cup", "glass"), (("full", "black"), ("laptop", "silver")),
-        ("closed", "open", "stack", "closed"), 412,
+        room=Room(
+            desk=("wood", "#a9744a", "#6d4326", 0.45), wall="#d4cdbf", floor=("floor", "#a07f5a", "#6f5136"),
+            behind="wall", depth=0.34, window_deg=168, daylight=1.0,
+        ),
+        phone=Phone(
+            size_px=(768, 576), lens_mm=26, noise=2.2, warmth=0.35, tint=(0.0, 0.0), contrast=0.5,
+            saturation=1.05, sharpening=0.6, softness_px=0.5, vignette=0.18, suffix="jpg", quality=78,
+            make="Orbita", model="One",
+        ),
+        habits=Habits(
+            elevation_deg=46, spread_deg=9, share=0.78, off=0.03, roll_deg=3, upright=0.0, shake=0.1,
+            finger=0.0, exposure_stops=0.15, clutter=1.4, other=0.12, burst=(("cup", 1), ("book", 5)),
+        ),
+        cups=("mug", "tea cup", "glass"), keyboards=(("full", "black"), ("laptop", "silver")),
+        books=("closed", "open", "stack", "closed"), first_number=412,
     ),
     "bela": Student(
-        Room(("laminate", "#dedbd4", "#c3c0b8", 0.45), "#a9b8bf", ("tiles", "#8a8a86", "#5f5e5b"),
-            "window", 0.36, 92, 1.2),
-        Phone((768, 576), 27, 2.0, 0.3, (0.0, 0.0), 0.55, 1.0, 0.8, 0.45, 0.15, "jpg", 78,
-            "Kestrel", "K7", 6),
-        Habits(58, 11, 0.75, 0.04, 3, 1.0, 0.08, 0.0, 0.2, 0.8, 0.15),
-        ("mug", "paper", "mug"), (("compact", "white"), ("full", "black")),
-        ("closed", "stack", "open", "bound"), 1107,
+        room=Room(
+            desk=("laminate", "#dedbd4", "#c3c0b8", 0.45), wall="#a9b8bf",
+            floor=("tiles", "#8a8a86", "#5f5e5b"), behind="window", depth=0.36, window_deg=92, daylight=1.2,
+        ),
+        phone=Phone(
+            size_px=(768, 576), lens_mm=27, noise=2.0, warmth=0.3, tint=(0.0, 0.0), contrast=0.55,
+            saturation=1.0, sharpening=0.8, softness_px=0.45, vignette=0.15, suffix="jpg", quality=78,
+            make="Kestrel", model="K7", orientation=6,
+        ),
+        habits=Habits(
+            elevation_deg=58, spread_deg=11, share=0.75, off=0.04, roll_deg=3, upright=1.0, shake=0.08,
+            finger=0.0, exposure_stops=0.2, clutter=0.8, other=0.15,
+        ),
+        cups=("mug", "paper", "mug"), keyboards=(("compact", "white"), ("full", "black")),
+        books=("closed", "stack", "open", "bound"), first_number=1107,
     ),
     "chidi": Student(
-        Room(("planks", "#c49a68", "#85592f", 0.3), "#e0d8c6", ("floor", "#8a6a48", "#5a4028"),
-            "room", 0.4, 25, 0.7, 0.0, 0.8),
-        Phone((768, 512), 25, 2.4, 0.5, (0.03, -0.02), 0.6, 1.1, 1.0, 0.6, 0.25, "jpg", 74,
-            "Nimbus", "N20 Lite", 7),
-        Habits(36, 8, 0.75, 0.05, 5, 0.0, 0.2, 0.05, 0.25, 2.2, 0.22, (("keyboard", 3),)),
-        ("enamel", "mug", "glass"), (("tenkeyless", "grey"), ("full", "white")),
-        ("row", "closed", "stack", "standing"), 88,
+        room=Room(
+            desk=("planks", "#c49a68", "#85592f", 0.3), wall="#e0d8c6", floor=("floor", "#8a6a48", "#5a4028"),
+            behind="room", depth=0.4, window_deg=25, daylight=0.7, ceiling=0.8,
+        ),
+        phone=Phone(
+            size_px=(768, 512), lens_mm=25, noise=2.4, warmth=0.5, tint=(0.03, -0.02), contrast=0.6,
+            saturation=1.1, sharpening=1.0, softness_px=0.6, vignette=0.25, suffix="jpg", quality=74,
+            make="Nimbus", model="N20 Lite", orientation=7,
+        ),
+        habits=Habits(
+            elevation_deg=36, spread_deg=8, share=0.75, off=0.05, roll_deg=5, upright=0.0, shake=0.2,
+            finger=0.05, exposure_stops=0.25, clutter=2.2, other=0.22, burst=(("keyboard", 3),),
+        ),
+        cups=("enamel", "mug", "glass"), keyboards=(("tenkeyless", "grey"), ("full", "white")),
+        books=("row", "closed", "stack", "standing"), first_number=88,
     ),
     "dora": Student(
-        Room(("marble", "#dad7d2", "#77797e", 0.8), "#cfc8bd", ("tiles", "#c7beb0", "#8f877b"),
-            "wall", 0.33, 40, 1.0, 0.0, 0.3),
-        Phone((720, 720), 26, 1.6, 0.25, (0.0, 0.0), 0.45, 1.12, 0.5, 0.4, 0.1, "heic", 55,
-            "Orbita", "One Pro"),
-        Habits(68, 12, 0.82, 0.01, 2, 0.0, 0.05, 0.0, 0.1, 0.8, 0.12, (("cup", 2), ("cup", 3))),
-        ("tea cup", "espresso", "pottery"), (("flat compact", "white"), ("compact", "grey")),
-        ("bound", "closed", "open", "closed"), 3021,
+        room=Room(
+            desk=("marble", "#dad7d2", "#77797e", 0.8), wall="#cfc8bd", floor=("tiles", "#c7beb0", "#8f877b"),
+            behind="wall", depth=0.33, window_deg=40, daylight=1.0, ceiling=0.3,
+        ),
+        phone=Phone(
+            size_px=(720, 720), lens_mm=26, noise=1.6, warmth=0.25, tint=(0.0, 0.0), contrast=0.45,
+            saturation=1.12, sharpening=0.5, softness_px=0.4, vignette=0.1, suffix="heic", quality=55,
+            make="Orbita", model="One Pro",
+        ),
+        habits=Habits(
+            elevation_deg=68, spread_deg=12, share=0.82, off=0.01, roll_deg=2, upright=0.0, shake=0.05,
+            finger=0.0, exposure_stops=0.1, clutter=0.8, other=0.12, burst=(("cup", 2), ("cup", 3)),
+        ),
+        cups=("tea cup", "espresso", "pottery"), keyboards=(("flat compact", "white"), ("compact", "grey")),
+        books=("bound", "closed", "open", "closed"), first_number=3021,
     ),
     "emil": Student(
-        Room(("cloth", "#5a6670", "#39424a", 0.0), "#80858a", ("floor", "#5c5148", "#3a322c"),
-            "room", 0.38, 175, 0.45, 0.0, 0.35),
-        Phone((768, 576), 28, 2.6, 0.4, (-0.01, 0.02), 0.4, 0.9, 1.2, 0.8, 0.3, "jpg", 68, "Halden", "H3", 3),
-        Habits(44, 10, 0.72, 0.05, 6, 0.1, 0.4, 0.1, 0.3, 1.4, 0.18),
-        ("mug", "steel", "paper"), (("full", "beige"), ("split", "olive")),
-        ("closed", "stack", "row", "open"), 240,
+        room=Room(
+            desk=("cloth", "#5a6670", "#39424a", 0.0), wall="#80858a", floor=("floor", "#5c5148", "#3a322c"),
+            behind="room", depth=0.38, window_deg=175, daylight=0.45, ceiling=0.35,
+        ),
+        phone=Phone(
+            size_px=(768, 576), lens_mm=28, noise=2.6, warmth=0.4, tint=(-0.01, 0.02), contrast=0.4,
+            saturation=0.9, sharpening=1.2, softness_px=0.8, vignette=0.3, suffix="jpg", quality=68,
+            make="Halden", model="H3", orientation=3,
+        ),
+        habits=Habits(
+            elevation_deg=44, spread_deg=10, share=0.72, off=0.05, roll_deg=6, upright=0.1, shake=0.4,
+            finger=0.1, exposure_stops=0.3, clutter=1.4, other=0.18,
+        ),
+        cups=("mug", "steel", "paper"), keyboards=(("full", "beige"), ("split", "olive")),
+        books=("closed", "stack", "row", "open"), first_number=240,
     ),
     "farah": Student(
-        Room(("checks", "#e3dacd", "#a03e38", 0.0), "#eadfce", ("floor", "#b08d62", "#7a5a38"),
-            "room", 0.42, 150, 1.1, 0.0, 0.2, 1.6),
-        Phone((768, 576), 26, 2.4, 0.45, (0.03, -0.03), 0.55, 1.2, 0.7, 0.5, 0.2, "jpg", 72, "Sol", "S4", 8),
-        Habits(52, 11, 0.8, 0.04, 4, 0.8, 0.1, 0.0, 0.2, 1.4, 0.15, (("book", 2),)),
-        ("tea cup", "mug", "pottery"), (("flat compact", "pink"), ("laptop", "space")),
-        ("open", "closed", "bound", "stack"), 655,
+        room=Room(
+            desk=("checks", "#e3dacd", "#a03e38", 0.0), wall="#eadfce", floor=("floor", "#b08d62", "#7a5a38"),
+            behind="room", depth=0.42, window_deg=150, daylight=1.1, ceiling=0.2, sun=1.6,
+        ),
+        phone=Phone(
+            size_px=(768, 576), lens_mm=26, noise=2.4, warmth=0.45, tint=(0.03, -0.03), contrast=0.55,
+            saturation=1.2, sharpening=0.7, softness_px=0.5, vignette=0.2, suffix="jpg", quality=72,
+            make="Sol", model="S4", orientation=8,
+        ),
+        habits=Habits(
+            elevation_deg=52, spread_deg=11, share=0.8, off=0.04, roll_deg=4, upright=0.8, shake=0.1,
+            finger=0.0, exposure_stops=0.2, clutter=1.4, other=0.15, burst=(("book", 2),),
+        ),
+        cups=("tea cup", "mug", "pottery"), keyboards=(("flat compact", "pink"), ("laptop", "space")),
+        books=("open", "closed", "bound", "stack"), first_number=655,
     ),
     "goran": Student(
-        Room(("wood", "#5e3d27", "#321f12", 0.6), "#756a5e", ("floor", "#4d382a", "#2d2018"),
-            "wall", 0.4, 200, 0.0, 1.0, 0.06),
-        Phone((768, 576), 26, 2.8, 0.65, (0.04, -0.04), 0.5, 1.0, 1.1, 0.8, 0.3, "jpg", 66, "Nimbus", "N11"),
-        Habits(40, 9, 0.74, 0.06, 6, 0.1, 0.45, 0.22, 0.35, 2.2, 0.18),
-        ("glass", "mug", "espresso"), (("full", "red"), ("laptop", "space")),
-        ("stack", "closed", "standing", "open"), 19,
+        room=Room(
+            desk=("wood", "#5e3d27", "#321f12", 0.6), wall="#756a5e", floor=("floor", "#4d382a", "#2d2018"),
+            behind="wall", depth=0.4, window_deg=200, daylight=0.0, lamp=1.0, ceiling=0.06,
+        ),
+        phone=Phone(
+            size_px=(768, 576), lens_mm=26, noise=2.8, warmth=0.65, tint=(0.04, -0.04), contrast=0.5,
+            saturation=1.0, sharpening=1.1, softness_px=0.8, vignette=0.3, suffix="jpg", quality=66,
+            make="Nimbus", model="N11",
+        ),
+        habits=Habits(
+            elevation_deg=40, spread_deg=9, share=0.74, off=0.06, roll_deg=6, upright=0.1, shake=0.45,
+            finger=0.22, exposure_stops=0.35, clutter=2.2, other=0.18,
+        ),
+        cups=("glass", "mug", "espresso"), keyboards=(("full", "red"), ("laptop", "space")),
+        books=("stack", "closed", "standing", "open"), first_number=19,
     ),
     "hana": Student(
-        Room(("tiles", "#8fa59f", "#cfcfc8", 0.6), "#c4d0cc", ("tiles", "#b5ada0", "#857e74"),
-            "window", 0.45, 100, 0.9, 0.0, 0.2),
-        Phone((576, 432), 28, 1.0, 0.3, (0.0, 0.01), 0.45, 1.0, 0.4, 0.5, 0.12, "png", 0, "Kestrel", "K9"),
-        Habits(56, 12, 0.72, 0.04, 3, 1.0, 0.1, 0.0, 0.15, 0.8, 0.12),
-        ("pottery", "tea cup", "glass"), (("tenkeyless", "navy"), ("low", "silver")),
-        ("closed", "open", "stack", "row"), 1500,
+        room=Room(
+            desk=("tiles", "#8fa59f", "#cfcfc8", 0.6), wall="#c4d0cc", floor=("tiles", "#b5ada0", "#857e74"),
+            behind="window", depth=0.45, window_deg=100, daylight=0.9, ceiling=0.2,
+        ),
+        phone=Phone(
+            size_px=(576, 432), lens_mm=28, noise=1.0, warmth=0.3, tint=(0.0, 0.01), contrast=0.45,
+            saturation=1.0, sharpening=0.4, softness_px=0.5, vignette=0.12, suffix="png", quality=0,
+            make="Kestrel", model="K9",
+        ),
+        habits=Habits(
+            elevation_deg=56, spread_deg=12, share=0.72, off=0.04, roll_deg=3, upright=1.0, shake=0.1,
+            finger=0.0, exposure_stops=0.15, clutter=0.8, other=0.12,
+        ),
+        cups=("pottery", "tea cup", "glass"), keyboards=(("tenkeyless", "navy"), ("low", "silver")),
+        books=("closed", "open", "stack", "row"), first_number=1500,
     ),
     "ivo": Student(
-        Room(("laminate", "#2e3033", "#232527", 0.35), "#4d5156", ("floor", "#4a4440", "#2e2a27"),
-            "wall", 0.42, 15, 0.12, 0.5, 0.7),
-        Phone((768, 576), 26, 2.4, 0.35, (-0.02, 0.02), 0.75, 1.15, 1.3, 0.5, 0.28, "jpg", 72,
-            "Halden", "H8 Max", 2),
-        Habits(48, 10, 0.82, 0.03, 4, 0.0, 0.15, 0.05, 0.2, 1.4, 0.25, (("keyboard", 1), ("keyboard", 5))),
-        ("steel", "paper", "mug"), (("tenkeyless", "black"), ("split", "grey")),
-        ("closed", "stack", "bound", "row"), 731,
+        room=Room(
+            desk=("laminate", "#2e3033", "#232527", 0.35), wall="#4d5156",
+            floor=("floor", "#4a4440", "#2e2a27"), behind="wall", depth=0.42, window_deg=15, daylight=0.12,
+            lamp=0.5, ceiling=0.7,
+        ),
+        phone=Phone(
+            size_px=(768, 576), lens_mm=26, noise=2.4, warmth=0.35, tint=(-0.02, 0.02), contrast=0.75,
+            saturation=1.15, sharpening=1.3, softness_px=0.5, vignette=0.28, suffix="jpg", quality=72,
+            make="Halden", model="H8 Max", orientation=2,
+        ),
+        habits=Habits(
+            elevation_deg=48, spread_deg=10, share=0.82, off=0.03, roll_deg=4, upright=0.0, shake=0.15,
+            finger=0.05, exposure_stops=0.2, clutter=1.4, other=0.25,
+            burst=(("keyboard", 1), ("keyboard", 5)),
+        ),
+        cups=("steel", "paper", "mug"), keyboards=(("tenkeyless", "black"), ("split", "grey")),
+        books=("closed", "stack", "bound", "row"), first_number=731,
     ),
     "jun": Student(
-        Room(("cloth", "#b3a58a", "#857858", 0.0), "#d8cfbf", ("floor", "#97785a", "#68503a"),
-            "room", 0.36, 130, 0.8, 0.2, 0.3),
-        Phone((768, 576), 25, 2.8, 0.4, (0.01, 0.0), 0.4, 0.92, 0.5, 0.6, 0.15, "webp", 72, "Sol", "S2"),
-        Habits(62, 12, 0.72, 0.05, 5, 0.2, 0.15, 0.05, 0.2, 1.4, 0.15),
-        ("pottery", "mug", "tea cup"), (("full", "white"), ("low", "silver")),
-        ("open", "stack", "standing", "closed"), 902,
+        room=Room(
+            desk=("cloth", "#b3a58a", "#857858", 0.0), wall="#d8cfbf", floor=("floor", "#97785a", "#68503a"),
+            behind="room", depth=0.36, window_deg=130, daylight=0.8, lamp=0.2, ceiling=0.3,
+        ),
+        phone=Phone(
+            size_px=(768, 576), lens_mm=25, noise=2.8, warmth=0.4, tint=(0.01, 0.0), contrast=0.4,
+            saturation=0.92, sharpening=0.5, softness_px=0.6, vignette=0.15, suffix="webp", quality=72,
+            make="Sol", model="S2",
+        ),
+        habits=Habits(
+            elevation_deg=62, spread_deg=12, share=0.72, off=0.05, roll_deg=5, upright=0.2, shake=0.15,
+            finger=0.05, exposure_stops=0.2, clutter=1.4, other=0.15,
+        ),
+        cups=("pottery", "mug", "tea cup"), keyboards=(("full", "white"), ("low", "silver")),
+        books=("open", "stack", "standing", "closed"), first_number=902,
     ),
     "kira": Student(
-        Room(("staves", "#b58d5f", "#7d5833", 0.55), "#b9bfc4", ("laminate", "#8f9296", "#74777b"),
-            "room", 0.4, 60, 1.0),
-        Phone((768, 512), 27, 2.4, 0.3, (-0.015, 0.02), 0.65, 1.0, 0.9, 0.5, 0.2, "jpg", 74,
-            "Orbita", "Mini", 5),
-        Habits(42, 10, 0.86, 0.05, 5, 0.9, 0.15, 0.08, 0.25, 2.2, 0.22, (("cup", 4), ("book", 1))),
-        ("paper", "glass", "mug"), (("compact", "navy"), ("laptop", "space")),
-        ("stack", "open", "closed", "row"), 2210,
+        room=Room(
+            desk=("staves", "#b58d5f", "#7d5833", 0.55), wall="#b9bfc4",
+            floor=("laminate", "#8f9296", "#74777b"), behind="room", depth=0.4, window_deg=60, daylight=1.0,
+        ),
+        phone=Phone(
+            size_px=(768, 512), lens_mm=27, noise=2.4, warmth=0.3, tint=(-0.015, 0.02), contrast=0.65,
+            saturation=1.0, sharpening=0.9, softness_px=0.5, vignette=0.2, suffix="jpg", quality=74,
+            make="Orbita", model="Mini", orientation=5,
+        ),
+        habits=Habits(
+            elevation_deg=42, spread_deg=10, share=0.86, off=0.05, roll_deg=5, upright=0.9, shake=0.15,
+            finger=0.08, exposure_stops=0.25, clutter=2.2, other=0.22, burst=(("cup", 4), ("book", 1)),
+        ),
+        cups=("paper", "glass", "mug"), keyboards=(("compact", "navy"), ("laptop", "space")),
+        books=("stack", "open", "closed", "row"), first_number=2210,
     ),
     "luz": Student(
-        Room(("laminate", "#3d6577", "#335767", 0.5), "#d9cbaf", ("tiles", "#a06a4a", "#6d4833"),
-            "wall", 0.4, 150, 0.9, 0.0, 0.4, 1.0),
-        Phone((768, 576), 26, 2.0, 0.5, (0.02, -0.02), 0.5, 1.1, 0.6, 0.45, 0.15, "jpg", 76,
-            "Kestrel", "K5", 4),
-        Habits(72, 9, 0.74, 0.04, 8, 0.3, 0.1, 0.0, 0.2, 0.8, 0.12),
-        ("enamel", "espresso", "mug"), (("low", "grey"), ("full", "beige")),
-        ("closed", "bound", "open", "stack"), 307,
+        room=Room(
+            desk=("laminate", "#3d6577", "#335767", 0.5), wall="#d9cbaf",
+            floor=("tiles", "#a06a4a", "#6d4833"), behind="wall", depth=0.4, window_deg=150, daylight=0.9,
+            ceiling=0.4, sun=1.0,
+        ),
+        phone=Phone(
+            size_px=(768, 576), lens_mm=26, noise=2.0, warmth=0.5, tint=(0.02, -0.02), contrast=0.5,
+            saturation=1.1, sharpening=0.6, softness_px=0.45, vignette=0.15, suffix="jpg", quality=76,
+            make="Kestrel", model="K5", orientation=4,
+        ),
+        habits=Habits(
+            elevation_deg=72, spread_deg=9, share=0.74, off=0.04, roll_deg=8, upright=0.3, shake=0.1,
+            finger=0.0, exposure_stops=0.2, clutter=0.8, other=0.12,
+        ),
+        cups=("enamel", "espresso", "mug"), keyboards=(("low", "grey"), ("full", "beige")),
+        books=("closed", "bound", "open", "stack"), first_number=307,
     ),
 }  # fmt: skip
