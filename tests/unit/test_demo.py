@@ -275,7 +275,7 @@ def test_a_png_keeps_256_colours() -> None:
         assert stored.mode == "P"
         assert len(stored.getcolors()) > 200
         error = np.asarray(stored.convert("RGB")).astype(int) - np.asarray(photo)
-    assert np.abs(error).mean() < 4
+    assert np.abs(error).mean() < 3.5, "more than the best 256"
 
 
 def test_a_burst_shares_the_scene_of_its_first_photo_and_follows_within_seconds() -> None:
@@ -482,16 +482,17 @@ def reader_of(path: Path) -> int | None:
         return None
 
 
-def has_ended(group: int) -> bool:
-    """Whether no process of a group runs; one that has ended but is not yet waited for does not."""
+def running(group: int) -> list[int]:
+    """The processes of a group; one that has ended but is not yet waited for does not run."""
+    found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, _, its_group = status.read_text().rsplit(")", 1)[1].split()[:3]
         except (FileNotFoundError, ProcessLookupError):
             continue
         if int(its_group) == group and state != "Z":
-            return False
-    return True
+            found.append(int(status.parent.name))
+    return found
 
 
 @on_linux
@@ -504,7 +505,7 @@ def test_a_photo_that_fails_stops_the_run_at_once_and_is_named(
     _, said = run.communicate(timeout=60)
     assert run.returncode == 1
     assert "RuntimeError: emil/cup/1: " in said.splitlines()[-1]
-    wait_for(lambda: has_ended(run.pid), 5)
+    wait_for(lambda: not running(run.pid), 5)
 
 
 @on_linux
@@ -520,13 +521,17 @@ def test_a_stopped_run_leaves_no_half_file_and_no_worker_behind(
     wait_for(made.exists)
     ends: list[int | None] = []
     wait_for(lambda: ends.append(reader_of(waits)) or ends[-1] is not None)
-    if how == "Ctrl-C":  # a terminal tells the whole group
-        os.killpg(run.pid, signal.SIGINT)
+    if how == "Ctrl-C":  # a terminal tells the whole group; the command alone heeds it
+        for worker in set(running(run.pid)) - {run.pid}:
+            os.kill(worker, signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            run.wait(0.5)
+        run.send_signal(signal.SIGINT)
     else:
         run.send_signal(signal.SIGTERM if how == "kill" else signal.SIGKILL)
     _, said = run.communicate(timeout=10)
     assert run.returncode != 0
-    wait_for(lambda: has_ended(run.pid), 5)
+    wait_for(lambda: not running(run.pid), 5)
     os.close(ends[-1])
     assert said.count("Traceback") == said.count("\nKeyboardInterrupt") == (how == "Ctrl-C"), (
         "by the command alone"
