@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from benchmarks.desks import clutter
 from benchmarks.desks.meshes import Mesh, light_of, moved
@@ -31,6 +31,7 @@ from benchmarks.desks.phones import develop
 from benchmarks.desks.renderer import Camera, Lamp, camera_at, render
 from benchmarks.desks.students import STUDENTS, Student
 from benchmarks.desks.tops import desk
+from demo.files import upright
 from tenshots import params
 from tenshots.duplicates import NearDuplicateSettings, clusters, near_duplicates
 from tenshots.seeds import derived_seed
@@ -151,7 +152,7 @@ def shot(view: Scene, thing: str, move: str, rng: np.random.Generator) -> Image.
 
 
 def rendered(num_scenes: int) -> Iterator[Planted]:
-    """Yields the pairs of rendered desks: bursts, another thing in the same place, the same thing turned."""
+    """Yields the pairs of drawn desks: bursts, another thing in the same place, the same thing turned."""
     for number in range(num_scenes):
         view, rng = scene(number), generator("near_duplicates", number, "shots")
         first = thumbnail(shot(view, "thing", "", rng))
@@ -189,8 +190,7 @@ def edited(path: Path) -> Iterator[Planted]:
 
 def opened(path: Path) -> Image.Image:
     """Returns a photo file as an upright RGB image."""
-    with Image.open(path) as file:
-        return ImageOps.exif_transpose(file).convert("RGB")
+    return upright(path.read_bytes())
 
 
 def thumbnail(photo: Image.Image) -> np.ndarray:
@@ -234,7 +234,9 @@ def linked(case: Sequence[Planted], max_distance: int) -> np.ndarray:
 
 def photo_paths(folder: Path) -> list[Path]:
     """Returns all photo files below a folder, sorted."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".png", ".webp"))
+    return sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".png", ".webp", ".heic")
+    )
 
 
 def readable(paths: Sequence[Path]) -> dict[Path, np.ndarray]:

@@ -9,7 +9,7 @@ from demo import prints
 from demo.desks import desk
 from demo.materials import fabric, linear, node, paper, plastic, surface
 from demo.seeds import chance, pick
-from demo.shapes import group, moved, sheet, slab, tube
+from demo.shapes import moved, sheet, slab
 from demo.students import Room
 
 DESK_HEIGHT = 0.74
@@ -203,19 +203,6 @@ def _desk_lamp(room: Room, rng: np.random.Generator) -> None:
     bpy.context.scene.collection.objects.link(lamp)
     lamp.location = at
     _aim(lamp, (0, 0, 0))
-
-
-def lamp_stand(rng: np.random.Generator) -> bpy.types.Object:
-    """Makes a jointed desk lamp without its light, for the background."""
-    paint = surface(pick(rng, ("#1e2022", "#d9d8d4", "#7d2b25", "#2f4a5c")), 0.3)
-    foot = slab((0.16, 0.16, 0.02), paint, corner=0.08, edge=0.004)
-    arm = tube(np.array([[0, 0, 0.02], [0.02, 0, 0.25], [-0.12, 0, 0.45]]), 0.006, paint)
-    head = tube(
-        np.array([[-0.1, 0, 0.46], [-0.16, 0, 0.42], [-0.2, 0, 0.36]]),
-        np.array([[0.02, 0.02], [0.05, 0.05], [0.075, 0.075]]),
-        paint,
-    )
-    return group([foot, arm, head])
 
 
 def _world(room: Room, rng: np.random.Generator) -> None:
