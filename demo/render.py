@@ -162,6 +162,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"Blender is needed to render {dark[0]}: "
             "with Python 3.11, pip install -r demo/requirements.txt (see demo/README.md)"
         )
+    if not todo:
+        print(f"nothing to do: all photos asked for lie in {out}")
     make_all(todo, out, light_dir, chosen.long_side, chosen.samples, num_workers=chosen.workers)
     if not chosen.only:
         cases.write(out)

@@ -11,6 +11,7 @@ import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -43,18 +44,21 @@ class Project:
 
     def run(self, *command: str, **environment: str) -> str:
         """Returns what a command said; a failure shows all of it."""
-        answer = subprocess.run(
-            command,
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            check=False,
-        )
-        assert answer.returncode == 0, f"{' '.join(command)}\n{answer.stdout}"
-        return answer.stdout
+        # Not a pipe: a worker that `dvc queue start` leaves behind holds it open, and may take long to end
+        with TemporaryFile() as output:
+            answer = subprocess.run(
+                command,
+                cwd=self.folder,
+                env={**self.environment, **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+            output.seek(0)
+            said = output.read().decode()
+        assert answer.returncode == 0, f"{' '.join(command)}\n{said}"
+        return said
 
     def dvc(self, *arguments: str, **environment: str) -> str:
         """Returns what `.venv/bin/dvc` said."""
