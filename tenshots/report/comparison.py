@@ -104,6 +104,7 @@ def compare(results: Mapping[str, Results], photos: pd.DataFrame, splits: pd.Dat
     measured = {name: statistics.measure(result.predictions, components) for name, result in results.items()}
     estimates = {name: statistics.estimates(each) for name, each in measured.items()}
     num_folds = int(first.predictions["fold"].nunique())
+    grouped = bool((tested["group"] != "").any())
     setting = Setting(
         num_photos=len(truth),
         num_sets=int(components.nunique()),
@@ -116,12 +117,12 @@ def compare(results: Mapping[str, Results], photos: pd.DataFrame, splits: pd.Dat
         "chosen": chosen({name: result.metrics["val_accuracy"] for name, result in results.items()}),
         "reference": reference,
         "labels": labels_of(first.predictions),
-        "estimand": _estimand(setting),
+        "estimand": _estimand(setting, grouped=grouped),
         "num_test_photos": setting.num_photos,
         "num_test_components": setting.num_sets,
         "unit": setting.unit,
         "num_divided": setting.num_divided,
-        "grouped": bool((tested["group"] != "").any()),
+        "grouped": grouped,
         "num_folds": num_folds,
         "num_repeats": setting.num_repeats,
         "approximate": num_folds > 1,
@@ -210,7 +211,8 @@ def mcnemar_note(comparison: Mapping[str, Any]) -> str:
 def guess(comparison: Mapping[str, Any]) -> str:
     """Says in a sentence what is reached without looking at a photo."""
     common = comparison["commonest_label"]
-    return f"Always answering {common['label']} would be right for {percent(common['share'])}."
+    ends = f" {interval_text(common['interval'])}" if common["interval"] else ""
+    return f"Always answering {common['label']} would be right for {percent(common['share'])}{ends}."
 
 
 def percent(share: float) -> str:
@@ -294,8 +296,8 @@ def _differences(measured: Mapping[str, Measured], setting: Setting) -> list[dic
     return found
 
 
-def _estimand(setting: Setting) -> str:
-    whose = "new photos like these" if setting.unit == "photo" else f"photos of new {setting.unit}s"
+def _estimand(setting: Setting, *, grouped: bool) -> str:
+    whose = "photos of new groups" if grouped else "new photos like these"
     if setting.num_divided:
         sets = counted(setting.num_divided, setting.unit)
         return (
