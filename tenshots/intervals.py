@@ -61,8 +61,9 @@ MIN_TO_RESAMPLE = 20
 MIN_DEGREES_TO_RESAMPLE = 10
 MIN_RARER_TO_RESAMPLE = 10
 CORRELATION = 0.05  # assumed, within components; what k and the degrees of freedom depend on a little
-# Below so many degrees of freedom, a difference of two variances of trainings is 0 by chance too often, so nothing
-# is taken off: intervals of one fold with 2 or 3 repeats hold the truth in up to 98 % instead of too seldom.
+# Below so many degrees of freedom, a difference of two variances of trainings is 0 by chance too often, so
+# nothing is taken off: intervals of one fold with 2 or 3 repeats hold the truth in up to 98 % instead of too
+# seldom.
 MIN_DEGREES_TO_SUBTRACT = 3
 NEGLIGIBLE = 1e-12  # of a variance: rounding leaves about 1e-17 of equal components
 MAX_QUANTILE = 2.5  # standard deviations; beyond, too few replicates lie, and the last distance is stretched

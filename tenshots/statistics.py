@@ -36,7 +36,6 @@ class Measured:
         photo_ids: of the test photos, sorted.
         right: float, shape (num_photos,): share of each photo's predictions that are right, in [0, 1].
         repeats: the numbers of the repeats, sorted.
-        components: int, shape (num_photos,): of each photo, from 0.
         design: where the photos were tested.
         commonest: the commonest true label, of equals the first.
         evidence: of each figure; of the area under the ROC curve only where each label is shown.
@@ -46,7 +45,6 @@ class Measured:
     photo_ids: np.ndarray
     right: np.ndarray
     repeats: list[int]
-    components: np.ndarray
     design: Design
     commonest: str
     evidence: Mapping[Key, Evidence]
@@ -70,18 +68,17 @@ def measure(predictions: pd.DataFrame, components: pd.Series) -> Measured:
     component_codes, _ = pd.factorize(components.loc[photo_ids].to_numpy(), sort=True)
     pairs = np.stack([component_codes[photo_codes], fold_codes], axis=1)
     cells, cell_codes = np.unique(pairs, axis=0, return_inverse=True)
-    num_repeats = len(repeats)
+    cell_codes, num_repeats = cell_codes.ravel(), len(repeats)  # NumPy 2.0 gave a column
     design = Design(
         components=cells[:, 0], folds=cells[:, 1], num_photos=np.bincount(cell_codes) / num_repeats
     )
-    rows = _Rows(predictions, cell_codes.ravel(), repeat_codes, num_repeats, design)
+    rows = _Rows(predictions, cell_codes, repeat_codes, num_repeats, design)
     right = (predicted(predictions) == predictions["label"].to_numpy()).astype(np.float64)
     evidence, commonest = _figures(rows)
     return Measured(
         photo_ids=np.asarray(photo_ids),
         right=np.bincount(photo_codes, right) / np.bincount(photo_codes),
         repeats=[int(repeat) for repeat in repeats],
-        components=component_codes,
         design=design,
         commonest=commonest,
         evidence={**evidence, **_areas(rows)},

@@ -22,7 +22,7 @@ def gain(value: float, low: float | None, high: float | None, **others: float) -
 def measured(right: list[float]) -> Measured:
     design = Design(np.zeros(1, dtype=int), np.zeros(1, dtype=int), np.ones(1))
     ids = np.arange(len(right)).astype(str)
-    return Measured(ids, np.array(right), [0], np.zeros(len(right), dtype=int), design, "book", {}, ())
+    return Measured(ids, np.array(right), [0], design, "book", {}, ())
 
 
 @pytest.mark.parametrize(

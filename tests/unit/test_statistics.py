@@ -77,19 +77,25 @@ def test_contributions_of_a_figure_add_up_to_nothing() -> None:
         assert evidence.contributions[0].mean(axis=1).sum() == pytest.approx(0, abs=1e-9), key
 
 
-@pytest.mark.parametrize("key", [Key("accuracy"), Key("macro_f1"), Key("recall", "b"), Key("roc_auc")])
-def test_a_contribution_is_what_leaving_the_group_out_takes_away(key: Key) -> None:
-    """The delete-one-component jackknife agrees, as it must where groups are many and alike."""
+@pytest.fixture(scope="module")
+def left_out() -> tuple[Measured, list[Measured]]:
+    """All of 30 groups, and each 29 of them."""
     rows, components = drawn(num_groups=30, num_each=12)
-    whole = statistics.measure(rows, components)
-    moves = whole.design.by_component(whole.evidence[key].contributions[0].mean(axis=1))
+    group = rows["photo_id"].map(components)
     names = sorted(set(components))
-    without = np.array(
-        [
-            statistics.measure(rows[rows["photo_id"].map(components) != name], components).evidence[key].value
-            for name in names
-        ]
-    )
+    return statistics.measure(rows, components), [
+        statistics.measure(rows[group != name], components) for name in names
+    ]
+
+
+@pytest.mark.parametrize("key", [Key("accuracy"), Key("macro_f1"), Key("recall", "b"), Key("roc_auc")])
+def test_a_contribution_is_what_leaving_the_group_out_takes_away(
+    key: Key, left_out: tuple[Measured, list[Measured]]
+) -> None:
+    """The delete-one-component jackknife agrees, as it must where groups are many and alike."""
+    whole, others = left_out
+    moves = whole.design.by_component(whole.evidence[key].contributions[0].mean(axis=1))
+    without = np.array([each.evidence[key].value for each in others])
     jackknife = 29 / 30 * ((without - without.mean()) ** 2).sum()
     assert (moves**2).sum() * 30 / 29 == pytest.approx(jackknife, rel=0.1)
     assert np.corrcoef(moves, whole.evidence[key].value - without)[0, 1] > 0.99
