@@ -1,7 +1,10 @@
 """Intervals from contributions: small cases by hand, hard cases, and what they promise by simulation."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 
 from benchmarks import coverage
 from benchmarks.coverage import Case
@@ -150,7 +153,9 @@ def test_one_group_that_outweighs_30_others_is_not_resampled() -> None:
     evidence = intervals.ratio(*columns, where, Scale.SHARE, resampled=True)
     assert evidence.replicates is not None
     low, high = np.quantile(evidence.replicates, [0.025, 0.975])
-    assert width(intervals.estimate(evidence, where)) > 2 * (high - low)
+    found = intervals.estimate(evidence, where)
+    assert found == intervals.estimate(dataclasses.replace(evidence, replicates=None), where)
+    assert width(found) > 2 * (high - low)
 
 
 def test_simultaneous_intervals_reach_as_far_as_bonferroni_says() -> None:
@@ -177,15 +182,18 @@ def test_the_variance_of_trainings_is_that_between_the_repeats_of_a_fold() -> No
 def test_trainings_that_differ_widen_the_interval() -> None:
     draw = np.random.default_rng(3)
     sizes = np.full((16, 3), 10.0)
-    right = draw.binomial(10, 0.7, (16, 1)).astype(float) + np.zeros((1, 3))
+    right = draw.binomial(10, 0.4, (16, 1)).astype(float) + np.zeros((1, 3))
     shifted = right + np.array([-1.5, 0.0, 1.5])
     where = design([10.0] * 16)
     same, other = (
-        intervals.estimate(intervals.ratio(each, sizes, where, Scale.SHARE, resampled=False), where)
+        intervals.estimate(intervals.ratio(each, sizes, where, Scale.DIFFERENCE, resampled=False), where)
         for each in (right, shifted)
     )
     assert same.trainings == 0
     assert other.trainings == pytest.approx(0.15**2 / 3)
+    variance = same.between + other.trainings
+    degrees = variance**2 / (same.between**2 / 15 + other.trainings**2 / 2)  # Satterthwaite
+    assert width(other) == pytest.approx(2 * stdtrit(degrees, 0.975) * variance**0.5)
     assert width(other) > 2 * width(same)
 
 
