@@ -11,13 +11,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support, roc_auc_score
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
 from tenshots.predictions import labels_of, predicted, probabilities_of
 
 # A probability of 0 for the truth would make the mean loss infinite, whatever all the others are.
 SMALLEST_PROBABILITY = 1e-7
 NUM_DIGITS = 6  # beyond what any number of photos here resolves, and short in a diff
+NUM_BINS = (
+    10  # of calibration, with as many predictions each (or one more); fewer where there are fewer predictions
+)
+NUM_CALIBRATED = 200  # drawn sets of answers of a calibrated network, for what ECE it would show
+SEED = 20  # of these
 
 
 def summary(test: pd.DataFrame, val: pd.DataFrame) -> dict[str, float]:
@@ -42,7 +47,7 @@ def details(test: pd.DataFrame) -> dict[str, Any]:
     Keys: labels; num_test_photos; num_folds; num_repeats; test_log_loss; test_roc_auc (one against the rest,
     the mean over labels; null where roc_auc_reason says why); per_class (label, precision, recall, f1,
     support in photos, roc_auc); confusion (predictions of all repeats: a row a true label, a column a
-    predicted one, both in the order of labels); per_repeat.
+    predicted one, both in the order of labels); test_brier_loss; calibration (see `calibration`); per_repeat.
     """
     labels = labels_of(test)
     reason = roc_auc_reason(test)
@@ -54,6 +59,8 @@ def details(test: pd.DataFrame) -> dict[str, Any]:
         "test_log_loss": over_repeats(test, mean_log_loss),
         "test_roc_auc": None if reason else over_repeats(test, lambda rows: float(np.mean(roc_auc(rows)))),
         "roc_auc_reason": reason,
+        "test_brier_loss": over_repeats(test, brier_loss),
+        "calibration": calibration(test),
         "per_class": per_class(test),
         "confusion": confusion(test).tolist(),
         "per_repeat": [
@@ -71,7 +78,8 @@ def details(test: pd.DataFrame) -> dict[str, Any]:
 
 def final(summary: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, float]:
     """Returns the final figures of a run in MLflow: `summary`, and the single numbers of `details`."""
-    others = {name: details[name] for name in ("test_log_loss", "test_roc_auc")}
+    others = {name: details[name] for name in ("test_log_loss", "test_roc_auc", "test_brier_loss")}
+    others["test_ece"] = details["calibration"]["ece"]
     return {**summary, **{name: value for name, value in others.items() if value is not None}}
 
 
@@ -99,12 +107,91 @@ def macro_f1(predictions: pd.DataFrame) -> float:
 
 def mean_log_loss(predictions: pd.DataFrame) -> float:
     """Returns the mean of -ln(probability of the truth), in nats, from 0; probabilities from 1e-7."""
-    labels = labels_of(predictions)
+    return float(log_losses(predictions).mean())
+
+
+def brier_loss(predictions: pd.DataFrame) -> float:
+    """Returns the mean squared distance of the probabilities from the truth, in [0, 2]; 0 is best.
+
+    Source: Brier 1950, Monthly Weather Review 78 (the original sum over all labels).
+    """
+    return float(brier_losses(predictions).mean())
+
+
+def log_losses(predictions: pd.DataFrame) -> np.ndarray:
+    """Returns -ln(probability of the truth) of each row: float64, shape (num_rows,), in nats, from 0."""
     clipped = np.clip(probabilities_of(predictions), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    clipped /= clipped.sum(axis=1, keepdims=True)
-    # scikit-learn reads columns in the sorted order of labels.
-    order = np.argsort(np.array(labels, dtype=str))
-    return float(log_loss(predictions["label"], clipped[:, order], labels=sorted(labels)))
+    truth = truths(predictions)
+    losses: np.ndarray = -np.log(clipped[np.arange(len(truth)), truth] / clipped.sum(axis=1))
+    return losses
+
+
+def brier_losses(predictions: pd.DataFrame) -> np.ndarray:
+    """Returns the squared distance from the truth of each row: float64, shape (num_rows,), in [0, 2]."""
+    distances = probabilities_of(predictions).copy()
+    truth = truths(predictions)
+    distances[np.arange(len(truth)), truth] -= 1
+    losses: np.ndarray = (distances**2).sum(axis=1)
+    return losses
+
+
+def truths(predictions: pd.DataFrame) -> np.ndarray:
+    """Returns the true label of each row as an index into the labels: int, shape (num_rows,)."""
+    return np.asarray(pd.Index(labels_of(predictions)).get_indexer(predictions["label"]))
+
+
+def calibration(predictions: pd.DataFrame) -> dict[str, Any]:
+    """Returns whether answers are right as often as their probabilities say.
+
+    Confidence is the probability of the answer given. Rows are sorted by it and cut into 10 bins of equally
+    many; the expected calibration error (ECE) is the mean over rows of their bin's |share right - mean
+    confidence|. It is a sum of absolute values, so that chance alone lifts it above 0, the more the fewer
+    photos: beside it stands what a calibrated network with the same confidences would show.
+    Sources: Naeini, Cooper and Hauskrecht 2015, AAAI (ECE); Nguyen and O'Connor 2015, EMNLP (bins of equal
+    mass); Bröcker and Smith 2007, Weather and Forecasting 22 (answers drawn from the probabilities).
+
+    Returns:
+        num_bins; ece (mean over repeats, in [0, 1], 0 is best); ece_if_calibrated (the mean of drawn answers)
+        and ece_95_if_calibrated (their 95th percentile: a larger ece is no chance; photos count as
+        independent here); curve: a list of the bins over all repeats, by confidence: num_predictions,
+        confidence (mean), accuracy (share right), both in [0, 1].
+    """
+    draw = np.random.default_rng(SEED)
+    found, drawn = [], []
+    for _, rows in predictions.groupby("repeat", sort=True):
+        confidence, right = confidences(rows)
+        order = np.argsort(confidence, kind="stable")
+        lucky = draw.uniform(size=(NUM_CALIBRATED, len(rows))) < confidence
+        found.append(_ece(confidence[order], right[np.newaxis, order])[0])
+        drawn.append(_ece(confidence[order], lucky[:, order]))
+    by_chance = np.mean(drawn, axis=0)
+    confidence, right = confidences(predictions)
+    bins = confidence_bins(confidence)
+    return {
+        "num_bins": len(bins),
+        "ece": round(float(np.mean(found)), NUM_DIGITS),
+        "ece_if_calibrated": round(float(by_chance.mean()), NUM_DIGITS),
+        "ece_95_if_calibrated": round(float(np.quantile(by_chance, 0.95)), NUM_DIGITS),
+        "curve": [
+            {
+                "num_predictions": len(rows),
+                "confidence": round(float(confidence[rows].mean()), NUM_DIGITS),
+                "accuracy": round(float(right[rows].mean()), NUM_DIGITS),
+            }
+            for rows in bins
+        ],
+    }
+
+
+def confidences(predictions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Returns of each row the probability of its answer, in [0, 1], and whether that is right (bool)."""
+    probabilities = probabilities_of(predictions)
+    return probabilities.max(axis=1), probabilities.argmax(axis=1) == truths(predictions)
+
+
+def confidence_bins(confidence: np.ndarray) -> list[np.ndarray]:
+    """Returns the rows of each bin of equal mass, by rising confidence; of equals, the first row first."""
+    return np.array_split(np.argsort(confidence, kind="stable"), min(NUM_BINS, len(confidence)))
 
 
 def confusion(predictions: pd.DataFrame) -> np.ndarray:
@@ -174,3 +261,11 @@ def _scores(predictions: pd.DataFrame) -> np.ndarray:
         predictions["label"], predicted(predictions), labels=labels_of(predictions), zero_division=0
     )
     return np.stack(scores[:3])
+
+
+def _ece(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Returns the ECE of each row of `right`, shape (n, num_rows), whose columns rise in `confidence`."""
+    edges = np.array([len(rows) for rows in confidence_bins(confidence)]).cumsum()[:-1]
+    gaps = np.add.reduceat(right - confidence, [0, *edges], axis=1)
+    errors: np.ndarray = np.abs(gaps).sum(axis=1) / len(confidence)
+    return errors

@@ -1,24 +1,39 @@
 """What helped: the variants beside each other, their differences, and what may be claimed of them.
 
-Keys of reports/comparison.json (shares lie in [0, 1], differences in [-1, 1], losses are in nats):
+Keys of reports/comparison.json (shares lie in [0, 1], differences in [-1, 1], losses are in nats; an interval
+is [low, high] at 95 %, or null where its no_interval says why; see tenshots.intervals):
 
     chosen           the variant with the highest validation accuracy; the test photos have no say in it
     reference        the first variant of params.yaml
     labels           sorted
+    estimand         what the figures estimate, in a sentence
     num_test_photos, num_folds, num_repeats
     num_test_components   independent sets of test photos, which the intervals count
     unit             what such a set is: "group" (of the layout), "photo" (there are no groups), or
                      "independent set" where near-duplicates or files of two groups join photos
     grouped          whether the layout has groups
-    num_divided      sets with photos in several parts of a fold, which only a given split can do
+    num_divided      sets with test photos and other photos in a fold, which only a given split can do
     approximate      whether several folds' trainings share photos, which the intervals cannot know
-    commonest_label  {label, share}: what always answering the commonest label would reach
-    variants         of each: val_accuracy, val_log_loss, test_accuracy, test_balanced_accuracy,
-                     test_macro_f1, test_log_loss, test_roc_auc (or null),
-                     interval ([low, high] of test_accuracy, or null), no_interval (why, or null),
+    num_comparisons  pairs of variants; their intervals hold together in 95 of 100 experiments (Bonferroni)
+    notes            sentences: what the intervals leave out, and what corrects them
+    commonest_label  {label, share, interval, no_interval}: what always answering the commonest label would
+    reach variants         of each: val_accuracy, val_log_loss, test_accuracy, test_balanced_accuracy,
+                     test_macro_f1, test_log_loss, test_roc_auc (or null), test_brier_loss (0 to 2),
+                     interval (of test_accuracy), no_interval,
+                     estimates: {accuracy, balanced_accuracy, macro_f1, roc_auc, log_loss, brier_loss,
+                     overconfidence (mean confidence less accuracy)}, of each {value, interval, no_interval};
+                     over_guess {difference, interval, no_interval}: its accuracy less that of always
+                     answering the commonest label; better_than_guess: true or false, or null where there is
+                     no interval;
+                     per_class: a list, of each label {label, support, recall, precision, f1, roc_auc}, each
+                     of these {value, interval, no_interval}, roc_auc null without areas;
+                     calibration: num_bins, ece, ece_if_calibrated, ece_95_if_calibrated and curve, as in
+                     metrics.calibration, each bin with the interval of its accuracy and no_interval,
                      num_updates (of a training, the mean), num_parameters, data, network
-    differences      a list: variant, reference, difference (of test_accuracy), interval, no_interval,
-                     sentence; each variant against the first, and against the one before it
+    differences      a list of all pairs: variant, reference, difference (of test_accuracy), interval
+                     (simultaneous), no_interval, claim ("better", "worse" or "open"), sentence,
+                     to_settle {points, power, num_photos, num_sets, num_repeats} or null (see claims.plan),
+                     mcnemar {num_better, num_worse, p_value} in photos, which ignores groups
 """
 
 from __future__ import annotations
@@ -29,12 +44,25 @@ from typing import Any
 
 import pandas as pd
 
-from tenshots import statistics
+from tenshots import claims, statistics
+from tenshots.claims import Setting, signed_points
 from tenshots.errors import DataError
+from tenshots.intervals import Estimate
 from tenshots.predictions import labels_of
-from tenshots.statistics import Estimate
+from tenshots.statistics import ROC_AUC, Measured
+from tenshots.tallies import OF_LABEL, Key
+from tenshots.wording import counted
 
 NUM_DIGITS = 6
+ESTIMATED = (
+    "accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    ROC_AUC,
+    "log_loss",
+    "brier_loss",
+    "overconfidence",
+)
 METRICS = ["val_accuracy", "val_log_loss", "test_accuracy", "test_balanced_accuracy", "test_macro_f1"]
 
 
@@ -73,26 +101,42 @@ def compare(results: Mapping[str, Results], photos: pd.DataFrame, splits: pd.Dat
     truth = first.predictions.drop_duplicates("photo_id")
     tested = photos[photos["photo_id"].isin(truth["photo_id"])]
     components = components.loc[tested["photo_id"]]
-    shares = truth["label"].value_counts(normalize=True).sort_index()
+    measured = {name: statistics.measure(result.predictions, components) for name, result in results.items()}
+    estimates = {name: statistics.estimates(each) for name, each in measured.items()}
     num_folds = int(first.predictions["fold"].nunique())
+    grouped = bool((tested["group"] != "").any())
+    setting = Setting(
+        num_photos=len(truth),
+        num_sets=int(components.nunique()),
+        unit=_unit(tested, components),
+        num_repeats=int(first.predictions["repeat"].nunique()),
+        num_comparisons=max(len(results) * (len(results) - 1) // 2, 1),
+        num_divided=_num_divided(splits),
+    )
     return {
         "chosen": chosen({name: result.metrics["val_accuracy"] for name, result in results.items()}),
         "reference": reference,
         "labels": labels_of(first.predictions),
-        "num_test_photos": len(truth),
-        "num_test_components": int(components.nunique()),
-        "unit": _unit(tested, components),
-        "num_divided": _num_divided(splits),
-        "grouped": bool((tested["group"] != "").any()),
+        "estimand": _estimand(setting, grouped=grouped),
+        "num_test_photos": setting.num_photos,
+        "num_test_components": setting.num_sets,
+        "unit": setting.unit,
+        "num_divided": setting.num_divided,
+        "grouped": grouped,
         "num_folds": num_folds,
-        "num_repeats": int(first.predictions["repeat"].nunique()),
+        "num_repeats": setting.num_repeats,
         "approximate": num_folds > 1,
+        "num_comparisons": setting.num_comparisons,
+        "notes": _notes(setting, num_folds),
         "commonest_label": {
-            "label": str(shares.idxmax()),
-            "share": round(float(shares.max()), NUM_DIGITS),
+            "label": measured[reference].commonest,
+            "share": round(estimates[reference][Key("commonest")].value, NUM_DIGITS),
+            **_interval(estimates[reference][Key("commonest")]),
         },
-        "variants": {name: _figures(result, components) for name, result in results.items()},
-        "differences": _differences(results, components),
+        "variants": {
+            name: _figures(result, measured[name], estimates[name]) for name, result in results.items()
+        },
+        "differences": _differences(measured, setting),
     }
 
 
@@ -121,32 +165,54 @@ def markdown(comparison: Mapping[str, Any]) -> str:
             f"| {figures['num_updates']:.0f} |"
         )
     sentences = [f"- {item['sentence']}." for item in comparison["differences"]]
-    return "\n".join([*rows, "", *sentences, "", f"{basis(comparison)} {guess(comparison)}", ""])
+    doubts = [f"{text} " for text in (doubt(comparison), mcnemar_note(comparison)) if text]
+    about = f"{''.join(doubts)}{basis(comparison)} {guess(comparison)}"
+    return "\n".join([*rows, "", *sentences, "", about, ""])
 
 
 def basis(comparison: Mapping[str, Any]) -> str:
     """Says in sentences what the figures rest on."""
-    number, unit = comparison["num_test_components"], comparison["unit"]
-    sets = "" if unit == "photo" else f" of {number} {unit}{'s' * (number != 1)}"
+    photos = claims.photos_of_sets(
+        comparison["num_test_photos"], comparison["num_test_components"], comparison["unit"]
+    )
     folds = comparison["num_folds"]
     ways = f", in {folds} folds" if folds > 1 else ""
     repeats = comparison["num_repeats"]
     times = f", each the mean of {repeats} trainings" if repeats > 1 else ""
-    text = f"Measured on {comparison['num_test_photos']} test photos{sets}{ways}{times}."
-    if comparison["approximate"]:
-        text += " The intervals are approximate: the trainings of different folds share photos."
-    if comparison["num_divided"]:
-        text += (
-            f" The split that came with the photos divides {comparison['num_divided']} sets of photos that "
-            f"belong together, which flatters the figures."
-        )
-    return text
+    return " ".join([f"Measured on {photos}{ways}{times}.", comparison["estimand"], *comparison["notes"]])
+
+
+def doubt(comparison: Mapping[str, Any]) -> str:
+    """Says where the chosen variant is not shown to be better than a guess without looking; else nothing."""
+    figures = comparison["variants"][comparison["chosen"]]
+    if figures["better_than_guess"] is not False:
+        return ""
+    common = comparison["commonest_label"]
+    return (
+        f"{comparison['chosen']} is not shown to be better than always answering {common['label']}: "
+        f"{difference_text(figures['over_guess'])} points."
+    )
+
+
+def mcnemar_note(comparison: Mapping[str, Any]) -> str:
+    """Gives McNemar's p-values, and says what they ignore; nothing where there is nothing to compare."""
+    if not comparison["differences"]:
+        return ""
+    values = [
+        f"{item['variant']} and {item['reference']} {_p_value(item['mcnemar']['p_value'])}"
+        for item in comparison["differences"]
+    ]
+    return (
+        f"McNemar's exact test, which takes every photo for independent and so ignores groups: "
+        f"{', '.join(values)}."
+    )
 
 
 def guess(comparison: Mapping[str, Any]) -> str:
     """Says in a sentence what is reached without looking at a photo."""
     common = comparison["commonest_label"]
-    return f"Always answering {common['label']} would be right for {percent(common['share'])}."
+    ends = f" {interval_text(common['interval'])}" if common["interval"] else ""
+    return f"Always answering {common['label']} would be right for {percent(common['share'])}{ends}."
 
 
 def percent(share: float) -> str:
@@ -163,51 +229,108 @@ def difference_text(difference: Mapping[str, Any] | None) -> str:
     """Writes a difference as signed points with its interval; none (of the reference itself) is a dash."""
     if difference is None:
         return "\N{EN DASH}"
-    points = statistics.signed_points(difference["difference"])
+    points = signed_points(difference["difference"])
     if not difference["interval"]:
         return points
-    low, high = (statistics.signed_points(end) for end in difference["interval"])
+    low, high = (signed_points(end) for end in difference["interval"])
     return f"{points} ({low} to {high})"
 
 
-def _figures(result: Results, components: pd.Series) -> dict[str, Any]:
+def _figures(result: Results, measured: Measured, estimates: Mapping[Key, Estimate]) -> dict[str, Any]:
     details = result.details
-    estimate = statistics.accuracy(result.predictions, components)
+    over_guess = estimates[Key("over_guess")]
     return {
         **{name: result.metrics[name] for name in METRICS},
-        "test_log_loss": details["test_log_loss"],
-        "test_roc_auc": details["test_roc_auc"],
-        **_interval(estimate),
-        "num_updates": details["num_updates"],
-        "num_parameters": details["num_parameters"],
-        "data": details["data"],
+        **{name: details[name] for name in ("test_log_loss", "test_roc_auc", "test_brier_loss")},
+        **_interval(estimates[Key("accuracy")]),
+        "estimates": {name: _estimate(estimates[Key(name)]) for name in ESTIMATED if Key(name) in estimates},
+        "over_guess": {"difference": round(over_guess.value, NUM_DIGITS), **_interval(over_guess)},
+        "better_than_guess": _better_than_guess(over_guess),
+        "per_class": [
+            {
+                "label": item["label"],
+                "support": item["support"],
+                **{name: _estimate(estimates[Key(name, item["label"])]) for name in OF_LABEL},
+                ROC_AUC: _estimate(estimates.get(Key(ROC_AUC, item["label"]))),
+            }
+            for item in details["per_class"]
+        ],
+        "calibration": {
+            **details["calibration"],
+            "curve": [
+                {**found, **_interval(estimate)}
+                for found, estimate in zip(
+                    details["calibration"]["curve"], statistics.reliability(measured), strict=True
+                )
+            ],
+        },
+        **{name: details[name] for name in ("num_updates", "num_parameters", "data")},
         "network": details["network_name"],
     }
 
 
-def _differences(results: Mapping[str, Results], components: pd.Series) -> list[dict[str, Any]]:
-    names = list(results)
-    # Each against the first, and against the one before it: all pairs of many variants would be a list nobody
-    # reads.
-    pairs = [
-        (name, other)
-        for i, name in enumerate(names)
-        if i
-        for other in dict.fromkeys([names[0], names[i - 1]])
-    ]
+def _better_than_guess(over_guess: Estimate) -> bool | None:
+    if over_guess.low is None:
+        return None if over_guess.value > 0 else False
+    return claims.verdict(over_guess) == "better"
+
+
+def _differences(measured: Mapping[str, Measured], setting: Setting) -> list[dict[str, Any]]:
+    names = list(measured)
     found = []
-    for name, other in pairs:
-        gain = statistics.difference(results[name].predictions, results[other].predictions, components)
+    for name, other in [(name, other) for i, name in enumerate(names) for other in names[:i]]:
+        gain = statistics.gain(measured[name], measured[other], num_comparisons=setting.num_comparisons)
+        plan, test = claims.plan(gain, setting), claims.mcnemar(measured[name], measured[other])
         found.append(
             {
                 "variant": name,
                 "reference": other,
                 "difference": round(gain.value, NUM_DIGITS),
                 **_interval(gain),
-                "sentence": statistics.sentence(name, other, gain),
+                "claim": claims.verdict(gain),
+                "sentence": claims.sentence(name, other, gain, setting),
+                "to_settle": plan and {"points": claims.POINTS, "power": claims.POWER, **plan._asdict()},
+                "mcnemar": {**test._asdict(), "p_value": float(f"{test.p_value:.4g}")},
             }
         )
     return found
+
+
+def _estimand(setting: Setting, *, grouped: bool) -> str:
+    whose = "photos of new groups" if grouped else "new photos like these"
+    if setting.num_divided:
+        sets = counted(setting.num_divided, setting.unit)
+        return (
+            f"Estimated is the accuracy on photos like these, for this way of training. The split that came "
+            f"with the photos has {sets} in training as well as in test, which flatters the figures: for "
+            f"{whose} expect less."
+        )
+    return f"Estimated is the accuracy on {whose}, for this way of training."
+
+
+def _notes(setting: Setting, num_folds: int) -> list[str]:
+    notes = []
+    if num_folds > 1:
+        notes.append("The intervals are approximate: the trainings of different folds share photos.")
+    if setting.num_repeats == 1:
+        notes.append(
+            "With one training a fold nothing shows how much another would differ, so the intervals leave "
+            "that out; set repeats to 2 or more."
+        )
+    if setting.num_comparisons > 1:
+        notes.append(
+            f"The {setting.num_comparisons} differences are compared together: each interval is widened so "
+            "that all of them hold in 95 of 100 experiments (Bonferroni)."
+        )
+    return notes
+
+
+def _p_value(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+    return estimate and {"value": round(estimate.value, NUM_DIGITS), **_interval(estimate)}
 
 
 def _interval(estimate: Estimate) -> dict[str, Any]:
@@ -225,8 +348,9 @@ def _unit(tested: pd.DataFrame, components: pd.Series) -> str:
 
 
 def _num_divided(splits: pd.DataFrame) -> int:
-    parts = splits[["component", "fold", "part"]].drop_duplicates()
-    return int(parts.loc[parts.duplicated(["component", "fold"]), "component"].nunique())
+    """Returns how many components have test photos and others in one fold."""
+    tested = splits["part"].eq("test").groupby([splits["component"], splits["fold"]])
+    return int((tested.any() & ~tested.all()).groupby(level="component").any().sum())
 
 
 def _check_same_photos(results: Mapping[str, Results], known: set[str]) -> None:

@@ -66,6 +66,8 @@ def render(inputs: Inputs, settings: ReportSettings) -> str:
         compared=inputs.compared,
         basis=comparison.basis(inputs.compared),
         guess=comparison.guess(inputs.compared),
+        doubt=comparison.doubt(inputs.compared),
+        mcnemar_note=comparison.mcnemar_note(inputs.compared),
         gains={
             item["variant"]: item
             for item in inputs.compared["differences"]

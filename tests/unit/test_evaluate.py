@@ -81,6 +81,8 @@ def test_the_stage_writes_everything_that_is_read_of_a_variant(project: Path, re
     assert details["num_updates"] == 10.5
     assert sum(map(sum, details["confusion"])) == 48
     assert details["settings"] == {"lr": 0.002}
+    assert 0 <= details["calibration"]["ece"] <= 1
+    assert 0 <= details["test_brier_loss"] <= 2
 
     confusion = pd.read_csv(folder / "confusion.csv")
     assert list(confusion.columns) == ["label", "predicted"]

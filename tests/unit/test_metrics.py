@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, log_loss
 
 from tenshots import metrics, predictions
 
@@ -52,6 +52,49 @@ def test_figures_of_a_case_worked_by_hand() -> None:
     }
 
 
+def test_losses_of_a_case_worked_by_hand() -> None:
+    test = rows(["book", "cup"], [0.9, 0.8])
+    assert metrics.brier_loss(test) == pytest.approx((2 * 0.1**2 + 2 * 0.8**2) / 2)
+    assert metrics.details(test)["test_brier_loss"] == pytest.approx(0.65)
+    assert metrics.mean_log_loss(test) == pytest.approx(log_loss(["book", "cup"], [[0.9, 0.1], [0.8, 0.2]]))
+
+
+def test_the_calibration_error_is_the_mean_gap_of_bins() -> None:
+    # Ten bins of two predictions: confidences 0.75 that are right once of two, and 0.95 that are always
+    # right.
+    sure = rows(["book", "cup"] * 5 + ["book"] * 10, [0.75] * 10 + [0.95] * 10)
+    found = metrics.calibration(sure)
+    assert found["num_bins"] == 10
+    assert found["ece"] == pytest.approx((10 * 0.25 + 10 * 0.05) / 20)
+    assert [item["num_predictions"] for item in found["curve"]] == [2] * 10
+    assert found["curve"][0] == {"num_predictions": 2, "confidence": 0.75, "accuracy": 0.5}
+    assert found["curve"][-1] == {"num_predictions": 2, "confidence": 0.95, "accuracy": 1.0}
+
+
+def test_a_calibrated_network_shows_the_error_that_chance_makes() -> None:
+    """Few photos lift the error of even a calibrated network; only what is above that says something."""
+    draw = np.random.default_rng(0)
+    honest, boastful = [], []
+    for _ in range(40):
+        confidence = draw.uniform(0.5, 1, 60)
+        truth = np.where(draw.uniform(size=60) < confidence, "book", "cup").tolist()
+        honest.append(metrics.calibration(rows(truth, confidence.tolist())))
+        boastful.append(metrics.calibration(rows(truth, (0.7 + 0.3 * confidence).tolist())))
+    assert np.mean([each["ece"] > each["ece_95_if_calibrated"] for each in honest]) <= 0.15
+    assert np.mean([each["ece"] for each in honest]) == pytest.approx(
+        np.mean([each["ece_if_calibrated"] for each in honest]), rel=0.1
+    )
+    assert np.mean([each["ece"] > each["ece_95_if_calibrated"] for each in boastful]) >= 0.7
+    few, many = (metrics.calibration(rows(["book"] * n, [0.8] * n)) for n in (20, 2_000))
+    assert few["ece_if_calibrated"] > 4 * many["ece_if_calibrated"]
+
+
+def test_fewer_predictions_than_bins_make_fewer_bins() -> None:
+    found = metrics.calibration(rows(["book", "cup", "book"], [0.9, 0.2, 0.6]))
+    assert found["num_bins"] == len(found["curve"]) == 3
+    assert [item["confidence"] for item in found["curve"]] == [0.6, 0.8, 0.9]
+
+
 def test_a_certain_mistake_costs_a_finite_loss() -> None:
     assert metrics.mean_log_loss(rows(["book"], [0.0])) == pytest.approx(-np.log(1e-7))
 
@@ -69,6 +112,7 @@ def test_roc_auc_is_left_out_with_the_reason_where_a_label_is_missing(
     final = metrics.final({"test_accuracy": 0.5}, details)
     assert ("test_roc_auc" in final) == (reason is None)
     assert final["test_accuracy"] == 0.5
+    assert final["test_ece"] == details["calibration"]["ece"]
 
 
 def test_support_counts_photos_not_predictions() -> None:

@@ -14,7 +14,14 @@ from tenshots.errors import DataError, SettingsError
 
 HISTORY = "fold,repeat,phase,epoch,num_updates,lr,loss,accuracy,val_loss,val_accuracy\n"
 SUMMARY = {"val_accuracy": 0.75, "test_accuracy": 0.5}
-DETAILS = {"labels": ["a", "b"], "confusion": [[1, 2], [3, 4]], "test_log_loss": 0.7, "test_roc_auc": None}
+DETAILS = {
+    "labels": ["a", "b"],
+    "confusion": [[1, 2], [3, 4]],
+    "test_log_loss": 0.7,
+    "test_roc_auc": None,
+    "test_brier_loss": 0.4,
+    "calibration": {"ece": 0.1},
+}
 
 
 def write(path: str, text: str) -> None:

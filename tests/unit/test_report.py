@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tenshots import params
+from tenshots import metrics, params
 from tenshots.errors import DataError, SettingsError
 from tenshots.report import ReportSettings, charts, comparison, page, pictures
 from tests import drawn_results
@@ -112,7 +112,7 @@ def test_a_variant_is_chosen_by_validation_and_the_first_of_equals() -> None:
     assert comparison.chosen({"a": 0.5, "b": 0.7, "c": 0.7}) == "b"
 
 
-def test_each_variant_is_compared_with_the_first_and_with_the_one_before_it() -> None:
+def test_each_variant_is_compared_with_all_before_it() -> None:
     compared = inputs().compared
     pairs = [(item["variant"], item["reference"]) for item in compared["differences"]]
     assert pairs == [("augmented", "baseline"), ("fine_tuned", "baseline"), ("fine_tuned", "augmented")]
@@ -125,7 +125,118 @@ def test_accuracy_and_interval_are_about_the_same_figure() -> None:
     for figures in inputs().compared["variants"].values():
         low, high = figures["interval"]
         assert low <= figures["test_accuracy"] <= high
-        assert (low + high) / 2 == pytest.approx(figures["test_accuracy"], abs=1e-5) or low == 0 or high == 1
+        accuracy = figures["estimates"]["accuracy"]
+        assert accuracy["interval"] == figures["interval"]
+        assert accuracy["value"] == pytest.approx(figures["test_accuracy"], abs=1e-6)
+
+
+def test_every_figure_has_an_interval_or_the_reason_for_none() -> None:
+    compared = inputs().compared
+    shown = [compared["commonest_label"]]
+    for figures in compared["variants"].values():
+        assert list(figures["estimates"]) == list(comparison.ESTIMATED)
+        shown += [figures, figures["over_guess"], *figures["estimates"].values()]
+        shown += [
+            item[name] for item in figures["per_class"] for name in ("recall", "precision", "f1", "roc_auc")
+        ]
+        shown += figures["calibration"]["curve"]
+        for name in ("balanced_accuracy", "macro_f1", "log_loss", "roc_auc", "brier_loss"):
+            assert figures["estimates"][name]["value"] == pytest.approx(figures[f"test_{name}"], abs=2e-6)
+    shown += compared["differences"]
+    for item in shown:
+        assert (item["interval"] is None) == (item["no_interval"] is not None)
+        assert item["interval"] is None or item["interval"][0] <= item["interval"][1]
+    assert sum(item["interval"] is not None for item in shown) > len(shown) / 2
+
+
+def test_a_claim_and_its_interval_agree() -> None:
+    for item in inputs().compared["differences"]:
+        low, high = item["interval"]
+        assert item["claim"] == ("better" if low > 0 else "worse" if high < 0 else "open")
+        assert ("no difference can be claimed" in item["sentence"]) == (item["claim"] == "open")
+
+
+def test_all_pairs_are_compared_and_corrected_for_being_several() -> None:
+    made = inputs()
+    splits = drawn_results.splits(made.photos)
+    three = made.compared
+    assert three["num_comparisons"] == 3
+    assert "The 3 differences are compared together" in comparison.basis(three)
+    names = ["baseline", "augmented"]
+    two = comparison.compare({name: made.results[name] for name in names}, made.photos, splits)
+    assert two["num_comparisons"] == 1
+    assert "compared together" not in comparison.basis(two)
+    (alone,), together = two["differences"], three["differences"][0]
+    assert alone["difference"] == together["difference"]
+    assert together["interval"][0] < alone["interval"][0] < alone["interval"][1] < together["interval"][1]
+    more = {**made.results, "again": made.results["augmented"]}
+    four = comparison.compare(more, made.photos, splits)
+    assert len(four["differences"]) == four["num_comparisons"] == 6
+    same = next(
+        item
+        for item in four["differences"]
+        if item["variant"] == "again" and item["reference"] == "augmented"
+    )
+    assert same["interval"] is None
+    assert same["mcnemar"] == {"num_better": 0, "num_worse": 0, "p_value": 1.0}
+
+
+def test_mcnemars_test_is_a_note_that_says_what_it_ignores() -> None:
+    compared = inputs().compared
+    note = comparison.mcnemar_note(compared)
+    assert "ignores groups" in note
+    assert note.count(" p ") == 3
+    assert note in comparison.markdown(compared)
+    assert note in Elements(page.render(inputs(), SETTINGS)).text
+
+
+def guessing() -> page.Inputs:
+    """A variant that is no better than always answering the commonest label, and looks like 40 %."""
+    made = inputs()
+    results = {
+        name: drawn_results.results(made.photos, LABELS, skill=skill)
+        for name, skill in {"baseline": -0.2, "augmented": -0.4}.items()
+    }
+    compared = comparison.compare(results, made.photos, drawn_results.splits(made.photos))
+    return dataclasses.replace(made, compared=compared, results=results)
+
+
+def test_what_is_no_better_than_always_answering_one_label_is_said_to_be_so() -> None:
+    made = guessing()
+    figures = made.compared["variants"][made.compared["chosen"]]
+    assert figures["better_than_guess"] is False
+    words = "not shown to be better than always answering"
+    assert words in comparison.markdown(made.compared)
+    headline = page.render(made, SETTINGS).split("</h1>")[0].rsplit("<h1", 1)[1]
+    assert words in headline
+    good = inputs().compared
+    assert good["variants"][good["chosen"]]["better_than_guess"] is True
+    assert comparison.doubt(good) == ""
+    assert words not in page.render(inputs(), SETTINGS)
+
+
+def test_one_training_a_fold_is_said_to_hide_how_much_another_would_differ() -> None:
+    made = inputs()
+    once = {
+        name: dataclasses.replace(result, predictions=result.predictions[result.predictions["repeat"] == 0])
+        for name, result in made.results.items()
+    }
+    once = {
+        name: dataclasses.replace(
+            result, details={**result.details, "calibration": metrics.calibration(result.predictions)}
+        )
+        for name, result in once.items()
+    }
+    compared = comparison.compare(once, made.photos, drawn_results.splits(made.photos))
+    assert "nothing shows how much another would differ" in comparison.basis(compared)
+    assert "nothing shows how much another would differ" not in comparison.basis(made.compared)
+
+
+def test_the_estimand_is_said() -> None:
+    words = "Estimated is the accuracy on photos of new groups, for this way of training."
+    assert inputs().compared["estimand"] == words
+    assert words in Elements(page.render(inputs(), SETTINGS)).text
+    assert "new photos like these" in inputs(grouped=False).compared["estimand"]
 
 
 def test_one_variant_has_nothing_to_be_compared_with() -> None:
@@ -171,10 +282,25 @@ def test_a_given_split_that_divides_sets_is_said_on_the_page() -> None:
     splits.loc[0, "part"] = "train" if splits.loc[0, "part"] == "test" else "test"
     compared = comparison.compare(made.results, made.photos, splits)
     assert compared["num_divided"] == 1
-    assert "divides 1 sets of photos that belong together" in comparison.basis(compared)
+    assert "has 1 group in training as well as in test, which flatters the figures" in comparison.basis(
+        compared
+    )
+    assert all(
+        "the given split has 1 of the 6 groups" in item["sentence"] for item in compared["differences"]
+    )
     page_text = Elements(page.render(dataclasses.replace(made, compared=compared), SETTINGS)).text
     assert "are never divided" not in page_text
+    assert "for photos of new groups expect less" in page_text
+    assert "On photos of other groups, expect" not in page_text
     assert "are never divided" in Elements(page.render(made, SETTINGS)).text
+
+
+def test_a_given_split_that_divides_training_and_validation_alone_flatters_no_test() -> None:
+    made = inputs()
+    splits = drawn_results.splits(made.photos)
+    row = splits.index[splits["part"] == "train"][0]
+    splits.loc[row, "part"] = "val"
+    assert comparison.compare(made.results, made.photos, splits)["num_divided"] == 0
 
 
 def test_markdown_is_short_and_says_what_may_be_claimed() -> None:

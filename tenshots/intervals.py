@@ -1,0 +1,437 @@
+"""95 % intervals for any figure of photos that come in components, tested by several trainings.
+
+Two things make a figure uncertain, and both are in its interval: other photos would have been tested (photos
+of one component, such as one person's, resemble each other, so that components are drawn, not photos), and
+another seed would have trained another network. Each training (a fold and repeat) has a seed of its own and
+tests the photos of its fold.
+
+A figure is told by its value and by its contributions: to first order, by how much each component of each
+fold moves it in each repeat (its influence function). Sums of squares of contributions give two variances:
+
+    between     components: k · Σ (contribution of a component, mean over repeats)². The factor k makes up for
+                few components or uneven ones, as do Student's t and its degrees of freedom.
+                Source: Bell and McCaffrey 2002, Survey Methodology 28(2), here for a weighted mean whose
+                photos correlate by CORRELATION within a component.
+    trainings   the trainings of one fold differ by their seeds: Σ over folds of the variance between repeats,
+                over the number of repeats, less the share of it that `between` holds already. With one repeat
+                nothing shows it, and it counts 0: say so beside the interval.
+                Source: Searle, Casella and McCulloch 1992, Variance Components, chapter 4 (two-way layouts).
+
+Their degrees of freedom are joined as Satterthwaite 1946 does (Biometrics Bulletin 2). From them, an interval
+of
+
+    5 to 19 components   Student's t: of the logit for shares and of the logarithm for losses, so that the
+                         interval keeps within their range and is lopsided where they are (Korn and Graubard
+                         1998, Survey Methodology 24(2)); of the figure itself for differences.
+    from 20              the bootstrap over components: percentiles, moved outwards by as much as t and k ask
+    for.
+                         Source: Hesterberg 2015, The American Statistician 69(4), section 4.3 (expanded
+                         percentile). Trainings are drawn from a normal distribution of their variance, since
+                         two or three are too few to draw from. Where one component outweighs the others, or
+                         fewer than 10 show the rarer outcome, the bootstrap fails and t is used as above.
+
+A share of 0 or 1 in every component has Clopper and Pearson's interval (1934, Biometrika 26), each component
+one answer. The trainings of several folds share photos, which no variance sees, so such intervals are
+approximate.
+Source: Bengio and Grandvalet 2004, No unbiased estimator of the variance of k-fold cross-validation, JMLR 5.
+
+How often each interval holds the truth is measured by benchmarks/coverage.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.special import expit, logit, ndtr, stdtrit
+
+from tenshots.wording import independent_sets
+
+LEVEL = 0.95
+# With 4 components t is above 3 and the variance itself rests on 3 numbers: such an interval would mislead
+# more than it tells.
+MIN_COMPONENTS = 5
+MIN_TO_RESAMPLE = 20
+# Below these, percentiles of the bootstrap cover too little: measured at accuracies of 0.95 and 0.98.
+MIN_DEGREES_TO_RESAMPLE = 10
+MIN_RARER_TO_RESAMPLE = 10
+CORRELATION = 0.05  # assumed, within components; what k and the degrees of freedom depend on a little
+# Below so many degrees of freedom, a difference of two variances of trainings is 0 by chance too often, so
+# nothing is taken off: intervals of one fold with 2 or 3 repeats hold the truth in up to 98 % instead of too
+# seldom.
+MIN_DEGREES_TO_SUBTRACT = 3
+NEGLIGIBLE = 1e-12  # of a variance: rounding leaves about 1e-17 of equal components
+MAX_QUANTILE = 2.5  # standard deviations; beyond, too few replicates lie, and the last distance is stretched
+NUM_REPLICATES = 4_000
+MAX_DRAWS = 40_000_000  # components times replicates: with tens of thousands of components fewer do
+MIN_REPLICATES = 1_000
+SEED = 20  # of replicates: two runs give the same bytes
+
+
+class Scale(Enum):
+    """What a figure is, with its range: which transformation makes its interval keep to it."""
+
+    SHARE = (0.0, 1.0)
+    LOSS = (0.0, np.inf)
+    DIFFERENCE = (-1.0, 1.0)
+
+
+class Estimate(NamedTuple):
+    """A figure with its 95 % interval, or the reason for having none.
+
+    Attributes:
+        value: of the figure.
+        low: lower end of the interval, or None.
+        high: upper end, or None.
+        reason: why there is no interval, or None.
+        between: variance that components make, a square of the figure's unit; nan where nothing shows it.
+        trainings: variance that the trainings' seeds make; 0 where one repeat cannot show it.
+        num_components: that tell about the figure.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    reason: str | None
+    between: float = np.nan
+    trainings: float = np.nan
+    num_components: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Which photos were tested where. A cell holds the photos of one component in one fold.
+
+    Attributes:
+        components: int, shape (num_cells,), from 0 without gaps: of each cell.
+        folds: int, shape (num_cells,), from 0 without gaps: likewise.
+        num_photos: float, shape (num_cells,), above 0: likewise.
+    """
+
+    components: np.ndarray
+    folds: np.ndarray
+    num_photos: np.ndarray
+
+    @property
+    def num_components(self) -> int:
+        """How many components there are."""
+        return int(self.components.max()) + 1
+
+    def by_component(self, cells: np.ndarray) -> np.ndarray:
+        """Sums `cells`, shape (num_cells, ...), over the cells of each component: (num_components, ...)."""
+        return _summed(cells, self.components)
+
+    def by_fold(self, cells: np.ndarray) -> np.ndarray:
+        """Sums `cells`, shape (num_cells, ...), over the cells of each fold: (num_folds, ...)."""
+        return _summed(cells, self.folds)
+
+
+class Basis(NamedTuple):
+    """What a figure rests on: whose number and sizes decide how far its interval reaches.
+
+    Attributes:
+        sizes: float, shape (num_components,), from 0: photos (or predictions) that count.
+        which: what they are, to follow "3 independent sets of photos", such as " that show cup".
+    """
+
+    sizes: np.ndarray
+    which: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that an interval needs to know of a figure.
+
+    Attributes:
+        value: of the figure, the mean over repeats.
+        contributions: arrays of shape (num_cells, num_repeats): how much each cell moves the figure in each
+            repeat, to first order; a mean over repeats and a sum over cells give 0. Where two figures are
+            compared whose trainings have no seed in common there are two such arrays, which add up.
+        scale: what the figure is.
+        bases: one or more; the weakest counts.
+        replicates: float, shape (num_replicates,): the figure of resampled components; None if there are
+            none.
+        num_rarer: components that show the rarer of two outcomes, such as a wrong answer; None for other
+            figures.
+        exact: whether a share of 0 or 1 means that all answers agree.
+    """
+
+    value: float
+    contributions: tuple[np.ndarray, ...]
+    scale: Scale
+    bases: tuple[Basis, ...]
+    replicates: np.ndarray | None = None
+    num_rarer: int | None = None
+    exact: bool = False
+
+
+class SmallSample(NamedTuple):
+    """How far sums of squares of contributions can be trusted.
+
+    Attributes:
+        factor: what makes their sum an unbiased variance, above 1.
+        degrees: degrees of freedom of that variance, above 0.
+        number: components with any photo.
+        effective: as many components of equal size would tell as much (Kish 1965), at most `number`.
+    """
+
+    factor: float
+    degrees: float
+    number: int
+    effective: float
+
+
+def estimate(evidence: Evidence, design: Design, *, num_comparisons: int = 1) -> Estimate:
+    """Returns the figure with its interval.
+
+    Args:
+        evidence: of the figure.
+        design: where the photos were tested.
+        num_comparisons: m, from 1: how many intervals shall hold the truth together in 95 of 100 experiments;
+            each then has the level 1 - 0.05 / m (Bonferroni's inequality, which assumes nothing of how they
+            hang together).
+    """
+    weakest = min(evidence.bases, key=lambda basis: small_sample(basis.sizes).degrees)
+    fewest = min(evidence.bases, key=lambda basis: np.count_nonzero(basis.sizes))
+    sample = small_sample(weakest.sizes)
+    number = int(np.count_nonzero(fewest.sizes))
+    squares = float((_by_component(evidence, design) ** 2).sum())
+    between = sample.factor * squares
+    seeds, seed_degrees = training_variance(evidence.contributions, design)
+
+    def without(reason: str) -> Estimate:
+        return Estimate(evidence.value, None, None, reason, between, seeds, number)
+
+    if number < MIN_COMPONENTS:
+        tell = "tells" if number == 1 else "tell"
+        return without(
+            f"{independent_sets(number)}{fewest.which} {tell} too little; it takes {MIN_COMPONENTS}"
+        )
+    if squares < NEGLIGIBLE:
+        if evidence.exact and evidence.value in (0.0, 1.0):
+            low, high = _all_alike(evidence.value, sample.effective, num_comparisons)
+            return Estimate(evidence.value, low, high, None, between, seeds, number)
+        return without(
+            "all independent sets of photos agree, so that nothing shows how much another would differ"
+        )
+    variance = between + seeds
+    degrees = variance**2 / (between**2 / sample.degrees + seeds**2 / max(seed_degrees, 1))
+    quantile = float(stdtrit(degrees, 1 - (1 - LEVEL) / 2 / num_comparisons))
+    if evidence.replicates is not None and _resamples_well(evidence, sample, number):
+        noise = (seeds**0.5) * normal_draws(len(evidence.replicates))
+        # In units of the replicates' own standard deviation, which lacks the factor.
+        reach = quantile * (variance / (squares + seeds)) ** 0.5
+        low, high = _percentiles(evidence.replicates + noise, evidence.value, reach)
+    else:
+        low, high = _student(evidence.value, quantile * variance**0.5, evidence.scale)
+    lowest, highest = evidence.scale.value
+    return Estimate(evidence.value, max(low, lowest), min(high, highest), None, between, seeds, number)
+
+
+def ratio(
+    amounts: np.ndarray, sizes: np.ndarray, design: Design, scale: Scale, *, resampled: bool
+) -> Evidence:
+    """Returns the evidence on sum(amounts) / sum(sizes), such as right answers and photos.
+
+    Args:
+        amounts: float, shape (num_cells, num_repeats).
+        sizes: float, the same shape, from 0.
+        design: where the photos were tested.
+        scale: what the ratio is.
+        resampled: whether to draw replicates.
+    """
+    value = float(amounts.sum() / sizes.sum())
+    contributions = (amounts - value * sizes) * amounts.shape[1] / sizes.sum()
+    tops, bottoms = (design.by_component(array.mean(axis=1)) for array in (amounts, sizes))
+    replicates = None
+    if resampled and design.num_components >= MIN_TO_RESAMPLE:
+        totals = resampled_totals(csr_array(np.stack([tops, bottoms], axis=1)))
+        replicates = totals[:, 0] / np.maximum(totals[:, 1], NEGLIGIBLE)
+    rarer = None
+    if scale is Scale.SHARE:
+        rarer = min(int(np.count_nonzero(tops > 0)), int(np.count_nonzero(tops < bottoms - 1e-9)))
+    return Evidence(
+        value, (contributions,), scale, (Basis(bottoms),), replicates, rarer, exact=scale is Scale.SHARE
+    )
+
+
+def minus(first: Evidence, second: Evidence, *, paired: bool) -> Evidence:
+    """Returns the evidence on the difference of two figures of the same photos.
+
+    Args:
+        first: on the one figure.
+        second: on the other, with the same cells and the same bases.
+        paired: whether repeat r of both has the same seed; otherwise their trainings add up their noise.
+    """
+    if paired:
+        contributions: tuple[np.ndarray, ...] = tuple(
+            one - other for one, other in zip(first.contributions, second.contributions, strict=True)
+        )
+    else:
+        contributions = (*first.contributions, *(-other for other in second.contributions))
+    replicates = None
+    if first.replicates is not None and second.replicates is not None:
+        replicates = first.replicates - second.replicates
+    return Evidence(
+        value=first.value - second.value,
+        contributions=contributions,
+        scale=Scale.DIFFERENCE,
+        bases=first.bases,
+        replicates=replicates,
+    )
+
+
+def small_sample(sizes: np.ndarray) -> SmallSample:
+    """Returns how far the variance of a mean over components of these sizes can be trusted.
+
+    Of a mean with weights w that sum to 1, contributions are w·(y - mean), whose squares sum to a quadratic
+    form in y; its mean and variance follow from those of y, which are those of `size` photos that correlate
+    by CORRELATION. Equal sizes give the factor G / (G - 1) and G - 1 degrees of freedom.
+
+    Args:
+        sizes: float, shape (num_components,), from 0.
+    """
+    counted = sizes[sizes > 0].astype(np.float64)
+    number = len(counted)
+    if number < 2:
+        return SmallSample(1.0, 1.0, number, float(number))
+    w = counted / counted.sum()
+    # A mean over repeats may count less than one photo; it is no surer for that.
+    v = CORRELATION + (1 - CORRELATION) / np.maximum(counted, 1.0)
+    a, square = w * v, w**2
+    s = float((square * v).sum())
+    diagonal = square * (v - 2 * a + s)
+    # Off the diagonal the form has w_i w_j (s - a_i - a_j); its squares sum in closed form over all i and j.
+    m0, m1, m2 = (float((square * a**power).sum()) for power in range(3))
+    everywhere = m0**2 * s**2 + 2 * m0 * m2 + 2 * m1**2 - 4 * s * m0 * m1
+    off_diagonal = everywhere - float((square**2 * (s - 2 * a) ** 2).sum())
+    trace = float(diagonal.sum())
+    return SmallSample(
+        factor=s / trace,
+        degrees=trace**2 / (float((diagonal**2).sum()) + max(off_diagonal, 0.0)),
+        number=number,
+        effective=1 / float(square.sum()),
+    )
+
+
+def training_variance(contributions: Sequence[np.ndarray], design: Design) -> tuple[float, int]:
+    """Returns the variance that the trainings' seeds make, and its degrees of freedom (0 with one repeat).
+
+    Args:
+        contributions: see `Evidence`.
+        design: where the photos were tested.
+    """
+    variance, degrees = 0.0, 0
+    num_cells = np.bincount(design.folds)
+    share = design.num_photos / design.by_fold(design.num_photos)[design.folds]
+    unbiased = (num_cells / np.maximum(num_cells - 1, 1))[design.folds, np.newaxis]
+    for moves in contributions:
+        num_repeats = moves.shape[1]
+        if num_repeats == 1:
+            continue
+        trained = design.by_fold(moves)
+        trained -= trained.mean(axis=1, keepdims=True)
+        own_degrees = len(num_cells) * (num_repeats - 1)
+        scale = num_repeats * (num_repeats - 1)
+        found = float((trained**2).sum()) / scale
+        if own_degrees >= MIN_DEGREES_TO_SUBTRACT:
+            # What a training does to some components and not to others is in the variance between them too.
+            rest = moves - moves.mean(axis=1, keepdims=True) - share[:, np.newaxis] * trained[design.folds]
+            found = max(found - float((unbiased * rest**2).sum()) / scale, 0.0)
+        variance += found
+        degrees += own_degrees
+    return variance, degrees
+
+
+def resampled_totals(sums: csr_array) -> np.ndarray:
+    """Draws components with replacement, as many as there are, and adds up what they hold.
+
+    The draws depend on the number of components alone, so that figures of the same components are resampled
+    alike, and a difference of their replicates is a replicate of their difference.
+
+    Args:
+        sums: float, shape (num_components, num_sums), sparse.
+
+    Returns:
+        float64, shape (num_replicates, num_sums).
+    """
+    transposed = csr_array(sums.T)
+    parts = [(transposed @ counts.T.astype(np.float64)).T for counts in _blocks(resamples(sums.shape[0]))]
+    totals: np.ndarray = np.concatenate(parts)
+    return totals
+
+
+@lru_cache(maxsize=4)
+def resamples(num_components: int) -> np.ndarray:
+    """Returns how often each component is drawn in each replicate: uint8 (num_replicates, num_components)."""
+    draw = np.random.default_rng([SEED, num_components])
+    number = int(np.clip(MAX_DRAWS // num_components, MIN_REPLICATES, NUM_REPLICATES))
+    counts = np.empty((number, num_components), dtype=np.uint8)
+    for rows in _blocks(counts):
+        drawn = (
+            draw.integers(num_components, size=rows.shape) + num_components * np.arange(len(rows))[:, None]
+        )
+        rows[:] = np.bincount(drawn.ravel(), minlength=rows.size).reshape(rows.shape)
+    return counts
+
+
+@lru_cache(maxsize=4)
+def normal_draws(number: int) -> np.ndarray:
+    """Returns as many standard normal numbers, the same each time: float64, shape (number,)."""
+    return np.random.default_rng([SEED, 0]).normal(size=number)
+
+
+def _blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yields views of some rows each, which take some megabytes in all that follows."""
+    step = max(1, 2_000_000 // max(rows.shape[1], 1))
+    for start in range(0, len(rows), step):
+        yield rows[start : start + step]
+
+
+def _summed(cells: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    sums = np.zeros((int(codes.max()) + 1, *cells.shape[1:]), dtype=np.float64)
+    np.add.at(sums, codes, cells)
+    return sums
+
+
+def _by_component(evidence: Evidence, design: Design) -> np.ndarray:
+    total: Any = sum(moves.mean(axis=1) for moves in evidence.contributions)
+    return design.by_component(np.asarray(total))
+
+
+def _resamples_well(evidence: Evidence, sample: SmallSample, number: int) -> bool:
+    return (
+        number >= MIN_TO_RESAMPLE
+        and sample.degrees >= MIN_DEGREES_TO_RESAMPLE
+        and (evidence.num_rarer is None or evidence.num_rarer >= MIN_RARER_TO_RESAMPLE)
+    )
+
+
+def _percentiles(replicates: np.ndarray, value: float, reach: float) -> tuple[float, float]:
+    """Returns the quantiles of `replicates` that lie `reach` standard deviations out if they are normal."""
+    within = min(reach, MAX_QUANTILE)
+    low, high = np.quantile(replicates, [float(ndtr(-within)), float(ndtr(within))])
+    stretch = reach / within
+    return value - stretch * (value - float(low)), value + stretch * (float(high) - value)
+
+
+def _student(value: float, half: float, scale: Scale) -> tuple[float, float]:
+    """Returns value ± half, on the logit or logarithm where the scale has such, turned back."""
+    if scale is Scale.SHARE and 0 < value < 1:
+        middle, side = float(logit(value)), half / (value * (1 - value))
+        return float(expit(middle - side)), float(expit(middle + side))
+    if scale is Scale.LOSS and value > 0:
+        middle, side = float(np.log(value)), half / value
+        return float(np.exp(middle - side)), float(np.exp(min(middle + side, 700.0)))
+    return value - half, value + half
+
+
+def _all_alike(value: float, number: float, num_comparisons: int) -> tuple[float, float]:
+    """Returns Clopper and Pearson's interval of a share of 0 or 1 of `number` answers."""
+    bound = float(((1 - LEVEL) / 2 / num_comparisons) ** (1 / number))
+    return (bound, 1.0) if value == 1.0 else (0.0, 1 - bound)
