@@ -81,12 +81,17 @@ def refusal(experiment: Experiment, reference: Experiment, variant: str) -> str:
     if variant not in reference.predictions:
         return f"{reference.name} has no variant {variant}"
     if experiment.test_set != reference.test_set:
-        num_shared = len(experiment.components.index.intersection(reference.components.index))
+        own, others = _labelled(experiment), _labelled(reference)
         return (
-            f"not tested on the same photos and labels as {reference.name}: {num_shared} of "
-            f"{len(experiment.components)} photos are the same"
+            f"not tested on the same photos and labels as {reference.name}: {len(own)} photos against "
+            f"{len(others)}, {len(own & others)} of them the same"
         )
     return ""
+
+
+def _labelled(experiment: Experiment) -> set[tuple[str, str]]:
+    rows = next(iter(experiment.predictions.values()))
+    return set(zip(rows["photo_id"], rows["label"], strict=True))
 
 
 def changed_settings(reference: Experiment, experiment: Experiment) -> dict[str, tuple[str, str]]:

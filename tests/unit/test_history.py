@@ -71,13 +71,16 @@ def test_equal_experiments_differ_by_nothing_and_nothing_is_claimed() -> None:
 def test_other_photos_or_labels_are_refused_with_the_reason() -> None:
     first = experiment("a", skill=1)
     fewer = experiment("b", skill=1, photos=PHOTOS.iloc[10:])
-    relabelled = experiment("c", skill=1, photos=PHOTOS.assign(label=np.roll(PHOTOS["label"], 1)))
+    relabelled_photos = PHOTOS.assign(label=np.roll(PHOTOS["label"], 1))
+    relabelled = experiment("c", skill=1, photos=relabelled_photos)
     results = history.compare([fewer, relabelled], first)
     assert [each.gain for each in results] == [None, None]
+    num_same = int((PHOTOS["label"] == relabelled_photos["label"]).sum())
+    assert num_same < 144
     same = "not tested on the same photos and labels as a"
     assert [each.reason for each in results] == [
-        f"{same}: 134 of 134 photos are the same",
-        f"{same}: 144 of 144 photos are the same",
+        f"{same}: 134 photos against 144, 134 of them the same",
+        f"{same}: 144 photos against 144, {num_same} of them the same",
     ]
     assert "b is not compared: not tested on the same photos" in history.text_table(results, "a")
 
