@@ -93,8 +93,9 @@ def test_the_table_names_the_variants_and_a_run_shows_its_metrics(page: Page, tm
 
 def test_a_run_shows_its_curves(page: Page, tmp_path: Path) -> None:
     page.get_by_role("link", name="fine_tuned").first.click()
+    page.get_by_text("test_accuracy").first.wait_for()  # before the run is there, tabs are drawn once more
     page.get_by_role("tab", name="Model metrics").click()
-    page.get_by_text("fold_0_repeat_0 (4)").first.wait_for()
+    page.get_by_text("fold_0_repeat_0").first.wait_for()
     # A chart is drawn by plotly: a line through the five epochs.
     page.locator("path.js-line").first.wait_for()
     assert page.locator("path.js-line").count() >= 4
@@ -111,6 +112,7 @@ def test_runs_are_compared_in_charts(page: Page, address: str, tmp_path: Path) -
 
 def test_the_report_opens_among_the_files_of_its_experiment(page: Page, tmp_path: Path) -> None:
     page.get_by_role("link", name=re.compile("^experiment ")).first.click()
+    page.get_by_text("num_experiments_on_test_set").first.wait_for()
     page.get_by_role("tab", name="Artifacts").click()
     for folder in ("figures", "predictions", "test"):
         page.get_by_text(folder, exact=True).first.wait_for()
