@@ -133,8 +133,8 @@ def _load(client: Client, experiment_id: str, row: Any) -> Experiment:  # noqa: 
         }
     figures: dict[str, dict[str, float]] = {name: {} for name in names}
     for key, value in row.figures.items():
-        name, _, figure = key.rpartition("/")
-        if name in figures:
+        name, _, figure = key.removeprefix(f"{tracking.FIGURES}/").rpartition("/")
+        if key.startswith(tracking.FIGURES) and name in figures:
             figures[name][figure] = value
     # As the settings list them, and any that they do not name behind.
     order = list(dict.fromkeys(key.split(".")[1] for key in row.settings if key.startswith("variants.")))

@@ -13,7 +13,7 @@ import pandas as pd
 
 from tenshots import database, figures, provenance, registry, statistics, tracking
 from tenshots.choice import best_on_validation
-from tenshots.tracking import Run
+from tenshots.tracking import FIGURES, Run
 
 UNCOUNTED = "report"  # the section of the settings that moves no result
 
@@ -93,7 +93,7 @@ def log_experiment(
         run.params({key: value for key, value in settings.items() if key != UNCOUNTED})
         + run.add_metrics(
             {
-                f"{name}/{figure}": {0: value}
+                f"{FIGURES}/{name}/{figure}": {0: value}
                 for name, each in evaluated.items()
                 for figure, value in each.metrics.items()
             }

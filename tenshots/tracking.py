@@ -4,7 +4,7 @@ An experiment is a run, found by a tag that hashes the settings, the split and t
 below it, with folds and repeats as its metrics (`fold_0_repeat_1/val_loss`, a step an epoch), so the table of
 runs has one row a variant. The experiment's own run holds all settings, the report and its figures, each
 variant's predictions of test photos (`predictions/VARIANT.csv`) and its final figures
-(`VARIANT/test_accuracy`), whether a variant was trained for it or taken from the cache.
+(`variants/VARIANT/test_accuracy`), whether a variant was trained for it or taken from the cache.
 
 A tag, `tenshots.test_set`, names the test photos by a hash (`provenance.photos_hash`), so that it can be
 counted how often they have been looked at.
@@ -40,6 +40,7 @@ VARIANT_TAG = "tenshots.variant"
 FILE_TAG = "tenshots.file"  # followed by a file's name: the hash of its bytes
 TEST_SET_TAG = "tenshots.test_set"
 NUM_LOOKS = "num_experiments_on_test_set"
+FIGURES = "variants"  # before an experiment's figures, so that the UI draws them below those of its variants
 ALL_VARIANTS = "*"  # marks the parent; no variant can be called so
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 REPORT = ("index.html", "comparison.json", "comparison.md", "augmentation.png")  # files of the parent's run

@@ -56,7 +56,7 @@ def model_card(facts: Facts) -> str:
             basis=comparison.basis(facts.compared),
             guess=comparison.guess(facts.compared),
             settings=params.flattened(facts.details["settings"]),
-            network=params.flattened(facts.details["network"]),
+            network=_without_places(params.flattened(facts.details["network"])),
             augment=facts.values.get("augment"),
             standardise=facts.values["standardise"],
             num_divided=facts.compared["num_divided"],
@@ -88,6 +88,10 @@ def data_card(facts: Facts) -> str:
             blank=TO_BE_FILLED_IN,
         )
     )
+
+
+def _without_places(settings: Mapping[str, str]) -> dict[str, str]:
+    return {key: Path(text).name if Path(text).is_absolute() else text for key, text in settings.items()}
 
 
 def _folder(photos: str) -> str:

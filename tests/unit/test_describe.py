@@ -136,6 +136,28 @@ def test_an_absolute_folder_of_photos_is_not_told(project: Path) -> None:
     assert "ada/photos" not in (project / "reports/data_card.md").read_text()
 
 
+def test_an_absolute_file_of_weights_is_told_by_its_name_alone(project: Path) -> None:
+    chosen = json.loads((project / "reports/comparison.json").read_text())["chosen"]
+    path = project / "data/evaluations" / chosen / "details.json"
+    backbone = {"backbone": {"architecture": "MobileNetV2", "weights": {"path": "/home/ada/net.h5"}}}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "network": backbone}))
+    describe.main([])
+    card = (project / "reports/model_card.md").read_text()
+    assert "/home/ada" not in card
+    assert "- **Finetuned from model:** net.h5\n" in card
+
+
+def test_a_split_that_divides_sets_is_said(project: Path) -> None:
+    path = project / "data/splits/leakage.json"
+    describe.main([])
+    assert "The split never divides a set." in (project / "reports/data_card.md").read_text()
+    path.write_text(json.dumps({**LEAKAGE, "split": {"num_components_divided": 2}}))
+    describe.main([])
+    card = (project / "reports/data_card.md").read_text()
+    assert "divides 2 of the sets" in card
+    assert "never divides" not in card
+
+
 def test_labels_never_break_a_table(project: Path) -> None:
     describe.main([])
     rows = [line for line in (project / "reports/data_card.md").read_text().splitlines() if "a\\|b" in line]

@@ -67,7 +67,7 @@ def test_everything_is_added_once(project: Callable[..., list], capsys: pytest.C
     assert {"one.csv", "two.csv", "photos.csv", "curves.png", "confusion_one.png"} <= files
     (parent,) = (run for run in runs.values() if run.data.tags[tracking.VARIANT_TAG] == "*")
     assert parent.data.params["variants.one"] == "{}"
-    assert parent.data.metrics["two/test_accuracy"] == 0.5
+    assert parent.data.metrics["variants/two/test_accuracy"] == 0.5
     assert parent.data.metrics[tracking.NUM_LOOKS] == 1
     assert len({run.data.tags[tracking.TEST_SET_TAG] for run in runs.values()}) == 1
 
