@@ -62,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         evaluated = {name: records.read(name, EVALUATIONS, METRICS) for name in variants}
         tracking.log_report(tracked, REPORTS)
         records.log_experiment(tracked, values, evaluated, splits)
-    records.register_winner(evaluated, splits, photos)
+    if tracked.reached:  # or the second attempt would warn once more
+        records.register_winner(evaluated, splits, photos)
     print(text)
 
 

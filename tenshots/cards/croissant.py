@@ -17,6 +17,7 @@ CONTEXT: dict[str, Any] = {
         term: f"cr:{term}"
         for term in (
             *("citeAs", "column", "extract", "field", "fileProperty", "fileObject", "fileSet", "format"),
+            *("equivalentProperty", "samplingRate"),
             *("includes", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet"),
             *("references", "regex", "repeated", "replace", "separator", "source", "subField", "transform"),
         )
@@ -27,6 +28,7 @@ CONTEXT: dict[str, Any] = {
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
     "examples": {"@id": "cr:examples", "@type": "@json"},
+    "rai": "http://mlcommons.org/croissant/RAI/",
     "sc": "https://schema.org/",
 }
 DESCRIPTIONS = {
