@@ -1,4 +1,4 @@
-"""One thin entry point a DVC stage, and the commands beside them: predict, record, ui.
+"""One thin entry point a DVC stage, and the commands beside them: predict, history, record, ui.
 
 This file runs before any stage imports a package, so it can say in one line that the wrong Python was
 started.

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from stages import run
-from tenshots import database, params, tracking
+from tenshots import database, params, records, tracking
 from tenshots.errors import DataError, SettingsError
 from tenshots.report import ReportSettings, comparison, page
 from tenshots.report.comparison import Results
@@ -39,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     results = {name: _results(name) for name in variants}
     photos = database.read_photos(DATABASE, ["photo_id", "label", "group", "path", "image"])
-    compared = comparison.compare(results, photos, database.read_splits(SPLITS))
+    splits = database.read_splits(SPLITS)
+    compared = comparison.compare(results, photos, splits)
     inputs = page.Inputs(
         compared=compared,
         results=results,
@@ -58,7 +59,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     (REPORTS / "comparison.md").write_text(text, encoding="utf-8")
     (REPORTS / "index.html").write_text(page.render(inputs, settings), encoding="utf-8")
     with tracking.experiment_run() as tracked:
+        evaluated = {name: records.read(name, EVALUATIONS, METRICS) for name in variants}
         tracking.log_report(tracked, REPORTS)
+        records.log_experiment(tracked, values, evaluated, splits)
+    if tracked.reached:  # or the second attempt would warn once more
+        records.register_winner(evaluated, splits, photos)
     print(text)
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from stages import run
-from tenshots import database, evaluation, figures, metrics, params, runtime, tracking
+from tenshots import database, evaluation, figures, metrics, params, provenance, runtime, tracking
 from tenshots.errors import DataError
-from tenshots.predictions import predicted
+from tenshots.predictions import predicted, probabilities_of
 
 DATABASE = Path("data/database")
 SPLITS = Path("data/splits/splits.csv")
@@ -57,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         }
         _write(variant, test, history, details, summary)
 
+        tracking.log_test_set(tracked, provenance.photos_hash(test["photo_id"], test["label"]))
         tracking.log_final(tracked, metrics.final(summary, details))
         tracked.metrics(
             {"evaluate_seconds": seconds, "evaluate_images_per_second": (len(test) + len(val)) / seconds}
@@ -82,9 +83,16 @@ def _write(
     metrics.curves(history).to_csv(
         folder / "curves.csv", index=False, float_format="%.6g", lineterminator="\n"
     )
-    test[["label"]].assign(predicted=predicted(test)).to_csv(
+    answers = predicted(test)
+    test[["label"]].assign(predicted=answers).to_csv(
         folder / "confusion.csv", index=False, lineterminator="\n"
     )
+    pd.DataFrame(
+        {
+            "probability": probabilities_of(test).max(axis=1),
+            "right": (answers == test["label"].to_numpy()).astype(int),
+        }
+    ).to_csv(folder / "answers.csv", index=False, float_format="%.6g", lineterminator="\n")
     _write_json(details, folder / "details.json")
     METRICS.mkdir(parents=True, exist_ok=True)
     _write_json(summary, METRICS / f"{variant}.json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from stages import run
-from tenshots import encoding, evaluation, layout, params, photos, runtime
+from tenshots import encoding, evaluation, layout, params, photos, registry, runtime
+from tenshots.choice import best_on_validation
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.photos import AcceptSettings
@@ -24,18 +26,29 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Predicts each photo; the exit status is 1 where one cannot be used, after all others are done."""
     parser = argparse.ArgumentParser(prog="python -m stages.predict", description=__doc__)
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="an image file")
-    parser.add_argument("--variant", help="default: the one with the best validation accuracy")
+    wanted = parser.add_mutually_exclusive_group()
+    wanted.add_argument("--variant", help="default: the one with the best validation accuracy")
+    wanted.add_argument(
+        "--champion", action="store_true", help="the registered model of that alias, from MLflow"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     arguments = parser.parse_args(argv)
     values = params.read()
-    variant, why = choose(values, arguments.variant)
     settings = params.top_level(values, evaluation.ComputeSettings)
     runtime.configure(threads=settings.threads)
 
-    saved = evaluation.read_variant(MODELS / variant)
-    standard = params.check(saved.standardise, StandardiseSettings, at="standardise")
-    images, reasons = read(arguments.photos, standard, params.section(values, "accept", AcceptSettings))
-    shares = predict(saved, MODELS / variant, images)
+    with tempfile.TemporaryDirectory() as temporary:
+        if arguments.champion:
+            folder, version = registry.download(Path(temporary))
+            why = f"the champion, version {version} of the registered model"
+        else:
+            name, why = choose(values, arguments.variant)
+            folder = MODELS / name
+        saved = evaluation.read_variant(folder)
+        variant = saved.variant
+        standard = params.check(saved.standardise, StandardiseSettings, at="standardise")
+        images, reasons = read(arguments.photos, standard, params.section(values, "accept", AcceptSettings))
+        shares = predict(saved, folder, images)
 
     answers = [
         _answer(path, saved.labels, shares.get(path), reasons.get(path, "")) for path in arguments.photos
@@ -70,15 +83,13 @@ def choose(values: Mapping[str, Any], variant: str | None) -> tuple[str, str]:
             )
         return variant, "as asked"
     paths = {name: METRICS / f"{name}.json" for name in known}
-    scores = {
-        name: float(json.loads(path.read_text(encoding="utf-8"))["val_accuracy"])
-        for name, path in paths.items()
-        if path.is_file()
+    figures = {
+        name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.is_file()
     }
-    if not scores:
+    if not figures:
         raise DataError(f"{METRICS} has no figures of a variant of {params.PATH}; run `dvc repro` first")
-    best = max(scores, key=lambda name: scores[name])
-    return best, f"the best validation accuracy, {scores[best]:.3f}"
+    best = best_on_validation(figures)
+    return best, f"the best validation accuracy, {figures[best]['val_accuracy']:.3f}"
 
 
 def read(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,16 @@ import numpy as np
 import pandas as pd
 
 from stages import run
-from tenshots import figures, metrics, params, provenance, tracking
+from tenshots import database, figures, metrics, params, provenance, records, tracking
 from tenshots.errors import DataError, SettingsError
 
 MODELS = Path("data/models")
 EVALUATIONS = Path("data/evaluations")
 METRICS = Path("reports/metrics")
 REPORTS = Path("reports")
+CARDS = (REPORTS / "model_card.md", REPORTS / "data_card.md", Path("data/croissant.json"))
+DATABASE = Path("data/database")
+SPLITS = Path("data/splits/splits.csv")
 # What every variant comes from; while one of these is out of date, so is whatever follows.
 FIRST_STAGES = ("ingest", "split", "augment")
 
@@ -29,7 +32,8 @@ FIRST_STAGES = ("ingest", "split", "augment")
 def main(argv: Sequence[str] | None = None) -> None:
     """Records the variants of params.yaml and the report."""
     argparse.ArgumentParser(prog="python -m stages.record", description=__doc__).parse_args(argv)
-    variants = params.read().get("variants")
+    values = params.read()
+    variants = values.get("variants")
     if not isinstance(variants, dict):
         raise SettingsError(f"{params.PATH}: variants must be a mapping, got {variants!r}")
     stale = provenance.stale_stages()
@@ -44,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         with tracking.variant_run(variant, live=False) as tracked:
             num_added += _record_variant(tracked, variant, paths)
         _check_reached(tracked)
+    if not missing:
+        num_added += _record_experiment(values)
     reason = _reason([REPORTS / name for name in tracking.REPORT], stale)
     if reason:
         missing.append(f"the report ({reason})")
@@ -51,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         with tracking.experiment_run(live=False) as tracked:
             num_added += tracking.log_report(tracked, REPORTS)
         _check_reached(tracked)
+        num_added += _record_cards()
 
     print(f"MLflow: {f'added {num_added} settings, figures and files' if num_added else 'nothing to add'}")
     if missing:
@@ -63,11 +70,14 @@ def _paths(variant: str) -> list[Path]:
         MODELS / variant / "history.csv",
         METRICS / f"{variant}.json",
         EVALUATIONS / variant / "details.json",
+        EVALUATIONS / variant / "predictions.csv",
+        EVALUATIONS / variant / "curves.csv",
     ]
 
 
 def _record_variant(tracked: tracking.Run, variant: str, paths: Sequence[Path]) -> int:
-    model, history, summary, details = paths
+    model, history, summary, details, predictions, _ = paths
+    test = database.read_predictions(predictions)
     facts = _json(details)
     confusion = figures.confusion_png(np.array(facts["confusion"]), facts["labels"], title=variant)
     return (
@@ -76,7 +86,24 @@ def _record_variant(tracked: tracking.Run, variant: str, paths: Sequence[Path]) 
         + tracking.log_final(tracked, metrics.final(_json(summary), facts))
         + tracking.log_model(tracked, MODELS / variant)
         + tracked.add_bytes(confusion, "confusion.png")
+        + tracking.log_test_set(tracked, provenance.photos_hash(test["photo_id"], test["label"]))
     )
+
+
+def _record_experiment(values: Mapping[str, Any]) -> int:
+    evaluated = {name: records.read(name, EVALUATIONS, METRICS) for name in values["variants"]}
+    splits = database.read_splits(SPLITS)
+    with tracking.experiment_run(live=False) as tracked:
+        num_added = records.log_experiment(tracked, values, evaluated, splits)
+    _check_reached(tracked)
+    photos = database.read_photos(DATABASE, ["photo_id", "label"])
+    return num_added + records.register_winner(evaluated, splits, photos)
+
+
+def _record_cards() -> int:
+    files = {path.name: path.read_bytes() for path in CARDS if path.is_file()}
+    with tracking.experiment_run(live=False) as tracked:
+        return tracked.replace_files(files, "cards")
 
 
 def _reason(paths: Iterable[Path], stale: Iterable[str]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 INCHES_A_LABEL = 0.6
@@ -37,6 +38,35 @@ def confusion_png(counts: np.ndarray, labels: Sequence[str], *, title: str) -> b
     for (row, column), share in np.ndenumerate(shares):
         colour = "white" if share > 0.6 else "black"
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour)
+    return _png(figure)
+
+
+def curves_png(curves: Mapping[str, pd.DataFrame]) -> bytes:
+    """Draws learning curves: a column a variant, accuracy above, loss below, on the same axes for all.
+
+    Args:
+        curves: of each variant: epoch, accuracy, val_accuracy, loss and val_loss.
+
+    Returns:
+        A PNG file.
+    """
+    figure = Figure(figsize=(max(4.5, 3.2 * len(curves)), 5), dpi=120, layout="constrained")
+    grid = figure.subplots(2, len(curves), sharex=True, sharey="row", squeeze=False)
+    for (name, table), (above, below) in zip(curves.items(), grid.T, strict=True):
+        above.set_title(name, parse_math=False)
+        below.set_xlabel("epoch")
+        for axes, column in ((above, "accuracy"), (below, "loss")):
+            axes.plot(table["epoch"], table[column], linestyle="--", label="training")
+            axes.plot(table["epoch"], table[f"val_{column}"], label="validation")
+            axes.grid(alpha=0.3)
+    grid[0, 0].set(ylabel="accuracy", ylim=(0, 1))
+    grid[1, 0].set_ylabel("loss")
+    grid[1, 0].set_ylim(bottom=0)
+    grid[0, 0].legend(frameon=False)
+    return _png(figure)
+
+
+def _png(figure: Figure) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None})
     return file.getvalue()

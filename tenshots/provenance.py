@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,20 @@ CODE_DIR = Path(__file__).parents[1]
 RESULTS_UNMOVED_BY = (
     "stages/__init__.py",
     "stages/compare.py",
+    "stages/describe.py",
+    "stages/history.py",
     "stages/predict.py",
     "stages/record.py",
     "stages/ui.py",
+    "tenshots/cards/",
+    "tenshots/choice.py",
     "tenshots/errors.py",
+    "tenshots/experiments.py",
     "tenshots/figures.py",
+    "tenshots/history/",
     "tenshots/provenance.py",
+    "tenshots/records.py",
+    "tenshots/registry.py",
     "tenshots/report/",
     "tenshots/tracking.py",
 )
@@ -95,6 +103,16 @@ def stale_stages() -> set[str]:
 def file_hash(path: Path) -> str:
     """Returns the sha256 of a file's bytes, 64 hexadecimal digits; empty where there is no such file."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def photos_hash(photo_ids: Iterable[str], labels: Iterable[str]) -> str:
+    """Returns what tells one set of labelled photos from another: 64 hexadecimal digits.
+
+    Photos count by content (a photo_id is a hash of the file) and by label; neither order nor repetition
+    does, nor the fold in which a photo is tested: who chooses by the results has looked at the same photos.
+    """
+    rows = sorted(set(zip(photo_ids, labels, strict=True)))
+    return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
 
 
 def _git(*arguments: str) -> str | None:

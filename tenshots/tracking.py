@@ -2,7 +2,12 @@
 
 An experiment is a run, found by a tag that hashes the settings, the split and the code; each variant is a run
 below it, with folds and repeats as its metrics (`fold_0_repeat_1/val_loss`, a step an epoch), so the table of
-runs has one row a variant.
+runs has one row a variant. The experiment's own run holds all settings, the report and its figures, each
+variant's predictions of test photos (`predictions/VARIANT.csv`) and its final figures
+(`variants/VARIANT/test_accuracy`), whether a variant was trained for it or taken from the cache.
+
+A tag, `tenshots.test_set`, names the test photos by a hash (`provenance.photos_hash`), so that it can be
+counted how often they have been looked at.
 
 Nothing here writes an output of a stage, and nothing raises because of the store: one that cannot be reached
 costs a line of warning, never a training; `python -m stages.record` adds what is missing later.
@@ -10,6 +15,7 @@ costs a line of warning, never a training; `python -m stages.record` adds what i
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import re
@@ -31,7 +37,10 @@ if TYPE_CHECKING:
 EXPERIMENT = "tenshots"
 KEY_TAG = "tenshots.experiment"
 VARIANT_TAG = "tenshots.variant"
-REPORT_TAG = "tenshots.report"
+FILE_TAG = "tenshots.file"  # followed by a file's name: the hash of its bytes
+TEST_SET_TAG = "tenshots.test_set"
+NUM_LOOKS = "num_experiments_on_test_set"
+FIGURES = "variants"  # before an experiment's figures, so that the UI draws them below those of its variants
 ALL_VARIANTS = "*"  # marks the parent; no variant can be called so
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 REPORT = ("index.html", "comparison.json", "comparison.md", "augmentation.png")  # files of the parent's run
@@ -40,7 +49,7 @@ REPORT = ("index.html", "comparison.json", "comparison.md", "augmentation.png") 
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet"}
 # What MLflow accepts at once, and in a value. Source: mlflow/utils/validation.py.
-MAX_PARAMS, MAX_METRICS, MAX_CHARACTERS = 100, 1000, 6000
+MAX_PARAMS, MAX_METRICS, MAX_CHARACTERS, MAX_RUNS = 100, 1000, 6000, 1000
 
 Client: TypeAlias = Any  # mlflow is untyped
 Series: TypeAlias = Mapping[str, Mapping[int, float | None]]  # name -> step -> number
@@ -140,6 +149,14 @@ class Run:
         """Adds a file called `name` if the run lacks it; returns 1 or 0."""
         return self.attempt(lambda client: _add_bytes(client, self.run_id, content, name), 0)
 
+    def replace_files(self, files: Mapping[str, bytes], folder: str) -> int:
+        """Adds those files (name: content) that `folder` lacks or has otherwise; returns how many."""
+        return self.attempt(lambda client: _replace_files(client, self.run_id, files, folder), 0)
+
+    def tag(self, name: str, value: str) -> int:
+        """Sets a tag; returns 1, or 0 where it is so already."""
+        return self.attempt(lambda client: _set_tag(client, self.run_id, name, value), 0)
+
 
 def log_settings(run: Run, model: Mapping[str, object]) -> int:
     """Adds the settings of a variant as model.json holds them; returns how many were missing."""
@@ -183,21 +200,49 @@ def log_report(run: Run, reports_dir: Path) -> int:
 
     A page of other settings belongs to the same experiment and takes the place of the former.
     """
+    return run.replace_files({name: (reports_dir / name).read_bytes() for name in REPORT}, "report")
 
-    def replace(client: Client) -> int:
-        tags = client.get_run(run.run_id).data.tags
-        there = {Path(info.path).name for info in client.list_artifacts(run.run_id, "report")}
-        num_added = 0
-        for name in REPORT:
-            tag, digest = f"{REPORT_TAG}.{name}", provenance.file_hash(reports_dir / name)
-            if name not in there or tags.get(tag) != digest:
-                client.set_tag(run.run_id, tag, "")  # so that a broken upload is seen as one
-                _upload(client, run.run_id, reports_dir / name, "report")
-                client.set_tag(run.run_id, tag, digest)
-                num_added += 1
-        return num_added
 
-    return run.attempt(replace, 0)
+def log_test_set(run: Run, test_set: str) -> int:
+    """Says which test photos (`provenance.photos_hash`) the run has looked at; returns 1 if that is new."""
+    return run.tag(TEST_SET_TAG, test_set)
+
+
+def num_looks(run: Run, test_set: str) -> int | None:
+    """Returns how many experiments were evaluated on these test photos; None where the store cannot tell.
+
+    An experiment that was run again counts once. One whose runs were deleted counts too: its result was seen.
+    """
+    looked = f"tags.`{TEST_SET_TAG}` = '{test_set}'"
+
+    def count(client: Client) -> int:
+        found = client.get_experiment_by_name(EXPERIMENT)
+        runs = search(client, found.experiment_id, looked, with_deleted=True)
+        return len({each.data.tags[KEY_TAG] for each in runs})
+
+    return run.attempt(count, None)
+
+
+def search(client: Client, experiment_id: str, wanted: str, *, with_deleted: bool = False) -> list[Any]:
+    """Returns all runs that fit `wanted` (MLflow's filter syntax), the oldest first."""
+    from mlflow.entities import ViewType
+
+    view = ViewType.ALL if with_deleted else ViewType.ACTIVE_ONLY
+    runs: list[Any] = []
+    token: str | None = None
+    while True:
+        page = client.search_runs(
+            [experiment_id],
+            filter_string=wanted,
+            run_view_type=view,
+            max_results=MAX_RUNS,
+            order_by=["attributes.start_time ASC"],
+            page_token=token,
+        )
+        runs += page
+        token = page.token
+        if not token:
+            return runs
 
 
 @contextmanager
@@ -218,6 +263,15 @@ def variant_run(variant: str, *, supersede: bool = False, live: bool = True) -> 
         return [experiment.open(variant, name=variant, live=live, tags=tags), parent_id]
 
     with _session(enter, live=live) as run:
+        yield run
+
+
+@contextmanager
+def existing_run(variant: str) -> Iterator[Run]:
+    """Gives the run of a variant in the current experiment as it was left, or nothing where it has none."""
+    with _session(
+        lambda experiment: [run.info.run_id for run in experiment.find(variant)[:1]], live=False
+    ) as run:
         yield run
 
 
@@ -270,7 +324,7 @@ def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterat
         experiment = _Experiment(*open_store(), key)
         with _lock():  # two workers may open the same run at once
             run_ids = enter(experiment)
-        run = Run(experiment.client, run_ids[0])
+        run = Run(experiment.client, run_ids[0]) if run_ids else Run()
     except Exception as error:
         _warn(error)
     status = "FAILED"
@@ -343,6 +397,31 @@ def _add_files(client: Client, run_id: str, path: Path, folder: str) -> int:
     for file in missing:
         _upload(client, run_id, file, folder)
     return len(missing)
+
+
+def _replace_files(client: Client, run_id: str, files: Mapping[str, bytes], folder: str) -> int:
+    tags = client.get_run(run_id).data.tags
+    there = {Path(info.path).name for info in client.list_artifacts(run_id, folder)}
+    num_added = 0
+    for name, content in files.items():
+        tag, digest = _name(f"{FILE_TAG}.{folder}/{name}"), hashlib.sha256(content).hexdigest()
+        if name in there and tags.get(tag) == digest:
+            continue
+        client.set_tag(run_id, tag, "")  # so that a broken upload is seen as one
+        with tempfile.TemporaryDirectory() as temporary:
+            path = Path(temporary) / name
+            path.write_bytes(content)
+            _upload(client, run_id, path, folder)
+        client.set_tag(run_id, tag, digest)
+        num_added += 1
+    return num_added
+
+
+def _set_tag(client: Client, run_id: str, name: str, value: str) -> int:
+    if client.get_run(run_id).data.tags.get(name) == value:
+        return 0
+    client.set_tag(run_id, name, value)
+    return 1
 
 
 def _add_bytes(client: Client, run_id: str, content: bytes, name: str) -> int:

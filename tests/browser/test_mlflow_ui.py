@@ -1,28 +1,27 @@
-"""MLflow's pages as a person sees them: the table of runs, and one run."""
+"""MLflow's pages as a person sees them: runs in a table and in charts, one run, its files, and the model."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
-from stages import ui
-from tenshots import tracking
+from stages import compare, ui
+from tenshots import registry, tracking
+from tests import drawn_results
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright comes with requirements-dev.txt")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; `apt install chromium` brings one"),
-]
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.slow
+
 PATIENCE_MS = 60_000
 VARIANTS = ("baseline", "augmented", "fine_tuned")
 HISTORY = pd.DataFrame(
@@ -42,37 +41,89 @@ HISTORY = pd.DataFrame(
 )
 
 
+@pytest.fixture(scope="module")
+def address(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the table of runs of a compared experiment with three variants."""
+    folder = tmp_path_factory.mktemp("ui")
+    drawn_results.project(folder, num_groups=6, num_each=2)
+    (folder / "mlruns").mkdir()
+    (folder / "mlruns/mlflow.db").write_bytes(empty_database.read_bytes())
+    model = folder / "data/models/fine_tuned"
+    model.mkdir(parents=True)
+    (model / "model.json").write_text("{}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for number, variant in enumerate(VARIANTS):
+            with tracking.variant_run(variant) as run:
+                tracking.log_settings(run, {"variant": variant, "settings": {"lr": 0.1}})
+                tracking.log_history(run, HISTORY)
+                accuracy = 0.625 + number / 8
+                tracking.log_final(run, {"val_accuracy": accuracy, "test_accuracy": accuracy})
+                tracking.log_model(run, model)
+        compare.main([])
+        command = [sys.executable, "-m", "stages.ui", "--port", "5600"]
+        environment = {**os.environ, "PYTHONPATH": str(Path(ui.__file__).parents[1])}
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            lines = iter(process.stdout.readline, "")
+            yield next(found[0] for line in lines if (found := re.search(r"http://\S+/runs\S*", line)))
+            process.terminate()
+
+
 @pytest.fixture
-def address(store: Callable[..., list]) -> Iterator[str]:
-    """The address of the table of runs of an experiment with three variants."""
-    Path("params.yaml").write_text("lr: 0.1\n")
-    for number, variant in enumerate(VARIANTS):
-        with tracking.variant_run(variant) as run:
-            tracking.log_settings(run, {"variant": variant, "settings": {"lr": 0.1}})
-            tracking.log_history(run, HISTORY)
-            tracking.log_final(run, {"test_accuracy": 0.625 + number / 8})
-    assert len(store()) == 1 + 3
-    command = [sys.executable, "-m", "stages.ui", "--port", "5600"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(ui.__file__).parents[1])}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        lines = iter(process.stdout.readline, "")
-        yield next(found[0] for line in lines if (found := re.search(r"http://\S+/runs\S*", line)))
-        process.terminate()
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The table of runs."""
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(address)
+    yield page
+    page.close()
 
 
-def test_the_table_names_the_variants_and_a_run_shows_its_metrics(address: str, tmp_path: Path) -> None:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1400, "height": 900})
-        page.set_default_timeout(PATIENCE_MS)
-        page.goto(address)
-        for variant in VARIANTS:
-            page.get_by_role("link", name=variant).first.wait_for()
-        page.get_by_text("0.875").first.wait_for()
-        page.screenshot(path=tmp_path / "table.png")
-        page.get_by_role("link", name="fine_tuned").first.click()
-        page.get_by_text("test_accuracy").first.wait_for()
-        page.get_by_text("0.875").first.wait_for()
-        page.screenshot(path=tmp_path / "run.png")
-        browser.close()
+def test_the_table_names_the_variants_and_a_run_shows_its_metrics(page: Page, tmp_path: Path) -> None:
+    for variant in VARIANTS:
+        page.get_by_role("link", name=variant).first.wait_for()
+    page.get_by_text("0.875").first.wait_for()
+    page.screenshot(path=tmp_path / "table.png")
+    page.get_by_role("link", name="fine_tuned").first.click()
+    page.get_by_text("test_accuracy").first.wait_for()
+    page.get_by_text("0.875").first.wait_for()
+    page.screenshot(path=tmp_path / "run.png")
+
+
+def test_a_run_shows_its_curves(page: Page, tmp_path: Path) -> None:
+    page.get_by_role("link", name="fine_tuned").first.click()
+    page.get_by_text("test_accuracy").first.wait_for()  # before the run is there, tabs are drawn once more
+    page.get_by_role("tab", name="Model metrics").click()
+    page.get_by_text("fold_0_repeat_0").first.wait_for()
+    # A chart is drawn by plotly: a line through the five epochs.
+    page.locator("path.js-line").first.wait_for()
+    assert page.locator("path.js-line").count() >= 4
+    page.screenshot(path=tmp_path / "curves.png")
+
+
+def test_runs_are_compared_in_charts(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address}&compareRunsMode=CHART")
+    page.reload()
+    page.get_by_text("val_accuracy").first.wait_for()
+    page.locator(".js-plotly-plot").first.wait_for()
+    page.screenshot(path=tmp_path / "charts.png")
+
+
+def test_the_report_opens_among_the_files_of_its_experiment(page: Page, tmp_path: Path) -> None:
+    page.get_by_role("link", name=re.compile("^experiment ")).first.click()
+    page.get_by_text("num_experiments_on_test_set").first.wait_for()
+    page.get_by_role("tab", name="Artifacts").click()
+    for folder in ("figures", "predictions", "test"):
+        page.get_by_text(folder, exact=True).first.wait_for()
+    page.get_by_text("report", exact=True).first.click()
+    page.get_by_text("index.html").first.click()
+    page.frame_locator("iframe").locator("h1", has_text="recognises").wait_for()
+    page.screenshot(path=tmp_path / "report.png")
+
+
+def test_the_registered_model_shows_its_champion(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address.split('#')[0]}#/models/{registry.NAME}")
+    page.get_by_text("champion").last.wait_for()
+    page.get_by_role("link", name="Version 1").wait_for()
+    page.screenshot(path=tmp_path / "model.png")

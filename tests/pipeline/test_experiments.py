@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import shutil
 import time
 from collections.abc import Iterator
@@ -69,3 +71,22 @@ def test_all_of_it_lies_in_the_main_checkout(project: Project) -> None:
         artifacts = Path(run.info.artifact_uri.removeprefix("file://").replace("%20", " "))
         assert artifacts.is_relative_to(project.folder / "mlruns" / "artifacts")
         assert list(artifacts.rglob("*.weights.h5")) or run.data.tags["tenshots.variant"] == "*"
+
+
+def test_history_and_dvc_agree_on_experiments(project: Project) -> None:
+    for lr in ("0.016", "0.017"):
+        project.dvc("exp", "run", "--name", f"all-{lr[2:]}", "--set-param", f"lr={lr}")
+    shown = csv.DictReader(io.StringIO(project.dvc("exp", "show", "--csv")))
+    by_name = {row["Experiment"]: row for row in shown if row["Experiment"].startswith("all-")}
+    project.python("-m", "stages.history", "all-016", "all-017", "--csv", "history.csv")
+    table = list(csv.DictReader((project.folder / "history.csv").read_text().splitlines()))
+    assert {row["experiment"] for row in table} == set(by_name) == {"all-016", "all-017"}
+    assert len(table) == 2 * 3
+    for row in table:
+        dvc = by_name[row["experiment"]]
+        assert float(row["lr"]) == float(dvc["lr"])
+        for figure in ("test_accuracy", "val_accuracy"):
+            column = f"reports/metrics/{row['variant']}.json:{figure}"
+            assert float(row[figure]) == pytest.approx(float(dvc[column]), abs=1e-4)
+        assert (row["no_difference"] == "the reference") == (row["experiment"] == "all-016")
+    assert "all-016" in (project.folder / "reports" / "history.html").read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ pytestmark = pytest.mark.slow
 
 STAGES = ("train", "evaluate")
 VARIANTS = ("baseline", "augmented", "fine_tuned")
-ALL = {"ingest", "split", "augment", "compare"} | {f"{stage}@{name}" for stage in STAGES for name in VARIANTS}
+ALL = {"ingest", "split", "augment", "compare", "describe"} | {
+    f"{stage}@{name}" for stage in STAGES for name in VARIANTS
+}
 
 
 PAGE = {"compare"}  # it shows all settings, so any change of one makes it anew
@@ -38,6 +41,18 @@ def test_the_first_run_runs_every_stage_and_leaves_the_report(reproduced: Projec
         f"data/{name}"
         for name in ("augmented/", "database/", "evaluations/", "manifest.csv", "models/", "splits/")
     }
+    assert (reproduced.folder / "data" / "croissant.json").stat().st_size > 1000
+    cards = [(reproduced.folder / "reports" / f"{name}_card.md").read_text() for name in ("model", "data")]
+    assert all("TO BE FILLED IN" in card for card in cards)
+
+
+def test_dvc_draws_curves_confusion_and_reliability_of_each_variant(reproduced: Project) -> None:
+    reproduced.dvc("plots", "show", "--out", str(reproduced.home / "plots"))
+    text = (reproduced.home / "plots" / "index.html").read_text()
+    for variant in VARIANTS:
+        for kind in ("Learning curves", "Confusion", "Reliability"):
+            assert f"{kind} of {variant}" in text
+    assert "<DVC_METRIC" not in text
 
 
 def test_the_second_run_does_nothing(reproduced: Project) -> None:
@@ -87,11 +102,11 @@ def test_a_variants_own_setting_trains_it_alone(reproduced: Project) -> None:
 
 def test_the_augmentation_trains_the_variants_that_use_it(reproduced: Project) -> None:
     augment = {**reproduced.params()["augment"], "copies": 2}
-    assert reproduced.changed_by(augment=augment) == {"augment"} | PAGE
+    assert reproduced.changed_by(augment=augment) == {"augment", "describe"} | PAGE
     with reproduced.edited("params.yaml") as values, reproduced.edited("dvc.lock"):
         reproduced.write_params({**values, "augment": augment})
         assert ran(reproduced.dvc("repro", "augment")) == {"augment"}
-        assert reproduced.changed() == trainings("augmented", "fine_tuned") | PAGE
+        assert reproduced.changed() == trainings("augmented", "fine_tuned") | PAGE | {"describe"}
     reproduced.dvc("checkout")
     assert reproduced.changed() == set()
 
@@ -115,8 +130,11 @@ def test_a_removed_variant_leaves_nothing_in_the_comparison(reproduced: Project)
         variants: dict[str, Any] = {**values["variants"]}
         del variants["fine_tuned"]
         reproduced.write_params({**values, "variants": variants})
-        with reproduced.edited("reports/comparison.json"), reproduced.edited("reports/comparison.md"):
-            assert ran(reproduced.dvc("repro")) == {"compare"}
+        made = [f"reports/{name}" for name in ("comparison.json", "comparison.md", "model_card.md")]
+        with ExitStack() as undone:
+            for name in made:
+                undone.enter_context(reproduced.edited(name))
+            assert ran(reproduced.dvc("repro")) == {"compare", "describe"}
             assert "fine_tuned" not in comparison.read_text()
             assert "fine_tuned" not in (reproduced.folder / "reports" / "comparison.md").read_text()
             assert json.loads(comparison.read_text())

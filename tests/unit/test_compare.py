@@ -101,3 +101,12 @@ def test_twelve_groups_make_a_page_below_15_mb(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     compare.main([])
     assert (tmp_path / "reports/index.html").stat().st_size < 15e6
+
+
+def test_a_store_out_of_reach_costs_one_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    compare.main([])
+    assert capsys.readouterr().err.count("warning:") == 1
+    assert (project / "reports/index.html").is_file()

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from stages import evaluate
-from tenshots import database, tracking
+from tenshots import database, provenance, tracking
 from tenshots.errors import DataError
 from tests import drawn_model
 
@@ -21,6 +21,7 @@ class Recorded:
     def __init__(self) -> None:
         self.figures: dict[str, Any] = {}
         self.files: list[str] = []
+        self.tags: dict[str, str] = {}
 
     def metrics(self, values: Mapping[str, float], step: int | None = None) -> None:
         """Keeps numbers."""
@@ -31,6 +32,11 @@ class Recorded:
         """Keeps numbers that are given by step."""
         self.figures.update({name: points[0] for name, points in series.items()})
         return len(series)
+
+    def tag(self, name: str, value: str) -> int:
+        """Keeps a tag."""
+        self.tags[name] = value
+        return 1
 
     def artifact(self, path: Path, folder: str = "") -> None:
         """Keeps a file's name."""
@@ -88,6 +94,9 @@ def test_the_stage_writes_everything_that_is_read_of_a_variant(project: Path, re
     assert list(confusion.columns) == ["label", "predicted"]
     right = (confusion["label"] == confusion["predicted"]).mean()
     assert right == pytest.approx(metrics["test_accuracy"], abs=1e-6)
+    answers = pd.read_csv(folder / "answers.csv")
+    assert answers["right"].mean() == pytest.approx(right)
+    assert answers["probability"].between(0.5, 1).all()  # of two labels, the likelier one
     curves = pd.read_csv(folder / "curves.csv")
     assert curves["val_accuracy"].tolist() == [0.375, 0.375]
     assert curves["num_fits"].tolist() == [4, 4]
@@ -95,6 +104,8 @@ def test_the_stage_writes_everything_that_is_read_of_a_variant(project: Path, re
     assert recorded.files == ["confusion.png"]
     assert recorded.figures["test_accuracy"] == metrics["test_accuracy"]
     assert recorded.figures["evaluate_seconds"] > 0
+    test_set = provenance.photos_hash(predictions["photo_id"], predictions["label"])
+    assert recorded.tags == {tracking.TEST_SET_TAG: test_set}
 
 
 def test_a_second_time_gives_the_same_bytes(project: Path, recorded: Recorded) -> None:  # noqa: ARG001
@@ -104,7 +115,7 @@ def test_a_second_time_gives_the_same_bytes(project: Path, recorded: Recorded) -
         return {file.name: file.read_bytes() for file in files if file.is_file()}
 
     first = outputs()
-    assert len(first) == 5
+    assert len(first) == 6
     assert outputs() == first
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from stages import record
-from tenshots import provenance, tracking
+from tenshots import database, provenance, registry, tracking
 from tenshots.errors import DataError, SettingsError
+from tests import drawn_results
 
 HISTORY = "fold,repeat,phase,epoch,num_updates,lr,loss,accuracy,val_loss,val_accuracy\n"
-SUMMARY = {"val_accuracy": 0.75, "test_accuracy": 0.5}
+SUMMARY = {"val_accuracy": 0.75, "val_log_loss": 0.9, "test_accuracy": 0.5}
 DETAILS = {
     "labels": ["a", "b"],
     "confusion": [[1, 2], [3, 4]],
@@ -21,7 +22,10 @@ DETAILS = {
     "test_roc_auc": None,
     "test_brier_loss": 0.4,
     "calibration": {"ece": 0.1},
+    "num_folds": 2,
+    "num_repeats": 1,
 }
+PHOTOS = drawn_results.photos(["a", "b"], num_groups=6, num_each=1)
 
 
 def write(path: str, text: str) -> None:
@@ -35,7 +39,11 @@ def write_outputs(variant: str) -> None:
     write(f"data/models/{variant}/history.csv", HISTORY + "0,0,scratch,0,1,0.1,1,0.5,1,0.5\n")
     write(f"data/models/{variant}/fold-0_repeat-0.weights.h5", "weights")
     write(f"reports/metrics/{variant}.json", json.dumps(SUMMARY))
-    write(f"data/evaluations/{variant}/details.json", json.dumps(DETAILS))
+    folder = Path("data/evaluations") / variant
+    write(f"{folder}/details.json", json.dumps(DETAILS))
+    test = drawn_results.predictions(PHOTOS, ["a", "b"], skill=1, num_folds=2, num_repeats=1)
+    database.write_predictions(test, folder / "predictions.csv")
+    write(f"{folder}/curves.csv", "epoch,accuracy,val_accuracy,loss,val_loss\n0,0.5,0.5,1,1\n")
 
 
 @pytest.fixture
@@ -45,6 +53,9 @@ def project(store: Callable[..., list], monkeypatch: pytest.MonkeyPatch) -> Call
     write("params.yaml", "variants: {one: {}, two: {}}\n")
     write_outputs("one")
     write_outputs("two")
+    database.write_photos(PHOTOS, record.DATABASE, num_shards=1)
+    parts = drawn_results.splits(PHOTOS, num_folds=2)
+    database.write_splits(parts.replace({"part": {"train": "val"}}), record.SPLITS)
     for path in (record.REPORTS / name for name in tracking.REPORT):
         write(str(path), path.name)
     return store
@@ -61,10 +72,26 @@ def test_everything_is_added_once(project: Callable[..., list], capsys: pytest.C
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     files = {path.name for path in Path("mlruns/artifacts").rglob("*") if path.is_file()}
     assert {"fold-0_repeat-0.weights.h5", "model.json", "confusion.png", "index.html"} <= files
+    assert {"one.csv", "two.csv", "photos.csv", "curves.png", "confusion_one.png"} <= files
+    (parent,) = (run for run in runs.values() if run.data.tags[tracking.VARIANT_TAG] == "*")
+    assert parent.data.params["variants.one"] == "{}"
+    assert parent.data.metrics["variants/two/test_accuracy"] == 0.5
+    assert parent.data.metrics[tracking.NUM_LOOKS] == 1
+    assert len({run.data.tags[tracking.TEST_SET_TAG] for run in runs.values()}) == 1
 
     record.main([])
     assert capsys.readouterr().out == "MLflow: nothing to add\n"
     assert len(project()) == 1 + 2
+
+
+@pytest.mark.usefixtures("project")
+def test_the_winner_on_validation_is_registered_and_of_equals_that_with_less_loss() -> None:
+    better = {**SUMMARY, "val_log_loss": 0.8, "test_accuracy": 0.1}
+    write("reports/metrics/two.json", json.dumps(better))
+    record.main([])
+    client, _ = tracking.open_store()
+    champion = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
+    assert champion.tags[tracking.VARIANT_TAG] == "two"
 
 
 def test_only_what_is_missing_is_added(

@@ -364,3 +364,35 @@ def test_the_report_is_no_part_of_what_tells_experiments_apart(tmp_path: Path) -
 def test_an_address_is_shown_without_its_password(secret: str) -> None:
     shown = tracking.without_password(f"the store https://{secret}@host/path cannot be used")
     assert shown == "the store https://host/path cannot be used"
+
+
+@pytest.mark.usefixtures("project")
+def test_looks_at_a_test_set_are_counted_by_experiment_also_after_deletion() -> None:
+    def look(lr: float, test_set: str) -> int | None:
+        Path("params.yaml").write_text(f"lr: {lr}\n")
+        with tracking.variant_run("baseline", supersede=True) as run:
+            tracking.log_test_set(run, test_set)
+            return tracking.num_looks(run, test_set)
+
+    assert [look(0.1, "a"), look(0.1, "a"), look(0.2, "a"), look(0.3, "b")] == [1, 1, 2, 1]
+    client, experiment_id = tracking.open_store()
+    for run in client.search_runs([experiment_id]):
+        client.delete_run(run.info.run_id)
+    assert look(0.4, "a") == 3
+
+
+def test_a_test_set_is_its_photos_and_labels_whatever_their_order_and_folds() -> None:
+    first = provenance.photos_hash(["1", "2", "1"], ["cup", "book", "cup"])
+    assert provenance.photos_hash(["2", "1"], ["book", "cup"]) == first
+    assert provenance.photos_hash(["2", "1"], ["cup", "cup"]) != first
+    assert provenance.photos_hash(["2"], ["book"]) != first
+
+
+@pytest.mark.usefixtures("project")
+def test_more_runs_than_a_page_of_the_store_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracking, "MAX_RUNS", 2)
+    for variant in ("a", "b", "c", "d"):
+        with tracking.variant_run(variant):
+            pass
+    client, experiment_id = tracking.open_store()
+    assert len(tracking.search(client, experiment_id, "")) == 1 + 4

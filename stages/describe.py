@@ -1,0 +1,63 @@
+"""Cards of the data and the chosen variant: reports/data_card.md, model_card.md and data/croissant.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stages import run
+from tenshots import cards, database, params, tracking
+from tenshots.cards import croissant
+from tenshots.errors import DataError
+from tenshots.provenance import file_hash
+
+DATA = Path("data")
+REPORTS = Path("reports")
+EVALUATIONS = Path("data/evaluations")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Writes the cards."""
+    argparse.ArgumentParser(prog="python -m stages.describe", description=__doc__).parse_args(argv)
+    compared = _json(REPORTS / "comparison.json", "compare")
+    facts = cards.Facts(
+        manifest=database.read_manifest(DATA / "manifest.csv"),
+        leakage=_json(DATA / "splits/leakage.json", "split"),
+        compared=compared,
+        details=_json(EVALUATIONS / compared["chosen"] / "details.json", f"evaluate@{compared['chosen']}"),
+        values=params.read(),
+    )
+    shards = {
+        path.relative_to(DATA).as_posix(): file_hash(path)
+        for path in sorted(DATA.glob("database/photos-*.parquet"))
+    }
+    described = croissant.describe(
+        num_photos=int((facts.manifest["status"] == "kept").sum()),
+        labels=compared["labels"],
+        shards=shards,
+        splits_hash=file_hash(DATA / "splits/splits.csv"),
+    )
+
+    written = {"model_card.md": cards.model_card(facts), "data_card.md": cards.data_card(facts)}
+    for name, text in written.items():
+        (REPORTS / name).write_text(text, encoding="utf-8")
+    croissant_text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+    (DATA / "croissant.json").write_text(croissant_text, encoding="utf-8")
+    with tracking.experiment_run() as tracked:
+        files = {**written, "croissant.json": croissant_text}
+        tracked.replace_files({name: text.encode() for name, text in files.items()}, "cards")
+
+
+def _json(path: Path, stage: str) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; run `dvc repro {stage}`, or `dvc pull` to fetch it") from None
+    return values
+
+
+if __name__ == "__main__":
+    run(main)

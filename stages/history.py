@@ -1,0 +1,68 @@
+"""Experiments of MLflow beside each other: a table here, and a page of what each changed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from stages import run
+from tenshots import experiments, history
+from tenshots.errors import DataError
+from tenshots.history import page
+
+OUTPUT = Path("reports/history.html")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Compares the experiments that were asked for with the reference."""
+    parser = argparse.ArgumentParser(prog="python -m stages.history", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of experiments (default: all)")
+    parser.add_argument("--last", type=_positive, metavar="N", help="only the N newest")
+    parser.add_argument(
+        "--filter", default="", metavar="TEXT", help="in MLflow's syntax: \"params.lr = '0.01'\""
+    )
+    parser.add_argument("--reference", metavar="NAME", help="to compare with (default: the first)")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="the page (default: %(default)s)")
+    parser.add_argument("--csv", type=Path, metavar="PATH", help="write the table there, too")
+    arguments = parser.parse_args(argv)
+
+    rows = experiments.table(arguments.filter)
+    compared = rows[rows["test_set"] != ""]
+    chosen = experiments.choose(compared, arguments.names, last=arguments.last)
+    if arguments.reference:  # first in the table, wherever it was
+        chosen = pd.concat([experiments.choose(compared, [arguments.reference]), chosen])
+        chosen = chosen.drop_duplicates("run_id")
+    if chosen.empty:
+        raise DataError(
+            "MLflow has no compared experiment that fits; run `dvc repro`, or `python -m stages.record` for "
+            "what it lacks"
+        )
+    loaded = experiments.load(chosen)
+    reference = loaded[0]
+    results = history.compare(loaded, reference)
+
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(page.render(loaded, results, reference.name), encoding="utf-8")
+    if arguments.csv:
+        arguments.csv.write_text(history.csv_table(loaded, results, reference.name), encoding="utf-8")
+    print(history.text_table(results, reference.name))
+    for num_photos, num_looks in page.looks(loaded):
+        print(f"\n{num_photos} test photos, looked at by {num_looks} experiments: choose on validation.")
+    left_out = rows.loc[rows["test_set"] == "", "name"]
+    if len(left_out):
+        print(f"left out, as MLflow lacks their comparison: {', '.join(left_out)}")
+    print(f"The page: {arguments.output}")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+if __name__ == "__main__":
+    run(main)

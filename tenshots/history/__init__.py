@@ -1,0 +1,223 @@
+"""Experiments beside each other: which settings differ, and what may be claimed against a reference."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from tenshots import statistics
+from tenshots.experiments import Experiment
+from tenshots.report.comparison import difference_text, interval_text, percent
+from tenshots.statistics import Estimate
+
+ABSENT = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One variant of one experiment.
+
+    Attributes:
+        experiment: its name.
+        variant: its name.
+        changes: settings in which the experiment differs from the reference: the value there and its own; the
+            en dash stands for none.
+        val_accuracy: in [0, 1], or None where the store does not know it.
+        accuracy: on test photos, in [0, 1].
+        gain: accuracy less that of the reference's variant of this name, in [-1, 1], or None.
+        reason: why there is no gain; else empty.
+    """
+
+    experiment: str
+    variant: str
+    changes: dict[str, tuple[str, str]]
+    val_accuracy: float | None
+    accuracy: Estimate
+    gain: Estimate | None
+    reason: str
+
+
+def compare(experiments: Sequence[Experiment], reference: Experiment) -> list[Result]:
+    """Returns a result a variant, in the order of `experiments`.
+
+    Gains are paired: both are compared on each photo. Experiments that were tested on other photos are not
+    compared, and the reason says so: nobody could tell which part of a difference the photos make. Where two
+    count other independent sets, sets that share a photo are joined.
+    """
+    results = []
+    for experiment in experiments:
+        changes = changed_settings(reference, experiment)
+        for variant, predictions in experiment.predictions.items():
+            reason = refusal(experiment, reference, variant)
+            gain = None
+            if not reason:
+                components = joined(experiment.components, reference.components)
+                gain = statistics.difference(predictions, reference.predictions[variant], components)
+            results.append(
+                Result(
+                    experiment=experiment.name,
+                    variant=variant,
+                    changes=changes,
+                    val_accuracy=experiment.figures[variant].get("val_accuracy"),
+                    accuracy=statistics.accuracy(predictions, experiment.components),
+                    gain=gain,
+                    reason=reason,
+                )
+            )
+    return results
+
+
+def refusal(experiment: Experiment, reference: Experiment, variant: str) -> str:
+    """Says why a variant is not compared with that of the reference; empty where it is."""
+    if experiment is reference:
+        return "the reference"
+    if variant not in reference.predictions:
+        return f"{reference.name} has no variant {variant}"
+    if experiment.test_set != reference.test_set:
+        own, others = _labelled(experiment), _labelled(reference)
+        return (
+            f"not tested on the same photos and labels as {reference.name}: {len(own)} photos against "
+            f"{len(others)}, {len(own & others)} of them the same"
+        )
+    return ""
+
+
+def _labelled(experiment: Experiment) -> set[tuple[str, str]]:
+    rows = next(iter(experiment.predictions.values()))
+    return set(zip(rows["photo_id"], rows["label"], strict=True))
+
+
+def changed_settings(reference: Experiment, experiment: Experiment) -> dict[str, tuple[str, str]]:
+    """Returns the settings that differ: their dotted keys, the value in `reference`, and in `experiment`."""
+    keys = dict.fromkeys([*reference.settings, *experiment.settings])
+    pairs = {key: (reference.settings.get(key, ABSENT), experiment.settings.get(key, ABSENT)) for key in keys}
+    return {key: pair for key, pair in sorted(pairs.items()) if pair[0] != pair[1]}
+
+
+def joined(first: pd.Series, second: pd.Series) -> pd.Series:
+    """Returns components that no component of either divides: those that share a photo are one.
+
+    Args:
+        first: the component of each photo, indexed by photo_id.
+        second: likewise, of the same photos.
+    """
+    rows, columns = pd.factorize(first)[0], pd.factorize(second.loc[first.index])[0]
+    num_rows = int(rows.max(initial=-1)) + 1
+    size = num_rows + int(columns.max(initial=-1)) + 1
+    links = coo_array((np.ones(len(rows)), (rows, num_rows + columns)), shape=(size, size))
+    labels = connected_components(links, directed=False)[1]
+    return pd.Series(labels[rows].astype(str), index=first.index)
+
+
+def verdict(gain: Estimate | None) -> str:
+    """Returns "better", "worse" or "open": what the interval of a gain allows one to claim."""
+    if gain is None or gain.low is None or gain.high is None or gain.low <= 0 <= gain.high:
+        return "open"
+    return "better" if gain.low > 0 else "worse"
+
+
+def sentence(result: Result, reference: str) -> str:
+    """Says in words what a result allows one to claim about the settings that it changed."""
+    if result.gain is None:
+        return f"{result.variant} of {result.experiment} is not compared: {result.reason}"
+    changes = changes_text(result.changes) or "no setting (code or photos differ)"
+    together = " together" if len(result.changes) > 1 else ""
+    points = gain_text(result)
+    claim = {
+        "better": f"is better than in {reference}: {points} points",
+        "worse": f"is worse than in {reference}: {points} points",
+        "open": f"no difference to {reference} can be claimed: {points} points"
+        + (f"; {result.gain.reason}" if result.gain.reason else ""),
+    }[verdict(result.gain)]
+    return f"{changes}{together}: {result.variant} {claim}"
+
+
+def changes_text(changes: dict[str, tuple[str, str]]) -> str:
+    """Writes changed settings: "epochs 40 → 20, lr 0.002 → 0.01"."""
+    return ", ".join(f"{key} {old} \N{RIGHTWARDS ARROW} {new}" for key, (old, new) in changes.items())
+
+
+def gain_text(result: Result) -> str:
+    """Writes a gain as signed points with its interval; the dash where there is none."""
+    if result.gain is None:
+        return ABSENT
+    return difference_text({"difference": result.gain.value, "interval": ends(result.gain)})
+
+
+def ends(estimate: Estimate) -> list[float] | None:
+    """Returns both ends of the interval, or None where there is none."""
+    return None if estimate.low is None or estimate.high is None else [estimate.low, estimate.high]
+
+
+def text_table(results: Sequence[Result], reference: str) -> str:
+    """Returns the results as an aligned table for a terminal, with the reasons below it."""
+    header = [
+        "experiment",
+        "variant",
+        "validation",
+        "test (95 % interval)",
+        f"to {reference}, points",
+        "changed",
+    ]
+    rows = [
+        [
+            result.experiment,
+            result.variant,
+            ABSENT if result.val_accuracy is None else percent(result.val_accuracy),
+            f"{percent(result.accuracy.value)} {interval_text(ends(result.accuracy))}",
+            gain_text(result),
+            changes_text(result.changes) or ABSENT,
+        ]
+        for result in results
+    ]
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [header, *rows]
+    ]
+    refused = [
+        sentence(each, reference) for each in results if each.gain is None and each.reason != "the reference"
+    ]
+    return "\n".join([*lines, *([""] if refused else []), *refused])
+
+
+def csv_table(experiments: Sequence[Experiment], results: Sequence[Result], reference: str) -> str:
+    """Returns the results as CSV: shares in [0, 1], empty where unknown, a column a setting that differs."""
+    settings = {each.name: each.settings for each in experiments}
+    keys = differing_settings(experiments)
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    fixed = ["experiment", "variant", "val_accuracy", "test_accuracy", "test_low", "test_high", "reference"]
+    writer.writerow([*fixed, "difference", "difference_low", "difference_high", "no_difference", *keys])
+    for result in results:
+        gain = result.gain or Estimate(float("nan"), None, None, None)
+        writer.writerow(
+            [
+                result.experiment,
+                result.variant,
+                _number(result.val_accuracy),
+                *(_number(end) for end in result.accuracy[:3]),
+                reference,
+                *(_number(end) for end in gain[:3]),
+                result.reason,
+                *(settings[result.experiment].get(key, "") for key in keys),
+            ]
+        )
+    return file.getvalue()
+
+
+def differing_settings(experiments: Sequence[Experiment]) -> list[str]:
+    """Returns the sorted keys of the settings in which any two of the experiments differ."""
+    keys = sorted({key for each in experiments for key in each.settings})
+    return [key for key in keys if len({each.settings.get(key, ABSENT) for each in experiments}) > 1]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or np.isnan(value) else f"{value:.6f}"

@@ -1,0 +1,62 @@
+"""The page of several experiments: the report's look, one self-contained HTML file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tenshots import history
+from tenshots.experiments import Experiment
+from tenshots.history import Result
+from tenshots.report import comparison
+
+FOLDER = Path(__file__).parent
+STYLE = FOLDER.parent / "report" / "style.css"
+
+
+def render(experiments: Sequence[Experiment], results: Sequence[Result], reference: str) -> str:
+    """Returns the page as HTML: no script, nothing to load; every text is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,  # names and settings are text, whatever they hold
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        percent=comparison.percent,
+        interval=lambda estimate: comparison.interval_text(history.ends(estimate)),
+        gain=history.gain_text,
+        verdict=lambda result: history.verdict(result.gain),
+        sentence=lambda result: history.sentence(result, reference),
+        changes=history.changes_text,
+    )
+    return environment.get_template("history.html.j2").render(
+        style=STYLE.read_text(encoding="utf-8"),
+        experiments=experiments,
+        results=results,
+        reference=reference,
+        variants=list(dict.fromkeys(result.variant for result in results)),
+        keys=history.differing_settings(experiments),
+        absent=history.ABSENT,
+        looks=looks(experiments),
+        widest=widest(results),
+    )
+
+
+def looks(experiments: Sequence[Experiment]) -> list[tuple[int, int]]:
+    """Returns for each set of test photos the number of photos and of experiments evaluated on it."""
+    found = {each.test_set: (len(each.components), each.num_looks) for each in experiments}
+    return list(found.values())
+
+
+def widest(results: Sequence[Result]) -> int:
+    """Returns the end of the axis of gains in points, the same for all: a multiple of 10, at most 100."""
+    gains = [each.gain for each in results if each.gain is not None]
+    reach = max(
+        (abs(end) for gain in gains for end in [gain.value, *(history.ends(gain) or [])]), default=0.1
+    )
+    return min(100, 10 * math.ceil(10 * reach - 1e-9) or 10)

@@ -1,0 +1,134 @@
+"""What the run of a whole experiment holds in MLflow, so that experiments can be compared later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tenshots import database, figures, provenance, registry, statistics, tracking
+from tenshots.choice import best_on_validation
+from tenshots.tracking import FIGURES, Run
+
+UNCOUNTED = "report"  # the section of the settings that moves no result
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What evaluation left of one variant.
+
+    Attributes:
+        predictions: the file's bytes (see tenshots.predictions).
+        test: photo_id and label of the test photos, a row each.
+        curves: epoch, accuracy, val_accuracy, loss, val_loss.
+        confusion: counts, shape (num_labels, num_labels).
+        labels: of the rows and columns of `confusion`.
+        metrics: the figures of reports/metrics.
+        num_trainings: folds times repeats.
+    """
+
+    predictions: bytes
+    test: pd.DataFrame
+    curves: pd.DataFrame
+    confusion: np.ndarray
+    labels: list[str]
+    metrics: Mapping[str, float]
+    num_trainings: int
+
+
+def paths(variant: str, evaluations_dir: Path, metrics_dir: Path) -> list[Path]:
+    """Returns the files that `read` reads."""
+    names = ("predictions.csv", "curves.csv", "details.json")
+    return [*(evaluations_dir / variant / name for name in names), metrics_dir / f"{variant}.json"]
+
+
+def read(variant: str, evaluations_dir: Path, metrics_dir: Path) -> Evaluated:
+    """Returns what evaluation left of `variant`.
+
+    Raises:
+        OSError: a file is missing.
+    """
+    predictions, curves, details_path, metrics_path = paths(variant, evaluations_dir, metrics_dir)
+    details: dict[str, Any] = json.loads(details_path.read_text(encoding="utf-8"))
+    return Evaluated(
+        predictions=predictions.read_bytes(),
+        test=database.read_predictions(predictions)[["photo_id", "label"]].drop_duplicates(),
+        curves=pd.read_csv(curves),
+        confusion=np.array(details["confusion"]),
+        labels=list(details["labels"]),
+        metrics=json.loads(metrics_path.read_text(encoding="utf-8")),
+        num_trainings=details["num_folds"] * details["num_repeats"],
+    )
+
+
+def log_experiment(
+    run: Run, settings: Mapping[str, Any], evaluated: Mapping[str, Evaluated], splits: pd.DataFrame
+) -> int:
+    """Adds to the run of an experiment what it lacks; returns how much that was.
+
+    Settings, the figures and the predictions of each variant, the test photos with the independent set that
+    each belongs to, pictures of curves and confusion, and how many experiments have looked at these photos.
+
+    Args:
+        run: of the experiment.
+        settings: all of params.yaml.
+        evaluated: of each variant, all on the same photos.
+        splits: photo_id and component.
+    """
+    photos = next(iter(evaluated.values())).test
+    components = statistics.components_of(splits)
+    table = photos.assign(component=components.reindex(photos["photo_id"]).to_numpy())
+    test_set = provenance.photos_hash(photos["photo_id"], photos["label"])
+    pictures = {
+        f"confusion_{name}.png": figures.confusion_png(each.confusion, each.labels, title=name)
+        for name, each in evaluated.items()
+    }
+    pictures["curves.png"] = figures.curves_png({name: each.curves for name, each in evaluated.items()})
+    num_added = (
+        run.params({key: value for key, value in settings.items() if key != UNCOUNTED})
+        + run.add_metrics(
+            {
+                f"{FIGURES}/{name}/{figure}": {0: value}
+                for name, each in evaluated.items()
+                for figure, value in each.metrics.items()
+            }
+        )
+        + run.replace_files(
+            {f"{name}.csv": each.predictions for name, each in evaluated.items()}, "predictions"
+        )
+        + run.replace_files(
+            {"photos.csv": table.sort_values("photo_id").to_csv(index=False, lineterminator="\n").encode()},
+            "test",
+        )
+        + run.replace_files(pictures, "figures")
+        + tracking.log_test_set(run, test_set)
+    )
+    looks = tracking.num_looks(run, test_set)
+    # The count is its own step: the last point is the newest count, and the same count is no new point.
+    return num_added + (run.add_metrics({tracking.NUM_LOOKS: {looks: looks}}) if looks else 0)
+
+
+def register_winner(evaluated: Mapping[str, Evaluated], splits: pd.DataFrame, photos: pd.DataFrame) -> int:
+    """Registers the variant that is best on validation, if its run holds its weights; returns 1 if it is new.
+
+    Args:
+        evaluated: of each variant.
+        splits: photo_id and part.
+        photos: photo_id and label, of the whole database.
+    """
+    winner = best_on_validation({name: each.metrics for name, each in evaluated.items()})
+    validated = photos[photos["photo_id"].isin(splits.loc[splits["part"] == "val", "photo_id"])]
+    version = registry.Version(
+        variant=winner,
+        val_accuracy=evaluated[winner].metrics["val_accuracy"],
+        val_log_loss=evaluated[winner].metrics["val_log_loss"],
+        validation_set=provenance.photos_hash(validated["photo_id"], validated["label"]),
+        num_trainings=evaluated[winner].num_trainings,
+    )
+    with tracking.existing_run(winner) as run:
+        return registry.register(run, version)

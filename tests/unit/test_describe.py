@@ -1,0 +1,206 @@
+"""The cards: true facts, marked gaps, the same bytes twice, and a Croissant file that a loader can follow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from stages import compare, describe
+from tenshots import cards, database
+from tenshots.errors import DataError
+from tests import drawn_results
+
+# The headings of huggingface_hub's templates that a card of ours must have.
+MODEL_HEADINGS = (
+    *("Model Details", "Model Description", "Model Sources", "Uses", "Direct Use", "Out-of-Scope Use"),
+    *("Bias, Risks, and Limitations", "Recommendations", "How to Get Started with the Model"),
+    *("Training Details", "Training Data", "Training Procedure", "Preprocessing", "Evaluation"),
+    *("Testing Data, Factors & Metrics", "Testing Data", "Factors", "Metrics", "Results"),
+    *("Environmental Impact", "Technical Specifications", "Model Card Authors", "Model Card Contact"),
+)
+DATA_HEADINGS = (
+    *("Dataset Details", "Dataset Description", "Dataset Sources", "Uses", "Out-of-Scope Use"),
+    *("Dataset Structure", "Dataset Creation", "Curation Rationale", "Source Data"),
+    *("Who are the source data producers?", "Annotations", "Annotation process", "Who are the annotators?"),
+    *("Personal and Sensitive Information", "Bias, Risks, and Limitations", "Recommendations"),
+    *("Dataset Card Authors", "Dataset Card Contact"),
+)
+MORE_PARAMS = """\
+photos: data/raw
+layout: "{group}/{label}/{name}"
+standardise: {size_px: 96, fit: pad, encoding: lossless}
+split: {folds: 4, test: 0.2, val: 0.2}
+augment: {copies: 4, layers: [{RandomFlip: {mode: horizontal}}]}
+"""
+LEAKAGE = {
+    "num_components": 6,
+    "largest_component": {"component": "x", "num_photos": 6, "share": 0.166667},
+    "num_clusters": 0,
+    "num_photos_in_clusters": 0,
+    "split": {"num_components_divided": 0},
+}
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn")
+    drawn_results.project(folder, ["a|b", "cup", "key_board"], num_groups=6, num_each=2)
+    (folder / "data/splits/leakage.json").write_text(json.dumps(LEAKAGE))
+    path = folder / "params.yaml"
+    path.write_text(path.read_text() + MORE_PARAMS)
+    for details in folder.glob("data/evaluations/*/details.json"):
+        more = {"settings": {"lr": 0.002}, "network": {"family": "convolutional", "filters": [32, 64]}}
+        details.write_text(json.dumps({**json.loads(details.read_text()), **more}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        compare.main([])
+    return folder
+
+
+@pytest.fixture
+def project(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(drawn, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def front_matter(card: str) -> dict:
+    """The YAML before the card."""
+    return YAML(typ="safe").load(card.split("---\n")[1])
+
+
+def headings(card: str) -> list[str]:
+    return re.findall(r"^#+ (.+)$", card, flags=re.MULTILINE)
+
+
+def test_the_cards_have_the_headings_and_the_figures_of_the_comparison(project: Path) -> None:
+    describe.main([])
+    model = (project / "reports/model_card.md").read_text()
+    data = (project / "reports/data_card.md").read_text()
+    assert not set(MODEL_HEADINGS) - set(headings(model))
+    assert not set(DATA_HEADINGS) - set(headings(data))
+    compared = json.loads((project / "reports/comparison.json").read_text())
+    best = compared["variants"][compared["chosen"]]
+    assert f"| accuracy | {100 * best['test_accuracy']:.1f}" in model
+    assert "chosen by its accuracy on validation photos" in model
+    assert "| lr | 0.002 |" in model
+    assert "4 changed copies of each training photo, by RandomFlip." in model
+    assert front_matter(model)["pipeline_tag"] == "image-classification"
+    assert front_matter(data)["size_categories"] == ["n<1K"]
+    assert "36 photos of 3 labels by 6 groups." in data
+    assert "| cup | 12 |" in data
+    assert "Files that were not used: 1: an empty file (1)." in data
+
+
+def test_the_data_card_names_no_person_and_no_file(project: Path) -> None:
+    path = project / "data/manifest.csv"
+    path.write_text(path.read_text().replace("an empty file", "same bytes as student01/cup/a.jpg"))
+    describe.main([])
+    for name in ("reports/data_card.md", "reports/model_card.md", "data/croissant.json"):
+        assert "student" not in (project / name).read_text()
+    assert "same bytes as another file (1)" in (project / "reports/data_card.md").read_text()
+
+
+def test_what_only_people_know_is_marked_and_never_invented(project: Path) -> None:
+    describe.main([])
+    for name, fields in {"model_card.md": ["License", "Developed by"], "data_card.md": ["License"]}.items():
+        card = (project / "reports" / name).read_text()
+        assert "license" not in front_matter(card)
+        for field in fields:
+            assert f"- **{field}:** {cards.TO_BE_FILLED_IN}\n" in card
+    data = (project / "reports/data_card.md").read_text()
+    for part in ("who took the photos", "who consented to what", "who checked them"):
+        assert any(cards.TO_BE_FILLED_IN in line and part in line for line in data.splitlines())
+
+
+def test_a_second_time_gives_the_same_bytes_without_a_place_or_a_date(project: Path) -> None:
+    names = ["reports/model_card.md", "reports/data_card.md", "data/croissant.json"]
+    describe.main([])
+    first = [(project / name).read_text() for name in names]
+    describe.main([])
+    assert [(project / name).read_text() for name in names] == first
+    assert not [text for text in first if str(project) in text or re.search(r"\b20[2-9]\d-\d\d", text)]
+
+
+def test_an_absolute_folder_of_photos_is_not_told(project: Path) -> None:
+    path = project / "params.yaml"
+    path.write_text(path.read_text().replace("photos: data/raw", "photos: /home/ada/photos"))
+    describe.main([])
+    assert "ada/photos" not in (project / "reports/data_card.md").read_text()
+
+
+def test_an_absolute_file_of_weights_is_told_by_its_name_alone(project: Path) -> None:
+    chosen = json.loads((project / "reports/comparison.json").read_text())["chosen"]
+    path = project / "data/evaluations" / chosen / "details.json"
+    backbone = {"backbone": {"architecture": "MobileNetV2", "weights": {"path": "/home/ada/net.h5"}}}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "network": backbone}))
+    describe.main([])
+    card = (project / "reports/model_card.md").read_text()
+    assert "/home/ada" not in card
+    assert "- **Finetuned from model:** net.h5\n" in card
+
+
+def test_a_split_that_divides_sets_is_said(project: Path) -> None:
+    path = project / "data/splits/leakage.json"
+    describe.main([])
+    assert "The split never divides a set." in (project / "reports/data_card.md").read_text()
+    path.write_text(json.dumps({**LEAKAGE, "split": {"num_components_divided": 2}}))
+    describe.main([])
+    card = (project / "reports/data_card.md").read_text()
+    assert "divides 2 of the sets" in card
+    assert "never divides" not in card
+
+
+def test_labels_never_break_a_table(project: Path) -> None:
+    describe.main([])
+    rows = [line for line in (project / "reports/data_card.md").read_text().splitlines() if "a\\|b" in line]
+    assert rows == ["| a\\|b | 12 |"]
+    assert cards.cell("<b>\n`x`") == "\\<b\\> \\`x\\`"
+
+
+def test_the_croissant_file_names_files_columns_and_hashes_that_exist(project: Path) -> None:
+    describe.main([])
+    path = project / "data/croissant.json"
+    described = json.loads(path.read_text())
+    assert described["conformsTo"] == "http://mlcommons.org/croissant/1.0"
+    assert {"license", "creator", "datePublished"}.isdisjoint(described)
+    files = [part for part in described["distribution"] if part["@type"] == "cr:FileObject"]
+    for file in files:
+        content = (path.parent / file["contentUrl"]).read_bytes()
+        assert file["sha256"] == hashlib.sha256(content).hexdigest()
+    (shards,) = (part for part in described["distribution"] if part["@type"] == "cr:FileSet")
+    assert sorted(path.parent.glob(shards["includes"])) == [path.parent / files[0]["contentUrl"]]
+    known = {part["@id"] for part in described["distribution"]}
+    columns = {
+        "photos": set(database.PHOTO_SCHEMA.names),
+        "splits": set(pd.read_csv(project / "data/splits/splits.csv").columns),
+    }
+    for records in described["recordSet"]:
+        identities = [field["@id"] for field in records["field"]]
+        assert len(set(identities)) == len(identities)
+        assert {key["@id"] for key in records["key"]} <= set(identities)
+        for field in records["field"]:
+            source = field["source"]
+            assert source["extract"]["column"] in columns[records["@id"]]
+            assert (source.get("fileSet") or source["fileObject"])["@id"] in known
+
+
+def test_the_croissant_file_is_read_by_its_own_library(project: Path) -> None:
+    croissant = pytest.importorskip("mlcroissant", reason="`pip install mlcroissant` brings the validator")
+    describe.main([])
+    dataset = croissant.Dataset(str(project / "data/croissant.json"))
+    assert not dataset.metadata.ctx.issues.errors
+    assert len(list(dataset.records("splits"))) == 36 * 4
+
+
+def test_a_missing_input_is_an_error_with_the_remedy(project: Path) -> None:
+    (project / "reports/comparison.json").unlink()
+    with pytest.raises(DataError, match=r"comparison\.json is missing; run `dvc repro compare`"):
+        describe.main([])

@@ -1,0 +1,117 @@
+"""The registered model: a version an experiment, a champion by validation on the same photos, plain files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stages import predict
+from tenshots import registry, tracking
+from tenshots.errors import DataError
+from tenshots.registry import Version
+from tests import drawn_model
+
+FIRST = Version("baseline", 0.7, 0.9, "photos", num_trainings=4)
+
+
+@pytest.fixture
+def project(store: Callable[..., list]) -> Callable[..., list]:
+    """A store beside settings and a variant's folder."""
+    Path("data/models/baseline").mkdir(parents=True)
+    Path("data/models/baseline/model.json").write_text("{}")
+    return store
+
+
+def register(lr: float, version: Version, *, supersede: bool = False) -> int:
+    """Registers a run of the experiment with that learning rate."""
+    Path("params.yaml").write_text(f"lr: {lr}\n")
+    with tracking.variant_run(version.variant, supersede=supersede) as run:
+        tracking.log_model(run, Path("data/models/baseline"))
+    with tracking.existing_run(version.variant) as run:
+        return registry.register(run, version)
+
+
+def champion() -> tuple[str, str]:
+    """The variant and the accuracy of the champion."""
+    client, _ = tracking.open_store()
+    found = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
+    return found.tags[tracking.VARIANT_TAG], found.tags[registry.ACCURACY_TAG]
+
+
+def num_versions() -> int:
+    client, _ = tracking.open_store()
+    return len(client.search_model_versions(f"name = '{registry.NAME}'"))
+
+
+@pytest.mark.usefixtures("project")
+def test_the_champion_is_the_best_on_validation_whenever_it_came() -> None:
+    assert register(0.1, FIRST) == 1
+    assert register(0.1, FIRST) == 0
+    assert champion() == ("baseline", "0.7")
+    register(0.2, FIRST._replace(variant="better", val_accuracy=0.8))
+    register(0.3, FIRST._replace(variant="worse", val_accuracy=0.6))
+    assert champion() == ("better", "0.8")
+    register(0.4, FIRST._replace(variant="surer", val_accuracy=0.8, val_log_loss=0.5))
+    register(0.5, FIRST._replace(variant="late", val_accuracy=0.8, val_log_loss=0.5))
+    assert champion() == ("surer", "0.8")
+    assert num_versions() == 5
+
+
+@pytest.mark.usefixtures("project")
+def test_figures_on_other_validation_photos_are_no_rivals() -> None:
+    register(0.1, FIRST._replace(val_accuracy=0.99))
+    register(0.2, FIRST._replace(variant="new", val_accuracy=0.5, validation_set="other photos"))
+    assert champion() == ("new", "0.5")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_repeated_experiment_keeps_one_version() -> None:
+    register(0.1, FIRST)
+    register(0.2, FIRST._replace(val_accuracy=0.6))
+    assert register(0.1, FIRST._replace(val_accuracy=0.5), supersede=True) == 1
+    assert num_versions() == 2
+    assert champion() == ("baseline", "0.6")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_run_without_weights_is_not_registered() -> None:
+    Path("params.yaml").write_text("lr: 0.1\n")
+    with tracking.existing_run("baseline") as run:
+        assert registry.register(run, FIRST) == 0
+    with tracking.variant_run("baseline"):
+        pass
+    with tracking.existing_run("baseline") as run:
+        assert registry.register(run, FIRST) == 0
+    with pytest.raises(DataError, match="no model is registered yet"):
+        registry.download(Path())
+
+
+def test_the_champion_predicts_from_weights_and_settings_alone(
+    project: Callable[..., list], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data/models/baseline/model.json").unlink()
+    (tmp_path / "data/models/baseline").rmdir()
+    drawn = drawn_model.project(tmp_path)
+    (tmp_path / "photo.png").write_bytes(drawn["image"].iloc[0])
+    with tracking.variant_run("baseline") as run:
+        tracking.log_model(run, Path("data/models/baseline"))
+    with tracking.existing_run("baseline") as run:
+        assert registry.register(run, FIRST) == 1
+    predict.main(["photo.png", "--variant", "baseline", "--json"])
+    local = capsys.readouterr().out
+    for path in (tmp_path / "data/models/baseline").iterdir():
+        path.unlink()
+
+    predict.main(["photo.png", "--champion", "--json"])
+    fetched = capsys.readouterr().out
+    assert "the champion, version 1 of the registered model" in fetched
+    assert fetched.split('"photos"')[1] == local.split('"photos"')[1]
+    client, _ = tracking.open_store()
+    found = client.get_model_version(registry.NAME, "1")
+    assert "python -m stages.predict --champion" in found.description
+    files = {Path(info.path).suffix for info in client.list_artifacts(found.run_id, "model")}
+    assert files == {".json", ".csv", ".h5"}  # nothing that runs, nothing pickled
+    assert found.source.endswith(f"{found.run_id}/artifacts/model")
+    assert len(project()) == 2
