@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tenshots import training
@@ -56,12 +58,28 @@ def grey(found: np.ndarray) -> np.ndarray:
     return levels
 
 
-def strongest_filters(values: np.ndarray, number: int) -> list[int]:
-    """Returns the filters with the highest single values over all photos, in the order of the filters.
+def telling_filters(values: np.ndarray, labels: Sequence[str], number: int) -> list[tuple[int, str]]:
+    """Returns filters that answer the photos of one label more than the others', and these labels.
+
+    A filter's answer to a photo is its highest value there. It tells a label the better, the further the mean
+    answer to that label's photos lies above the mean of the others, in standard deviations of all.
 
     Args:
         values: (num_images, height, width, num_filters).
-        number: how many, at most.
+        labels: of the images.
+        number: how many filters at most; they are shared out over the labels in turn, none is named twice.
     """
-    strongest = np.argsort(-values.max(axis=(0, 1, 2)), kind="stable")[:number]
-    return sorted(int(number) for number in strongest)
+    peaks = values.max(axis=(1, 2)).astype(np.float64)
+    deviation = np.maximum(peaks.std(axis=0), 1e-9)
+    names = np.array(labels, dtype=object)
+    queues = []
+    for label in sorted(set(labels)):
+        own = names == label
+        others = peaks[~own].mean(axis=0) if not own.all() else 0
+        lead = (peaks[own].mean(axis=0) - others) / deviation
+        queues.append([(int(row), label) for row in np.argsort(-lead, kind="stable")])
+    found: dict[int, str] = {}
+    for turn in zip(*queues, strict=True):
+        for filter_, label in turn:
+            found.setdefault(filter_, label)
+    return list(found.items())[:number]

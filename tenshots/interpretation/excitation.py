@@ -10,10 +10,12 @@ from tenshots.interpretation import spectrum
 from tenshots.interpretation.gradients import gradient_of
 from tenshots.runtime import keras
 
-MIDDLE = 127.5  # of 0 to 255: where a picture starts, and what its contrast is measured from
-STEP = 6.0  # levels of 255 by which a pixel moves at a step, on average; halved towards the end
+MIDDLE = 127.5  # of 0 to 255: where a picture starts
+STEP = 0.12  # by which a pixel moves at a step, on average, on the logistic scale; halved towards the end
 SHRINKING = 0.02  # share of the contrast that is lost at a step, so that only what excites stays
-SHOWN_CONTRAST = 56.0  # standard deviation of a pattern as shown, in levels of 255
+LEAK = 0.1  # of an answer as it is counts, too, so that a filter which is silent at first finds a way
+SHOWN_CONTRAST = 56.0  # of a pattern as shown: how far its levels lie from the middle, root mean square
+MARGIN = 8  # an eighth of the answers at each edge does not count, and is not shown
 
 
 def patterns(
@@ -37,39 +39,63 @@ def patterns(
         float32, (len(filters), size_px, size_px, 3), 0 to 255.
     """
     random = np.random.default_rng(seed)
-    pictures = MIDDLE + 8 * spectrum.noise(len(filters), size_px, size_px, random=random)
+    # Logits of levels: whatever is added, a pixel never leaves 0 to 255, and none is cut off at an edge.
+    logits = 0.1 * spectrum.noise(len(filters), size_px, size_px, random=random)
     ascent = gradient_of(lambda given: _excitement(model, given, filters))
     reach = max(1, size_px // 16)
     for number in range(steps):
         move = tuple(int(by) for by in random.integers(-reach, reach + 1, 2))
-        _, gradient = ascent(np.roll(pictures, move, axis=(1, 2)))
-        gradient = np.roll(gradient, (-move[0], -move[1]), axis=(1, 2))
-        pictures += STEP * (1 - number / (2 * steps)) * spectrum.step(gradient)
-        pictures = np.clip(MIDDLE + (1 - SHRINKING) * (pictures - MIDDLE), 0, 255)
-    return pictures.astype(np.float32)
+        levels = _levels(np.roll(logits, move, axis=(1, 2)))
+        _, gradient = ascent(levels)
+        gradient = np.roll(gradient * levels * (255 - levels), (-move[0], -move[1]), axis=(1, 2))
+        logits += STEP * (1 - number / (2 * steps)) * spectrum.step(gradient)
+        logits *= 1 - SHRINKING
+    return _levels(logits).astype(np.float32)
 
 
 def mean_activations(model: keras.Model, pictures: np.ndarray, filters: Sequence[int]) -> np.ndarray:
-    """Returns how much filter i is excited by picture i: its mean over all places, float32."""
+    """Returns how much filter i is excited by picture i: its mean over all places, negative ones as 0."""
     found = np.asarray(model(np.asarray(pictures, dtype=np.float32), training=False))
-    return np.array([found[row, ..., number].mean() for row, number in enumerate(filters)], dtype=np.float32)
+    excited = [np.maximum(found[row, ..., number], 0).mean() for row, number in enumerate(filters)]
+    return np.array(excited, dtype=np.float32)
 
 
 def shown(pictures: np.ndarray) -> np.ndarray:
-    """Returns patterns with the same contrast each, around the same grey: uint8, the same shape.
+    """Returns the inner parts of patterns, all equally rich in contrast.
 
     Args:
-        pictures: (num_pictures, height, width, 3), 0 to 255.
+        pictures: (num_pictures, size_px, size_px, 3), 0 to 255.
+
+    Returns:
+        uint8, (num_pictures, 3/4 size_px, 3/4 size_px, 3): the rest was made for nothing but to be the
+        surroundings.
     """
-    centred = pictures - pictures.mean(axis=(1, 2), keepdims=True)
-    deviation = np.maximum(centred.std(axis=(1, 2, 3), keepdims=True), 1e-6)
-    levels: np.ndarray = np.clip(MIDDLE + SHOWN_CONTRAST * centred / deviation, 0, 255).round()
+    margin = pictures.shape[1] // MARGIN
+    inner = pictures[:, margin : pictures.shape[1] - margin, margin : pictures.shape[2] - margin] - MIDDLE
+    contrast = np.maximum(np.sqrt((inner**2).mean(axis=(1, 2, 3), keepdims=True)), 1e-6)
+    levels: np.ndarray = np.clip(MIDDLE + SHOWN_CONTRAST * inner / contrast, 0, 255).round()
     return levels.astype(np.uint8)
 
 
 def _excitement(model: keras.Model, pictures: keras.KerasTensor, filters: Sequence[int]) -> keras.KerasTensor:
-    """Returns the sum over pictures of the mean of each one's own filter."""
+    """Returns how strongly the pictures excite each one's own filter, in all, away from the edges.
+
+    It is the mean over places of the answer's square, so that few strong ones count more than many weak
+    ones, which anything might rouse. Negative answers count little: a filter for edges answers a step from
+    bright to dark as strongly as it refuses the step back that has to follow, so that its plain mean is 0
+    whatever it is shown. At the edges the padding is a step of its own.
+    """
     chosen = np.zeros((len(filters), model.output.shape[-1]), dtype=np.float32)
     chosen[np.arange(len(filters)), list(filters)] = 1
-    means = keras.ops.mean(model(pictures, training=False), axis=(1, 2))
+    answers = model(pictures, training=False)
+    margin = [max(1, side // MARGIN) if side > 2 else 0 for side in answers.shape[1:3]]
+    inner = answers[:, margin[0] : answers.shape[1] - margin[0], margin[1] : answers.shape[2] - margin[1]]
+    counted = keras.ops.square(keras.ops.relu(inner)) + LEAK * inner
+    means = keras.ops.mean(counted, axis=(1, 2))
     return keras.ops.sum(means * chosen)
+
+
+def _levels(logits: np.ndarray) -> np.ndarray:
+    """Returns levels from 0 to 255, where 0 becomes the middle."""
+    levels: np.ndarray = 255 / (1 + np.exp(-logits))
+    return levels

@@ -99,9 +99,9 @@ def structure_picture(model: keras.Model) -> Picture:
         "From the photo at the top to the answer at the bottom, a row a layer. A bar is as wide as the "
         "maps that the layer puts out (on a logarithmic scale); beside its name stand their height, their "
         "width and how many they are. Blue layers learn, orange ones change the size, grey ones do neither "
-        f"or only scale. On the right stands how many numbers a layer holds.{folded}",
-        f"A list of {counted(len(drawn), 'row')} from photo to answer, with shapes; together the layers hold "
-        f"{model.count_params():,} numbers.",
+        f"or only scale. On the right stands how many parameters a layer has.{folded}",
+        f"A list of {counted(len(drawn), 'row')} from photo to answer, with shapes; together the layers have "
+        f"{model.count_params():,} parameters.",
         drawing.framed(drawing.structure(drawn)),
         [],
     )
@@ -113,7 +113,13 @@ def feature_maps_picture(shown: Subject, settings: VisualiseSettings) -> Picture
     photo = subject.in_memory(shown.photos, [photo_id])
     columns = max(settings.num_maps, 4)
     side = (drawing.INNER - (columns - 1) * 6) // columns
-    pieces = [drawing.tile(photo.images[0], 2 * side + 6)]
+    beside = [
+        drawing.line(photo.labels[0], width=400, bold=True),
+        drawing.line("white: here the filter found it", width=480, colour=drawing.SOFT),
+        drawing.line("black: here it did not", width=480, colour=drawing.SOFT),
+    ]
+    tiles = [drawing.tile(photo.images[0], 2 * side + 6), drawing.stacked(beside, gap=6)]
+    pieces = [drawing.side_by_side(tiles, gap=24)]
     chosen = layers.spread(layers.with_maps(shown.model), NUM_MAP_LAYERS)
     for layer in chosen:
         found = activations.maps(shown.model, photo.images, layer.name)[0]
@@ -148,7 +154,8 @@ def filters_picture(model: keras.Model) -> Picture:
         f"Each square is one filter of the first layer, {size} pixels of three colours. It slides over the "
         "photo and answers strongly where the photo looks like it. Grey means that a place does not "
         "matter; a change from dark to bright is a filter for edges, two colours against each other one "
-        "for that contrast of colours, a single tint one for that colour.",
+        "for that contrast of colours, a single tint one for that colour. Confetti is common where the "
+        "squares are this small and the photos few: training moved them little from their random start.",
         f"{len(shown)} squares of {size} pixels in many colours.",
         drawing.framed(drawing.grid(tiles, columns=8, gap=10)),
         [],
@@ -163,10 +170,10 @@ def excitation_picture(
     part = keras.Model(shown.model.input, tensor)
     values = activations.outputs(part, shown.tested.images)
     field = fields.receptive_field(shown.model, tensor)
-    chosen = activations.strongest_filters(values, settings.num_filters)
+    chosen = activations.telling_filters(values, shown.tested.labels, settings.num_filters)
     made = excitation.patterns(
         layers.at_any_size(shown.model, tensor),
-        chosen,
+        [number for number, _ in chosen],
         size_px=int(np.clip(layers.pixels(shown.model).shape[1], *PATTERN_PX)),
         steps=settings.steps,
         seed=seed,
@@ -175,14 +182,15 @@ def excitation_picture(
     small = (side - 2 * 3) // 3
     photo_ids: set[str] = set()
     columns = []
-    for number, pattern in zip(chosen, excitation.shown(made), strict=True):
+    for (number, name), pattern in zip(chosen, excitation.shown(made), strict=True):
         found = patches.strongest(values[..., number], field)
         photo_ids |= {shown.tested.photo_ids[patch.photo] for patch in found}
         tiles = [
             drawing.tile(patches.cut(shown.tested.images[patch.photo], patch.box, outside=OUTSIDE), small)
             for patch in found
         ]
-        label = drawing.line(f"filter {number}", width=side, size=drawing.SMALL_PX, colour=drawing.SOFT)
+        words = f"{number}: {name}"
+        label = drawing.line(words, width=side, size=drawing.SMALL_PX, colour=drawing.SOFT)
         columns.append(
             drawing.stacked(
                 [label, drawing.tile(pattern, side), drawing.grid(tiles, columns=3, gap=3)], gap=6
@@ -195,8 +203,8 @@ def excitation_picture(
         "Above, a pattern that was made for the filter: from grey noise, each pixel was moved step by "
         "step to where the filter answers more strongly. Below, the nine places in test photos at which "
         "it answered most, the strongest first. What the nine have in common, the pattern often "
-        f"exaggerates. One value of this layer sees {size}. Shown are the filters with the strongest "
-        "answers.",
+        f"exaggerates. One value of this layer sees {size}. Shown are filters that answer the photos of one "
+        "label, named beside the filter's number, more than those of the others.",
         f"For {counted(len(chosen), 'filter')} a coloured pattern and nine cut-outs of photos.",
         drawing.framed(_headed(layer, drawing.grid(columns, columns=4, gap=14))),
         sorted(photo_ids),
@@ -307,7 +315,7 @@ def _headed(layer: keras.layers.Layer, piece: Image.Image) -> Image.Image:
 
 def _right_answer(image: np.ndarray, heats: Sequence[np.ndarray], answer: dict[str, object]) -> Image.Image:
     side = (drawing.INNER - 24 - 2 * 6) // 4
-    words = f"{answer['predicted']} {_percent(answer['probability'])}"
+    words = f"{_percent(answer['probability'])} {answer['predicted']}"
     width = 2 * side + 6
     return drawing.stacked(
         [
@@ -323,7 +331,7 @@ def _wrong_answer(image: np.ndarray, heats: Sequence[np.ndarray], answer: dict[s
     tiles = [drawing.tile(image, side), *(drawing.heated(image, heat, side) for heat in heats)]
     words = [
         (f"is {answer['label']}", drawing.INK),
-        (f"✗ {answer['predicted']} {_percent(answer['probability'])}", drawing.ORANGE),
+        (f"✗ {_percent(answer['probability'])} {answer['predicted']}", drawing.ORANGE),
         (f"{answer['label']}?", drawing.SOFT),
     ]
     lines = [drawing.line(text, width=side, colour=colour) for text, colour in words]

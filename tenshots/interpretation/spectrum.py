@@ -29,7 +29,7 @@ def scale(height: int, width: int) -> np.ndarray:
 
 def noise(num_pictures: int, height: int, width: int, *, random: np.random.Generator) -> np.ndarray:
     """Returns cloudy noise: float64, (num_pictures, height, width, 3), mean about 0, deviation 1."""
-    return _unit(_photolike(random.standard_normal((num_pictures, height, width, 3)), power=1.0))
+    return _unit(_photolike(random.standard_normal((num_pictures, height, width, 3))))
 
 
 def step(gradients: np.ndarray) -> np.ndarray:
@@ -44,11 +44,11 @@ def step(gradients: np.ndarray) -> np.ndarray:
     Returns:
         float64, the same shape, deviation 1 a picture; 0 where the gradient is 0.
     """
-    return _unit(_photolike(gradients.astype(np.float64), power=1.5))
+    return _unit(_photolike(gradients.astype(np.float64)))
 
 
-def _photolike(pictures: np.ndarray, *, power: float) -> np.ndarray:
-    waves = np.fft.rfft2(pictures, axes=(1, 2)) * scale(*pictures.shape[1:3]) ** power
+def _photolike(pictures: np.ndarray) -> np.ndarray:
+    waves = np.fft.rfft2(pictures, axes=(1, 2)) * scale(*pictures.shape[1:3])
     shaped = np.fft.irfft2(waves, s=pictures.shape[1:3], axes=(1, 2))
     mixed: np.ndarray = shaped @ (_COLOURS @ _COLOURS.T)
     return mixed
