@@ -16,8 +16,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
+from tenshots.interpretation.gradcam import MIN_CELLS
 from tenshots.interpretation.landscape import Surface
-from tenshots.interpretation.structure import Row
+from tenshots.interpretation.structure import Row, learns
 
 WIDTH = 780
 MARGIN = 30
@@ -60,9 +61,9 @@ def heated(pixels: np.ndarray, heat: np.ndarray, side_px: int) -> Image.Image:
         side_px: of the tile.
     """
     grey = np.asarray(tile(pixels, side_px).convert("L"), dtype=np.float64)[..., None]
-    # Neighbours share, 1 to 2 to 1: a single cell of a coarse map says too little to glow alone.
-    softened = heat.astype(np.float32)
-    for axis in (0, 1):
+    # Neighbours share, 1 to 2 to 1: a single cell says too little to glow alone. Few cells are left as they are.
+    softened: np.ndarray = heat.astype(np.float32)
+    for axis in (0, 1) if min(heat.shape) >= MIN_CELLS else ():
         wide = np.pad(softened, [(1, 1) if axis == side else (0, 0) for side in (0, 1)], mode="edge")
         before, after = (np.take(wide, range(start, start + heat.shape[axis]), axis=axis) for start in (0, 2))
         softened = (before + 2 * softened + after) / 4
@@ -173,7 +174,7 @@ def structure(rows: Sequence[Row]) -> Image.Image:
     before: tuple[int, ...] = rows[0].shape[:-1]
     for row in rows:
         resizes = row.shape[:-1] != before
-        colour = BLUE if _learns(row) else ORANGE if resizes else SOFT
+        colour = BLUE if learns(row) else ORANGE if resizes else SOFT
         before = row.shape[:-1]
         pieces.append(
             side_by_side(
@@ -193,10 +194,6 @@ def structure(rows: Sequence[Row]) -> Image.Image:
     total = sum(row.num_parameters for row in rows)
     pieces.append(line(f"{total:,} parameters in all", bold=True, right=True))
     return stacked(pieces, gap=4)
-
-
-def _learns(row: Row) -> bool:
-    return row.num_parameters > 0 and "Normalization" not in row.kind
 
 
 def _bar(shape: tuple[int, ...], *, largest: int, width: int, colour: Colour) -> Image.Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,10 @@ def patterns(
     random = np.random.default_rng(seed)
     # Logits of levels: whatever is added, a pixel never leaves 0 to 255, and none is cut off at an edge.
     logits = 0.1 * spectrum.noise(len(filters), size_px, size_px, random=random)
-    ascent = gradient_of(lambda given: _excitement(model, given, filters))
+    # Of each filter against its answers to noise, so that loud and quiet ones are treated alike.
+    heard = np.abs(np.asarray(model(_levels(logits).astype(np.float32), training=False)))
+    usual = np.maximum(heard.mean(axis=(0, 1, 2)), np.finfo(np.float32).tiny)
+    ascent = gradient_of(lambda given: _excitement(model(given, training=False) / usual, filters))
     reach = max(1, size_px // 16)
     for number in range(steps):
         move = tuple(int(by) for by in random.integers(-reach, reach + 1, 2))
@@ -77,7 +81,7 @@ def shown(pictures: np.ndarray) -> np.ndarray:
     return levels.astype(np.uint8)
 
 
-def _excitement(model: keras.Model, pictures: keras.KerasTensor, filters: Sequence[int]) -> keras.KerasTensor:
+def _excitement(answers: Any, filters: Sequence[int]) -> Any:  # noqa: ANN401 (a backend's tensor)
     """Returns how strongly the pictures excite each one's own filter, in all, away from the edges.
 
     It is the mean over places of the answer's square, so that few strong ones count more than many weak
@@ -85,9 +89,8 @@ def _excitement(model: keras.Model, pictures: keras.KerasTensor, filters: Sequen
     bright to dark as strongly as it refuses the step back that has to follow, so that its plain mean is 0
     whatever it is shown. At the edges the padding is a step of its own.
     """
-    chosen = np.zeros((len(filters), model.output.shape[-1]), dtype=np.float32)
+    chosen = np.zeros((len(filters), answers.shape[-1]), dtype=np.float32)
     chosen[np.arange(len(filters)), list(filters)] = 1
-    answers = model(pictures, training=False)
     margin = [max(1, side // MARGIN) if side > 2 else 0 for side in answers.shape[1:3]]
     inner = answers[:, margin[0] : answers.shape[1] - margin[0], margin[1] : answers.shape[2] - margin[1]]
     counted = keras.ops.square(keras.ops.relu(inner)) + LEAK * inner

@@ -154,8 +154,8 @@ def filters_picture(model: keras.Model) -> Picture:
         f"Each square is one filter of the first layer, {size} pixels of three colours. It slides over the "
         "photo and answers strongly where the photo looks like it. Grey means that a place does not "
         "matter; a change from dark to bright is a filter for edges, two colours against each other one "
-        "for that contrast of colours, a single tint one for that colour. Confetti is common where the "
-        "squares are this small and the photos few: training moved them little from their random start.",
+        "for that contrast of colours, a single tint one for that colour. Where all are "
+        "like confetti, few photos have moved them little from their random start.",
         f"{len(shown)} squares of {size} pixels in many colours.",
         drawing.framed(drawing.grid(tiles, columns=8, gap=10)),
         [],
@@ -185,10 +185,7 @@ def excitation_picture(
     for (number, name), pattern in zip(chosen, excitation.shown(made), strict=True):
         found = patches.strongest(values[..., number], field)
         photo_ids |= {shown.tested.photo_ids[patch.photo] for patch in found}
-        tiles = [
-            drawing.tile(patches.cut(shown.tested.images[patch.photo], patch.box, outside=OUTSIDE), small)
-            for patch in found
-        ]
+        tiles = [drawing.tile(_seen(shown.tested.images[patch.photo], patch.box), small) for patch in found]
         words = f"{number}: {name}"
         label = drawing.line(words, width=side, size=drawing.SMALL_PX, colour=drawing.SOFT)
         columns.append(
@@ -334,7 +331,7 @@ def _wrong_answer(image: np.ndarray, heats: Sequence[np.ndarray], answer: dict[s
         (f"✗ {_percent(answer['probability'])} {answer['predicted']}", drawing.ORANGE),
         (f"{answer['label']}?", drawing.SOFT),
     ]
-    lines = [drawing.line(text, width=side, colour=colour) for text, colour in words]
+    lines = [drawing.line(text, width=side, size=drawing.SMALL_PX, colour=colour) for text, colour in words]
     return drawing.stacked(
         [drawing.side_by_side(tiles), drawing.side_by_side(lines)],
         gap=4,
@@ -349,6 +346,13 @@ def _example(answers: pd.DataFrame) -> list[str]:
 
 def _percent(share: object) -> str:
     return f"{100 * float(str(share)):.0f} %"
+
+
+def _seen(image: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
+    """Returns a patch, or all of the photo where the patch would be mostly what lies around it."""
+    if box[2] - box[0] > 1.5 * len(image):
+        return image
+    return patches.cut(image, box, outside=OUTSIDE)
 
 
 def _size_seen(field: fields.Field, size_px: int) -> str:

@@ -10,16 +10,28 @@ from tenshots.interpretation.gradients import gradient_of
 from tenshots.runtime import keras
 
 BATCH_SIZE = 64
+MIN_CELLS = 6  # a side: on fewer, the heat tells left from right and no more
 
 
 def default_layer(model: keras.Model) -> str:
-    """Returns the layer to look at: the last whose maps are as large as those of the last convolution."""
-    size = next(layer.output.shape[1:3] for layer in reversed(model.layers) if layers.is_convolution(layer))
-    return next(
-        str(layer.name)
-        for layer in reversed(model.layers)
-        if len(layer.output.shape) == 4 and layer.output.shape[1:3] == size
-    )
+    """Returns the layer to look at: the last with maps of MIN_CELLS a side, else the last with maps at all.
+
+    Only layers count through which everything passes on its way to the answer.
+
+    Raises:
+        DataError: the network has no layer of maps.
+    """
+    alone = [layer for layer in layers.with_maps(model) if _passes_alone(layer, model)]
+    fine = [layer for layer in alone if min(layer.output.shape[1:3]) >= MIN_CELLS]
+    return str((fine or alone)[-1].name)
+
+
+def _passes_alone(layer: keras.layers.Layer, model: keras.Model) -> bool:
+    try:
+        keras.Model(layer.output, model.output)
+    except ValueError:  # the graph is disconnected: another path leads around the layer
+        return False
+    return True
 
 
 def heat_maps(

@@ -49,11 +49,11 @@ def gradient_of(objective: Callable[[Any], Any]) -> Gradient:
 def _on_tensorflow(objective: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, Any]]:
     import tensorflow as tf  # not at the top: a machine that computes with JAX has none
 
-    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow is untyped
-    def compiled(inputs: Any) -> tuple[Any, Any]:  # noqa: ANN401 (tf.Tensor, untyped)
+    def compute(inputs: Any) -> tuple[Any, Any]:  # noqa: ANN401 (tf.Tensor, untyped)
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             value = objective(inputs)
         return value, tape.gradient(value, inputs)
 
+    compiled: Callable[[Any], tuple[Any, Any]] = tf.function(compute)
     return compiled

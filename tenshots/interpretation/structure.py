@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ class Row(NamedTuple):
     """A layer, or neighbouring layers in one row.
 
     Attributes:
-        name: of the layer; of several, how many of each kind.
+        name: of the layer; of several, how many there are and how many of them learn.
         kind: Keras' name of its class; of several, of the one with most parameters.
         shape: what it puts out for one photo, such as (32, 32, 3).
         num_parameters: numbers in its weights, trained or not.
@@ -45,14 +44,20 @@ def folded(found: Sequence[Row], *, most: int) -> list[Row]:
     if len(found) <= most:
         return list(found)
     groups = [list(group) for _, group in groupby(found, key=lambda row: row.shape[:-1])]
+    for number in range(len(groups) - 1, 0, -1):
+        if all("Padding" in row.kind for row in groups[number - 1]):  # a border for those that follow
+            groups[number - 1 : number + 1] = [groups[number - 1] + groups[number]]
     return [group[0] if len(group) == 1 else _folded(group) for group in groups]
 
 
+def learns(row: Row) -> bool:
+    """Whether a row holds filters or their like; normalisation has parameters, too, but only scales."""
+    return row.num_parameters > 0 and "Normalization" not in row.kind
+
+
 def _folded(group: list[Row]) -> Row:
-    counts = Counter(row.kind for row in group)
     return Row(
-        name=", ".join(f"{number} {kind}" for kind, number in counts.most_common(3))
-        + (", ..." if len(counts) > 3 else ""),
+        name=f"{len(group)} layers, {sum(map(learns, group))} learn",
         kind=max(group, key=lambda row: row.num_parameters).kind,
         shape=group[-1].shape,
         num_parameters=sum(row.num_parameters for row in group),

@@ -86,7 +86,8 @@ def transferred(
         return style_weight * sum(styles) / len(styles) + kept + 1e-3 * _variation(given / 255)
 
     descent = gradient_of(objective)
-    momentum, squares = np.zeros_like(picture), np.zeros_like(picture)
+    momentum: np.ndarray = np.zeros_like(picture)
+    squares: np.ndarray = np.zeros_like(picture)
     first = None
     for step in range(1, steps + 1):
         loss, gradient = descent(picture)

@@ -26,7 +26,7 @@ def test_ascent_raises_the_mean_activation_of_each_filter(part: keras.Model) -> 
     filters = [0, 3, 5]
     start, end = (excitation.patterns(part, filters, size_px=32, steps=steps, seed=1) for steps in (0, 20))
     before, after = (excitation.mean_activations(part, pictures, filters) for pictures in (start, end))
-    assert (after > 2 * before + 0.01).all()
+    assert (after > 2 * before).all()
     assert end.shape == (3, 32, 32, 3)
     assert end.min() >= 0
     assert end.max() <= 255
@@ -34,8 +34,8 @@ def test_ascent_raises_the_mean_activation_of_each_filter(part: keras.Model) -> 
 
 def test_each_pattern_excites_its_own_filter_most(part: keras.Model) -> None:
     pictures = excitation.patterns(part, [0, 3, 5], size_px=32, steps=20, seed=1)
-    table = np.array([excitation.mean_activations(part, pictures, [number] * 3) for number in (0, 3, 5)])
-    assert table.argmax(axis=1).tolist() == [0, 1, 2]
+    for row, number in enumerate((0, 3, 5)):
+        assert excitation.mean_activations(part, pictures, [number] * 3).argmax() == row
 
 
 def test_a_filter_for_one_colour_gets_a_picture_of_that_colour() -> None:

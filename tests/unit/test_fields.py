@@ -78,7 +78,7 @@ def test_a_value_moves_with_the_pixels_of_its_field_and_with_no_others(
     build: Callable[[], keras.Model],
 ) -> None:
     model = build()
-    model.set_weights([np.ones_like(values) for values in model.get_weights()])
+    model.set_weights([np.full_like(values, values.ndim > 1) for values in model.get_weights()])  # no biases
     size = model.input.shape[1]
     # Each picture has one bright pixel, so column j of the answers says what pixel j moves.
     pictures = np.eye(size * size, dtype=np.float32).reshape(-1, size, size, 1)

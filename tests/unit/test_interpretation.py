@@ -188,8 +188,8 @@ def test_a_dream_excites_its_layer_more_than_the_photo_does() -> None:
 
 
 def test_heat_is_bright_where_it_is_and_grey_elsewhere() -> None:
-    heat = np.zeros((4, 4), np.float32)
-    heat[0, 3] = 1
+    heat = np.zeros((8, 8), np.float32)
+    heat[0:2, 6:8] = 1
     shown = np.asarray(drawing.heated(np.full((8, 8, 3), 200, np.uint8), heat, 64)).astype(int)
     assert shown[4, 60].max() - shown[4, 60].min() > 60, "coloured in the upper right"
     assert shown[60, 4].tolist() == [120, 120, 120], "dim grey in the lower left"
