@@ -61,7 +61,7 @@ def heated(pixels: np.ndarray, heat: np.ndarray, side_px: int) -> Image.Image:
         side_px: of the tile.
     """
     grey = np.asarray(tile(pixels, side_px).convert("L"), dtype=np.float64)[..., None]
-    # Neighbours share, 1 to 2 to 1: a single cell says too little to glow alone. Few cells are left as they are.
+    # Neighbours share, 1 to 2 to 1: a single cell says too little to glow alone. Few cells stay as they are.
     softened: np.ndarray = heat.astype(np.float32)
     for axis in (0, 1) if min(heat.shape) >= MIN_CELLS else ():
         wide = np.pad(softened, [(1, 1) if axis == side else (0, 0) for side in (0, 1)], mode="edge")

@@ -239,7 +239,7 @@ def gradcam_picture(shown: Subject, answers: pd.DataFrame, words: str) -> Pictur
         f"Where it looked when it was {words}",
         f"Each time the photo first, {also}: bright where the evidence lies, grey where there is none. "
         "Ask whether the light falls on the object or on something that merely comes with it, such as the "
-        "desk or the grey border. The map is coarse, as the last maps of the network are, and each is "
+        "desk or the grey border. The map is as coarse as the layer's maps, drawn smooth, and each is "
         "scaled to its own brightest place, so that it tells where, not how much. Shown are the answers "
         f"that it was surest of; the percentages are its own. (Grad-CAM over {layer}, with gradients kept "
         "in place.)",
