@@ -82,37 +82,31 @@ def _union_axis(axes: list[Axis]) -> Axis:
     return Axis(start, end - start, max(axis.step for axis in axes))
 
 
-# Each value sees the same pixels as the value that it is computed from.
-_IN_PLACE = {
-    *("Activation", "Add", "Average", "BatchNormalization", "Concatenate", "Dense", "Dropout", "ELU"),
-    *("GaussianDropout", "GaussianNoise", "GroupNormalization", "Identity", "LayerNormalization"),
-    *("LayerScale", "LeakyReLU", "Maximum", "Minimum", "Multiply", "Normalization", "PReLU", "ReLU"),
-    *("Relu", "Rescaling", "Sigmoid", "Softmax", "SpatialDropout2D", "StochasticDepth", "Subtract"),
-    *("TrueDivide", "UnitNormalization", "GetItem", "Divide", "Cast", "Silu", "Relu6", "HardSigmoid"),
+_WINDOWS = {
+    *("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D"),
 }
-_WITHOUT_PLACE = {"GlobalAveragePooling2D", "GlobalMaxPooling2D", "Flatten"}
 
 
 def _after(operation: Any, node: Any, field: Field) -> Field | None:  # noqa: ANN401
     name = layers.kind(operation)
     given, made = node.input_tensors[0].shape, node.outputs[0].shape
-    if name in _WITHOUT_PLACE:
+    if len(made) != 4:  # such as an average over all places
         return None
-    if name in _IN_PLACE:
-        return field
     if name in ("Resize", "Resizing"):
         return Field(*(_scaled(axis, given[i], made[i]) for i, axis in enumerate(field, start=1)))
     if name == "ZeroPadding2D":
-        return Field(
-            *(_shifted(axis, -operation.padding[i][0]) for i, axis in enumerate(field))  # what was 0 is later
-        )
+        return Field(*(_shifted(axis, -operation.padding[i][0]) for i, axis in enumerate(field)))
     if name == "Cropping2D":
         return Field(*(_shifted(axis, operation.cropping[i][0]) for i, axis in enumerate(field)))
-    window = getattr(operation, "kernel_size", None) or getattr(operation, "pool_size", None)
-    if window is None or len(given) != 4:
+    if name not in _WINDOWS:
+        if any(below.shape[1:3] == made[1:3] for below in node.input_tensors):
+            return field  # activations, sums, normalisation: a value from the one in its place
+        if made[1:3] == (1, 1):
+            return None
         raise DataError(
             f"the receptive field of {operation.name} is not known, since {name} is a layer of another kind"
         )
+    window = getattr(operation, "kernel_size", None) or operation.pool_size
     dilation = getattr(operation, "dilation_rate", (1, 1))
     dilation = (dilation, dilation) if isinstance(dilation, int) else dilation
     return Field(
