@@ -26,7 +26,6 @@ from tenshots.networks.pretrained import PretrainedSettings
 from tenshots.photos import AcceptSettings
 
 SIZES = (64, 1024)
-MIN_SIDE_PX = 32  # below, the deeper layers have no pixels left
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -41,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("out", type=Path, metavar="OUT.png", help="where to write the picture")
     parser.add_argument("--network", default="pretrained", help="its key below networks in params.yaml")
     parser.add_argument("--size", type=int, default=256, help="px of the longer side, 64 to 1024")
-    parser.add_argument("--steps", type=int, default=150, help="from 1")
-    parser.add_argument("--style-weight", type=float, default=1.0, help="of style against content, above 0")
+    parser.add_argument("--steps", type=int, default=100, help="at each of up to four sizes; from 1")
+    parser.add_argument("--style-weight", type=float, default=10.0, help="of style against content, above 0")
     arguments = parser.parse_args(argv)
     values = params.read()
     settings = _checked(arguments, values)
@@ -54,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     model, content_layer = style.parts(network)
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("style", total=arguments.steps)
+        bar = progress.add_task("style", total=None)
         losses = []
 
         def on_step(found: style.Progress) -> None:
@@ -125,9 +124,9 @@ def _read(path: Path, size_px: int, accept: AcceptSettings) -> np.ndarray:
         raise DataError(f"{path} cannot be used: {rejected}") from None
     scale = size_px / max(photo.width, photo.height)
     width, height = (max(1, round(side * scale)) for side in (photo.width, photo.height))
-    if min(width, height) < MIN_SIDE_PX:
+    if min(width, height) < style.MIN_SIDE_PX:
         raise DataError(
-            f"{path} must have a shorter side of at least {MIN_SIDE_PX} px at this size, "
+            f"{path} must have a shorter side of at least {style.MIN_SIDE_PX} px at this size, "
             f"got {width} x {height}; use a larger --size, or cut it"
         )
     top, left = (size_px - height) // 2, (size_px - width) // 2

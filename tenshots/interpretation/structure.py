@@ -34,7 +34,10 @@ def rows(model: keras.Model) -> list[Row]:
     The rows' parameters sum up to `model.count_params()`.
     """
     return [
-        Row(str(part.name), layers.kind(part), _shape(part), part.count_params() if _is_layer(part) else 0)
+        Row(str(part.name), layers.kind(part), _shape(part), part.count_params())
+        if isinstance(part, keras.layers.Layer)
+        # Keras numbers operations through a process: the name would tell how many networks came before.
+        else Row(layers.kind(part).lower(), layers.kind(part), _shape(part), 0)
         for part in model.operations
     ]
 
@@ -65,10 +68,6 @@ def _folded(group: list[Row]) -> Row:
     )
 
 
-def _is_layer(part: Any) -> bool:  # noqa: ANN401 (a layer or keras.Operation, untyped)
-    return isinstance(part, keras.layers.Layer)
-
-
-def _shape(part: Any) -> tuple[int, ...]:  # noqa: ANN401
+def _shape(part: Any) -> tuple[int, ...]:  # noqa: ANN401 (a layer or keras.Operation, untyped)
     output = part.output[0] if isinstance(part.output, list | tuple) else part.output
     return tuple(int(side) for side in output.shape[1:])

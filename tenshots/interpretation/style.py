@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tenshots.interpretation import layers
-from tenshots.interpretation.gradients import gradient_of
+from tenshots.interpretation import dreaming, layers
+from tenshots.interpretation.gradients import Gradient, gradient_of
 from tenshots.runtime import keras
 
 # Adam's: Kingma and Ba 2015, arXiv:1412.6980.
 BETAS = (0.9, 0.999)
+STEP = 3.0  # levels of 255 by which a pixel moves at a step at most; it falls to 0
+SMOOTHNESS = 0.1  # weight of the differences between neighbouring pixels
+MIN_SIDE_PX = 32  # of a picture shrunk, so that the deepest layers still have pixels
+MAX_HALVINGS = 3
 NUM_LAYERS = 5  # whose maps' correlations are the style, from fine to coarse
 
 
 class Progress(NamedTuple):
-    """The loss after a step, from 0, relative to the loss of the content picture itself, which is 1."""
+    """The loss after some steps, relative to that of the content picture itself, at the same size."""
 
     step: int
     loss: float
@@ -45,34 +49,70 @@ def transferred(
     content_layer: int,
     style_weight: float,
     steps: int,
-    step_levels: float = 3.0,
     report: Callable[[Progress], None] = lambda _: None,
 ) -> np.ndarray:
     """Changes the content picture until its maps' correlations are those of the style picture.
 
+    Both pictures are shrunk first, then taken at twice the size again and again: a network that sees 32
+    pixels at once sees broad strokes only in a small picture.
     Source: Gatys, Ecker and Bethge 2016, doi:10.1109/CVPR.2016.265, with Adam in place of L-BFGS, both losses
     relative to their size at the start, so that one weight serves any network, and a little of the total
-    variation against noise.
+    variation against noise; from coarse to fine: Gatys et al. 2017, arXiv:1611.07865.
 
     Args:
         model: of `parts`.
         content: uint8, (height, width, 3).
-        style: uint8, of any size.
+        style: uint8, of any size; its strokes stay as large as they are.
         content_layer: which of the model's outputs keeps the content.
         style_weight: of the style's loss; that of the content is 1.
-        steps: from 1.
-        step_levels: how far a pixel moves at a step at most, in levels of 255; it falls to 0.
-        report: is told of each step.
+        steps: from 1, at each size.
+        report: is told of each step, counted over all sizes.
 
     Returns:
         uint8, of content's shape.
     """
-    picture = content[None].astype(np.float32)
-    wanted_style = [np.asarray(gram(maps)) for maps in _maps(model, style[None].astype(np.float32))]
-    wanted_content = np.asarray(_maps(model, picture)[content_layer])
+    num_halvings = int(np.log2(max(1, min(*content.shape[:2], *style.shape[:2]) / MIN_SIDE_PX)))
+    painted = content.astype(np.float32)
+    for done, halvings in enumerate(range(min(num_halvings, MAX_HALVINGS), -1, -1)):
+        small, look = (_halved(picture.astype(np.float32), halvings) for picture in (content, style))
+        objective = _objective(model, small, look, content_layer=content_layer, style_weight=style_weight)
+        descent = gradient_of(objective)
+        unpainted = descent(small[None])[0] or 1.0
+        start = dreaming.resized(painted, *small.shape[:2])
+        for step, loss, picture in _descended(descent, start, steps=steps):
+            report(Progress(done * steps + step, loss / unpainted))
+            painted = picture
+    levels: np.ndarray = painted.round().astype(np.uint8)
+    return levels
+
+
+def _descended(
+    descent: Gradient, picture: np.ndarray, *, steps: int
+) -> Iterator[tuple[int, float, np.ndarray]]:
+    """Yields the number of steps done, the loss and the picture after them, from 0 to `steps`."""
+    momentum: np.ndarray = np.zeros_like(picture)
+    squares: np.ndarray = np.zeros_like(picture)
+    picture = np.clip(picture, 0, 255)
+    for step in range(steps + 1):
+        loss, gradient = descent(picture[None])
+        yield step, loss, picture
+        momentum = BETAS[0] * momentum + (1 - BETAS[0]) * gradient[0]
+        squares = BETAS[1] * squares + (1 - BETAS[1]) * gradient[0] ** 2
+        unbiased = momentum / (1 - BETAS[0] ** (step + 1)), squares / (1 - BETAS[1] ** (step + 1))
+        rate = STEP * 0.5 * (1 + np.cos(np.pi * step / steps))
+        towards = unbiased[0] / (np.sqrt(unbiased[1]) + 1e-12)
+        picture = np.clip(picture - rate * towards, 0, 255).astype(np.float32)
+
+
+def _objective(
+    model: keras.Model, content: np.ndarray, style: np.ndarray, *, content_layer: int, style_weight: float
+) -> Callable[[Any], Any]:
+    wanted_style = [np.asarray(gram(maps)) for maps in _maps(model, style[None])]
+    own = _maps(model, content[None])
+    wanted_content = np.asarray(own[content_layer])
     start_style = [
         float(np.square(np.asarray(gram(maps)) - wanted).sum()) or 1.0
-        for maps, wanted in zip(_maps(model, picture), wanted_style, strict=True)
+        for maps, wanted in zip(own, wanted_style, strict=True)
     ]
     content_size = float(np.square(wanted_content).sum()) or 1.0
 
@@ -83,24 +123,13 @@ def transferred(
             for maps, wanted, start in zip(found, wanted_style, start_style, strict=True)
         ]
         kept = keras.ops.sum(keras.ops.square(found[content_layer] - wanted_content)) / content_size
-        return style_weight * sum(styles) / len(styles) + kept + 1e-3 * _variation(given / 255)
+        return style_weight * sum(styles) / len(styles) + kept + SMOOTHNESS * _variation(given / 255)
 
-    descent = gradient_of(objective)
-    momentum: np.ndarray = np.zeros_like(picture)
-    squares: np.ndarray = np.zeros_like(picture)
-    first = None
-    for step in range(1, steps + 1):
-        loss, gradient = descent(picture)
-        first = first or loss or 1.0
-        report(Progress(step - 1, loss / first))
-        momentum = BETAS[0] * momentum + (1 - BETAS[0]) * gradient
-        squares = BETAS[1] * squares + (1 - BETAS[1]) * gradient**2
-        towards = (momentum / (1 - BETAS[0] ** step)) / (np.sqrt(squares / (1 - BETAS[1] ** step)) + 1e-12)
-        rate = step_levels * 0.5 * (1 + np.cos(np.pi * (step - 1) / steps))
-        picture = np.clip(picture - rate * towards, 0, 255).astype(np.float32)
-    report(Progress(steps, descent(picture)[0] / (first or 1.0)))
-    levels: np.ndarray = picture[0].round().astype(np.uint8)
-    return levels
+    return objective
+
+
+def _halved(picture: np.ndarray, times: int) -> np.ndarray:
+    return dreaming.resized(picture, *(round(side / 2**times) for side in picture.shape[:2]))
 
 
 def gram(maps: Any) -> Any:  # noqa: ANN401 (a backend's tensor)

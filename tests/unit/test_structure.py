@@ -32,7 +32,11 @@ def test_every_layer_is_listed_with_its_shape_and_parameters_and_their_sum_is_th
     assert by_name["dense"].num_parameters == 2048 * 512 + 512
     assert by_name["head"].shape == (10,)
     assert sum(row.num_parameters for row in rows) == model.count_params() == 1_345_066
-    assert next(row.shape for row in rows if row.kind == "Resize") == (32, 32, 3)
+    assert by_name["resize"] == Row("resize", "Resize", (32, 32, 3), 0)
+
+
+def test_the_list_does_not_tell_how_many_networks_were_built_before() -> None:
+    assert structure.rows(lecture()) == structure.rows(lecture())
 
 
 def test_a_deep_network_is_folded_and_loses_neither_layers_nor_parameters() -> None:
