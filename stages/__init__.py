@@ -1,4 +1,4 @@
-"""One thin entry point a DVC stage, and the commands beside them: predict, history, record, ui.
+"""One thin entry point a DVC stage, and the commands beside them: predict, history, record, style, ui.
 
 This file runs before any stage imports a package, so it can say in one line that the wrong Python was
 started.
@@ -24,7 +24,7 @@ except ModuleNotFoundError as error:
 SETTINGS = (
     *("seed", "lr", "batch_size", "epochs", "threads", "repeats", "photos", "layout", "accept"),
     *("near_duplicates", "standardise", "database", "split", "augment", "optimisation", "networks"),
-    *("variants", "report"),
+    *("variants", "report", "visualise"),
 )
 
 

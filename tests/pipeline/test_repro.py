@@ -13,7 +13,7 @@ from tests.pipeline.conftest import SMALL, TOP, Project
 
 pytestmark = pytest.mark.slow
 
-STAGES = ("train", "evaluate")
+STAGES = ("train", "evaluate", "visualise")
 VARIANTS = ("baseline", "augmented", "fine_tuned")
 ALL = {"ingest", "split", "augment", "compare", "describe"} | {
     f"{stage}@{name}" for stage in STAGES for name in VARIANTS
@@ -39,7 +39,10 @@ def test_the_first_run_runs_every_stage_and_leaves_the_report(reproduced: Projec
     outputs = set(reproduced.run("git", "status", "--short", "--ignored", "data").split()) - {"!!"}
     assert outputs == {
         f"data/{name}"
-        for name in ("augmented/", "database/", "evaluations/", "manifest.csv", "models/", "splits/")
+        for name in (
+            *("augmented/", "database/", "evaluations/", "manifest.csv", "models/", "splits/"),
+            "visualisations/",
+        )
     }
     assert (reproduced.folder / "data" / "croissant.json").stat().st_size > 1000
     cards = [(reproduced.folder / "reports" / f"{name}_card.md").read_text() for name in ("model", "data")]
@@ -116,12 +119,18 @@ def test_a_setting_of_the_report_trains_nothing(reproduced: Project) -> None:
     assert reproduced.changed_by(report=report) == {"compare"}
 
 
+def test_a_setting_of_the_pictures_draws_them_again_and_trains_nothing(reproduced: Project) -> None:
+    visualise = {**reproduced.params()["visualise"], "num_maps": 1}
+    drawn = {f"visualise@{variant}" for variant in VARIANTS}
+    assert reproduced.changed_by(visualise=visualise) == drawn | PAGE
+
+
 def test_a_fourth_variant_is_an_edit_of_the_settings_alone(reproduced: Project) -> None:
     values = reproduced.params()
     networks = {**values["networks"], "wide": {**values["networks"]["lecture"], **SMALL, "dense": 16}}
     variants = {**values["variants"], "wide": {"data": "database", "network": "wide"}}
     changed = reproduced.changed_by(networks=networks, variants=variants)
-    assert changed == {"train@wide", "evaluate@wide", "compare"}
+    assert changed == {"train@wide", "evaluate@wide", "visualise@wide", "compare"}
 
 
 def test_a_removed_variant_leaves_nothing_in_the_comparison(reproduced: Project) -> None:

@@ -1,0 +1,77 @@
+"""What one trained network sees: data/models/VARIANT → pictures in data/visualisations/VARIANT."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from stages import run
+from tenshots import database, evaluation, params, runtime
+from tenshots.evaluation import Fit, SavedVariant
+from tenshots.interpretation import VisualiseSettings, drawing, gallery
+from tenshots.interpretation.subject import Subject, chosen_fit, subject
+from tenshots.seeds import SeedSettings
+
+DATABASE = Path("data/database")
+SPLITS = Path("data/splits/splits.csv")
+MODELS = Path("data/models")
+EVALUATIONS = Path("data/evaluations")
+VISUALISATIONS = Path("data/visualisations")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draws the pictures of one variant."""
+    parser = argparse.ArgumentParser(prog="python -m stages.visualise", description=__doc__)
+    parser.add_argument("variant", help="its key below variants in params.yaml")
+    variant: str = parser.parse_args(argv).variant
+    values = params.read()
+    settings = params.section(values, "visualise", VisualiseSettings)
+    seed = params.top_level(values, SeedSettings).seed
+    runtime.configure(threads=params.top_level(values, evaluation.ComputeSettings).threads)
+
+    saved = evaluation.read_variant(MODELS / variant)
+    fit = chosen_fit(saved, settings)
+    shown = _subject(saved, fit, variant)
+
+    folder = VISUALISATIONS / variant
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    described = []
+    for number, picture in enumerate(gallery.pictures(shown, settings, seed=seed)):
+        name = f"{number:02d}-{picture.kind}.png"
+        (folder / name).write_bytes(drawing.png(picture.image))
+        described.append(
+            {
+                "file": name,
+                "kind": picture.kind,
+                "title": picture.title,
+                "caption": picture.caption,
+                "alt": picture.alt,
+                "width": picture.image.width,
+                "height": picture.image.height,
+                "photo_ids": picture.photo_ids,
+            }
+        )
+    index = {"variant": variant, "fold": fit.fold, "repeat": fit.repeat, "pictures": described}
+    text = json.dumps(index, indent=2, ensure_ascii=False) + "\n"
+    (folder / "index.json").write_text(text, encoding="utf-8")
+    print(f"{variant}: {len(described)} pictures in {folder}")
+
+
+def _subject(saved: SavedVariant, fit: Fit, variant: str) -> Subject:
+    photos = database.read_photos(DATABASE, ["photo_id", "label", "image"])
+    predictions = database.read_predictions(EVALUATIONS / variant / "predictions.csv")
+    model = evaluation.rebuild(saved)
+    shown = subject(
+        model, saved, fit, photos=photos, splits=database.read_splits(SPLITS), predictions=predictions
+    )
+    # Loads the weights as evaluation did, and says whether these are the networks that were evaluated.
+    shares = evaluation.probabilities(model, MODELS / variant / fit.weights, shown.tested.images)
+    return shown.checked(shares)
+
+
+if __name__ == "__main__":
+    run(main)

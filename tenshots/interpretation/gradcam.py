@@ -1,0 +1,79 @@
+"""Grad-CAM: which places of a photo speak for a label."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tenshots import training
+from tenshots.interpretation import layers
+from tenshots.interpretation.gradients import gradient_of
+from tenshots.runtime import keras
+
+BATCH_SIZE = 64
+MIN_CELLS = 6  # a side: on fewer, the heat tells left from right and no more
+
+
+def default_layer(model: keras.Model) -> str:
+    """Returns the layer to look at: the last with maps of MIN_CELLS a side, else the last with maps at all.
+
+    Only layers count through which everything passes on its way to the answer.
+
+    Raises:
+        DataError: the network has no layer of maps.
+    """
+    alone = [layer for layer in layers.with_maps(model) if _passes_alone(layer, model)]
+    fine = [layer for layer in alone if min(layer.output.shape[1:3]) >= MIN_CELLS]
+    return str((fine or alone)[-1].name)
+
+
+def _passes_alone(layer: keras.layers.Layer, model: keras.Model) -> bool:
+    try:
+        keras.Model(layer.output, model.output)
+    except ValueError:  # the graph is disconnected: another path leads around the layer
+        return False
+    return True
+
+
+def heat_maps(
+    model: keras.Model, images: np.ndarray, labels: np.ndarray, *, layer: str | None = None
+) -> np.ndarray:
+    """Returns for each image which places of a layer's maps raise the logit of a label.
+
+    The heat of a place is the sum over maps of value times gradient, 0 where that is negative. Grad-CAM
+    averages a map's gradient over all places first, which loses where it looks in a network that ends in
+    Flatten and Dense, as the one taught from scratch here does; where a network averages over places itself,
+    as the pretrained ones do, both are the same but for a factor.
+    Source: Selvaraju et al. 2017, arXiv:1610.02391; without the average: Draelos and Carin 2020,
+    arXiv:2011.08891 (HiResCAM).
+
+    Args:
+        model: from images to logits, as `networks.build` returns it; all passes through `layer`.
+        images: (num_images, size_px, size_px, 3), 0 to 255.
+        labels: int (num_images,): of which label each image's map speaks.
+        layer: whose maps; None for `default_layer`.
+
+    Returns:
+        float32, (num_images, height, width) of the layer, 0 or more, in units of the logit: what each place
+        adds to it, to first order.
+    """
+    maps = model.get_layer(layer or default_layer(model)).output
+    lower, upper = keras.Model(model.input, maps), keras.Model(maps, model.output)
+    values = training.outputs(lower, images, batch_size=BATCH_SIZE)
+    heat = np.empty(values.shape[:3], dtype=np.float32)
+    for start in range(0, len(images), BATCH_SIZE):
+        batch = slice(start, start + BATCH_SIZE)
+        chosen = np.eye(model.output.shape[-1], dtype=np.float32)[labels[batch]]
+
+        def logit(given: keras.KerasTensor, chosen: np.ndarray = chosen) -> keras.KerasTensor:
+            return keras.ops.sum(upper(given, training=False) * chosen)
+
+        _, gradient = gradient_of(logit)(values[batch])
+        heat[batch] = np.maximum((values[batch] * gradient).sum(axis=-1), 0)
+    return heat
+
+
+def scaled(heat: np.ndarray) -> np.ndarray:
+    """Returns each map divided by its own highest value: float32, in [0, 1]; one without heat stays 0."""
+    highest = heat.max(axis=(1, 2), keepdims=True)
+    shares: np.ndarray = np.divide(heat, highest, out=np.zeros_like(heat), where=highest > 0)
+    return shares

@@ -1,0 +1,59 @@
+"""Gradients with respect to what goes into a network: the one place here that knows the backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tenshots.errors import SettingsError
+from tenshots.runtime import keras
+
+Gradient = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+
+def gradient_of(objective: Callable[[Any], Any]) -> Gradient:
+    """Returns a function that computes the objective of an array and its gradient there.
+
+    Args:
+        objective: from a float32 tensor to one number, built of `keras.ops` and of models that are called
+            with `training=False`. It is traced once for each shape.
+
+    Returns:
+        A function from an array of any numeric dtype to the number and the gradient: float32, of the array's
+        shape.
+
+    Raises:
+        SettingsError: Keras computes with neither TensorFlow nor JAX.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        compiled = _on_tensorflow(objective)
+    elif backend == "jax":
+        import jax  # not at the top: a machine that computes with TensorFlow has none
+
+        compiled = jax.jit(jax.value_and_grad(objective))
+    else:
+        raise SettingsError(
+            f"KERAS_BACKEND must be tensorflow or jax for gradients of pictures, got {backend!r}"
+        )
+
+    def compute(inputs: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = compiled(keras.ops.convert_to_tensor(inputs, dtype="float32"))
+        return float(value), np.array(gradient, dtype=np.float32)
+
+    return compute
+
+
+def _on_tensorflow(objective: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, Any]]:
+    import tensorflow as tf  # not at the top: a machine that computes with JAX has none
+
+    def compute(inputs: Any) -> tuple[Any, Any]:  # noqa: ANN401 (tf.Tensor, untyped)
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            value = objective(inputs)
+        return value, tape.gradient(value, inputs)
+
+    compiled: Callable[[Any], tuple[Any, Any]] = tf.function(compute)
+    return compiled

@@ -1,0 +1,184 @@
+"""Whom the pictures are of: one trained network, the photos that it never saw, and what it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from tenshots import params
+from tenshots.database import decode
+from tenshots.errors import DataError, SettingsError
+from tenshots.evaluation import Fit, SavedVariant
+from tenshots.interpretation import VisualiseSettings
+from tenshots.predictions import predicted, probabilities_of
+from tenshots.runtime import keras
+
+MAX_TESTED = 400  # test photos that are searched for patches: more take memory, and find little that is new
+MAX_TRAINED = 128  # training photos that a loss surface is computed on, at each of its places
+MAX_DEVIATION = 1e-3  # of a probability: another machine rounds otherwise, another network is further off
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Photos in memory.
+
+    Attributes:
+        photo_ids: of the database.
+        labels: the right ones.
+        images: uint8, (num_photos, size_px, size_px, 3).
+    """
+
+    photo_ids: list[str]
+    labels: list[str]
+    images: np.ndarray
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A trained network with photos.
+
+    Attributes:
+        model: with its weights.
+        labels: what its logits stand for.
+        answers: of `answers_of`, on all its test photos.
+        tested: at most MAX_TESTED of them.
+        trained: at most MAX_TRAINED photos that it was taught with.
+        photos: all of the database: photo_id, label and image (encoded).
+    """
+
+    model: keras.Model
+    labels: list[str]
+    answers: pd.DataFrame
+    tested: Photos
+    trained: Photos
+    photos: pd.DataFrame
+
+    def checked(self, probabilities: np.ndarray) -> Self:
+        """Returns itself where the network gives the answers of the table.
+
+        Args:
+            probabilities: what the network says of `tested`, (num_photos, num_labels).
+
+        Raises:
+            DataError: the answers are another network's.
+        """
+        written = self.answers["probability"].head(len(probabilities)).to_numpy()
+        if np.abs(probabilities.max(axis=1) - written).max() > MAX_DEVIATION:
+            raise DataError("data/evaluations is not of the networks in data/models; run `dvc repro`")
+        return self
+
+
+def subject(
+    model: keras.Model,
+    saved: SavedVariant,
+    fit: Fit,
+    *,
+    photos: pd.DataFrame,
+    splits: pd.DataFrame,
+    predictions: pd.DataFrame,
+) -> Subject:
+    """Brings together what the pictures of one training need.
+
+    Args:
+        model: with the weights of `fit`.
+        saved: the variant.
+        fit: one of its trainings.
+        photos: columns photo_id, label and image (encoded).
+        splits: columns photo_id, fold and part.
+        predictions: of the variant, see tenshots.predictions.
+
+    Raises:
+        DataError: the tables are not of one experiment.
+    """
+    answers = answers_of(predictions, fit)
+    fold = splits[(splits["fold"] == fit.fold) & (splits["part"] == "train")]
+    # An id is a hash, so the first are as good as drawn, and the same for everyone.
+    trained = sorted(fold["photo_id"])[:MAX_TRAINED]
+    return Subject(
+        model=model,
+        labels=saved.labels,
+        answers=answers,
+        tested=in_memory(photos, answers["photo_id"].head(MAX_TESTED)),
+        trained=in_memory(photos, trained),
+        photos=photos,
+    )
+
+
+def chosen_fit(saved: SavedVariant, settings: VisualiseSettings) -> Fit:
+    """Returns the training that the settings name.
+
+    Raises:
+        SettingsError: the variant has none of that fold and repeat.
+    """
+    for key, wanted in (("fold", settings.fold), ("repeat", settings.repeat)):
+        known = sorted({int(getattr(fit, key)) for fit in saved.fits})
+        if wanted not in known:
+            raise SettingsError(
+                f"{params.PATH}: visualise.{key} must be a {key} of {saved.variant}, that is from {known[0]} "
+                f"to {known[-1]}, got {wanted}"
+            )
+    return next(fit for fit in saved.fits if (fit.fold, fit.repeat) == (settings.fold, settings.repeat))
+
+
+def answers_of(predictions: pd.DataFrame, fit: Fit) -> pd.DataFrame:
+    """Returns what one training answered on its test photos, a row a photo, sorted by photo_id.
+
+    Its columns are photo_id, label (the right one), predicted, and probability (of the predicted one).
+
+    Args:
+        predictions: see tenshots.predictions.
+        fit: of the variant.
+
+    Raises:
+        DataError: the table has none of this training.
+    """
+    rows = predictions[(predictions["fold"] == fit.fold) & (predictions["repeat"] == fit.repeat)]
+    if rows.empty:
+        raise DataError(
+            f"predictions.csv has no answers of fold {fit.fold}, repeat {fit.repeat}; run `dvc repro`"
+        )
+    rows = rows.sort_values("photo_id", ignore_index=True)
+    return rows[["photo_id", "label"]].assign(
+        predicted=predicted(rows), probability=probabilities_of(rows).max(axis=1)
+    )
+
+
+def right(answers: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Returns the surest right answers, in turn of each label."""
+    found = _surest(answers[answers["predicted"] == answers["label"]])
+    queues = [list(rows.index) for _, rows in found.groupby("label", sort=True)]
+    order = [row for row in chain.from_iterable(zip_longest(*queues)) if row is not None]
+    return found.loc[order[:number]]
+
+
+def wrong(answers: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Returns the surest wrong answers."""
+    return _surest(answers[answers["predicted"] != answers["label"]]).head(number)
+
+
+def in_memory(photos: pd.DataFrame, photo_ids: Iterable[str]) -> Photos:
+    """Returns photos of the database in the order of `photo_ids`.
+
+    Args:
+        photos: columns photo_id, label and image (encoded).
+        photo_ids: which.
+
+    Raises:
+        DataError: one of them is not there.
+    """
+    wanted = list(photo_ids)
+    rows = photos.set_index("photo_id").reindex(wanted)
+    if rows["label"].isna().any():
+        raise DataError(
+            "data/evaluations or data/splits names photos that data/database lacks; run `dvc repro`"
+        )
+    return Photos(wanted, [str(label) for label in rows["label"]], decode(rows["image"]))
+
+
+def _surest(answers: pd.DataFrame) -> pd.DataFrame:
+    return answers.sort_values(["probability", "photo_id"], ascending=[False, True])
