@@ -14,8 +14,8 @@ from scipy.sparse.csgraph import connected_components
 
 from tenshots import statistics
 from tenshots.experiments import Experiment
+from tenshots.intervals import Estimate
 from tenshots.report.comparison import difference_text, interval_text, percent
-from tenshots.statistics import Estimate
 
 ABSENT = "\N{EN DASH}"
 
@@ -49,9 +49,15 @@ def compare(experiments: Sequence[Experiment], reference: Experiment) -> list[Re
 
     Gains are paired: both are compared on each photo. Experiments that were tested on other photos are not
     compared, and the reason says so: nobody could tell which part of a difference the photos make. Where two
-    count other independent sets, sets that share a photo are joined.
+    count other independent sets, sets that share a photo are joined. The intervals of all gains are corrected
+    for being several.
     """
     results = []
+    num_comparisons = sum(
+        not refusal(experiment, reference, variant)
+        for experiment in experiments
+        for variant in experiment.predictions
+    )
     for experiment in experiments:
         changes = changed_settings(reference, experiment)
         for variant, predictions in experiment.predictions.items():
@@ -59,7 +65,11 @@ def compare(experiments: Sequence[Experiment], reference: Experiment) -> list[Re
             gain = None
             if not reason:
                 components = joined(experiment.components, reference.components)
-                gain = statistics.difference(predictions, reference.predictions[variant], components)
+                gain = statistics.difference(
+                    *_in_common_folds(predictions, reference.predictions[variant]),
+                    components,
+                    num_comparisons=num_comparisons,
+                )
             results.append(
                 Result(
                     experiment=experiment.name,
@@ -72,6 +82,17 @@ def compare(experiments: Sequence[Experiment], reference: Experiment) -> list[Re
                 )
             )
     return results
+
+
+def _in_common_folds(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Returns both as they are, or in a single fold where they were dealt out otherwise, by a seed say.
+
+    What trainings of one fold share then counts as noise between components.
+    """
+    folds = [each.groupby("photo_id")["fold"].first() for each in (first, second)]
+    if folds[0].equals(folds[1]):
+        return first, second
+    return first.assign(fold=0), second.assign(fold=0)
 
 
 def refusal(experiment: Experiment, reference: Experiment, variant: str) -> str:

@@ -3,7 +3,7 @@
 Keys of reports/comparison.json (shares lie in [0, 1], differences in [-1, 1], losses are in nats; an interval
 is [low, high] at 95 %, or null where its no_interval says why; see tenshots.intervals):
 
-    chosen           the variant with the highest validation accuracy; the test photos have no say in it
+    chosen           the variant that is best on validation photos (see tenshots.choice)
     reference        the first variant of params.yaml
     labels           sorted
     estimand         what the figures estimate, in a sentence
@@ -45,6 +45,7 @@ from typing import Any
 import pandas as pd
 
 from tenshots import claims, statistics
+from tenshots.choice import best_on_validation
 from tenshots.claims import Setting, signed_points
 from tenshots.errors import DataError
 from tenshots.intervals import Estimate
@@ -114,7 +115,7 @@ def compare(results: Mapping[str, Results], photos: pd.DataFrame, splits: pd.Dat
         num_divided=_num_divided(splits),
     )
     return {
-        "chosen": chosen({name: result.metrics["val_accuracy"] for name, result in results.items()}),
+        "chosen": best_on_validation({name: result.metrics for name, result in results.items()}),
         "reference": reference,
         "labels": labels_of(first.predictions),
         "estimand": _estimand(setting, grouped=grouped),
@@ -138,11 +139,6 @@ def compare(results: Mapping[str, Results], photos: pd.DataFrame, splits: pd.Dat
         },
         "differences": _differences(measured, setting),
     }
-
-
-def chosen(val_accuracies: Mapping[str, float]) -> str:
-    """Returns the variant with the highest validation accuracy; of equals the first."""
-    return max(val_accuracies, key=lambda name: val_accuracies[name])
 
 
 def markdown(comparison: Mapping[str, Any]) -> str:

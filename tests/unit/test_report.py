@@ -108,10 +108,6 @@ def test_no_mistakes_are_shown_where_none_are_wanted() -> None:
     assert sum(tag == "img" for tag, _ in tags) == 2
 
 
-def test_a_variant_is_chosen_by_validation_and_the_first_of_equals() -> None:
-    assert comparison.chosen({"a": 0.5, "b": 0.7, "c": 0.7}) == "b"
-
-
 def test_each_variant_is_compared_with_all_before_it() -> None:
     compared = inputs().compared
     pairs = [(item["variant"], item["reference"]) for item in compared["differences"]]
