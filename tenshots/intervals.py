@@ -217,7 +217,8 @@ def estimate(evidence: Evidence, design: Design, *, num_comparisons: int = 1) ->
             low, high = _all_alike(evidence.value, sample.effective, num_comparisons)
             return Estimate(evidence.value, low, high, None, between, seeds, number)
         return without(
-            "all independent sets of photos agree, so that nothing shows how much another would differ"
+            "all independent sets of photos give the same figure, so that nothing shows how far another "
+            "would be from it"
         )
     variance = between + seeds
     degrees = variance**2 / (between**2 / sample.degrees + seeds**2 / max(seed_degrees, 1))

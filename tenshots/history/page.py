@@ -30,9 +30,7 @@ def render(experiments: Sequence[Experiment], results: Sequence[Result], referen
         percent=comparison.percent,
         interval=lambda estimate: comparison.interval_text(history.ends(estimate)),
         gain=history.gain_text,
-        verdict=lambda result: history.verdict(result.gain),
         sentence=lambda result: history.sentence(result, reference),
-        changes=history.changes_text,
     )
     return environment.get_template("history.html.j2").render(
         style=STYLE.read_text(encoding="utf-8"),
@@ -42,6 +40,7 @@ def render(experiments: Sequence[Experiment], results: Sequence[Result], referen
         variants=list(dict.fromkeys(result.variant for result in results)),
         keys=history.differing_settings(experiments),
         absent=history.ABSENT,
+        cautions=history.cautions(experiments, results),
         looks=looks(experiments),
         widest=widest(results),
     )

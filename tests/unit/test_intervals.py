@@ -116,7 +116,7 @@ def test_groups_that_are_all_right_or_wrong_are_answers_of_which_none_failed(
 def test_groups_that_agree_otherwise_give_no_interval_of_width_0() -> None:
     for found in (estimate([1] * 6, [2] * 6), estimate([0] * 6, [2] * 6, Scale.DIFFERENCE)):
         assert found.low is None
-        assert "all independent sets of photos agree" in str(found.reason)
+        assert "all independent sets of photos give the same figure" in str(found.reason)
 
 
 def test_a_group_with_most_photos_makes_the_interval_wide() -> None:
