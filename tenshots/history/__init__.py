@@ -50,14 +50,18 @@ def compare(experiments: Sequence[Experiment], reference: Experiment) -> list[Re
     Gains are paired: both are compared on each photo. Experiments that were tested on other photos are not
     compared, and the reason says so: nobody could tell which part of a difference the photos make. Where two
     count other independent sets, sets that share a photo are joined. The intervals of all gains are corrected
-    for being several (see intervals.estimate).
+    for being several (see intervals.estimate). Where the answers are the same, as those of a variant that no
+    changed setting concerns, there is nothing to err about and nothing to correct for.
     """
     reasons = [
         (experiment, variant, refusal(experiment, reference, variant))
         for experiment in experiments
         for variant in experiment.predictions
     ]
-    num_comparisons = sum(not reason for *_, reason in reasons)
+    num_comparisons = sum(
+        not reason and not _same_answers(experiment, reference, variant)
+        for experiment, variant, reason in reasons
+    )
     return [
         Result(
             experiment=experiment.name,
@@ -73,11 +77,17 @@ def compare(experiments: Sequence[Experiment], reference: Experiment) -> list[Re
 
 
 def _gain(experiment: Experiment, reference: Experiment, variant: str, *, num_comparisons: int) -> Estimate:
+    if _same_answers(experiment, reference, variant):
+        return Estimate(0.0, None, None, "its answers are the same")
     return statistics.difference(
         *_in_common_folds(experiment.predictions[variant], reference.predictions[variant]),
         joined(experiment.components, reference.components),
         num_comparisons=num_comparisons,
     )
+
+
+def _same_answers(experiment: Experiment, reference: Experiment, variant: str) -> bool:
+    return bool(experiment.predictions[variant].equals(reference.predictions[variant]))
 
 
 def _in_common_folds(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -151,7 +161,7 @@ def sentence(result: Result, reference: str) -> str:
 def cautions(experiments: Sequence[Experiment], results: Sequence[Result]) -> list[str]:
     """Says what corrects the intervals, and what they leave out, in sentences."""
     tables = [table for each in experiments for table in each.predictions.values()]
-    num_gains = sum(each.gain is not None for each in results)
+    num_gains = sum(each.gain is not None and each.gain.low is not None for each in results)
     said = []
     if num_gains > 1:
         said.append(

@@ -58,16 +58,17 @@ def test_a_gain_is_the_paired_difference_on_the_same_photos() -> None:
     assert history.sentence(back, "b").startswith("lr 0.2 → 0.1: baseline is worse than in b: \u2212")
 
 
-def test_equal_experiments_differ_by_nothing_and_nothing_is_claimed() -> None:
+def test_equal_experiments_differ_by_nothing_and_make_no_other_interval_wider() -> None:
     first, second = experiment("a", skill=1), experiment("b", skill=1, lr="0.2", epochs="8")
-    result = history.compare([second], first)[0]
+    other = experiment("c", skill=2.5, lr="0.3")
+    result, moved = history.compare([second, other], first)
     assert result.gain is not None
     assert result.gain.value == 0
     assert history.sentence(result, "a") == (
-        "epochs 9 → 8, lr 0.1 → 0.2 together: no difference of baseline to a can be claimed: 0.0 points; "
-        "all independent sets of photos give the same figure, so that nothing shows how far another would be "
-        "from it"
+        "epochs 9 → 8, lr 0.1 → 0.2 together: no difference of baseline to a can be claimed: 0.0 points; its "
+        "answers are the same"
     )
+    assert moved == history.compare([other], first)[0]
 
 
 def test_the_intervals_of_several_gains_are_corrected_and_both_ways_to_read_say_so() -> None:
