@@ -3,8 +3,9 @@
 An experiment is a run, found by a tag that hashes the settings, the split and the code; each variant is a run
 below it, with folds and repeats as its metrics (`fold_0_repeat_1/val_loss`, a step an epoch), so the table of
 runs has one row a variant. The experiment's own run holds all settings, the report and its figures, each
-variant's predictions of test photos (`predictions/VARIANT.csv`) and its final figures
-(`variants/VARIANT/test_accuracy`), whether a variant was trained for it or taken from the cache.
+variant's predictions of test photos (`predictions/VARIANT.csv`), its final figures
+(`variants/VARIANT/test_accuracy`) and what its networks see (`visualisations/VARIANT`), whether a variant was
+trained for it or taken from the cache.
 
 A tag, `tenshots.test_set`, names the test photos by a hash (`provenance.photos_hash`), so that it can be
 counted how often they have been looked at.
