@@ -12,6 +12,7 @@ from tenshots import history
 from tenshots.experiments import Experiment
 from tenshots.history import Result
 from tenshots.report import comparison
+from tenshots.wording import counted
 
 FOLDER = Path(__file__).parent
 STYLE = FOLDER.parent / "report" / "style.css"
@@ -27,6 +28,7 @@ def render(experiments: Sequence[Experiment], results: Sequence[Result], referen
         lstrip_blocks=True,
     )
     environment.filters.update(
+        counted=counted,
         percent=comparison.percent,
         interval=lambda estimate: comparison.interval_text(history.ends(estimate)),
         gain=history.gain_text,
@@ -35,6 +37,7 @@ def render(experiments: Sequence[Experiment], results: Sequence[Result], referen
     return environment.get_template("history.html.j2").render(
         style=STYLE.read_text(encoding="utf-8"),
         experiments=experiments,
+        num_others=sum(each.name != reference for each in experiments),
         results=results,
         reference=reference,
         variants=list(dict.fromkeys(result.variant for result in results)),

@@ -184,6 +184,13 @@ def test_the_page_stands_alone_escapes_names_and_says_how_often_photos_were_seen
     assert 50 < float(points[0].removeprefix("left:").rstrip("%")) <= 100
 
 
+def test_the_heading_does_not_count_the_reference_among_those_compared_with_it() -> None:
+    experiments = [experiment(name, skill=1) for name in "abc"]
+    for number, words in ((1, "<b>a</b> alone"), (2, "1 experiment compared"), (3, "2 experiments compared")):
+        some = experiments[:number]
+        assert f'<h1 id="moved">{words}' in page.render(some, history.compare(some, some[0]), "a")
+
+
 @pytest.mark.parametrize(("value", "expected"), [(0.0, 10), (0.04, 10), (-0.101, 20), (1.0, 100)])
 def test_the_axis_of_gains_ends_at_a_round_number(value: float, expected: int) -> None:
     result = history.compare([experiment("a", skill=1)], experiment("b", skill=1))[0]
