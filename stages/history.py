@@ -12,6 +12,7 @@ from stages import run
 from tenshots import experiments, history
 from tenshots.errors import DataError
 from tenshots.history import page
+from tenshots.wording import counted
 
 OUTPUT = Path("reports/history.html")
 
@@ -49,8 +50,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.csv:
         arguments.csv.write_text(history.csv_table(loaded, results, reference.name), encoding="utf-8")
     print(history.text_table(results, reference.name))
+    print("", *history.cautions(loaded, results), sep="\n")
     for num_photos, num_looks in page.looks(loaded):
-        print(f"\n{num_photos} test photos, looked at by {num_looks} experiments: choose on validation.")
+        looked = f"{counted(num_photos, 'test photo')}, looked at by {counted(num_looks, 'experiment')}"
+        print(f"{looked}: choose on validation.")
     left_out = rows.loc[rows["test_set"] == "", "name"]
     if len(left_out):
         print(f"left out, as MLflow lacks their comparison: {', '.join(left_out)}")
@@ -58,10 +61,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1, got {text!r}")
+    return int(text)
 
 
 if __name__ == "__main__":

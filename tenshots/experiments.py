@@ -139,8 +139,6 @@ def _load(client: Client, experiment_id: str, row: Any) -> Experiment:  # noqa: 
     # As the settings list them, and any that they do not name behind.
     order = list(dict.fromkeys(key.split(".")[1] for key in row.settings if key.startswith("variants.")))
     names.sort(key=lambda name: order.index(name) if name in order else len(order))
-    looked = f"tags.`{tracking.TEST_SET_TAG}` = '{row.test_set}'"
-    looks = tracking.search(client, experiment_id, looked, with_deleted=True)
     return Experiment(
         name=row.name,
         key=row.key,
@@ -150,7 +148,7 @@ def _load(client: Client, experiment_id: str, row: Any) -> Experiment:  # noqa: 
         predictions={name: predictions[name] for name in names},
         components=pd.Series(photos["component"].to_numpy(), index=photos["photo_id"].to_numpy()),
         test_set=provenance.photos_hash(photos["photo_id"], photos["label"]),
-        num_looks=len({run.data.tags[KEY_TAG] for run in looks}),
+        num_looks=tracking.count_looks(client, experiment_id, row.test_set),
     )
 
 

@@ -65,6 +65,7 @@ CORRELATION = 0.05  # assumed, within components; what k and the degrees of free
 # nothing is taken off: intervals of one fold with 2 or 3 repeats hold the truth in up to 98 % instead of too
 # seldom.
 MIN_DEGREES_TO_SUBTRACT = 3
+ROUNDING = 1e-9  # of sums of counts, which means over repeats make fractions
 NEGLIGIBLE = 1e-12  # of a variance: rounding leaves about 1e-17 of equal components
 MAX_QUANTILE = 2.5  # standard deviations; beyond, too few replicates lie, and the last distance is stretched
 NUM_REPLICATES = 4_000
@@ -217,7 +218,8 @@ def estimate(evidence: Evidence, design: Design, *, num_comparisons: int = 1) ->
             low, high = _all_alike(evidence.value, sample.effective, num_comparisons)
             return Estimate(evidence.value, low, high, None, between, seeds, number)
         return without(
-            "all independent sets of photos agree, so that nothing shows how much another would differ"
+            "all independent sets of photos give the same figure, so that nothing shows how far another "
+            "would be from it"
         )
     variance = between + seeds
     degrees = variance**2 / (between**2 / sample.degrees + seeds**2 / max(seed_degrees, 1))
@@ -252,12 +254,20 @@ def ratio(
     if resampled and design.num_components >= MIN_TO_RESAMPLE:
         totals = resampled_totals(csr_array(np.stack([tops, bottoms], axis=1)))
         replicates = totals[:, 0] / np.maximum(totals[:, 1], NEGLIGIBLE)
-    rarer = None
-    if scale is Scale.SHARE:
-        rarer = min(int(np.count_nonzero(tops > 0)), int(np.count_nonzero(tops < bottoms - 1e-9)))
+    rarer = num_rarer(tops, bottoms) if scale is Scale.SHARE else None
     return Evidence(
         value, (contributions,), scale, (Basis(bottoms),), replicates, rarer, exact=scale is Scale.SHARE
     )
+
+
+def num_rarer(hits: np.ndarray, sizes: np.ndarray) -> int:
+    """Returns how many components show the rarer of two outcomes, such as a wrong answer.
+
+    Args:
+        hits: float, shape (num_components,): how often a component shows the one.
+        sizes: likewise: either of them.
+    """
+    return min(int(np.count_nonzero(hits > ROUNDING)), int(np.count_nonzero(hits < sizes - ROUNDING)))
 
 
 def minus(first: Evidence, second: Evidence, *, paired: bool) -> Evidence:

@@ -16,24 +16,35 @@ from tenshots.errors import DataError
 SPLITS_PATH = Path("data/splits/splits.csv")
 MANIFEST_PATH = Path("data/manifest.csv")
 CODE_DIR = Path(__file__).parents[1]
-RESULTS_UNMOVED_BY = (
+# What tells no two experiments apart, since no variant's answers depend on it: sections of the settings, and
+# code (tests/pipeline/test_deps.py compares it with what the stages up to `evaluate` import).
+UNCOUNTED_SETTINGS = ("report", "visualise")
+UNCOUNTED_CODE = (
     "stages/__init__.py",
     "stages/compare.py",
     "stages/describe.py",
     "stages/history.py",
     "stages/predict.py",
     "stages/record.py",
+    "stages/style.py",
     "stages/ui.py",
+    "stages/visualise.py",
+    "tenshots/__init__.py",
     "tenshots/cards/",
     "tenshots/choice.py",
+    "tenshots/claims.py",
     "tenshots/errors.py",
     "tenshots/experiments.py",
     "tenshots/figures.py",
     "tenshots/history/",
+    "tenshots/interpretation/",
+    "tenshots/intervals.py",
     "tenshots/provenance.py",
     "tenshots/records.py",
     "tenshots/registry.py",
     "tenshots/report/",
+    "tenshots/statistics.py",
+    "tenshots/tallies.py",
     "tenshots/tracking.py",
 )
 
@@ -50,20 +61,21 @@ def main_repository() -> Path:
 def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: Path) -> str:
     """Returns what tells one experiment from another: 64 hexadecimal digits.
 
-    What cannot move a variant's result does not count (`report` in the settings, the code of the page, of
-    MLflow and of the commands beside the stages): another page is no other experiment.
+    What cannot move a variant's answers does not count (UNCOUNTED_SETTINGS; the code of the page, of the
+    pictures, of MLflow and of the commands beside the stages): another page is no other experiment, and no
+    other look at the test photos.
 
     Args:
         settings: all of params.yaml, as resolved for this run; the order of keys does not count.
         splits_path: its bytes count; a file that is absent counts as empty.
         code_dir: holds `stages` and `tenshots`, whose Python files count by path and bytes.
     """
-    counted = {key: value for key, value in settings.items() if key != "report"}
+    counted = {key: value for key, value in settings.items() if key not in UNCOUNTED_SETTINGS}
     digest = hashlib.sha256(json.dumps(counted, sort_keys=True, default=str).encode())
     digest.update(file_hash(splits_path).encode())
     for path in sorted([*code_dir.glob("stages/**/*.py"), *code_dir.glob("tenshots/**/*.py")]):
         name = path.relative_to(code_dir).as_posix()
-        if not name.startswith(RESULTS_UNMOVED_BY):
+        if not name.startswith(UNCOUNTED_CODE):
             digest.update(name.encode())
             digest.update(file_hash(path).encode())
     return digest.hexdigest()

@@ -15,8 +15,6 @@ from tenshots import database, figures, provenance, registry, statistics, tracki
 from tenshots.choice import best_on_validation
 from tenshots.tracking import FIGURES, Run
 
-UNCOUNTED = "report"  # the section of the settings that moves no result
-
 
 @dataclass(frozen=True)
 class Evaluated:
@@ -30,6 +28,7 @@ class Evaluated:
         labels: of the rows and columns of `confusion`.
         metrics: the figures of reports/metrics.
         num_trainings: folds times repeats.
+        pictures: files (name: content) of what one of its networks sees; none before they are drawn.
     """
 
     predictions: bytes
@@ -39,6 +38,7 @@ class Evaluated:
     labels: list[str]
     metrics: Mapping[str, float]
     num_trainings: int
+    pictures: Mapping[str, bytes]
 
 
 def paths(variant: str, evaluations_dir: Path, metrics_dir: Path) -> list[Path]:
@@ -47,8 +47,13 @@ def paths(variant: str, evaluations_dir: Path, metrics_dir: Path) -> list[Path]:
     return [*(evaluations_dir / variant / name for name in names), metrics_dir / f"{variant}.json"]
 
 
-def read(variant: str, evaluations_dir: Path, metrics_dir: Path) -> Evaluated:
-    """Returns what evaluation left of `variant`.
+def read(
+    variant: str,
+    evaluations_dir: Path,
+    metrics_dir: Path,
+    visualisations_dir: Path = Path("data/visualisations"),
+) -> Evaluated:
+    """Returns what evaluation left of `variant`, and the pictures that were drawn of it so far.
 
     Raises:
         OSError: a file is missing.
@@ -63,6 +68,9 @@ def read(variant: str, evaluations_dir: Path, metrics_dir: Path) -> Evaluated:
         labels=list(details["labels"]),
         metrics=json.loads(metrics_path.read_text(encoding="utf-8")),
         num_trainings=details["num_folds"] * details["num_repeats"],
+        pictures={
+            path.name: path.read_bytes() for path in sorted((visualisations_dir / variant).glob("*.png"))
+        },
     )
 
 
@@ -72,7 +80,8 @@ def log_experiment(
     """Adds to the run of an experiment what it lacks; returns how much that was.
 
     Settings, the figures and the predictions of each variant, the test photos with the independent set that
-    each belongs to, pictures of curves and confusion, and how many experiments have looked at these photos.
+    each belongs to, pictures of curves, of confusion and of what networks see, and how many experiments have
+    looked at these photos.
 
     Args:
         run: of the experiment.
@@ -90,7 +99,7 @@ def log_experiment(
     }
     pictures["curves.png"] = figures.curves_png({name: each.curves for name, each in evaluated.items()})
     num_added = (
-        run.params({key: value for key, value in settings.items() if key != UNCOUNTED})
+        run.params({key: settings[key] for key in settings if key not in provenance.UNCOUNTED_SETTINGS})
         + run.add_metrics(
             {
                 f"{FIGURES}/{name}/{figure}": {0: value}
@@ -106,6 +115,7 @@ def log_experiment(
             "test",
         )
         + run.replace_files(pictures, "figures")
+        + sum(run.replace_files(each.pictures, f"visualisations/{name}") for name, each in evaluated.items())
         + tracking.log_test_set(run, test_set)
     )
     looks = tracking.num_looks(run, test_set)

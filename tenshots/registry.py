@@ -11,12 +11,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from tenshots.choice import best_on_validation
 from tenshots.errors import DataError
 from tenshots.tracking import KEY_TAG, VARIANT_TAG, Client, Run, open_store, store_uri, without_password
 
 NAME = "tenshots"
 CHAMPION = "champion"
-ACCURACY_TAG, LOSS_TAG, SET_TAG = "val_accuracy", "val_log_loss", "tenshots.validation_set"
+ACCURACY_TAG, LOSS_TAG = "val_accuracy", "val_log_loss"  # as tenshots.choice calls them
+SET_TAG = "tenshots.validation_set"
 ABOUT = (
     "Variants that recognise the labels of this project's photos. Each version won its experiment on "
     f"validation photos; `{CHAMPION}` is the best of those that were validated on the present photos."
@@ -103,12 +105,14 @@ def _register(client: Client, run_id: str, version: Version) -> int:
 
 def _crown(client: Client, validation_set: str) -> None:
     versions = sorted(client.search_model_versions(f"name = '{NAME}'"), key=lambda each: int(each.version))
-    rivals = [each for each in versions if each.tags.get(SET_TAG) == validation_set]
-    # Of equals the oldest keeps the title: max returns the first.
-    best = max(rivals, key=lambda each: (float(each.tags[ACCURACY_TAG]), -float(each.tags[LOSS_TAG])))
-    current = client.get_registered_model(NAME).aliases.get(CHAMPION)
-    if str(current) != str(best.version):
-        client.set_registered_model_alias(NAME, CHAMPION, best.version)
+    rivals = {
+        str(each.version): {tag: float(each.tags[tag]) for tag in (ACCURACY_TAG, LOSS_TAG)}
+        for each in versions
+        if each.tags.get(SET_TAG) == validation_set
+    }
+    best = best_on_validation(rivals)  # of equals the oldest keeps the title
+    if str(client.get_registered_model(NAME).aliases.get(CHAMPION)) != best:
+        client.set_registered_model_alias(NAME, CHAMPION, best)
 
 
 def _description(version: Version) -> str:

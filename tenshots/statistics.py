@@ -162,12 +162,6 @@ def gain(measured: Measured, reference: Measured, *, num_comparisons: int = 1) -
     return found._replace(between=_planned_variance(measured.right - reference.right, design.num_components))
 
 
-def shares_right(predictions: pd.DataFrame) -> pd.Series:
-    """Returns for each photo_id the share of its predictions (over repeats) that are right, in [0, 1]."""
-    right = pd.Series(predicted(predictions) == predictions["label"].to_numpy(), dtype=np.float64)
-    return right.groupby(predictions["photo_id"].to_numpy()).mean()
-
-
 def components_of(splits: pd.DataFrame) -> pd.Series:
     """Returns the component of each photo, indexed by photo_id.
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tenshots.intervals import Basis, Scale
+from tenshots.intervals import Basis, Scale, num_rarer
 
 OF_ALL = {
     "accuracy": Scale.SHARE,
@@ -135,7 +135,7 @@ def foundations(
     cell_true, _, cell_named, *_ = _parted(by_cell)
     everything = Basis(true.sum(axis=1))
     shown = [Basis(true[:, i], f" that show {label}") for i, label in enumerate(labels)]
-    rarer = _num_rarer(hits.sum(axis=1), true.sum(axis=1))
+    rarer = num_rarer(hits.sum(axis=1), true.sum(axis=1))
     found = {
         Key(name): Foundation(
             tuple(shown) if name in ("balanced_accuracy", "macro_f1") else (everything,),
@@ -152,7 +152,7 @@ def foundations(
             ("precision", named[:, i], cell_named[:, i], taken),
             ("f1", (true + named)[:, i] / 2, (cell_true + cell_named)[:, i] / 2, either),
         ]:
-            rarer = _num_rarer(hits[:, i], sizes)
+            rarer = num_rarer(hits[:, i], sizes)
             found[Key(name, label)] = Foundation((Basis(sizes, which),), cell_sizes, rarer)
     return found
 
@@ -196,8 +196,3 @@ def _over(top: np.ndarray | float, bottom: np.ndarray) -> np.ndarray:
     there = bottom > 0
     shares: np.ndarray = np.where(there, top / np.where(there, bottom, 1.0), 0.0)
     return shares
-
-
-def _num_rarer(hits: np.ndarray, sizes: np.ndarray) -> int:
-    right, wrong = int(np.count_nonzero(hits > 1e-9)), int(np.count_nonzero(hits < sizes - 1e-9))
-    return min(right, wrong)

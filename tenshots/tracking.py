@@ -3,8 +3,9 @@
 An experiment is a run, found by a tag that hashes the settings, the split and the code; each variant is a run
 below it, with folds and repeats as its metrics (`fold_0_repeat_1/val_loss`, a step an epoch), so the table of
 runs has one row a variant. The experiment's own run holds all settings, the report and its figures, each
-variant's predictions of test photos (`predictions/VARIANT.csv`) and its final figures
-(`variants/VARIANT/test_accuracy`), whether a variant was trained for it or taken from the cache.
+variant's predictions of test photos (`predictions/VARIANT.csv`), its final figures
+(`variants/VARIANT/test_accuracy`) and what its networks see (`visualisations/VARIANT`), whether a variant was
+trained for it or taken from the cache.
 
 A tag, `tenshots.test_set`, names the test photos by a hash (`provenance.photos_hash`), so that it can be
 counted how often they have been looked at.
@@ -47,7 +48,12 @@ REPORT = ("index.html", "comparison.json", "comparison.md", "augmentation.png") 
 
 # A server that does not answer is given up after seconds; MLflow's own 7 retries of 120 s would hold it up.
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
-QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet"}
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
 # What MLflow accepts at once, and in a value. Source: mlflow/utils/validation.py.
 MAX_PARAMS, MAX_METRICS, MAX_CHARACTERS, MAX_RUNS = 100, 1000, 6000, 1000
 
@@ -213,14 +219,17 @@ def num_looks(run: Run, test_set: str) -> int | None:
 
     An experiment that was run again counts once. One whose runs were deleted counts too: its result was seen.
     """
-    looked = f"tags.`{TEST_SET_TAG}` = '{test_set}'"
 
     def count(client: Client) -> int:
-        found = client.get_experiment_by_name(EXPERIMENT)
-        runs = search(client, found.experiment_id, looked, with_deleted=True)
-        return len({each.data.tags[KEY_TAG] for each in runs})
+        return count_looks(client, client.get_experiment_by_name(EXPERIMENT).experiment_id, test_set)
 
     return run.attempt(count, None)
+
+
+def count_looks(client: Client, experiment_id: str, test_set: str) -> int:
+    """Returns what `num_looks` does, and raises whatever the store says."""
+    runs = search(client, experiment_id, f"tags.`{TEST_SET_TAG}` = '{test_set}'", with_deleted=True)
+    return len({each.data.tags[KEY_TAG] for each in runs})
 
 
 def search(client: Client, experiment_id: str, wanted: str, *, with_deleted: bool = False) -> list[Any]:

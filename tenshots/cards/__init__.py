@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tenshots import params
 from tenshots.collection import counted_reasons
 from tenshots.report import comparison
+from tenshots.wording import counted
 
 FOLDER = Path(__file__).parent
 TO_BE_FILLED_IN = "**TO BE FILLED IN**"
@@ -45,6 +46,7 @@ class Facts:
 def model_card(facts: Facts) -> str:
     """Returns the card of the chosen variant, as Markdown with YAML in front."""
     name = facts.compared["chosen"]
+    network = _without_places(params.flattened(facts.details["network"]))
     return (
         _environment()
         .get_template("model_card.md.j2")
@@ -56,7 +58,9 @@ def model_card(facts: Facts) -> str:
             basis=comparison.basis(facts.compared),
             guess=comparison.guess(facts.compared),
             settings=params.flattened(facts.details["settings"]),
-            network=_without_places(params.flattened(facts.details["network"])),
+            network=network,
+            origin=_origin(network),
+            num_sets=facts.leakage["num_components"],
             augment=facts.values.get("augment"),
             standardise=facts.values["standardise"],
             num_divided=facts.compared["num_divided"],
@@ -83,11 +87,20 @@ def data_card(facts: Facts) -> str:
             num_with_camera=int((kept["camera"] != "").sum()),
             num_with_time=int((kept["taken"] != "").sum()),
             leakage=facts.leakage,
+            num_folds=facts.compared["num_folds"],
             values=facts.values,
             photos_folder=_folder(facts.values["photos"]),
             blank=TO_BE_FILLED_IN,
         )
     )
+
+
+def _origin(network: Mapping[str, str]) -> str:
+    """Says whose weights training began with, from the network's flattened settings."""
+    path, source = network.get("backbone.weights.path"), network.get("backbone.weights")
+    if path or source == "imagenet":
+        return path or f"{network['backbone.architecture']} (ImageNet)"
+    return "none, taught from scratch"
 
 
 def _without_places(settings: Mapping[str, str]) -> dict[str, str]:
@@ -111,6 +124,7 @@ def _environment() -> Environment:
     environment.filters["percent"] = comparison.percent
     environment.filters["interval"] = comparison.interval_text
     environment.filters["cell"] = cell
+    environment.filters["counted"] = counted
     return environment
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tenshots import statistics
+from tenshots import claims, statistics
 from tenshots.experiments import Experiment
 from tenshots.intervals import Estimate
 from tenshots.report.comparison import difference_text, interval_text, percent
@@ -50,38 +50,44 @@ def compare(experiments: Sequence[Experiment], reference: Experiment) -> list[Re
     Gains are paired: both are compared on each photo. Experiments that were tested on other photos are not
     compared, and the reason says so: nobody could tell which part of a difference the photos make. Where two
     count other independent sets, sets that share a photo are joined. The intervals of all gains are corrected
-    for being several.
+    for being several (see intervals.estimate). Where the answers are the same, as those of a variant that no
+    changed setting concerns, there is nothing to err about and nothing to correct for.
     """
-    results = []
-    num_comparisons = sum(
-        not refusal(experiment, reference, variant)
+    reasons = [
+        (experiment, variant, refusal(experiment, reference, variant))
         for experiment in experiments
         for variant in experiment.predictions
+    ]
+    num_comparisons = sum(
+        not reason and not _same_answers(experiment, reference, variant)
+        for experiment, variant, reason in reasons
     )
-    for experiment in experiments:
-        changes = changed_settings(reference, experiment)
-        for variant, predictions in experiment.predictions.items():
-            reason = refusal(experiment, reference, variant)
-            gain = None
-            if not reason:
-                components = joined(experiment.components, reference.components)
-                gain = statistics.difference(
-                    *_in_common_folds(predictions, reference.predictions[variant]),
-                    components,
-                    num_comparisons=num_comparisons,
-                )
-            results.append(
-                Result(
-                    experiment=experiment.name,
-                    variant=variant,
-                    changes=changes,
-                    val_accuracy=experiment.figures[variant].get("val_accuracy"),
-                    accuracy=statistics.accuracy(predictions, experiment.components),
-                    gain=gain,
-                    reason=reason,
-                )
-            )
-    return results
+    return [
+        Result(
+            experiment=experiment.name,
+            variant=variant,
+            changes=changed_settings(reference, experiment),
+            val_accuracy=experiment.figures[variant].get("val_accuracy"),
+            accuracy=statistics.accuracy(experiment.predictions[variant], experiment.components),
+            gain=None if reason else _gain(experiment, reference, variant, num_comparisons=num_comparisons),
+            reason=reason,
+        )
+        for experiment, variant, reason in reasons
+    ]
+
+
+def _gain(experiment: Experiment, reference: Experiment, variant: str, *, num_comparisons: int) -> Estimate:
+    if _same_answers(experiment, reference, variant):
+        return Estimate(0.0, None, None, "its answers are the same")
+    return statistics.difference(
+        *_in_common_folds(experiment.predictions[variant], reference.predictions[variant]),
+        joined(experiment.components, reference.components),
+        num_comparisons=num_comparisons,
+    )
+
+
+def _same_answers(experiment: Experiment, reference: Experiment, variant: str) -> bool:
+    return bool(experiment.predictions[variant].equals(reference.predictions[variant]))
 
 
 def _in_common_folds(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -137,27 +143,38 @@ def joined(first: pd.Series, second: pd.Series) -> pd.Series:
     return pd.Series(labels[rows].astype(str), index=first.index)
 
 
-def verdict(gain: Estimate | None) -> str:
-    """Returns "better", "worse" or "open": what the interval of a gain allows one to claim."""
-    if gain is None or gain.low is None or gain.high is None or gain.low <= 0 <= gain.high:
-        return "open"
-    return "better" if gain.low > 0 else "worse"
-
-
 def sentence(result: Result, reference: str) -> str:
     """Says in words what a result allows one to claim about the settings that it changed."""
     if result.gain is None:
         return f"{result.variant} of {result.experiment} is not compared: {result.reason}"
     changes = changes_text(result.changes) or "no setting (code or photos differ)"
     together = " together" if len(result.changes) > 1 else ""
-    points = gain_text(result)
-    claim = {
-        "better": f"is better than in {reference}: {points} points",
-        "worse": f"is worse than in {reference}: {points} points",
-        "open": f"no difference to {reference} can be claimed: {points} points"
-        + (f"; {result.gain.reason}" if result.gain.reason else ""),
-    }[verdict(result.gain)]
-    return f"{changes}{together}: {result.variant} {claim}"
+    found = claims.verdict(result.gain)
+    if found == "open":
+        claim = f"no difference of {result.variant} to {reference} can be claimed"
+    else:
+        claim = f"{result.variant} is {found} than in {reference}"
+    why = f"; {result.gain.reason}" if result.gain.reason else ""
+    return f"{changes}{together}: {claim}: {gain_text(result)} points{why}"
+
+
+def cautions(experiments: Sequence[Experiment], results: Sequence[Result]) -> list[str]:
+    """Says what corrects the intervals, and what they leave out, in sentences."""
+    tables = [table for each in experiments for table in each.predictions.values()]
+    num_gains = sum(each.gain is not None and each.gain.low is not None for each in results)
+    said = []
+    if num_gains > 1:
+        said.append(
+            f"The intervals of the {num_gains} differences are widened so that all of them hold in 95 of 100 "
+            "such comparisons (Bonferroni): the fewer you compare at once, the more can be claimed."
+        )
+    if any(table["fold"].nunique() > 1 for table in tables):
+        said.append("Intervals over several folds are approximate: their trainings share photos.")
+    if any(table["repeat"].nunique() == 1 for table in tables):
+        said.append(
+            "Where an experiment has one training a fold, intervals leave out how much another would differ."
+        )
+    return said
 
 
 def changes_text(changes: dict[str, tuple[str, str]]) -> str:

@@ -12,6 +12,7 @@ from tenshots import history
 from tenshots.experiments import Experiment
 from tenshots.history import Result
 from tenshots.report import comparison
+from tenshots.wording import counted
 
 FOLDER = Path(__file__).parent
 STYLE = FOLDER.parent / "report" / "style.css"
@@ -27,21 +28,22 @@ def render(experiments: Sequence[Experiment], results: Sequence[Result], referen
         lstrip_blocks=True,
     )
     environment.filters.update(
+        counted=counted,
         percent=comparison.percent,
         interval=lambda estimate: comparison.interval_text(history.ends(estimate)),
         gain=history.gain_text,
-        verdict=lambda result: history.verdict(result.gain),
         sentence=lambda result: history.sentence(result, reference),
-        changes=history.changes_text,
     )
     return environment.get_template("history.html.j2").render(
         style=STYLE.read_text(encoding="utf-8"),
         experiments=experiments,
+        num_others=sum(each.name != reference for each in experiments),
         results=results,
         reference=reference,
         variants=list(dict.fromkeys(result.variant for result in results)),
         keys=history.differing_settings(experiments),
         absent=history.ABSENT,
+        cautions=history.cautions(experiments, results),
         looks=looks(experiments),
         widest=widest(results),
     )

@@ -150,11 +150,9 @@ def framed(piece: Image.Image) -> Image.Image:
 
 
 def png(picture: Image.Image) -> bytes:
-    """Returns a PNG file of 256 colours, dithered: half as large, and the eye sees no difference."""
-    palette = picture.quantize(256, method=Image.Quantize.MEDIANCUT)
-    few = picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+    """Returns a PNG file in true colours: 256 would be half as large, and speckle photos and flat squares."""
     file = io.BytesIO()
-    few.save(file, format="PNG", optimize=True)
+    picture.save(file, format="PNG", optimize=True)
     return file.getvalue()
 
 

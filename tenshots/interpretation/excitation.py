@@ -57,13 +57,6 @@ def patterns(
     return _levels(logits).astype(np.float32)
 
 
-def mean_activations(model: keras.Model, pictures: np.ndarray, filters: Sequence[int]) -> np.ndarray:
-    """Returns how much filter i is excited by picture i: its mean over all places, negative ones as 0."""
-    found = np.asarray(model(np.asarray(pictures, dtype=np.float32), training=False))
-    excited = [np.maximum(found[row, ..., number], 0).mean() for row, number in enumerate(filters)]
-    return np.array(excited, dtype=np.float32)
-
-
 def shown(pictures: np.ndarray) -> np.ndarray:
     """Returns the inner parts of patterns, all equally rich in contrast.
 

@@ -199,9 +199,10 @@ def excitation_picture(
         f"What excites filters of {layer.name}",
         "Above, a pattern that was made for the filter: from grey noise, each pixel was moved step by "
         "step to where the filter answers more strongly. Below, the nine places in test photos at which "
-        "it answered most, the strongest first. What the nine have in common, the pattern often "
-        f"exaggerates. One value of this layer sees {size}. Shown are filters that answer the photos of one "
-        "label, named beside the filter's number, more than those of the others.",
+        "it answered most, the strongest first; dark grey is what lies beyond a photo's edge. What the nine "
+        "have in common, the pattern often exaggerates. "
+        f"One value of this layer sees {size}. Shown are filters that answer the photos of one label, named "
+        "beside the filter's number, more than those of the others.",
         f"For {counted(len(chosen), 'filter')} a coloured pattern and nine cut-outs of photos.",
         drawing.framed(_headed(layer, drawing.grid(columns, columns=4, gap=14))),
         sorted(photo_ids),
@@ -239,7 +240,7 @@ def gradcam_picture(shown: Subject, answers: pd.DataFrame, words: str) -> Pictur
         f"Where it looked when it was {words}",
         f"Each time the photo first, {also}: bright where the evidence lies, grey where there is none. "
         "Ask whether the light falls on the object or on something that merely comes with it, such as the "
-        "desk or the grey border. The map is as coarse as the layer's maps, drawn smooth, and each is "
+        "desk. The map is as coarse as the layer's maps, drawn smooth, and each is "
         "scaled to its own brightest place, so that it tells where, not how much. Shown are the answers "
         f"that it was surest of; the percentages are its own. (Grad-CAM over {layer}, with gradients kept "
         "in place.)",
@@ -345,7 +346,9 @@ def _example(answers: pd.DataFrame) -> list[str]:
 
 
 def _percent(share: object) -> str:
-    return f"{100 * float(str(share)):.0f} %"
+    """Writes a probability; no network is ever wholly sure."""
+    text = f"{100 * float(str(share)):.0f}"
+    return "over 99 %" if text == "100" else f"{text} %"
 
 
 def _seen(image: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tenshots import provenance
 from tests.pipeline.conftest import TOP
 
 # Imported by stages, and left out on purpose, each with the reason why an edit moves no output.
@@ -91,6 +92,20 @@ def test_each_exception_is_used_and_listed_nowhere() -> None:
     listed = set().union(*(deps_of(stage) for stage in STAGES))
     assert set(EXCEPTIONS) <= reached
     assert listed.isdisjoint(EXCEPTIONS)
+
+
+def test_what_tells_experiments_apart_is_the_code_that_answers_depend_on() -> None:
+    """Else an edit of a page would count as another experiment, and as another look at the test photos."""
+    answering = {"ingest", "split", "augment", "train", "evaluate"}
+    moving = set().union(*({f"stages/{stage}.py"} | reached_from(stage) for stage in answering))
+    ours = {
+        path.relative_to(TOP).as_posix()
+        for top in ("stages", "tenshots")
+        for path in (TOP / top).rglob("*.py")
+    }
+    counted = {path for path in ours if not path.startswith(provenance.UNCOUNTED_CODE)}
+    assert counted == moving - set(EXCEPTIONS)
+    assert all(any(path.startswith(each) for path in ours) for each in provenance.UNCOUNTED_CODE)
 
 
 def test_the_library_never_imports_the_stages() -> None:

@@ -147,6 +147,35 @@ def test_an_absolute_file_of_weights_is_told_by_its_name_alone(project: Path) ->
     assert "- **Finetuned from model:** net.h5\n" in card
 
 
+@pytest.mark.parametrize(
+    ("weights", "origin"), [("none", "none, taught from scratch"), ("imagenet", "MobileNetV2 (ImageNet)")]
+)
+def test_an_architecture_alone_is_no_model_that_another_was_tuned_from(
+    weights: str, origin: str, project: Path
+) -> None:
+    chosen = json.loads((project / "reports/comparison.json").read_text())["chosen"]
+    path = project / "data/evaluations" / chosen / "details.json"
+    backbone = {"backbone": {"architecture": "MobileNetV2", "weights": weights}}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "network": backbone}))
+    describe.main([])
+    assert f"- **Finetuned from model:** {origin}\n" in (project / "reports/model_card.md").read_text()
+
+
+def test_one_fold_one_set_and_one_copy_are_written_as_one(project: Path) -> None:
+    path = project / "reports/comparison.json"
+    compared = {**json.loads(path.read_text()), "num_folds": 1, "num_repeats": 1, "num_divided": 1}
+    path.write_text(json.dumps(compared))
+    (project / "data/splits/leakage.json").write_text(json.dumps({**LEAKAGE, "num_components": 1}))
+    describe.main([])
+    model = (project / "reports/model_card.md").read_text()
+    assert "It is 1 trained network (1 fold, 1 repeat), and" in model
+    assert "taught and tested, come from 1 independent set, such as" in model
+    assert "The split divides 1 set of photos" in model
+    data = (project / "reports/data_card.md").read_text()
+    assert "`data/splits/splits.csv` says who trains, validates and tests.\n" in data
+    assert "Near-duplicates: 0 photos in 0 clusters." in data
+
+
 def test_a_split_that_divides_sets_is_said(project: Path) -> None:
     path = project / "data/splits/leakage.json"
     describe.main([])
@@ -198,6 +227,7 @@ def test_the_croissant_file_is_read_by_its_own_library(project: Path) -> None:
     dataset = croissant.Dataset(str(project / "data/croissant.json"))
     assert not dataset.metadata.ctx.issues.errors
     assert len(list(dataset.records("splits"))) == 36 * 4
+    assert len(list(dataset.records("photos"))) == 36
 
 
 def test_a_missing_input_is_an_error_with_the_remedy(project: Path) -> None:

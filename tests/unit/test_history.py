@@ -51,21 +51,66 @@ def test_a_gain_is_the_paired_difference_on_the_same_photos() -> None:
     assert result.gain[:3] == pytest.approx(gain[:3])
     assert result.accuracy == statistics.accuracy(second.predictions["baseline"], COMPONENTS)
     assert result.changes == {"lr": ("0.1", "0.2")}
-    assert history.verdict(result.gain) == "better"
     text = history.sentence(result, "a")
     assert text.startswith("lr 0.1 → 0.2: baseline is better than in a: +")
     assert (reference.gain, reference.reason) == (None, "the reference")
-    assert history.verdict(history.compare([first], second)[0].gain) == "worse"
+    back = history.compare([first], second)[0]
+    assert history.sentence(back, "b").startswith("lr 0.2 → 0.1: baseline is worse than in b: \u2212")
 
 
-def test_equal_experiments_differ_by_nothing_and_nothing_is_claimed() -> None:
+def test_equal_experiments_differ_by_nothing_and_make_no_other_interval_wider() -> None:
     first, second = experiment("a", skill=1), experiment("b", skill=1, lr="0.2", epochs="8")
-    result = history.compare([second], first)[0]
+    other = experiment("c", skill=2.5, lr="0.3")
+    result, moved = history.compare([second, other], first)
     assert result.gain is not None
     assert result.gain.value == 0
-    assert history.sentence(result, "a").startswith(
-        "epochs 9 → 8, lr 0.1 → 0.2 together: baseline no difference to a can be claimed: 0.0 points"
+    assert history.sentence(result, "a") == (
+        "epochs 9 → 8, lr 0.1 → 0.2 together: no difference of baseline to a can be claimed: 0.0 points; its "
+        "answers are the same"
     )
+    assert moved == history.compare([other], first)[0]
+
+
+def test_the_intervals_of_several_gains_are_corrected_and_both_ways_to_read_say_so() -> None:
+    experiments = [experiment(name, skill=skill) for name, skill in [("a", 0.5), ("b", 0.9), ("c", 1.2)]]
+    first, other = (each.predictions["baseline"] for each in experiments[:2])
+    alone, _ = history.compare(experiments[1::-1], experiments[0])
+    of_two = history.compare(experiments, experiments[0])[1]
+    corrected = statistics.difference(other, first, COMPONENTS, num_comparisons=2)
+    assert of_two.gain is not None
+    assert of_two.gain[:3] == pytest.approx(corrected[:3])
+    assert alone.gain is not None
+    assert alone.gain[:3] == pytest.approx(statistics.difference(other, first, COMPONENTS)[:3])
+
+    results = history.compare(experiments, experiments[0])
+    (corrects, approximate) = history.cautions(experiments, results)
+    assert corrects.startswith("The intervals of the 2 differences are widened so that all of them hold")
+    assert approximate.startswith("Intervals over several folds are approximate")
+    assert corrects in page.render(experiments, results, "a")
+    assert not [text for text in history.cautions(experiments[:2], results[:2]) if "widened" in text]
+
+
+def test_one_training_a_fold_is_a_caution() -> None:
+    single = experiment("a", skill=1)
+    rows = single.predictions["baseline"]
+    single = dataclasses.replace(single, predictions={"baseline": rows[rows["repeat"] == 0].assign(fold=0)})
+    (caution,) = history.cautions([single], history.compare([single], single))
+    assert "leave out how much another would differ" in caution
+
+
+def test_experiments_dealt_into_other_folds_are_compared_as_if_in_one() -> None:
+    """Which folds photos were dealt into is no reason to refuse: the photos and labels are the same."""
+    first, second = experiment("a", skill=0.5), experiment("b", skill=2.5)
+    rows = second.predictions["baseline"]
+    folds = {name: number % 3 for number, name in enumerate(sorted(set(COMPONENTS)))}
+    dealt = rows.assign(fold=rows["photo_id"].map(COMPONENTS).map(folds))
+    (result,) = history.compare([dataclasses.replace(second, predictions={"baseline": dealt})], first)
+    one_fold = statistics.difference(
+        rows.assign(fold=0), first.predictions["baseline"].assign(fold=0), COMPONENTS
+    )
+    assert result.gain is not None
+    assert result.gain[:3] == pytest.approx(one_fold[:3])
+    assert result.gain.value == pytest.approx(history.compare([second], first)[0].gain.value)
 
 
 def test_other_photos_or_labels_are_refused_with_the_reason() -> None:
@@ -139,6 +184,13 @@ def test_the_page_stands_alone_escapes_names_and_says_how_often_photos_were_seen
     assert 50 < float(points[0].removeprefix("left:").rstrip("%")) <= 100
 
 
+def test_the_heading_does_not_count_the_reference_among_those_compared_with_it() -> None:
+    experiments = [experiment(name, skill=1) for name in "abc"]
+    for number, words in ((1, "<b>a</b> alone"), (2, "1 experiment compared"), (3, "2 experiments compared")):
+        some = experiments[:number]
+        assert f'<h1 id="moved">{words}' in page.render(some, history.compare(some, some[0]), "a")
+
+
 @pytest.mark.parametrize(("value", "expected"), [(0.0, 10), (0.04, 10), (-0.101, 20), (1.0, 100)])
 def test_the_axis_of_gains_ends_at_a_round_number(value: float, expected: int) -> None:
     result = history.compare([experiment("a", skill=1)], experiment("b", skill=1))[0]
@@ -184,6 +236,9 @@ def test_the_command_agrees_with_the_comparison_and_chooses_experiments(
     assert pd.read_csv("history.csv")["experiment"].unique().tolist() == [first]
     stage.main(["--reference", second, "--csv", "history.csv"])
     assert pd.read_csv("history.csv")["experiment"].unique().tolist() == [second, first]
+    with pytest.raises(SystemExit):
+        stage.main(["--last", "0"])
+    assert "argument --last: must be a whole number from 1, got '0'" in capsys.readouterr().err
     with pytest.raises(DataError, match="no compared experiment is called 'absent'; there are: "):
         stage.main(["absent"])
     with pytest.raises(DataError, match="did not answer: "):

@@ -22,6 +22,7 @@ from tenshots.interpretation import (
     drawing,
     dreaming,
     filters,
+    gallery,
     gradients,
     layers,
     subject,
@@ -203,13 +204,21 @@ def test_text_that_does_not_fit_ends_in_an_ellipsis() -> None:
     assert drawing.line("a very long name of a label", width=150).size == (150, 36)
 
 
-def test_a_picture_file_keeps_its_size_and_has_no_metadata() -> None:
+def test_a_picture_file_keeps_every_pixel_and_has_no_metadata() -> None:
     picture = drawing.framed(drawing.grid([drawing.tile(image, 100) for image in images(3)], columns=2))
     data = drawing.png(picture)
     with Image.open(io.BytesIO(data)) as opened:
         assert opened.size == (drawing.WIDTH, 2 * 100 + drawing.GAP + 2 * drawing.MARGIN)
+        assert np.array_equal(np.asarray(opened), np.asarray(picture))
         assert not opened.info
     assert drawing.png(picture) == data
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.994, "99 %"), (0.996, "over 99 %"), (1.0, "over 99 %"), (0.004, "0 %")]
+)
+def test_no_answer_is_called_certain(share: float, text: str) -> None:
+    assert gallery._percent(share) == text
 
 
 def answers(right: list[bool]) -> pd.DataFrame:

@@ -116,7 +116,7 @@ def test_groups_that_are_all_right_or_wrong_are_answers_of_which_none_failed(
 def test_groups_that_agree_otherwise_give_no_interval_of_width_0() -> None:
     for found in (estimate([1] * 6, [2] * 6), estimate([0] * 6, [2] * 6, Scale.DIFFERENCE)):
         assert found.low is None
-        assert "all independent sets of photos agree" in str(found.reason)
+        assert "all independent sets of photos give the same figure" in str(found.reason)
 
 
 def test_a_group_with_most_photos_makes_the_interval_wide() -> None:
@@ -177,6 +177,27 @@ def test_the_variance_of_trainings_is_that_between_the_repeats_of_a_fold() -> No
     where = design([10.0, 10.0], num_folds=2)
     assert intervals.training_variance([moves], where) == (pytest.approx(0.0005), 2)
     assert intervals.training_variance([moves[:, :1]], where) == (0.0, 0)
+
+
+def test_what_trainings_do_to_some_components_alone_is_not_counted_twice() -> None:
+    """The variance between components holds it already; with few degrees of freedom it stays, as a margin."""
+    where = design([10.0, 10.0])
+    alone = np.array([[0.02, -0.02, 0.02, -0.02], [0.0] * 4])
+    both = np.array([[0.02, -0.02, 0.02, -0.02]] * 2)
+    assert intervals.training_variance([alone], where) == (pytest.approx(0.0), 3)
+    assert intervals.training_variance([both], where) == (pytest.approx(4 * 0.04**2 / 3 / 4), 3)
+    assert intervals.training_variance([alone[:, :2]], where) == (pytest.approx(2 * 0.02**2 / 2), 1)
+
+
+@pytest.mark.parametrize(("num_wrong", "is_resampled"), [(9, False), (10, True)])
+def test_a_share_with_few_mistakes_is_not_resampled(num_wrong: int, is_resampled: bool) -> None:
+    """Many resamples would show none of them, and call the rest certain."""
+    sizes = np.full((30, 1), 10.0)
+    right = sizes - (np.arange(30) < num_wrong)[:, np.newaxis]
+    where = design([10.0] * 30)
+    evidence = intervals.ratio(right, sizes, where, Scale.SHARE, resampled=True)
+    without = intervals.estimate(dataclasses.replace(evidence, replicates=None), where)
+    assert (intervals.estimate(evidence, where) != without) == is_resampled
 
 
 def test_trainings_that_differ_widen_the_interval() -> None:

@@ -44,6 +44,7 @@ def write_outputs(variant: str) -> None:
     test = drawn_results.predictions(PHOTOS, ["a", "b"], skill=1, num_folds=2, num_repeats=1)
     database.write_predictions(test, folder / "predictions.csv")
     write(f"{folder}/curves.csv", "epoch,accuracy,val_accuracy,loss,val_loss\n0,0.5,0.5,1,1\n")
+    write(f"data/visualisations/{variant}/00-structure.png", f"picture of {variant}")
 
 
 @pytest.fixture
@@ -73,6 +74,11 @@ def test_everything_is_added_once(project: Callable[..., list], capsys: pytest.C
     files = {path.name for path in Path("mlruns/artifacts").rglob("*") if path.is_file()}
     assert {"fold-0_repeat-0.weights.h5", "model.json", "confusion.png", "index.html"} <= files
     assert {"one.csv", "two.csv", "photos.csv", "curves.png", "confusion_one.png"} <= files
+    seen = {
+        path.parent.name: path.read_text()
+        for path in Path("mlruns/artifacts").rglob("visualisations/*/*.png")
+    }
+    assert seen == {"one": "picture of one", "two": "picture of two"}
     (parent,) = (run for run in runs.values() if run.data.tags[tracking.VARIANT_TAG] == "*")
     assert parent.data.params["variants.one"] == "{}"
     assert parent.data.metrics["variants/two/test_accuracy"] == 0.5

@@ -153,7 +153,6 @@ def test_all_right_is_no_certainty() -> None:
 
 def test_repeats_are_averaged_a_photo() -> None:
     both = pd.concat([answers([True, False]), answers([True, True], repeat=1)])
-    assert statistics.shares_right(both).to_dict() == {"000": 1.0, "001": 0.5}
     measured = statistics.measure(both, groups([1, 1]))
     assert measured.right.tolist() == [1.0, 0.5]
     assert measured.repeats == [0, 1]

@@ -344,15 +344,15 @@ def test_a_deleted_experiment_is_restored(project: Callable) -> None:
     assert len(project()) == 2
 
 
-def test_the_report_is_no_part_of_what_tells_experiments_apart(tmp_path: Path) -> None:
+def test_page_and_pictures_are_no_part_of_what_tells_experiments_apart(tmp_path: Path) -> None:
     def key(settings: dict[str, object]) -> str:
         return provenance.experiment_key(settings, splits_path=tmp_path / "splits.csv", code_dir=tmp_path)
 
     for name in ("stages/ui.py", "tenshots/report/page.py", "tenshots/training.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
-    first = key({"lr": 1, "report": {"num_samples": 1}})
-    assert key({"lr": 1, "report": {"num_samples": 2}}) == first
+    first = key({"lr": 1, "report": {"num_samples": 1}, "visualise": {"dream": False}})
+    assert key({"lr": 1, "report": {"num_samples": 2}, "visualise": {"dream": True}}) == first
     (tmp_path / "stages/ui.py").write_text("edited")
     (tmp_path / "tenshots/report/page.py").write_text("edited")
     assert key({"lr": 1}) == first
