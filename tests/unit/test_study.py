@@ -329,7 +329,7 @@ def test_answers_that_agree_photo_by_photo_leave_less_noise() -> None:
 
 def test_splits_that_test_other_photos_are_compared_too() -> None:
     shares, _, components = shares_of(12)
-    half = set(components.index[:48])  # six of the groups
+    half = set(components.index[48:])  # six of the groups
     honest = shares[0.5][shares[0.5]["photo_id"].isin(half)]
     found = leaking.difference(shares[1.0], honest, components)
     assert not leaking.is_paired(shares[1.0], honest)
@@ -354,6 +354,17 @@ def test_the_sentence_says_how_much_a_random_split_flatters() -> None:
     assert other["claim"] == "lowers"
     alike = findings.leaking_split("small", shares[1.0], shares[1.0], splits, components)
     assert (alike["claim"], alike["difference"]["difference"]) == ("open", 0)
+
+
+def test_a_group_that_is_hard_for_both_splits_is_less_noise_than_two_groups() -> None:
+    shares, _, components = shares_of(12)
+    honest = shares[1.0][shares[1.0]["photo_id"].isin(components.index[48:])]
+    same = leaking.difference(shares[1.0], honest, components)
+    others = honest.assign(photo_id=honest["photo_id"] + "x")
+    strangers = components.map(lambda group: f"{group} again").rename(lambda photo: f"{photo}x")
+    apart = leaking.difference(shares[1.0], others, pd.concat([components, strangers]))
+    assert same.value == apart.value
+    assert same.between < 0.6 * apart.between
 
 
 # The stage
