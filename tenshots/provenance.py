@@ -18,15 +18,17 @@ MANIFEST_PATH = Path("data/manifest.csv")
 CODE_DIR = Path(__file__).parents[1]
 # What tells no two experiments apart, since no variant's answers depend on it: sections of the settings, and
 # code (tests/pipeline/test_deps.py compares it with what the stages up to `evaluate` import).
-UNCOUNTED_SETTINGS = ("report", "visualise")
+UNCOUNTED_SETTINGS = ("inspect", "report", "study", "visualise")
 UNCOUNTED_CODE = (
     "stages/__init__.py",
     "stages/compare.py",
     "stages/describe.py",
     "stages/history.py",
+    "stages/inspect.py",
     "stages/predict.py",
     "stages/record.py",
     "stages/style.py",
+    "stages/study.py",
     "stages/ui.py",
     "stages/visualise.py",
     "tenshots/__init__.py",
@@ -37,13 +39,18 @@ UNCOUNTED_CODE = (
     "tenshots/experiments.py",
     "tenshots/figures.py",
     "tenshots/history/",
+    "tenshots/inspection.py",
     "tenshots/interpretation/",
     "tenshots/intervals.py",
+    "tenshots/outliers.py",
     "tenshots/provenance.py",
     "tenshots/records.py",
+    "tenshots/reference.py",
     "tenshots/registry.py",
     "tenshots/report/",
     "tenshots/statistics.py",
+    "tenshots/studies/",
+    "tenshots/suspicion.py",
     "tenshots/tallies.py",
     "tenshots/tracking.py",
 )
@@ -62,8 +69,8 @@ def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: 
     """Returns what tells one experiment from another: 64 hexadecimal digits.
 
     What cannot move a variant's answers does not count (UNCOUNTED_SETTINGS; the code of the page, of the
-    pictures, of MLflow and of the commands beside the stages): another page is no other experiment, and no
-    other look at the test photos.
+    pictures, of the studies, of MLflow and of the commands beside the stages): another page is no other
+    experiment, and no other look at the test photos.
 
     Args:
         settings: all of params.yaml, as resolved for this run; the order of keys does not count.

@@ -353,6 +353,7 @@ def test_page_and_pictures_are_no_part_of_what_tells_experiments_apart(tmp_path:
         (tmp_path / name).write_text("")
     first = key({"lr": 1, "report": {"num_samples": 1}, "visualise": {"dream": False}})
     assert key({"lr": 1, "report": {"num_samples": 2}, "visualise": {"dream": True}}) == first
+    assert key({"lr": 1, "study": {"shares": [0.5]}, "inspect": {"network": "other"}}) == first
     (tmp_path / "stages/ui.py").write_text("edited")
     (tmp_path / "tenshots/report/page.py").write_text("edited")
     assert key({"lr": 1}) == first
