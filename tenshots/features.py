@@ -52,9 +52,11 @@ def backbone_settings(values: Mapping[str, Any], name: str) -> PretrainedSetting
 def features(settings: PretrainedSettings, images: np.ndarray) -> np.ndarray:
     """Returns what the backbone puts out for each photo, averaged with what it does for its mirror image.
 
-    A mirrored object keeps its label, so what the two differ in is noise to a classifier: on the demo photos
-    the mean brought a logistic regression's log loss from 0.61 to 0.55, on real crops it did no harm.
-    Twice the `input_px` and earlier layers helped on one of the two collections and hurt on the other.
+    A mirrored object keeps its label, so what the two differ in is noise to a classifier. With the labels of
+    5 % of the photos changed on purpose, the mean brought a logistic regression's log loss against the true
+    labels from 0.63 to 0.55 on the demo photos and from 0.91 to 0.90 on 87 crops of COCO photos. Features at
+    twice the `input_px`, or of earlier layers too, helped on one of the two collections and hurt on the
+    other.
 
     Args:
         settings: of the network; its backbone's weights are loaded.
