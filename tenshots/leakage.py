@@ -80,6 +80,31 @@ def leakage(manifest: pd.DataFrame, splits: pd.DataFrame, *, seed: int) -> dict[
     }
 
 
+def random_splits(photos: pd.DataFrame, splits: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """Returns the plain random split that `leakage` counts the siblings of.
+
+    Single photos are dealt, whoever took them, stratified by label, with as many folds and as large parts.
+
+    Args:
+        photos: photo_id and label of every photo that `splits` names.
+        splits: what `splitting.split` made of them.
+        seed: the experiment's.
+
+    Returns:
+        Columns photo_id, component, fold and part, sorted by fold and photo_id.
+    """
+    ordered = splits.sort_values(["fold", "photo_id"], ignore_index=True)
+    labels = photos.sort_values("photo_id")["label"]
+    parts = ordered["part"].to_numpy().astype("<U5").reshape(-1, len(labels))
+    return ordered.assign(part=_random_parts(labels, parts, seed).ravel())
+
+
+def num_with_sibling(splits: pd.DataFrame) -> int:
+    """Counts the test photos, fold by fold, that have a photo of their component in training."""
+    trained = splits.loc[splits["part"] == "train", ["component", "fold"]].drop_duplicates()
+    return len(splits[splits["part"] == "test"].merge(trained, on=["component", "fold"]))
+
+
 def text(found: Mapping[str, Any]) -> str:
     """Returns the contents of the file: equal findings give equal bytes."""
     return json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -23,6 +23,7 @@ RESULTS_UNMOVED_BY = (
     "stages/history.py",
     "stages/predict.py",
     "stages/record.py",
+    "stages/study.py",
     "stages/ui.py",
     "tenshots/cards/",
     "tenshots/choice.py",
@@ -34,8 +35,10 @@ RESULTS_UNMOVED_BY = (
     "tenshots/records.py",
     "tenshots/registry.py",
     "tenshots/report/",
+    "tenshots/studies/",
     "tenshots/tracking.py",
 )
+SETTINGS_UNMOVED_BY = ("report", "study")  # sections of params.yaml that move no variant's result
 
 
 def main_repository() -> Path:
@@ -50,15 +53,15 @@ def main_repository() -> Path:
 def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: Path) -> str:
     """Returns what tells one experiment from another: 64 hexadecimal digits.
 
-    What cannot move a variant's result does not count (`report` in the settings, the code of the page, of
-    MLflow and of the commands beside the stages): another page is no other experiment.
+    What cannot move a variant's result does not count (`report` and `study` in the settings, the code of the
+    page, of the studies, of MLflow and of the commands beside the stages): another page is no other experiment.
 
     Args:
         settings: all of params.yaml, as resolved for this run; the order of keys does not count.
         splits_path: its bytes count; a file that is absent counts as empty.
         code_dir: holds `stages` and `tenshots`, whose Python files count by path and bytes.
     """
-    counted = {key: value for key, value in settings.items() if key != "report"}
+    counted = {key: value for key, value in settings.items() if key not in SETTINGS_UNMOVED_BY}
     digest = hashlib.sha256(json.dumps(counted, sort_keys=True, default=str).encode())
     digest.update(file_hash(splits_path).encode())
     for path in sorted([*code_dir.glob("stages/**/*.py"), *code_dir.glob("tenshots/**/*.py")]):

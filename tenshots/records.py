@@ -15,8 +15,6 @@ from tenshots import database, figures, provenance, registry, statistics, tracki
 from tenshots.choice import best_on_validation
 from tenshots.tracking import FIGURES, Run
 
-UNCOUNTED = "report"  # the section of the settings that moves no result
-
 
 @dataclass(frozen=True)
 class Evaluated:
@@ -90,7 +88,9 @@ def log_experiment(
     }
     pictures["curves.png"] = figures.curves_png({name: each.curves for name, each in evaluated.items()})
     num_added = (
-        run.params({key: value for key, value in settings.items() if key != UNCOUNTED})
+        run.params(
+            {key: value for key, value in settings.items() if key not in provenance.SETTINGS_UNMOVED_BY}
+        )
         + run.add_metrics(
             {
                 f"{FIGURES}/{name}/{figure}": {0: value}

@@ -353,6 +353,7 @@ def test_the_report_is_no_part_of_what_tells_experiments_apart(tmp_path: Path) -
         (tmp_path / name).write_text("")
     first = key({"lr": 1, "report": {"num_samples": 1}})
     assert key({"lr": 1, "report": {"num_samples": 2}}) == first
+    assert key({"lr": 1, "study": {"shares": [0.5]}}) == first
     (tmp_path / "stages/ui.py").write_text("edited")
     (tmp_path / "tenshots/report/page.py").write_text("edited")
     assert key({"lr": 1}) == first
