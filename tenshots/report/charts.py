@@ -202,8 +202,8 @@ def study_curve(found: Mapping[str, Any]) -> StudyCurve:
     for point in points:
         low, high = (_up(end, 1.0) for end in point["interval"]) if point["interval"] else (None, None)
         words = f"{point['num_photos']:.0f} photos: {100 * point['accuracy']:.1f} %"
-        place = _across(point["num_photos"], x_end), _up(point["accuracy"], 1.0)
-        dots.append(Dot(*(round(each, 1) for each in place), low, high, words))
+        x, y = _across(point["num_photos"], x_end), _up(point["accuracy"], 1.0)
+        dots.append(Dot(round(x, 1), round(y, 1), low, high, words))
     across = [item["num_photos"] for item in band]
     edges = [(item["num_photos"], item["low"], item["high"]) for item in band if item["low"] is not None]
     upper = [f"{_across(x, x_end):.1f} {_up(min(high, 1.0), 1.0):.1f}" for x, _, high in edges]

@@ -7,7 +7,8 @@ which file that is), and people not at all: this file is in git, where the photo
                      most first), num_rejected, rejected {reason: files},
                      clusters: near-duplicates, a list of {photo_ids, across_groups, across_labels},
                      distributions: of brightness, sharpness and size, a list of {measure, median, low, high
-                     (both null where no_limits says why), no_limits, outliers: [{photo_id, value, z, words}]},
+                     (both null where no_limits says why), no_limits,
+                     outliers: [{photo_id, value, z, words}]},
                      leak: what a random split would have leaked {num_test_photos, num_with_sibling,
                      num_near_duplicates, num_now, sentence}
     confusion        of each variant, counts of photos by the mean over its trainings: a row a true label, a

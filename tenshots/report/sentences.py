@@ -148,6 +148,7 @@ def calibrated(figures: Mapping[str, Any]) -> str:
 
 
 def estimand(setting: Setting, *, grouped: bool) -> str:
+    """Says what the figures estimate; `grouped` is whether the layout has groups."""
     whose = "photos of new groups" if grouped else "new photos like these"
     if setting.num_divided:
         sets = counted(setting.num_divided, setting.unit)
@@ -160,6 +161,7 @@ def estimand(setting: Setting, *, grouped: bool) -> str:
 
 
 def notes(setting: Setting, num_folds: int) -> list[str]:
+    """Says in sentences what the intervals leave out, and what corrects them."""
     notes = []
     if num_folds > 1:
         notes.append("The intervals are approximate: the trainings of different folds share photos.")

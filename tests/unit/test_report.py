@@ -6,39 +6,70 @@ import functools
 import io
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from tenshots import metrics, params
+from tenshots import leakage, metrics, params
 from tenshots.errors import DataError, SettingsError
-from tenshots.report import ReportSettings, charts, comparison, page, pictures
+from tenshots.report import ReportSettings, charts, comparison, findings, frozen, page, pictures, sentences
+from tenshots.report.findings import Sources
 from tests import drawn_results
 
 LABELS = ["<script>alert(1)</script>", "a,b", "cup"]
 SETTINGS = ReportSettings(num_mistakes=3, num_samples=7)
 
 
-@functools.cache  # drawn once; nothing alters what it was given
-def inputs(*, grouped: bool = True) -> page.Inputs:
-    photos = drawn_results.photos(LABELS, num_groups=6, num_each=2, grouped=grouped)
-    photos["path"] = photos["path"].str.replace("IMG", '"><script>IMG')
-    results = {
-        name: drawn_results.results(photos, LABELS, skill=skill)
-        for name, skill in drawn_results.SKILLS.items()
-    }
-    manifest = pd.DataFrame({"path": ["<b>.txt"], "status": ["rejected"], "reason": ["no <image>"]})
+def made(
+    photos: pd.DataFrame,
+    labels: list[str],
+    skills: dict[str, float],
+    *,
+    settings: ReportSettings = SETTINGS,
+    manifest: pd.DataFrame | None = None,
+    studies: dict[str, dict[str, Any]] | None = None,
+) -> page.Inputs:
+    """Everything that the page shows, of drawn photos and predictions."""
+    results = {name: drawn_results.results(photos, labels, skill=skill) for name, skill in skills.items()}
+    splits = drawn_results.splits(photos)
+    if manifest is None:
+        manifest = drawn_results.manifest(photos)
+    inspected, judged = drawn_results.reference(photos, labels)
+    sources = Sources(
+        manifest=manifest,
+        leakage=leakage.leakage(manifest, splits, seed=1),
+        inspected=inspected,
+        predictions={name: result.predictions for name, result in results.items()},
+        studies=studies or dict.fromkeys(results, drawn_results.NO_STUDY),
+    )
+    compared = comparison.compare(results, photos, splits, frozen.Frozen(inspected, judged))
+    compared |= findings.findings(sources, settings, chosen=compared["chosen"])
     return page.Inputs(
-        compared=comparison.compare(results, photos, drawn_results.splits(photos)),
+        compared=compared,
         results=results,
         photos=photos,
         manifest=manifest,
         manifest_bytes=b"manifest",
+        leakage=sources.leakage,
         augmentation=drawn_results.picture(np.random.default_rng(0), 0),
+        drawn={name: drawn_results.seen(name) for name in results},
         values={"lr": 0.001, "note": "<i>", "split": {"folds": 4}, "layers": [{"RandomFlip": {}}]},
     )
+
+
+@functools.cache  # drawn once; nothing alters what it was given
+def inputs(*, grouped: bool = True) -> page.Inputs:
+    photos = drawn_results.photos(LABELS, num_groups=6, num_each=2, grouped=grouped)
+    photos["path"] = photos["path"].str.replace("IMG", '"><script>IMG')
+    return made(photos, LABELS, drawn_results.SKILLS)
+
+
+def changed(before: page.Inputs, **compared: Any) -> page.Inputs:  # noqa: ANN401 (values of JSON)
+    """Returns the inputs with other figures of comparison.compare."""
+    return dataclasses.replace(before, compared={**before.compared, **compared})
 
 
 class Elements(HTMLParser):
@@ -157,11 +188,11 @@ def test_all_pairs_are_compared_and_corrected_for_being_several() -> None:
     splits = drawn_results.splits(made.photos)
     three = made.compared
     assert three["num_comparisons"] == 3
-    assert "The 3 differences are compared together" in comparison.basis(three)
+    assert "The 3 differences are compared together" in sentences.basis(three)
     names = ["baseline", "augmented"]
     two = comparison.compare({name: made.results[name] for name in names}, made.photos, splits)
     assert two["num_comparisons"] == 1
-    assert "compared together" not in comparison.basis(two)
+    assert "compared together" not in sentences.basis(two)
     (alone,), together = two["differences"], three["differences"][0]
     assert alone["difference"] == together["difference"]
     assert together["interval"][0] < alone["interval"][0] < alone["interval"][1] < together["interval"][1]
@@ -179,10 +210,10 @@ def test_all_pairs_are_compared_and_corrected_for_being_several() -> None:
 
 def test_mcnemars_test_is_a_note_that_says_what_it_ignores() -> None:
     compared = inputs().compared
-    note = comparison.mcnemar_note(compared)
+    note = sentences.mcnemar_note(compared)
     assert "ignores groups" in note
     assert note.count(" p ") == 3
-    assert note in comparison.markdown(compared)
+    assert note in sentences.markdown(compared)
     assert note in Elements(page.render(inputs(), SETTINGS)).text
 
 
@@ -202,12 +233,12 @@ def test_what_is_no_better_than_always_answering_one_label_is_said_to_be_so() ->
     figures = made.compared["variants"][made.compared["chosen"]]
     assert figures["better_than_guess"] is False
     words = "not shown to be better than always answering"
-    assert words in comparison.markdown(made.compared)
+    assert words in sentences.markdown(made.compared)
     headline = page.render(made, SETTINGS).split("</h1>")[0].rsplit("<h1", 1)[1]
     assert words in headline
     good = inputs().compared
     assert good["variants"][good["chosen"]]["better_than_guess"] is True
-    assert comparison.doubt(good) == ""
+    assert sentences.doubt(good) == ""
     assert words not in page.render(inputs(), SETTINGS)
 
 
@@ -224,8 +255,8 @@ def test_one_training_a_fold_is_said_to_hide_how_much_another_would_differ() -> 
         for name, result in once.items()
     }
     compared = comparison.compare(once, made.photos, drawn_results.splits(made.photos))
-    assert "nothing shows how much another would differ" in comparison.basis(compared)
-    assert "nothing shows how much another would differ" not in comparison.basis(made.compared)
+    assert "nothing shows how much another would differ" in sentences.basis(compared)
+    assert "nothing shows how much another would differ" not in sentences.basis(made.compared)
 
 
 def test_the_estimand_is_said() -> None:
@@ -240,7 +271,7 @@ def test_one_variant_has_nothing_to_be_compared_with() -> None:
     splits = drawn_results.splits(made.photos)
     alone = comparison.compare({"baseline": made.results["baseline"]}, made.photos, splits)
     assert alone["differences"] == []
-    assert "| baseline |" in comparison.markdown(alone)
+    assert "| baseline |" in sentences.markdown(alone)
 
 
 def test_variants_tested_on_other_photos_are_an_error() -> None:
@@ -265,8 +296,8 @@ def test_two_groups_with_a_photo_in_common_count_once() -> None:
     joined = splits.replace({"component": {"student01": "student00"}})
     compared = comparison.compare(made.results, made.photos, joined)
     assert (compared["num_test_components"], compared["unit"]) == (5, "independent set")
-    assert "36 test photos of 5 independent sets, in 4 folds" in comparison.basis(compared)
-    assert "36 test photos of 6 groups, in 4 folds" in comparison.basis(made.compared)
+    assert "36 test photos of 5 independent sets, in 4 folds" in sentences.basis(compared)
+    assert "36 test photos of 6 groups, in 4 folds" in sentences.basis(made.compared)
     few = joined.assign(component=joined["component"].replace({"student02": "student00"}))
     alone = comparison.compare(made.results, made.photos, few)["variants"]["baseline"]
     assert alone["no_interval"] == "4 independent sets of photos tell too little; it takes 5"
@@ -278,7 +309,7 @@ def test_a_given_split_that_divides_sets_is_said_on_the_page() -> None:
     splits.loc[0, "part"] = "train" if splits.loc[0, "part"] == "test" else "test"
     compared = comparison.compare(made.results, made.photos, splits)
     assert compared["num_divided"] == 1
-    assert "has 1 group in training as well as in test, which flatters the figures" in comparison.basis(
+    assert "has 1 group in training as well as in test, which flatters the figures" in sentences.basis(
         compared
     )
     assert all(
@@ -300,7 +331,7 @@ def test_a_given_split_that_divides_training_and_validation_alone_flatters_no_te
 
 
 def test_markdown_is_short_and_says_what_may_be_claimed() -> None:
-    text = comparison.markdown(inputs().compared)
+    text = sentences.markdown(inputs().compared)
     assert len(text.splitlines()) < 20
     assert text.count("\n- ") == 3
     assert "3 folds" not in text
@@ -309,9 +340,9 @@ def test_markdown_is_short_and_says_what_may_be_claimed() -> None:
 
 
 def test_figures_without_an_interval_are_written_without_one() -> None:
-    assert comparison.interval_text(None) == "(no interval)"
-    assert comparison.difference_text({"difference": 0.05, "interval": None}) == "+5.0"
-    assert comparison.difference_text(None) == "\N{EN DASH}"
+    assert sentences.interval_text(None) == "(no interval)"
+    assert sentences.difference_text({"difference": 0.05, "interval": None}) == "+5.0"
+    assert sentences.difference_text(None) == "\N{EN DASH}"
 
 
 def test_a_contact_sheet_takes_labels_and_groups_in_turn() -> None:
