@@ -24,7 +24,7 @@ except ModuleNotFoundError as error:
 SETTINGS = (
     *("seed", "lr", "batch_size", "epochs", "threads", "repeats", "photos", "layout", "accept"),
     *("near_duplicates", "standardise", "database", "split", "augment", "optimisation", "networks"),
-    *("variants", "report", "visualise", "study"),
+    *("variants", "report", "inspect", "visualise", "study"),
 )
 
 
