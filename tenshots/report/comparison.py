@@ -17,8 +17,9 @@ tenshots.intervals):
     approximate      whether several folds' trainings share photos, which the intervals cannot know
     num_comparisons  pairs of variants; their intervals hold together in 95 of 100 experiments (Bonferroni)
     notes            sentences: what the intervals leave out, and what corrects them
-    commonest_label  {label, share, interval, no_interval}: what always answering the commonest label would
-    reach variants         of each: val_accuracy, val_log_loss, test_accuracy, test_balanced_accuracy,
+    commonest_label  {label, share, interval, no_interval}: what always answering the commonest label
+                     would reach
+    variants         of each: val_accuracy, val_log_loss, test_accuracy, test_balanced_accuracy,
                      test_macro_f1, test_log_loss, test_roc_auc (or null), test_brier_loss (0 to 2),
                      interval (of test_accuracy), no_interval,
                      estimates: {accuracy, balanced_accuracy, macro_f1, roc_auc, log_loss, brier_loss,

@@ -1,6 +1,7 @@
 """The stage that compares variants, on drawn results."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from stages import compare
 from tenshots.errors import DataError, SettingsError
+from tenshots.report import comparison, findings
 from tests import drawn_results
 
 TOP = Path(__file__).parents[2]
@@ -33,6 +35,8 @@ def test_the_stage_compares_the_variants_of_params(project: Path, capsys: pytest
     compare.main([])
     compared = json.loads((project / "reports/comparison.json").read_text())
     assert list(compared["variants"]) == ["baseline", "augmented", "fine_tuned"]
+    documented = {*re.findall(r"^    (\w+)", f"{comparison.__doc__}\n{findings.__doc__}", re.MULTILINE)}
+    assert set(compared) - documented == {"num_folds", "num_repeats"}  # these stand behind another on a line
     assert compared["num_test_photos"] == 36
     assert "fine_tuned is better than baseline" in (project / "reports/comparison.md").read_text()
     assert "fine_tuned is better than baseline" in capsys.readouterr().out
@@ -71,6 +75,24 @@ def test_a_removed_variant_leaves_no_ghost(project: Path) -> None:
 def test_a_variant_that_was_not_evaluated_is_an_error_with_the_remedy(project: Path, name: str) -> None:
     (project / name).unlink()
     with pytest.raises(DataError, match=rf"{name} is missing; run `dvc repro evaluate@augmented`"):
+        compare.main([])
+
+
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [
+        ("data/splits/leakage.json", "split"),
+        ("data/inspection/inspection.json", "inspect"),
+        ("data/inspection/predictions.csv", "inspect"),
+        ("data/study/augmented/study.json", "study@augmented"),
+        ("data/visualisations/augmented/index.json", "visualise@augmented"),
+        ("data/visualisations/augmented/00-structure.png", "visualise@augmented"),
+        ("reports/augmentation.png", "augment"),
+    ],
+)
+def test_a_missing_input_is_an_error_with_the_remedy(project: Path, name: str, stage: str) -> None:
+    (project / name).unlink()
+    with pytest.raises(DataError, match=rf"{name} is missing; run `dvc repro {stage}`"):
         compare.main([])
 
 
