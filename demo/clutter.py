@@ -266,9 +266,7 @@ def _coaster(rng: np.random.Generator) -> Thing:
 
 KINDS: dict[str, Callable[[np.random.Generator], Thing]] = {
     "pen": _pen, "pencil": _pencil, "sticky": _sticky, "notes": _sheet_of_notes, "papers": _papers,
-    "phone": _phone,
-    "mouse": _mouse, "plate": _plate, "fruit": _fruit, "cable": _cable, "spectacles": _spectacles,
-    "plant": _plant,
-    "earbuds": _earbuds, "tape": _tape, "bottle": _bottle, "calculator": _calculator,
-    "headphones": _headphones, "coaster": _coaster,
+    "phone": _phone, "mouse": _mouse, "plate": _plate, "fruit": _fruit, "cable": _cable,
+    "spectacles": _spectacles, "plant": _plant, "earbuds": _earbuds, "tape": _tape, "bottle": _bottle,
+    "calculator": _calculator, "headphones": _headphones, "coaster": _coaster,
 }  # fmt: skip

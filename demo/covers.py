@@ -1,8 +1,8 @@
-"""Covers, spines and pages of books that nobody has written, drawn with Pillow."""
+"""Covers, spines and pages of books, their titles and names made up at random, drawn with Pillow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -95,15 +95,23 @@ def _fitted(draw: ImageDraw.ImageDraw, text: str, style: str, size_px: int, room
     return letters if wide <= room_px else font(style, max(6, int(size_px * room_px / wide)))
 
 
+def _blot(
+    picture: Image.Image,
+    radii: tuple[float, float],
+    stretch: float,
+    inks: Sequence[str],
+    rng: np.random.Generator,
+) -> None:
+    """Paints an ellipse somewhere, `stretch` times as high as wide; `radii` are shares of the width."""
+    x, y = rng.uniform(0, picture.width), rng.uniform(0, picture.height)
+    r = picture.width * rng.uniform(*radii)
+    box = (x - r, y - stretch * r, x + r, y + stretch * r)
+    ImageDraw.Draw(picture).ellipse(box, fill=pick(rng, inks))
+
+
 def _circles(picture: Image.Image, ink: str, rng: np.random.Generator) -> None:
-    draw = ImageDraw.Draw(picture)
     for _ in range(int(rng.integers(1, 6))):
-        x, y, r = (
-            rng.uniform(0, picture.width),
-            rng.uniform(0, picture.height),
-            picture.width * rng.uniform(0.1, 0.4),
-        )
-        draw.ellipse((x - r, y - r, x + r, y + r), fill=pick(rng, (ink, *GROUNDS)))
+        _blot(picture, (0.1, 0.4), 1.0, (ink, *GROUNDS), rng)
 
 
 def _landscape(picture: Image.Image, ink: str, rng: np.random.Generator) -> None:
@@ -124,14 +132,8 @@ def _landscape(picture: Image.Image, ink: str, rng: np.random.Generator) -> None
 def _photo(picture: Image.Image, ink: str, rng: np.random.Generator) -> None:
     """A soft picture as of something photographed, under grain."""
     photo = mottled(picture.size, (pick(rng, GROUNDS), pick(rng, GROUNDS)), rng, int(rng.integers(4, 9)))
-    draw = ImageDraw.Draw(photo)
     for _ in range(int(rng.integers(2, 7))):
-        x, y, r = (
-            rng.uniform(0, photo.width),
-            rng.uniform(0, photo.height),
-            photo.width * rng.uniform(0.05, 0.3),
-        )
-        draw.ellipse((x - r, y - 1.6 * r, x + r, y + 1.6 * r), fill=pick(rng, GROUNDS))
+        _blot(photo, (0.05, 0.3), 1.6, GROUNDS, rng)
     picture.paste(photo.filter(ImageFilter.GaussianBlur(photo.width / 35)))
     del ink
 

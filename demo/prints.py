@@ -182,23 +182,8 @@ def text_lines(
     left, top, right, bottom = box
     letters = font("times", max(6, int(line * 0.82)))
     syllables = (
-        "an",
-        "der",
-        "li",
-        "mo",
-        "ta",
-        "re",
-        "sing",
-        "ver",
-        "o",
-        "ka",
-        "the",
-        "in",
-        "ul",
-        "pra",
-        "es",
-        "con",
-    )
+        "an", "der", "li", "mo", "ta", "re", "sing", "ver", "o", "ka", "the", "in", "ul", "pra", "es", "con",
+    )  # fmt: skip
     y = top
     while y + line <= bottom:
         end = left + (right - left) * (float(rng.uniform(0.2, 0.8)) if chance(rng, 0.12) else 1.0)

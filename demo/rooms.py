@@ -13,6 +13,7 @@ from demo.shapes import moved, sheet, slab
 from demo.students import Room
 
 DESK_HEIGHT = 0.74
+NEAR_M = 0.45  # from the middle of a desk to its near edge
 DAY = (0.88, 0.95, 1.0)
 BULB = (1.0, 0.66, 0.36)
 TUBE = (1.0, 0.88, 0.74)
@@ -40,8 +41,8 @@ def build(room: Room, rng: np.random.Generator, *, desk_shift: tuple[float, floa
 
 
 def _desk(room: Room, x: float, y: float) -> None:
-    top = slab((1.7, room.depth + 0.45, 0.028), desk(*room.desk), corner=0.004, edge=0.003)
-    moved(top, (x, y + room.depth - (room.depth + 0.45) / 2, -0.028))
+    top = slab((1.7, room.depth + NEAR_M, 0.028), desk(*room.desk), corner=0.004, edge=0.003)
+    moved(top, (x, y + room.depth - (room.depth + NEAR_M) / 2, -0.028))
     legs = surface("#2b2b2b", 0.4)
     for side in (-0.75, 0.75):
         moved(slab((0.05, 0.5, 0.7), legs), (x + side, y, -DESK_HEIGHT))

@@ -12,22 +12,18 @@ from demo.shapes import corners, hang
 from demo.shots import Shot, size_px
 from demo.students import LABELS, STUDENTS, Student
 
-NEAR_M = 0.45  # from the middle of a desk to its near edge
-
 
 def owned(student: str, label: str, number: int, rng: np.random.Generator) -> tuple[bpy.types.Object, str]:
     """Makes one of the things that a student owns, and says its kind."""
     who = STUDENTS[student]
-    if label == "cup":
-        number %= len(who.cups)
-        own = generator("owned", student, label, number)
-        return cups.cup(who.cups[number], own, rng), who.cups[number]
-    if label == "keyboard":
-        number %= len(who.keyboards)
-        own = generator("owned", student, label, number)
-        return keyboards.keyboard(*who.keyboards[number], own, rng), who.keyboards[number][0]
-    number %= len(who.books)
+    things = {"cup": who.cups, "keyboard": who.keyboards, "book": who.books}[label]
+    number %= len(things)
     own = generator("owned", student, label, number)
+    if label == "keyboard":
+        kind, palette = who.keyboards[number]
+        return keyboards.keyboard(kind, palette, own, rng), kind
+    if label == "cup":
+        return cups.cup(who.cups[number], own, rng), who.cups[number]
     return books.books(who.books[number], own, rng), who.books[number]
 
 
@@ -39,11 +35,11 @@ def light(of: Shot, long_side: int, num_samples: int) -> np.ndarray:
     cycles.start(derived_seed(SEED, "cycles", name, of.label, of.number))
     shift = (float(rng.normal(0, 0.12)), float(np.clip(rng.normal(0.02, 0.04), -0.1, 0.1)))
     rooms.build(student.room, rng, desk_shift=shift)
-    # Every owned thing is photographed at least once before chance decides
+    # One thing after the other, unless a burst skips its turn, before chance decides
     number = of.scene if of.scene < 4 else int(rng.integers(12))
     thing, kind = owned(name, label, number, rng)
     thing.rotation_euler[2] = np.radians(_turn_deg(label, kind, rng))
-    near, far = shift[1] - NEAR_M, shift[1] + student.room.depth  # the desk's edges
+    near, far = shift[1] - rooms.NEAR_M, shift[1] + student.room.depth  # the desk's edges
     hang(thing, near, far)
     points = corners(thing)
     if kind == "laptop":  # the photo is of its keys; the lid may run out of the frame

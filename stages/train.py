@@ -105,7 +105,7 @@ def _saved(fit: Fit, folder: Path) -> dict[str, Any]:
         "weights": weights,
         "num_updates": fit.history[-1].num_updates,
         "num_images": fit.num_images,
-        "best_epoch": fit.best_epoch,
+        "kept_epoch": fit.kept_epoch,
     }
 
 
@@ -128,11 +128,11 @@ def _watched(
             nonlocal done
             done += 1
             progress.update(bar, completed=done * most)
-            best = fit.history[fit.best_epoch]
+            kept = fit.history[fit.kept_epoch]
             print(
                 f"train {variant.name}: fold {fit.part.fold}, repeat {fit.part.repeat} "
                 f"({done} of {num_fits}), {len(fit.history)} epochs, {fit.history[-1].num_updates} updates, "
-                f"val_accuracy {best.val_accuracy:.3f} in epoch {best.epoch}",
+                f"val_accuracy {kept.val_accuracy:.3f} in epoch {kept.epoch}",
                 file=sys.stderr,
                 flush=True,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -20,7 +20,7 @@ class OptimisationSettings(Settings):
     schedule: Literal["constant", "cosine"]
     warmup: float = Field(ge=0, lt=1)
     label_smoothing: float = Field(ge=0, lt=1)
-    patience: int = Field(ge=1)
+    patience: Annotated[int, Field(ge=1)] | Literal["none"]
 
 
 class LearningRate(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # untyped

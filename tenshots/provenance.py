@@ -54,7 +54,8 @@ def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: 
     """Returns what tells one experiment from another: 64 hexadecimal digits.
 
     What cannot move a variant's result does not count (`report` and `study` in the settings, the code of the
-    page, of the studies, of MLflow and of the commands beside the stages): another page is no other experiment.
+    page, of the studies, of MLflow and of the commands beside the stages): another page is no other
+    experiment.
 
     Args:
         settings: all of params.yaml, as resolved for this run; the order of keys does not count.

@@ -1,4 +1,4 @@
-"""Training from scratch: arrays and a network in, the best weights and a history out.
+"""Training from scratch: arrays and a network in, its trained weights and a history out.
 
 `transfer` trains with the same loop, so an epoch, early stopping and the stream of images mean the same
 everywhere.
@@ -23,7 +23,7 @@ class Part(NamedTuple):
 
     Attributes:
         train: rows of the images to train on, originals and copies, int64.
-        val: rows of the images that choose the best epoch, int64.
+        val: rows of the images that say how good an epoch was, int64.
         num_originals: how many of `train` are no copies; an epoch has that many images.
         seed: of the weights, the order of images and dropout.
     """
@@ -65,16 +65,17 @@ class Fit(NamedTuple):
 
     Attributes:
         part: what it was done on.
-        network: holds the weights of the best epoch until the next fit begins.
+        network: holds the weights of the kept epoch until the next fit begins.
         history: a row an epoch.
-        best_epoch: the epoch of highest validation accuracy, of several the one of lowest validation loss.
+        kept_epoch: whose weights the network has: without patience the last one, with it the one of highest
+            validation accuracy, of several that of lowest validation loss.
         num_images: that were trained on, repeated ones counted each time.
     """
 
     part: Part
     network: keras.Model
     history: list[Epoch]
-    best_epoch: int
+    kept_epoch: int
     num_images: int
 
 
@@ -87,8 +88,8 @@ class TrainSettings(NamedTuple):
     optimisation: OptimisationSettings
 
 
-class Best(NamedTuple):
-    """The best epoch so far, and its weights."""
+class Kept(NamedTuple):
+    """The epoch whose weights are kept so far, and these."""
 
     epoch: int = -1
     val_accuracy: float = -1.0
@@ -138,7 +139,7 @@ def fits(
         network.set_weights(build().get_weights())
         reseed(network, part.seed)
         history: list[Epoch] = []
-        best = improve(
+        kept = improve(
             trained,
             part,
             inputs=images,
@@ -148,8 +149,8 @@ def fits(
             history=history,
             report=report,
         )
-        trained.set_weights(best.weights)
-        yield Fit(part, network, history, best.epoch, len(history) * part.num_originals)
+        trained.set_weights(kept.weights)
+        yield Fit(part, network, history, kept.epoch, len(history) * part.num_originals)
 
 
 def improve(
@@ -161,10 +162,13 @@ def improve(
     settings: TrainSettings,
     phase: str,
     history: list[Epoch],
-    best: Best | None = None,
+    kept: Kept | None = None,
     report: Callable[[Epoch], None] = lambda _: None,
-) -> Best:
+) -> Kept:
     """Trains the model in place from the weights that it has, until the epochs or the patience are over.
+
+    Without patience all epochs are trained and the last one's weights are kept. With it the best epoch's are,
+    and training stops once none has been better for so long.
 
     Args:
         model: from rows of `inputs` to logits.
@@ -174,16 +178,17 @@ def improve(
         settings: of the loop.
         phase: named in the history.
         history: of earlier phases; the rows of this one are appended.
-        best: what an earlier phase reached, in this model's weights; None where there was none.
+        kept: what an earlier phase reached, in this model's weights; None where there was none.
         report: is told of each epoch when it ends.
 
     Returns:
-        The best of `best` and of this phase.
+        What is kept: of this phase, or with patience also `kept`, where no epoch of this phase beat it.
 
     Raises:
         SettingsError: the loss became infinite or no number.
     """
-    best = best or Best()
+    kept = kept or Kept()
+    patience = settings.optimisation.patience
     smoothing = settings.optimisation.label_smoothing
     num_batches = -(-part.num_originals // settings.batch_size)
     optimisation.prepare(
@@ -202,6 +207,7 @@ def improve(
     # that has learnt nothing can look better than those of one that has begun to.
     num_warming = optimisation.num_warmup_epochs(settings.optimisation, num_epochs=settings.epochs)
     patience_from = num_warming - 1
+    first_kept = settings.epochs - 1 if patience == "none" else num_warming
     for index in range(settings.epochs):
         sums = np.zeros(2)
         for rows in next(stream):
@@ -226,14 +232,14 @@ def improve(
             )
         history.append(row)
         report(row)
-        if index < num_warming:
+        if index < first_kept:
             continue
-        if best.is_beaten_by(row):
-            best = Best(row.epoch, row.val_accuracy, row.val_loss, model.get_weights())
+        if patience == "none" or kept.is_beaten_by(row):
+            kept = Kept(row.epoch, row.val_accuracy, row.val_loss, model.get_weights())
             patience_from = index
-        elif index - patience_from >= settings.optimisation.patience:
+        elif index - patience_from >= patience:
             break
-    return best
+    return kept
 
 
 def epochs_of_batches(

@@ -59,9 +59,9 @@ def fits(
 
     Each part starts from the pretrained backbone and a new head. First the head alone is trained, then also
     the top of the backbone; batch normalisation stays in inference mode and keeps its scales and offsets,
-    since the statistics of few photos are worse than the pretrained ones. The result is right on no
-    fewer validation photos than the head alone was. A part gives the same weights to the bit whichever parts
-    came before it.
+    since the statistics of few photos are worse than the pretrained ones. With patience the result is right
+    on no fewer validation photos than the head alone was. A part gives the same weights to the bit whichever
+    parts came before it.
 
     Args:
         network: of `networks.build`, family pretrained, with its backbone's weights; its weights are changed.
@@ -87,7 +87,7 @@ def fits(
     for part in parts:
         _start(network, pretrained, seed=part.seed)
         history: list[Epoch] = []
-        best = training.improve(
+        kept = training.improve(
             head,
             part,
             inputs=features,
@@ -97,9 +97,9 @@ def fits(
             history=history,
             report=report,
         )
-        head.set_weights(best.weights)
+        head.set_weights(kept.weights)
         if tuned is not None:
-            best = training.improve(
+            kept = training.improve(
                 tuned.model,
                 part,
                 inputs=tuned.inputs,
@@ -107,11 +107,11 @@ def fits(
                 settings=settings._replace(lr=settings.lr * stages.fine_tune_lr_factor),
                 phase="fine_tune",
                 history=history,
-                best=best._replace(weights=tuned.model.get_weights()),
+                kept=kept._replace(weights=tuned.model.get_weights()),
                 report=report,
             )
-            tuned.model.set_weights(best.weights)
-        yield Fit(part, network, history, best.epoch, len(history) * part.num_originals)
+            tuned.model.set_weights(kept.weights)
+        yield Fit(part, network, history, kept.epoch, len(history) * part.num_originals)
 
 
 def tuned_part(

@@ -32,7 +32,7 @@ def description(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever JSO
     """Returns what model.json tells, with `changes`."""
     fits = [
         {"fold": fold, "repeat": repeat, "seed": 7, "weights": f"fold-{fold}_repeat-{repeat}.weights.h5"}
-        | {"num_updates": 10 + fold, "num_images": 320, "best_epoch": 1}
+        | {"num_updates": 10 + fold, "num_images": 320, "kept_epoch": 1}
         for fold, repeat in FITS
     ]
     return {

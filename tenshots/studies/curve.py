@@ -12,8 +12,8 @@ What is uncertain. The accuracies at all shares are measured on the same photos 
 that most of their error is common to all, and moves the asymptote alone. What remains differs from share to
 share: by components (one person's photos need more examples than another's) and by trainings (other seeds,
 other photos left out). Both are taken from the contributions that tenshots.intervals describes. The
-covariance of the accuracies is a common variance plus one of each share's own; a share's own is taken half way
-between what was measured and the mean over shares, as a few components tell little of each.
+covariance of the accuracies is a common variance plus one of each share's own; a share's own is taken half
+way between what was measured and the mean over shares, as a few components tell little of each.
 
 The fit is by generalised least squares with that covariance. The interval holds every gain for which some
 curve of the family comes so near to the accuracies that the sum of squares exceeds the smallest one by no

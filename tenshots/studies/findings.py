@@ -204,8 +204,8 @@ def _limits(measured: Measured, found: Extrapolation | None, *, grouped: bool) -
     if found:
         said.append(
             "Beyond the last point the curve is an inverse power law of the number of training photos "
-            f"({SOURCES}). The interval holds what such a curve may do; that accuracy goes on otherwise is "
-            "not in it."
+            f"({SOURCES}). The interval holds what such a curve may do, at most a straight line against the "
+            "logarithm of that number; that accuracy goes on otherwise is not in it."
         )
     if len(measured.repeats) == 1:
         said.append(

@@ -13,7 +13,7 @@ from tests.pipeline.conftest import SMALL, TOP, Project
 
 pytestmark = pytest.mark.slow
 
-STAGES = ("train", "evaluate", "visualise")
+STAGES = ("train", "evaluate", "visualise", "study")
 VARIANTS = ("baseline", "augmented", "fine_tuned")
 ALL = {"ingest", "split", "augment", "compare", "describe"} | {
     f"{stage}@{name}" for stage in STAGES for name in VARIANTS
@@ -28,7 +28,12 @@ def ran(log: str) -> set[str]:
 
 
 def trainings(*variants: str) -> set[str]:
-    return {f"train@{variant}" for variant in variants}
+    """The stages that train these variants: also a study may."""
+    return {f"{stage}@{variant}" for stage in ("train", "study") for variant in variants}
+
+
+def studies(*variants: str) -> set[str]:
+    return {f"study@{variant}" for variant in variants}
 
 
 def test_the_first_run_runs_every_stage_and_leaves_the_report(reproduced: Project) -> None:
@@ -41,7 +46,7 @@ def test_the_first_run_runs_every_stage_and_leaves_the_report(reproduced: Projec
         f"data/{name}"
         for name in (
             *("augmented/", "database/", "evaluations/", "manifest.csv", "models/", "splits/"),
-            "visualisations/",
+            *("study/", "visualisations/"),
         )
     }
     assert (reproduced.folder / "data" / "croissant.json").stat().st_size > 1000
@@ -100,16 +105,17 @@ def test_a_network_trains_the_variants_that_use_it(
 def test_a_variants_own_setting_trains_it_alone(reproduced: Project) -> None:
     variants = reproduced.params()["variants"]
     variants["augmented"]["lr"] = 0.5
-    assert reproduced.changed_by(variants=variants) == {"train@augmented", "compare"}
+    assert reproduced.changed_by(variants=variants) == trainings("augmented") | PAGE
 
 
 def test_the_augmentation_trains_the_variants_that_use_it(reproduced: Project) -> None:
     augment = {**reproduced.params()["augment"], "copies": 2}
-    assert reproduced.changed_by(augment=augment) == {"augment", "describe"} | PAGE
+    assert reproduced.changed_by(augment=augment) == {"augment", "describe"} | studies(*VARIANTS) | PAGE
     with reproduced.edited("params.yaml") as values, reproduced.edited("dvc.lock"):
         reproduced.write_params({**values, "augment": augment})
         assert ran(reproduced.dvc("repro", "augment")) == {"augment"}
-        assert reproduced.changed() == trainings("augmented", "fine_tuned") | PAGE | {"describe"}
+        trained = trainings("augmented", "fine_tuned") | studies("baseline")
+        assert reproduced.changed() == trained | PAGE | {"describe"}
     reproduced.dvc("checkout")
     assert reproduced.changed() == set()
 
@@ -125,12 +131,40 @@ def test_a_setting_of_the_pictures_draws_them_again_and_trains_nothing(reproduce
     assert reproduced.changed_by(visualise=visualise) == drawn | PAGE
 
 
+def test_nothing_is_studied_by_default(reproduced: Project) -> None:
+    for variant in VARIANTS:
+        folder = reproduced.folder / "data" / "study" / variant
+        assert [path.name for path in folder.iterdir()] == ["study.json"]
+        found = json.loads((folder / "study.json").read_text())
+        assert found["learning_curve"] is found["leaking_split"] is None
+
+
+def test_a_study_trains_again_beside_the_variants_and_once(reproduced: Project) -> None:
+    study = {"shares": [0.5], "leaking": True, "variants": ["baseline"]}
+    assert reproduced.changed_by(study=study) == studies(*VARIANTS) | PAGE
+    with reproduced.edited("params.yaml") as values, reproduced.edited("dvc.lock"):
+        reproduced.write_params({**values, "study": study})
+        log = reproduced.dvc("repro", "study")
+        assert ran(log) == studies(*VARIANTS)
+        assert "study baseline: leaking, fold 1, repeat 0 (4 of 4)" in log
+        folder = reproduced.folder / "data" / "study"
+        found = json.loads((folder / "baseline" / "study.json").read_text())
+        assert [point["share"] for point in found["learning_curve"]["points"]] == [0.5, 1.0]
+        assert found["leaking_split"]["num_test_photos"] == 48
+        assert not (folder / "augmented" / "leaking.csv").exists()
+        assert ran(reproduced.dvc("repro", "study")) == set()
+        reproduced.write_params({**values, "study": study, "report": {**values["report"], "num_mistakes": 1}})
+        assert reproduced.changed() == PAGE
+    reproduced.dvc("checkout")
+    assert reproduced.changed() == set()
+
+
 def test_a_fourth_variant_is_an_edit_of_the_settings_alone(reproduced: Project) -> None:
     values = reproduced.params()
     networks = {**values["networks"], "wide": {**values["networks"]["lecture"], **SMALL, "dense": 16}}
     variants = {**values["variants"], "wide": {"data": "database", "network": "wide"}}
     changed = reproduced.changed_by(networks=networks, variants=variants)
-    assert changed == {"train@wide", "evaluate@wide", "visualise@wide", "compare"}
+    assert changed == {f"{stage}@wide" for stage in STAGES} | PAGE
 
 
 def test_a_removed_variant_leaves_nothing_in_the_comparison(reproduced: Project) -> None:
@@ -156,6 +190,7 @@ def test_a_removed_variant_leaves_nothing_in_the_comparison(reproduced: Project)
     [
         ("tenshots/transfer.py", trainings(*VARIANTS)),
         ("tenshots/splitting.py", {"split"}),
+        ("tenshots/studies/curve.py", studies(*VARIANTS)),
         ("tenshots/tracking.py", set()),
     ],
 )

@@ -1,11 +1,28 @@
-"""The small renderer of the drawn desks that `benchmarks.near_duplicates` measures on."""
+"""What `benchmarks.near_duplicates` measures on: drawn desks, and photos as they are opened."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
+from benchmarks import near_duplicates
 from benchmarks.desks.meshes import plain, quad
 from benchmarks.desks.renderer import Lamp, camera_at, rasterise, render
+
+DEMO = Path(__file__).parents[2] / "data" / "demo"
+
+
+def test_every_photo_counts_whatever_its_format() -> None:
+    paths = near_duplicates.photo_paths(DEMO)
+    assert {path.suffix for path in paths} == {".jpg", ".png", ".webp", ".heic"}
+    assert len(paths) == 255  # a broken one and a text among them
+
+
+def test_photos_of_16_bits_and_heic_are_seen_as_they_are() -> None:
+    for name in ("hana/book/IMG_1523.png", "dora/cup/IMG_3021.heic"):
+        thumbnail = near_duplicates.thumbnail(near_duplicates.opened(DEMO / name))
+        assert thumbnail.std() > 10, name
 
 
 def test_where_triangles_overlap_the_larger_key_shows() -> None:

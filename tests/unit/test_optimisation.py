@@ -124,6 +124,7 @@ def test_a_loss_worked_by_hand() -> None:
         {"optimiser": "rmsprop"},
         {"warmup": 1},
         {"patience": 0},
+        {"patience": "never"},
         {"label_smoothing": -0.1},
         {"weight_decay": -1},
     ],

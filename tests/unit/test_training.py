@@ -17,7 +17,7 @@ from tenshots import networks, optimisation, runtime, training
 from tenshots.errors import SettingsError
 from tenshots.optimisation import OptimisationSettings
 from tenshots.runtime import keras
-from tenshots.training import Best, Epoch, Fit, Part, TrainSettings
+from tenshots.training import Epoch, Fit, Kept, Part, TrainSettings
 
 TINY = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8, "dropout": 0.25}
 NUM_ORIGINALS = 21
@@ -69,7 +69,7 @@ def plain() -> tuple[Fit, list[np.ndarray]]:
 def test_dark_and_bright_are_learnt() -> None:
     ((fit, _),) = fits(part(), epochs=10)
 
-    assert fit.history[fit.best_epoch].val_accuracy == 1
+    assert fit.history[fit.kept_epoch].val_accuracy == 1
     assert training.predict(fit.network, drawn()[0]).argmax(axis=1).tolist() == drawn()[1].tolist()
 
 
@@ -99,7 +99,7 @@ def test_the_network_is_left_with_the_weights_of_the_best_epoch() -> None:
     loss = optimisation.loss(logits, np.eye(2)[labels[21:28]], label_smoothing=0.1)
     after_warm_up = fit.history[1:]
     best = max(after_warm_up, key=lambda row: (row.val_accuracy, -row.val_loss))
-    assert fit.best_epoch == best.epoch
+    assert fit.kept_epoch == best.epoch
     assert loss == pytest.approx(best.val_loss, rel=1e-6)
 
 
@@ -107,11 +107,26 @@ def test_the_best_epoch_has_the_most_right_answers_and_of_several_the_lowest_los
     def epoch(val_accuracy: float, val_loss: float) -> Epoch:
         return Epoch(0, 0, "scratch", 1, 1, 0.1, 0.0, 0.0, val_loss, val_accuracy)
 
-    best = Best(epoch=0, val_accuracy=0.5, val_loss=1.0)
+    best = Kept(epoch=0, val_accuracy=0.5, val_loss=1.0)
     assert best.is_beaten_by(epoch(0.6, 2.0))
     assert best.is_beaten_by(epoch(0.5, 0.9))
     assert not best.is_beaten_by(epoch(0.4, 0.1))
     assert not best.is_beaten_by(epoch(0.5, 1.0))
+
+
+def test_without_patience_all_epochs_are_trained_and_the_last_one_is_kept() -> None:
+    images, labels = drawn()
+    labels[21:28] = 1 - labels[21:28]  # learning makes validation worse, so an early epoch looks best
+    settings = loop(epochs=8, patience="none")
+    (fit,) = training.fits(build, [part()], images=images, labels=labels, settings=settings)
+
+    best = max(fit.history[1:], key=lambda row: (row.val_accuracy, -row.val_loss))
+    assert best.epoch < 7
+    assert fit.kept_epoch == 7
+    assert len(fit.history) == 8
+    logits = training.outputs(fit.network, images[21:28], batch_size=7)
+    loss = optimisation.loss(logits, np.eye(2)[labels[21:28]], label_smoothing=0.1)
+    assert loss == pytest.approx(fit.history[-1].val_loss, rel=1e-6)
 
 
 def test_epochs_of_the_warm_up_neither_win_nor_use_up_patience() -> None:
@@ -123,7 +138,7 @@ def test_epochs_of_the_warm_up_neither_win_nor_use_up_patience() -> None:
     )
     (fit,) = training.fits(build, [part()], images=images, labels=labels, settings=warming)
 
-    assert fit.best_epoch >= 5
+    assert fit.kept_epoch >= 5
     assert len(fit.history) >= 5 + 2
 
 
@@ -145,7 +160,7 @@ def test_training_stops_after_its_patience_without_a_lower_validation_loss() -> 
     )
 
     assert len(fit.history) < 50
-    assert len(fit.history) == fit.best_epoch + 3
+    assert len(fit.history) == fit.kept_epoch + 3
 
 
 def test_each_epoch_is_reported_as_it_ends() -> None:

@@ -80,7 +80,7 @@ def test_only_the_top_is_tuned_and_normalisations_stay(unfreeze: float, tuned: s
     ((fit, _),) = fits(part(), given=given)
 
     if (
-        fit.best_epoch < given.head_epochs
+        fit.kept_epoch < given.head_epochs
     ):  # then the head's weights were better, and the backbone is untouched
         assert unfreeze == 0
     assert changed(build(given), fit.network) == {HEAD, *tuned}
@@ -96,10 +96,18 @@ def test_tuning_that_does_harm_is_undone() -> None:
     ((fit, _),) = fits(part(), given=settings(fine_tune_lr_factor=100.0, head_epochs=40))
     images, labels = drawn()
 
-    assert fit.best_epoch < 40
+    assert fit.kept_epoch < 40
     assert changed(build(settings()), fit.network) == {HEAD}
     accuracy = (training.predict(fit.network, images[21:28]).argmax(axis=1) == labels[21:28]).mean()
-    assert accuracy == fit.history[fit.best_epoch].val_accuracy
+    assert accuracy == fit.history[fit.kept_epoch].val_accuracy
+
+
+def test_without_patience_tuning_is_kept_even_where_validation_likes_it_less() -> None:
+    given = settings(fine_tune_lr_factor=100.0, head_epochs=40)
+    ((fit, _),) = fits(part(), given=given, patience="none")
+
+    assert fit.kept_epoch == len(fit.history) - 1 == 42
+    assert changed(build(given), fit.network) != {HEAD}
 
 
 def test_each_phase_has_its_own_patience() -> None:

@@ -1,0 +1,153 @@
+"""Which epoch's weights to keep, asked of validation photos alone: `python -m benchmarks.kept_epoch`.
+
+Validation cannot say how good the epoch is that it chose: of many noisy figures it took the highest. So the
+people of a fold's validation photos are divided: an epoch is chosen on the photos of all but one, and judged
+on those of that one, in turn (nested, after Cawley and Talbot 2010, JMLR 11). Test photos have no part in it.
+Needs `dvc repro split augment`; trains every fold and repeat of a variant to the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from tenshots import database, networks, optimisation, params, runtime, training, transfer, variants
+from tenshots.networks.pretrained import PretrainedSettings
+from tenshots.runtime import keras
+from tenshots.training import Epoch, Part
+from tenshots.variants import Variant
+
+DATA = Path("data")
+WINDOWS = (3, 5, 9)  # epochs whose figures are averaged
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Prints a table: how often photos of the person left out are named rightly, by rule and variant."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.kept_epoch", description=__doc__)
+    parser.add_argument("variants", nargs="*", help="of params.yaml (default: all)")
+    values = params.read()
+    names = parser.parse_args(argv).variants or list(values["variants"])
+    values = {**values, "optimisation": {**values["optimisation"], "patience": "none"}}
+    runtime.configure(threads=values["threads"])
+    found = {name: judged(variants.resolve(values, name)) for name in names}
+
+    table = Table()
+    for column in ("kept", *(f"{name} (sd of trainings)" for name in names)):
+        table.add_column(column)
+    for rule in next(iter(found.values())):
+        cells = [f"{100 * found[name][rule][0]:.1f} ({100 * found[name][rule][1]:.1f})" for name in names]
+        table.add_row(rule, *cells)
+    # In a log the table stays as wide as it is, or cells would be cut off with an ellipsis.
+    Console(width=None if os.isatty(1) else 120).print(table)
+
+
+def rules(accuracies: np.ndarray, losses: np.ndarray) -> dict[str, int]:
+    """Returns the epoch that each rule keeps.
+
+    Args:
+        accuracies: of the photos that choose, by epoch, float (num_epochs,); those of the warm-up left out.
+        losses: likewise; they decide between equals.
+    """
+    best = {"the best epoch": _best(accuracies, losses)}
+    for window in WINDOWS:
+        means = [_mean_around(each, window) for each in (accuracies, losses)]
+        best[f"the best of means over {window} epochs"] = _best(means[0], means[1])
+    return {**best, "the last epoch": len(accuracies) - 1}
+
+
+def judged(variant: Variant) -> dict[str, tuple[float, float]]:
+    """Returns of each rule the accuracy in [0, 1], and the standard deviation between trainings of a fold."""
+    photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "group", "image"])
+    copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
+    shown = pd.concat([photos, copies], ignore_index=True)
+    labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)[1]
+    groups = photos["group"].to_numpy(dtype=str)
+    splits = database.read_splits(DATA / "splits/splits.csv")
+    images = database.decode(shown["image"])
+    repeats = variant.experiment.repeats
+    shares: dict[str, list[float]] = {}
+    for part in variants.parts(photos, copies, splits, seed=variant.experiment.seed, repeats=repeats):
+        logits = np.stack(_logits(variant, part, images=images, labels=labels))
+        right = logits.argmax(axis=2) == labels[part.val]
+        losses = _cross_entropies(logits, labels[part.val])
+        of_rule: dict[str, list[np.ndarray]] = {}
+        for group in np.unique(groups[part.val]):
+            left_out = groups[part.val] == group
+            if left_out.all():
+                continue  # nobody else could choose
+            kept = rules(right[:, ~left_out].mean(axis=1), losses[:, ~left_out].mean(axis=1))
+            for rule, epoch in kept.items():
+                of_rule.setdefault(rule, []).append(right[epoch, left_out])
+        for rule, each in of_rule.items():
+            shares.setdefault(rule, []).append(float(np.concatenate(each).mean()))
+    by_fold = {rule: np.array(each).reshape(-1, repeats) for rule, each in shares.items()}
+    return {
+        rule: (float(each.mean()), float(np.sqrt(each.var(axis=1, ddof=1).mean())) if repeats > 1 else np.nan)
+        for rule, each in by_fold.items()
+    }
+
+
+def _logits(variant: Variant, part: Part, *, images: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
+    """Trains once; returns the logits of the validation photos after each epoch that may be kept."""
+    settings = variant.network
+    build = partial(networks.build, settings, size_px=images.shape[1], num_labels=int(labels.max()) + 1)
+    network: list[keras.Model] = []
+    found: list[np.ndarray] = []
+    num_warming = optimisation.num_warmup_epochs(variant.train.optimisation, num_epochs=variant.train.epochs)
+
+    def watch(row: Epoch) -> None:
+        if row.phase != "head" and row.epoch - start >= num_warming:
+            found.append(training.outputs(network[0], images[part.val], batch_size=128))
+
+    if isinstance(settings, PretrainedSettings):
+        start = settings.head_epochs
+        keras.utils.set_random_seed(variant.experiment.seed)
+        network.append(build())
+        fits = transfer.fits(
+            network[0], [part], images=images, labels=labels, settings=variant.train, stages=settings,
+            report=watch,
+        )  # fmt: skip
+    else:
+        start = 0
+        fits = training.fits(
+            _remembered(build, network), [part], images=images, labels=labels, settings=variant.train,
+            report=watch,
+        )  # fmt: skip
+    next(fits)
+    return found
+
+
+def _remembered(build: Callable[[], keras.Model], built: list[keras.Model]) -> Callable[[], keras.Model]:
+    def remembering() -> keras.Model:
+        built.append(build())
+        return built[-1]
+
+    return remembering
+
+
+def _best(accuracies: np.ndarray, losses: np.ndarray) -> int:
+    return int(np.lexsort((losses, -accuracies))[0])
+
+
+def _mean_around(values: np.ndarray, window: int) -> np.ndarray:
+    half = window // 2
+    return np.array([values[max(i - half, 0) : i + half + 1].mean() for i in range(len(values))])
+
+
+def _cross_entropies(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    shifted = logits.astype(np.float64) - logits.max(axis=2, keepdims=True)
+    log_shares = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
+    chosen: np.ndarray = np.take_along_axis(log_shares, labels[None, :, None], axis=2)[..., 0]
+    return -chosen
+
+
+if __name__ == "__main__":
+    main()
