@@ -107,9 +107,9 @@ def cross_validated(
             tested = folds == fold
             judged[tested] = _can_judge(labels[~tested], labels[tested])
             if judged[tested].any():
-                found = _strength(features[~tested], labels[~tested], components[~tested])
-                learner = _Learner(features[~tested], labels[~tested])
-                probabilities[tested] = learner.probabilities(features[tested], found, num_labels)
+                found = _strength(features[~tested], labels[~tested], components[~tested], num_labels)
+                learner = _Learner(features[~tested], labels[~tested], num_labels)
+                probabilities[tested] = learner.probabilities(features[tested], found)
                 strengths[int(fold)] = found
     return Outcome(probabilities, judged, strengths)
 
@@ -117,15 +117,15 @@ def cross_validated(
 class _Learner:
     """Regressions on one set of photos; each starts from what the one before it had learnt."""
 
-    def __init__(self, features: np.ndarray, labels: np.ndarray) -> None:
+    def __init__(self, features: np.ndarray, labels: np.ndarray, num_labels: int) -> None:
         self._scaler = StandardScaler().fit(features)
-        self._inputs, self._labels = self._scaler.transform(features), labels
+        self._inputs, self._labels, self._num_labels = self._scaler.transform(features), labels, num_labels
         self._model = LogisticRegression(max_iter=MAX_STEPS, warm_start=True)
 
-    def probabilities(self, features: np.ndarray, strength: float, num_labels: int) -> np.ndarray:
+    def probabilities(self, features: np.ndarray, strength: float) -> np.ndarray:
         """Returns float64, shape (num_photos, num_labels); a label that was not learnt gets 0."""
         self._model.set_params(C=strength).fit(self._inputs, self._labels)
-        shares = np.zeros((len(features), num_labels))
+        shares = np.zeros((len(features), self._num_labels))
         shares[:, self._model.classes_] = self._model.predict_proba(self._scaler.transform(features))
         return shares
 
@@ -136,9 +136,9 @@ def _can_judge(learnt: np.ndarray, asked: np.ndarray) -> np.ndarray:
     return np.isin(asked, known) & (len(known) > 1)
 
 
-def _strength(features: np.ndarray, labels: np.ndarray, components: np.ndarray) -> float:
+def _strength(features: np.ndarray, labels: np.ndarray, components: np.ndarray, num_labels: int) -> float:
     """Returns the first of STRENGTHS after which the log loss on unseen components no longer falls."""
-    inner = list(_inner(features, labels, components))
+    inner = list(_inner(features, labels, components, num_labels))
     best, lowest = UNTUNED, np.inf
     for strength in STRENGTHS if inner else ():
         losses = np.concatenate([_losses(*fold, strength) for fold in inner])
@@ -149,7 +149,7 @@ def _strength(features: np.ndarray, labels: np.ndarray, components: np.ndarray) 
 
 
 def _inner(
-    features: np.ndarray, labels: np.ndarray, components: np.ndarray
+    features: np.ndarray, labels: np.ndarray, components: np.ndarray, num_labels: int
 ) -> Iterator[tuple[_Learner, np.ndarray, np.ndarray]]:
     """Yields for each inner fold what learns, and the features and labels of the photos that it can judge."""
     folds = own_folds(labels, components, max_folds=NUM_INNER_FOLDS)
@@ -157,10 +157,10 @@ def _inner(
         train = folds != fold
         asked = np.flatnonzero(~train)[_can_judge(labels[train], labels[~train])]
         if len(asked):
-            yield _Learner(features[train], labels[train]), features[asked], labels[asked]
+            yield _Learner(features[train], labels[train], num_labels), features[asked], labels[asked]
 
 
 def _losses(learner: _Learner, features: np.ndarray, labels: np.ndarray, strength: float) -> np.ndarray:
-    shares = learner.probabilities(features, strength, int(labels.max()) + 1)
+    shares = learner.probabilities(features, strength)
     found: np.ndarray = -np.log(np.maximum(shares[np.arange(len(labels)), labels], SMALLEST))
     return found

@@ -1,10 +1,14 @@
 """Labels that look wrong, by confident learning.
 
-A photo is suspected where a classifier that did not learn from it gives another label at least the
-probability that photos of that label get on average. The thresholds are the labels' own, so that one on which
-the classifier is always cautious is not suspected as a whole, nor one on which it is always sure spared.
-Source: Northcutt, Jiang and Chuang 2021, Journal of Artificial Intelligence Research 70, arXiv:1911.00068,
-equations 1 to 3 (thresholds and the confident joint); what lies off its diagonal is suspected.
+A classifier that did not learn from a photo gives each label a probability. A photo confidently looks like
+a label where that is at least what photos of the label get on average; the thresholds are the labels' own,
+so that one on which the classifier is always cautious is not suspected as a whole, nor one on which it is
+always sure spared. Counted by label and look, these photos estimate how many labels are wrong; as many photos
+are suspected, those that are nearer to another label by the widest margin. The estimate is one for all labels
+together: with some hundred photos, each pair of labels has but one or two.
+Source: Northcutt, Jiang and Chuang 2021, Journal of Artificial Intelligence Research 70, arXiv:1911.00068:
+equations 1 (thresholds and confident joint) and 3 (its calibration to all photos of a label); margin as in
+its method 4.
 """
 
 from __future__ import annotations
@@ -28,9 +32,8 @@ class Suspicion(NamedTuple):
             where there are none, and then nothing is said to look like it.
         joint: int64, shape (num_labels, num_labels): photos by the label that they have (row) and that which
             they confidently look like (column). Photos that look confidently like none are left out.
-        suspects: a row for each photo off the diagonal: photo_id, label, suggested, p_label, p_suggested and
-            rank (from 1). First are those where `suggested` is more probable than `label` by the widest
-            margin.
+        suspects: a row for each photo suspected: photo_id, label, suggested, p_label, p_suggested (always
+            higher than p_label) and rank (from 1), by falling margin between the two.
     """
 
     thresholds: pd.Series
@@ -58,17 +61,28 @@ def suspicion(predictions: pd.DataFrame) -> Suspicion:
     confident = passing.any(axis=1)
     joint = np.zeros((len(names), len(names)), dtype=np.int64)
     np.add.at(joint, (given[confident], looks[confident]), 1)
+    # The label nearest to each photo's own, among those of which it is known how they look.
+    others = np.where(np.isnan(thresholds), -1.0, shares)
+    others[rows, given] = -1.0
+    suggested = others.argmax(axis=1)
     table = photos[["photo_id", "label"]].assign(
-        suggested=np.array(names, dtype=object)[looks],
+        suggested=np.array(names, dtype=object)[suggested],
         p_label=shares[rows, given],
-        p_suggested=shares[rows, looks],
+        p_suggested=others[rows, suggested],
     )
-    table = table[confident & (looks != given)]
-    order = np.lexsort((table["photo_id"].to_numpy(str), table["p_label"] - table["p_suggested"]))
-    table = table.iloc[order].reset_index(drop=True)
+    margins = (table["p_suggested"] - table["p_label"]).to_numpy(np.float64)
+    order = np.lexsort((table["photo_id"].to_numpy(str), -margins))[: _num_wrong(joint, given)]
+    table = table.iloc[order[margins[order] > 0]].reset_index(drop=True)
     return Suspicion(
         pd.Series(thresholds, index=names), joint, table.assign(rank=np.arange(1, len(table) + 1))
     )
+
+
+def _num_wrong(joint: np.ndarray, given: np.ndarray) -> int:
+    """Estimates how many labels are wrong: photos that look like something stand for all of their label."""
+    confident = joint.sum(axis=1)
+    shares = (confident - np.diag(joint)) / np.maximum(confident, 1)
+    return round(float(np.bincount(given, minlength=len(joint)) @ shares))
 
 
 def sentence(num_suspects: int, num_judged: int, *, accuracy: float | None) -> str:
