@@ -120,7 +120,8 @@ def log_pictures(run: Run, pictures: Mapping[str, Mapping[str, bytes]]) -> int:
         run: of the experiment.
         pictures: of each variant, the files of data/visualisations by name.
     """
-    return sum(run.replace_files(files, f"visualisations/{name}") for name, files in pictures.items())
+    found = {name: files for name, files in pictures.items() if files}
+    return sum(run.replace_files(files, f"visualisations/{name}") for name, files in found.items())
 
 
 def register_winner(evaluated: Mapping[str, Evaluated], splits: pd.DataFrame, photos: pd.DataFrame) -> int:

@@ -5,11 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from stages import compare
+from tenshots import tracking
 from tenshots.errors import DataError, SettingsError
 from tenshots.report import comparison, findings
 from tests import drawn_results
@@ -132,3 +134,19 @@ def test_a_store_out_of_reach_costs_one_line(
     compare.main([])
     assert capsys.readouterr().err.count("warning:") == 1
     assert (project / "reports/index.html").is_file()
+
+
+def test_the_page_and_what_networks_see_are_files_of_the_experiments_run(
+    drawn: Path, store: Callable[..., list], tmp_path: Path
+) -> None:
+    shutil.copytree(drawn, tmp_path, dirs_exist_ok=True)
+    compare.main([])
+    (run,) = store()
+    client, _ = tracking.open_store()
+
+    def names(folder: str) -> list[str]:
+        return [Path(info.path).name for info in client.list_artifacts(run.info.run_id, folder)]
+
+    assert "index.html" in names("report")
+    assert {"curves.png", "confusion_baseline.png"} <= set(names("figures"))
+    assert names("visualisations/fine_tuned") == ["00-structure.png", "01-gradcam_right.png"]
