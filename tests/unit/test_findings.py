@@ -104,6 +104,7 @@ def test_near_duplicates_stand_side_by_side_and_outliers_are_shown() -> None:
     assert [each["photo_ids"] for each in drawn.compared["data"]["clusters"]] == [
         sorted(photos["photo_id"][:2], key=dict(zip(photos["photo_id"], photos["path"], strict=True)).get)
     ]
+    assert "student" not in json.dumps(drawn.compared)  # clusters and outliers name no file either
     text = page.render(drawn, SETTINGS)
     assert text.split('<ul class="groups">')[1].split("</ul>")[0].count("<use ") == 2
     assert "darker than the others" in text
