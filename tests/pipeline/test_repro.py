@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 STAGES = ("train", "evaluate", "visualise", "study")
 VARIANTS = ("baseline", "augmented", "fine_tuned")
-ALL = {"ingest", "split", "augment", "compare", "describe"} | {
+ALL = {"ingest", "split", "inspect", "augment", "compare", "describe"} | {
     f"{stage}@{name}" for stage in STAGES for name in VARIANTS
 }
 
@@ -45,8 +45,8 @@ def test_the_first_run_runs_every_stage_and_leaves_the_report(reproduced: Projec
     assert outputs == {
         f"data/{name}"
         for name in (
-            *("augmented/", "database/", "evaluations/", "manifest.csv", "models/", "splits/"),
-            *("study/", "visualisations/"),
+            *("augmented/", "database/", "evaluations/", "inspection/", "manifest.csv", "models/"),
+            *("splits/", "study/", "visualisations/"),
         )
     }
     assert (reproduced.folder / "data" / "croissant.json").stat().st_size > 1000
@@ -99,7 +99,8 @@ def test_a_network_trains_the_variants_that_use_it(
 ) -> None:
     networks = reproduced.params()["networks"]
     networks[network]["dropout"] = 0.5
-    assert reproduced.changed_by(networks=networks) == trainings(*variants) | PAGE
+    inspected = {"inspect"} if network == "pretrained" else set()
+    assert reproduced.changed_by(networks=networks) == trainings(*variants) | inspected | PAGE
 
 
 def test_a_variants_own_setting_trains_it_alone(reproduced: Project) -> None:
@@ -157,6 +158,12 @@ def test_a_study_trains_again_beside_the_variants_and_once(reproduced: Project) 
         assert reproduced.changed() == PAGE
     reproduced.dvc("checkout")
     assert reproduced.changed() == set()
+
+
+def test_another_backbone_to_inspect_with_trains_nothing(reproduced: Project) -> None:
+    networks = reproduced.params()["networks"]
+    other = {**networks, "other": {**networks["pretrained"], "dropout": 0.5}}
+    assert reproduced.changed_by(networks=other, inspect={"network": "other"}) == {"inspect"} | PAGE
 
 
 def test_a_fourth_variant_is_an_edit_of_the_settings_alone(reproduced: Project) -> None:
