@@ -20,7 +20,8 @@ which file that is), and people not at all: this file is in git, where the photo
     disagreements    {num_photos, photos: [{photo_id, label, answers: [{variant, predicted, right}]}]}
     studies          of each variant, what data/study holds (see tenshots.studies)
 
-Lists of photos hold as many as the page shows (`report.num_mistakes`; clusters and outliers: all).
+Lists of photos hold as many as the page shows: `report.num_mistakes`, of suspects five times as many; of
+clusters and outliers all.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from tenshots.predictions import labels_of
 from tenshots.report import ReportSettings, pictures
 
 NUM_DIGITS = 6
+MANY_SUSPECTS = 5  # times the number of mistakes: a weak judge suspects many, and the page folds them
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def _suspects(sources: Sources, chosen: str, number: int) -> dict[str, Any]:
                 "by_chosen": each.by_chosen,
                 "agreeing": list(each.agreeing),
             }
-            for each in found[:number]
+            for each in found[: MANY_SUSPECTS * number]
         ],
     }
 

@@ -128,6 +128,7 @@ def render(inputs: Inputs, settings: ReportSettings) -> str:
             sheet=sheet,
             data=data,
             suspects=suspects,
+        num_mistakes=settings.num_mistakes,
             disagreements=disagreements,
             max_rows=sections.MAX_ROWS,
             augmentation=pictures.data_uri(inputs.augmentation, max_px=pictures.PREVIEW_PX),

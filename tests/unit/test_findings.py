@@ -146,6 +146,18 @@ def test_photos_without_groups_are_shown_without_groups() -> None:
     assert "Photos of one group" not in elements.text
 
 
+def test_what_is_less_suspected_is_folded() -> None:
+    photos = drawn_results.photos(LABELS, num_groups=6, num_each=2)
+    settings = ReportSettings(num_mistakes=1, num_samples=1)
+    drawn = made(photos, LABELS, {"baseline": 0.3}, settings=settings)
+    number = len(drawn.compared["suspects"]["photos"])
+    assert 1 < number <= 5
+    text = page.render(drawn, settings).split("Labels that may be wrong")[1].split("</section>")[0]
+    first, folded = text.split("The less suspected")
+    assert first.count("<use ") == 1
+    assert folded.count("<use ") == number - 1
+
+
 def test_the_reference_stands_apart_and_its_difference_is_told_where_folds_are_the_same() -> None:
     found = inputs().compared["frozen_features"]
     assert found["difference"]["variant"] == inputs().compared["chosen"]
