@@ -1,4 +1,4 @@
-"""What helped: data/evaluations → reports/comparison.json, comparison.md and the page index.html.
+"""What helped: evaluations, inspection and pictures → reports/comparison.json, comparison.md and index.html.
 
 Reads only the variants that params.yaml names, so that a renamed one leaves no ghost.
 """
@@ -16,13 +16,19 @@ import pandas as pd
 from stages import run
 from tenshots import database, params, records, tracking
 from tenshots.errors import DataError, SettingsError
-from tenshots.report import ReportSettings, comparison, page
+from tenshots.report import ReportSettings, comparison, findings, page, seen, sentences
 from tenshots.report.comparison import Results
+from tenshots.report.findings import Sources
+from tenshots.report.frozen import Frozen
 
 DATABASE = Path("data/database")
 MANIFEST = Path("data/manifest.csv")
 SPLITS = Path("data/splits/splits.csv")
+LEAKAGE = Path("data/splits/leakage.json")
+INSPECTION = Path("data/inspection")
 EVALUATIONS = Path("data/evaluations")
+VISUALISATIONS = Path("data/visualisations")
+STUDIES = Path("data/study")
 METRICS = Path("reports/metrics")
 AUGMENTATION = Path("reports/augmentation.png")
 REPORTS = Path("reports")
@@ -40,17 +46,29 @@ def main(argv: Sequence[str] | None = None) -> None:
     results = {name: _results(name) for name in variants}
     photos = database.read_photos(DATABASE, ["photo_id", "label", "group", "path", "image"])
     splits = database.read_splits(SPLITS)
-    compared = comparison.compare(results, photos, splits)
+    sources = Sources(
+        manifest=database.read_manifest(MANIFEST),
+        leakage=_json(LEAKAGE, "split"),
+        inspected=_json(INSPECTION / "inspection.json", "inspect"),
+        predictions={name: result.predictions for name, result in results.items()},
+        studies={name: _json(STUDIES / name / "study.json", f"study@{name}") for name in variants},
+    )
+    _read(INSPECTION / "predictions.csv", "inspect")
+    frozen = Frozen(sources.inspected, database.read_predictions(INSPECTION / "predictions.csv"))
+    compared = comparison.compare(results, photos, splits, frozen)
+    compared |= findings.findings(sources, settings, chosen=compared["chosen"])
     inputs = page.Inputs(
         compared=compared,
         results=results,
         photos=photos,
-        manifest=database.read_manifest(MANIFEST),
+        manifest=sources.manifest,
         manifest_bytes=MANIFEST.read_bytes(),
+        leakage=sources.leakage,
         augmentation=_read(AUGMENTATION, "augment"),
+        drawn={name: seen.read(VISUALISATIONS / name) for name in variants},
         values=values,
     )
-    text = comparison.markdown(compared)
+    text = sentences.markdown(compared)
 
     REPORTS.mkdir(exist_ok=True)
     (REPORTS / "comparison.json").write_text(
@@ -62,6 +80,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         evaluated = {name: records.read(name, EVALUATIONS, METRICS) for name in variants}
         tracking.log_report(tracked, REPORTS)
         records.log_experiment(tracked, values, evaluated, splits)
+        records.log_pictures(tracked, {name: drawn.files for name, drawn in inputs.drawn.items()})
     if tracked.reached:  # or the second attempt would warn once more
         records.register_winner(evaluated, splits, photos)
     print(text)

@@ -21,6 +21,7 @@ from tenshots.errors import DataError, SettingsError
 MODELS = Path("data/models")
 EVALUATIONS = Path("data/evaluations")
 METRICS = Path("reports/metrics")
+VISUALISATIONS = Path("data/visualisations")
 REPORTS = Path("reports")
 CARDS = (REPORTS / "model_card.md", REPORTS / "data_card.md", Path("data/croissant.json"))
 DATABASE = Path("data/database")
@@ -55,7 +56,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         missing.append(f"the report ({reason})")
     else:
         with tracking.experiment_run(live=False) as tracked:
-            num_added += tracking.log_report(tracked, REPORTS)
+            num_added += tracking.log_report(tracked, REPORTS) + records.log_pictures(
+                tracked, {name: _pictures(name) for name in variants}
+            )
         _check_reached(tracked)
         num_added += _record_cards()
 
@@ -104,6 +107,10 @@ def _record_cards() -> int:
     files = {path.name: path.read_bytes() for path in CARDS if path.is_file()}
     with tracking.experiment_run(live=False) as tracked:
         return tracked.replace_files(files, "cards")
+
+
+def _pictures(variant: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((VISUALISATIONS / variant).glob("*.png"))}
 
 
 def _reason(paths: Iterable[Path], stale: Iterable[str]) -> str:

@@ -178,8 +178,15 @@ def labels_alike(labels: Iterable[str]) -> list[tuple[str, str]]:
 
 def counted_reasons(table: pd.DataFrame) -> str:
     """Returns how many files were rejected by which reason: `damaged (3), empty (1)`, the largest first."""
+    return _frequencies(common_reasons(table))
+
+
+def common_reasons(table: pd.DataFrame) -> pd.Series:
+    """Returns why each rejected file was, without what would make every reason one of its own.
+
+    That is a twin's path, a size, or a detail in brackets; the index is that of `table`.
+    """
     reasons = table.loc[table["status"] == "rejected", "reason"]
-    # A twin's path, a size or a detail in brackets would make every reason one of its own.
     for varying, common in (
         (r" \(.*\)", ""),
         (r"^same bytes as .*", "same bytes as another file"),
@@ -187,7 +194,7 @@ def counted_reasons(table: pd.DataFrame) -> str:
         (r"^[\d,]+ bytes are more than", "more bytes than"),
     ):
         reasons = reasons.str.replace(varying, common, regex=True)
-    return _frequencies(reasons)
+    return reasons
 
 
 def _frequencies(texts: pd.Series) -> str:

@@ -123,6 +123,17 @@ def log_experiment(
     return num_added + (run.add_metrics({tracking.NUM_LOOKS: {looks: looks}}) if looks else 0)
 
 
+def log_pictures(run: Run, pictures: Mapping[str, Mapping[str, bytes]]) -> int:
+    """Adds to the run of an experiment what its networks see; returns how many files it lacked.
+
+    Args:
+        run: of the experiment.
+        pictures: of each variant, the files of data/visualisations by name.
+    """
+    found = {name: files for name, files in pictures.items() if files}
+    return sum(run.replace_files(files, f"visualisations/{name}") for name, files in found.items())
+
+
 def register_winner(evaluated: Mapping[str, Evaluated], splits: pd.DataFrame, photos: pd.DataFrame) -> int:
     """Registers the variant that is best on validation, if its run holds its weights; returns 1 if it is new.
 

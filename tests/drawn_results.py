@@ -7,14 +7,17 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from tenshots import database, metrics
+from tenshots import database, leakage, metrics
 from tenshots.predictions import KEYS, table
 from tenshots.report.comparison import Results
+from tenshots.report.seen import Drawn
+from tenshots.suspicion import suspicion
 
 SKILLS = {"baseline": 0.6, "augmented": 0.9, "fine_tuned": 2.4}
 PARAMS = """\
@@ -131,12 +134,10 @@ def splits(photos: pd.DataFrame, *, num_folds: int = 4) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), **sizes: int) -> None:
-    """Writes what `stages.compare` reads, of 12 groups with 7 photos of each label unless told otherwise."""
-    taken = photos(labels, num_groups=sizes.get("num_groups", 12), num_each=sizes.get("num_each", 7))
-    (folder / "params.yaml").write_text(PARAMS, encoding="utf-8")
-    database.write_photos(taken, folder / "data/database", num_shards=1)
-    kept = taken.drop(columns="image").assign(
+def manifest(photos: pd.DataFrame) -> pd.DataFrame:
+    """Returns the manifest of drawn photos, each of its own cluster, and of one file that is none."""
+    draw = np.random.default_rng(5)
+    kept = photos.drop(columns="image").assign(
         status="kept",
         reason="",
         note="",
@@ -145,16 +146,72 @@ def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), *
         orientation=1,
         camera="",
         taken="",
-        sharpness=0.01,
-        brightness=0.5,
+        sharpness=draw.uniform(0.01, 0.05, len(photos)),
+        brightness=draw.uniform(0.4, 0.6, len(photos)),
         perceptual_hash="",
-        cluster=taken["photo_id"],
+        cluster=photos["photo_id"],
     )
     lost = kept.head(1).assign(
         status="rejected", reason="an empty file", path="student00/<b>notes.txt", photo_id=""
     )
-    database.write_manifest(pd.concat([kept, lost]), folder / "data/manifest.csv")
-    database.write_splits(splits(taken), folder / "data/splits/splits.csv")
+    return pd.concat([kept, lost], ignore_index=True)
+
+
+def reference(photos: pd.DataFrame, labels: Sequence[str]) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Returns what `inspect` would leave: inspection.json, and the predictions of each photo."""
+    judged = predictions(photos, labels, skill=1.8, num_repeats=1)
+    suspects = suspicion(judged).suspects.merge(photos[["photo_id", "path"]], on="photo_id")
+    described = {
+        "network": "pretrained",
+        "folds": "split",
+        "paired": True,
+        "folds_note": "It was tested in the folds of the variants.",
+        "num_photos": len(photos),
+        "num_judged": len(photos),
+        "not_judged": [],
+        "num_suspects": len(suspects),
+        "suspects": suspects.to_dict("records"),
+    }
+    return described, judged
+
+
+def seen(name: str) -> Drawn:
+    """Returns what `visualise` would leave of a variant: two pictures."""
+    draw = np.random.default_rng(11)
+    kinds = ("structure", "gradcam_right")
+    files = {f"{number:02d}-{kind}.png": picture(draw, number, 240) for number, kind in enumerate(kinds)}
+    described = [
+        {
+            "file": file,
+            "kind": kind,
+            "title": f"Title of {kind}",
+            "caption": "How to read <this>.",
+            "alt": "A drawn picture.",
+            "width": 240,
+            "height": 240,
+            "photo_ids": [],
+        }
+        for file, kind in zip(files, kinds, strict=True)
+    ]
+    return Drawn({"variant": name, "fold": 0, "repeat": 1, "pictures": described}, files)
+
+
+NO_STUDY: dict[str, Any] = {"learning_curve": None, "leaking_split": None}
+
+
+def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), **sizes: int) -> None:
+    """Writes what `stages.compare` reads, of 12 groups with 7 photos of each label unless told otherwise."""
+    taken = photos(labels, num_groups=sizes.get("num_groups", 12), num_each=sizes.get("num_each", 7))
+    (folder / "params.yaml").write_text(PARAMS, encoding="utf-8")
+    database.write_photos(taken, folder / "data/database", num_shards=1)
+    table, dealt = manifest(taken), splits(taken)
+    database.write_manifest(table, folder / "data/manifest.csv")
+    database.write_splits(dealt, folder / "data/splits/splits.csv")
+    found = leakage.text(leakage.leakage(table, dealt, seed=20))
+    (folder / "data/splits/leakage.json").write_text(found, encoding="utf-8")
+    described, judged = reference(taken, labels)
+    database.write_predictions(judged, folder / "data/inspection/predictions.csv")
+    (folder / "data/inspection/inspection.json").write_text(json.dumps(described), encoding="utf-8")
     (folder / "reports/metrics").mkdir(parents=True)
     draw = np.random.default_rng(1)
     preview = np.hstack([np.asarray(Image.open(io.BytesIO(picture(draw, kind)))) for kind in range(6)])
@@ -166,3 +223,12 @@ def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), *
         evaluated.curves.to_csv(place / "curves.csv", index=False)
         (place / "details.json").write_text(json.dumps(evaluated.details), encoding="utf-8")
         (folder / f"reports/metrics/{name}.json").write_text(json.dumps(evaluated.metrics), encoding="utf-8")
+        drawn = seen(name)
+        for file, content in drawn.files.items():
+            path = folder / "data/visualisations" / name / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        (path.parent / "index.json").write_text(json.dumps(drawn.index), encoding="utf-8")
+        study = folder / "data/study" / name / "study.json"
+        study.parent.mkdir(parents=True)
+        study.write_text(json.dumps({"variant": name, **NO_STUDY}), encoding="utf-8")

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tenshots import params
 from tenshots.collection import counted_reasons
-from tenshots.report import comparison
+from tenshots.report import sentences
 from tenshots.wording import counted
 
 FOLDER = Path(__file__).parent
@@ -55,8 +55,8 @@ def model_card(facts: Facts) -> str:
             figures=facts.compared["variants"][name],
             compared=facts.compared,
             details=facts.details,
-            basis=comparison.basis(facts.compared),
-            guess=comparison.guess(facts.compared),
+            basis=sentences.basis(facts.compared),
+            guess=sentences.guess(facts.compared),
             settings=params.flattened(facts.details["settings"]),
             network=network,
             origin=_origin(network),
@@ -121,8 +121,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["percent"] = comparison.percent
-    environment.filters["interval"] = comparison.interval_text
+    environment.filters["percent"] = sentences.percent
+    environment.filters["interval"] = sentences.interval_text
     environment.filters["cell"] = cell
     environment.filters["counted"] = counted
     return environment

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from tenshots import claims, statistics
 from tenshots.experiments import Experiment
 from tenshots.intervals import Estimate
-from tenshots.report.comparison import difference_text, interval_text, percent
+from tenshots.report.sentences import difference_text, interval_text, percent
 
 ABSENT = "\N{EN DASH}"
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tenshots import history
 from tenshots.experiments import Experiment
 from tenshots.history import Result
-from tenshots.report import comparison
+from tenshots.report import sentences
 from tenshots.wording import counted
 
 FOLDER = Path(__file__).parent
@@ -29,8 +29,8 @@ def render(experiments: Sequence[Experiment], results: Sequence[Result], referen
     )
     environment.filters.update(
         counted=counted,
-        percent=comparison.percent,
-        interval=lambda estimate: comparison.interval_text(history.ends(estimate)),
+        percent=sentences.percent,
+        interval=lambda estimate: sentences.interval_text(history.ends(estimate)),
         gain=history.gain_text,
         sentence=lambda result: history.sentence(result, reference),
     )

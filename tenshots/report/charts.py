@@ -1,21 +1,30 @@
-"""Geometry of the page's line charts: numbers to places; the template draws them in the theme's colours."""
+"""Geometry of the page's charts: numbers to places; the templates draw them in the theme's colours.
+
+The charts are drawn here and not by Vega-Altair, which was tried (altair 6.3, vl-convert-python 1.9): its
+converter takes 84 MB of site-packages for a JavaScript engine; a line chart becomes 20 kB of SVG, with its
+colours fixed where ours follow the reader's theme, and with text that shrinks with the picture on a phone
+where rows of HTML wrap; hovering needs 900 kB of script in each page, which the page's own
+Content-Security-Policy refuses as long as it forbids `eval`.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
 WIDTH, HEIGHT = 340, 200
+SQUARE = 300
 LEFT, RIGHT, TOP, BOTTOM = 40, 10, 10, 34
 MAX_TICKS = 6
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on an axis: its place in px and its text."""
+    """A mark on an axis: its place in px (or in % of the axis) and its text."""
 
     place: float
     text: str
@@ -23,7 +32,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines over a horizontal and a vertical axis, in a picture of WIDTH by HEIGHT px.
+    """Lines over a horizontal and a vertical axis, in a picture of `size` px.
 
     Attributes:
         title: what the vertical axis shows.
@@ -31,6 +40,7 @@ class Chart:
         x_ticks: along the bottom.
         y_ticks: along the left side.
         frame: left, right, top and bottom edge of the plotted area.
+        size: of the whole picture.
     """
 
     title: str
@@ -39,6 +49,84 @@ class Chart:
     y_ticks: list[Tick]
     frame: tuple[int, int, int, int] = (LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM)
     size: tuple[int, int] = (WIDTH, HEIGHT)
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A point of a reliability curve in px: its place, the ends of its interval (or None), and its words."""
+
+    x: float
+    y: float
+    low: float | None
+    high: float | None
+    words: str
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Confidence along the bottom, the share right upwards, both from 0 to 100 %."""
+
+    dots: list[Dot]
+    line: str
+    ticks: list[Tick]
+    frame: tuple[int, int, int, int] = (LEFT, SQUARE - RIGHT, TOP, SQUARE - BOTTOM)
+    size: tuple[int, int] = (SQUARE, SQUARE)
+
+
+@dataclass(frozen=True)
+class StudyCurve:
+    """Accuracy against the number of training photos: measured dots, and the fitted line in its band.
+
+    Attributes:
+        dots: measured, in px.
+        line: SVG path of the fitted curve; empty without one.
+        band: SVG path around it; empty without intervals.
+        x_ticks: in px.
+        y_ticks: in px.
+    """
+
+    dots: list[Dot]
+    line: str
+    band: str
+    x_ticks: list[Tick]
+    y_ticks: list[Tick]
+    frame: tuple[int, int, int, int] = (LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM)
+    size: tuple[int, int] = (WIDTH, HEIGHT)
+
+
+class Bar(NamedTuple):
+    """A bar of a histogram: left and width in % of the axis, height in % of the highest; its words.
+
+    `outside` says whether it lies beyond the limits.
+    """
+
+    left: float
+    width: float
+    height: float
+    words: str
+    outside: bool
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How a figure is distributed; the ticks lie in % along the axis."""
+
+    bars: list[Bar]
+    x_ticks: list[Tick]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A horizontal axis from `low` to `high`, for rows of points with intervals."""
+
+    low: float
+    high: float
+    ticks: list[Tick]
+
+    def place(self, value: float) -> float:
+        """Returns where a value lies, in % of the axis, at most at its ends."""
+        share = (value - self.low) / (self.high - self.low)
+        return round(100 * min(max(share, 0.0), 1.0), 2)
 
 
 def line_chart(
@@ -71,6 +159,110 @@ def line_chart(
             for value in steps_y
         ],
     )
+
+
+def reliability(curve: Iterable[Mapping[str, Any]]) -> Reliability:
+    """Lays out a reliability curve.
+
+    Args:
+        curve: bins with confidence, accuracy (in [0, 1]), interval and num_predictions (see comparison).
+    """
+    left, right, top, bottom = Reliability([], "", []).frame
+
+    def across(share: float) -> float:
+        return round(left + share * (right - left), 1)
+
+    def up(share: float) -> float:
+        return round(bottom - share * (bottom - top), 1)
+
+    dots = []
+    for found in curve:
+        low, high = (up(end) for end in found["interval"]) if found["interval"] else (None, None)
+        words = (
+            f"{found['num_predictions']} answers of {100 * found['confidence']:.0f} % confidence: "
+            f"{100 * found['accuracy']:.0f} % right"
+        )
+        dots.append(Dot(across(found["confidence"]), up(found["accuracy"]), low, high, words))
+    return Reliability(
+        dots=dots,
+        line="".join(f"{'L' if number else 'M'}{dot.x} {dot.y}" for number, dot in enumerate(dots)),
+        ticks=[Tick(share, f"{100 * share:.0f}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)],
+    )
+
+
+def study_curve(found: Mapping[str, Any]) -> StudyCurve:
+    """Lays out a study's learning curve over [0, the largest number of photos] by [0, 1].
+
+    Args:
+        found: points and band as the key learning_curve of study.json has them (see tenshots.studies).
+    """
+    points, band = found["points"], found["band"]
+    x_end = float(max(item["num_photos"] for item in [*points, *band]))
+    dots = []
+    for point in points:
+        low, high = (_up(end, 1.0) for end in point["interval"]) if point["interval"] else (None, None)
+        words = f"{point['num_photos']:.0f} photos: {100 * point['accuracy']:.1f} %"
+        x, y = _across(point["num_photos"], x_end), _up(point["accuracy"], 1.0)
+        dots.append(Dot(round(x, 1), round(y, 1), low, high, words))
+    across = [item["num_photos"] for item in band]
+    edges = [(item["num_photos"], item["low"], item["high"]) for item in band if item["low"] is not None]
+    upper = [f"{_across(x, x_end):.1f} {_up(min(high, 1.0), 1.0):.1f}" for x, _, high in edges]
+    lower = [f"{_across(x, x_end):.1f} {_up(max(low, 0.0), 1.0):.1f}" for x, low, _ in reversed(edges)]
+    return StudyCurve(
+        dots=dots,
+        line=path(across, [item["accuracy"] for item in band], x_end=x_end, y_end=1.0),
+        band=f"M{'L'.join([*upper, *lower])}Z" if edges else "",
+        x_ticks=[Tick(_across(value, x_end), f"{value:g}") for value in ticks(x_end)],
+        y_ticks=[Tick(_up(value, 1.0), f"{100 * value:g} %") for value in ticks(1.0)],
+    )
+
+
+def histogram(
+    edges: Sequence[float],
+    counts: Sequence[int],
+    *,
+    limits: tuple[float | None, float | None],
+    logarithmic: bool,
+) -> Histogram:
+    """Lays out a distribution.
+
+    Args:
+        edges: of the bins, rising, one more than `counts`; above 0 where `logarithmic`.
+        counts: of each bin.
+        limits: a bin with its middle below the first or above the second is marked as outside.
+        logarithmic: whether the axis is.
+    """
+    places = np.log(edges) if logarithmic else np.asarray(edges, dtype=np.float64)
+    share = (places - places[0]) / ((places[-1] - places[0]) or 1.0)
+    low, high = limits
+    highest, bars = max(*counts, 1), []
+    for number, count in enumerate(counts):
+        start, end = edges[number], edges[number + 1]
+        middle = math.sqrt(start * end) if logarithmic else (start + end) / 2
+        outside = (low is not None and middle < low) or (high is not None and middle > high)
+        if count:
+            left, width = 100 * share[number], 100 * (share[number + 1] - share[number])
+            words = f"{count} from {start:.3g} to {end:.3g}"
+            bars.append(Bar(round(left, 2), round(width, 2), round(100 * count / highest, 1), words, outside))
+    return Histogram(bars, [Tick(0.0, f"{edges[0]:.3g}"), Tick(100.0, f"{edges[-1]:.3g}")])
+
+
+def scale(values: Iterable[float]) -> Scale:
+    """Returns an axis around 0 that holds all values (shares), marked in points at round places."""
+    known = [0.0, *values]
+    low, high = min(known), max(known)
+    span = max(high - low, 0.1)
+    step = next(
+        step for step in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, math.inf) if span / step <= MAX_TICKS or step >= 1
+    )
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    first, last = min(first, 0 if last > 0 else -1), max(last, 0 if first < 0 else 1)
+    axis = Scale(first * step, last * step, [])
+    marks = [
+        Tick(axis.place(i * step), f"{100 * i * step:+.0f}".replace("-", "\N{MINUS SIGN}") if i else "0")
+        for i in range(first, last + 1)
+    ]
+    return Scale(axis.low, axis.high, marks)
 
 
 def ticks(end: float) -> list[float]:

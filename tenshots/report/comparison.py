@@ -1,7 +1,8 @@
 """What helped: the variants beside each other, their differences, and what may be claimed of them.
 
-Keys of reports/comparison.json (shares lie in [0, 1], differences in [-1, 1], losses are in nats; an interval
-is [low, high] at 95 %, or null where its no_interval says why; see tenshots.intervals):
+Keys of reports/comparison.json beside those of tenshots.report.findings. Shares lie in [0, 1], differences in
+[-1, 1], losses are in nats; an interval is [low, high] at 95 %, or null where its no_interval says why (see
+tenshots.intervals):
 
     chosen           the variant that is best on validation photos (see tenshots.choice)
     reference        the first variant of params.yaml
@@ -16,8 +17,9 @@ is [low, high] at 95 %, or null where its no_interval says why; see tenshots.int
     approximate      whether several folds' trainings share photos, which the intervals cannot know
     num_comparisons  pairs of variants; their intervals hold together in 95 of 100 experiments (Bonferroni)
     notes            sentences: what the intervals leave out, and what corrects them
-    commonest_label  {label, share, interval, no_interval}: what always answering the commonest label would
-    reach variants         of each: val_accuracy, val_log_loss, test_accuracy, test_balanced_accuracy,
+    commonest_label  {label, share, interval, no_interval}: what always answering the commonest label
+                     would reach
+    variants         of each: val_accuracy, val_log_loss, test_accuracy, test_balanced_accuracy,
                      test_macro_f1, test_log_loss, test_roc_auc (or null), test_brier_loss (0 to 2),
                      interval (of test_accuracy), no_interval,
                      estimates: {accuracy, balanced_accuracy, macro_f1, roc_auc, log_loss, brier_loss,
@@ -30,6 +32,10 @@ is [low, high] at 95 %, or null where its no_interval says why; see tenshots.int
                      calibration: num_bins, ece, ece_if_calibrated, ece_95_if_calibrated and curve, as in
                      metrics.calibration, each bin with the interval of its accuracy and no_interval,
                      num_updates (of a training, the mean), num_parameters, data, network
+    frozen_features  a logistic regression on frozen features, for reference: {network, num_photos, accuracy,
+                     interval, no_interval, note (how it was tested), difference}, the last null or
+                     {variant (the chosen one), difference (its accuracy less the reference's), interval,
+                     no_interval, claim, sentence}; null where nothing was judged
     differences      a list of all pairs: variant, reference, difference (of test_accuracy), interval
                      (simultaneous), no_interval, claim ("better", "worse" or "open"), sentence,
                      to_settle {points, power, num_photos, num_sets, num_repeats} or null (see claims.plan),
@@ -46,13 +52,14 @@ import pandas as pd
 
 from tenshots import claims, statistics
 from tenshots.choice import best_on_validation
-from tenshots.claims import Setting, signed_points
+from tenshots.claims import Setting
 from tenshots.errors import DataError
 from tenshots.intervals import Estimate
 from tenshots.predictions import labels_of
+from tenshots.report import sentences
+from tenshots.report.frozen import Frozen, frozen_features
 from tenshots.statistics import ROC_AUC, Measured
 from tenshots.tallies import OF_LABEL, Key
-from tenshots.wording import counted
 
 NUM_DIGITS = 6
 ESTIMATED = (
@@ -84,13 +91,19 @@ class Results:
     metrics: Mapping[str, float]
 
 
-def compare(results: Mapping[str, Results], photos: pd.DataFrame, splits: pd.DataFrame) -> dict[str, Any]:
-    """Returns what reports/comparison.json holds (see above).
+def compare(
+    results: Mapping[str, Results],
+    photos: pd.DataFrame,
+    splits: pd.DataFrame,
+    frozen: Frozen | None = None,
+) -> dict[str, Any]:
+    """Returns the keys above of reports/comparison.json.
 
     Args:
         results: of each variant, in the order of params.yaml.
         photos: columns photo_id and group, of the whole database.
         splits: photo_id, component, fold and part (see tenshots.splitting).
+        frozen: what the stage `inspect` left, if it is to be compared.
 
     Raises:
         DataError: the variants were not tested on the same photos, or on photos that the database or the
@@ -101,24 +114,27 @@ def compare(results: Mapping[str, Results], photos: pd.DataFrame, splits: pd.Dat
     reference, first = next(iter(results.items()))
     truth = first.predictions.drop_duplicates("photo_id")
     tested = photos[photos["photo_id"].isin(truth["photo_id"])]
-    components = components.loc[tested["photo_id"]]
-    measured = {name: statistics.measure(result.predictions, components) for name, result in results.items()}
+    measured = {
+        name: statistics.measure(result.predictions, components.loc[tested["photo_id"]])
+        for name, result in results.items()
+    }
     estimates = {name: statistics.estimates(each) for name, each in measured.items()}
     num_folds = int(first.predictions["fold"].nunique())
     grouped = bool((tested["group"] != "").any())
     setting = Setting(
         num_photos=len(truth),
-        num_sets=int(components.nunique()),
-        unit=_unit(tested, components),
+        num_sets=int(components.loc[tested["photo_id"]].nunique()),
+        unit=_unit(tested, components.loc[tested["photo_id"]]),
         num_repeats=int(first.predictions["repeat"].nunique()),
         num_comparisons=max(len(results) * (len(results) - 1) // 2, 1),
         num_divided=_num_divided(splits),
     )
+    chosen = best_on_validation({name: result.metrics for name, result in results.items()})
     return {
-        "chosen": best_on_validation({name: result.metrics for name, result in results.items()}),
+        "chosen": chosen,
         "reference": reference,
         "labels": labels_of(first.predictions),
-        "estimand": _estimand(setting, grouped=grouped),
+        "estimand": sentences.estimand(setting, grouped=grouped),
         "num_test_photos": setting.num_photos,
         "num_test_components": setting.num_sets,
         "unit": setting.unit,
@@ -128,7 +144,7 @@ def compare(results: Mapping[str, Results], photos: pd.DataFrame, splits: pd.Dat
         "num_repeats": setting.num_repeats,
         "approximate": num_folds > 1,
         "num_comparisons": setting.num_comparisons,
-        "notes": _notes(setting, num_folds),
+        "notes": sentences.notes(setting, num_folds),
         "commonest_label": {
             "label": measured[reference].commonest,
             "share": round(estimates[reference][Key("commonest")].value, NUM_DIGITS),
@@ -138,98 +154,8 @@ def compare(results: Mapping[str, Results], photos: pd.DataFrame, splits: pd.Dat
             name: _figures(result, measured[name], estimates[name]) for name, result in results.items()
         },
         "differences": _differences(measured, setting),
+        "frozen_features": frozen and frozen_features(frozen, chosen, measured[chosen], components, setting),
     }
-
-
-def markdown(comparison: Mapping[str, Any]) -> str:
-    """Returns the comparison as Markdown, short enough for a pull request."""
-    rows = [
-        "| variant | test accuracy (95 % interval) | to the first, points | balanced | macro F1 "
-        "| log loss | updates |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    gains = {
-        item["variant"]: item
-        for item in comparison["differences"]
-        if item["reference"] == comparison["reference"]
-    }
-    for name, figures in comparison["variants"].items():
-        rows.append(
-            f"| {name} | {percent(figures['test_accuracy'])} {interval_text(figures['interval'])} "
-            f"| {difference_text(gains.get(name))} | {percent(figures['test_balanced_accuracy'])} "
-            f"| {figures['test_macro_f1']:.3f} | {figures['test_log_loss']:.3f} "
-            f"| {figures['num_updates']:.0f} |"
-        )
-    sentences = [f"- {item['sentence']}." for item in comparison["differences"]]
-    doubts = [f"{text} " for text in (doubt(comparison), mcnemar_note(comparison)) if text]
-    about = f"{''.join(doubts)}{basis(comparison)} {guess(comparison)}"
-    return "\n".join([*rows, "", *sentences, "", about, ""])
-
-
-def basis(comparison: Mapping[str, Any]) -> str:
-    """Says in sentences what the figures rest on."""
-    photos = claims.photos_of_sets(
-        comparison["num_test_photos"], comparison["num_test_components"], comparison["unit"]
-    )
-    folds = comparison["num_folds"]
-    ways = f", in {folds} folds" if folds > 1 else ""
-    repeats = comparison["num_repeats"]
-    times = f", each the mean of {repeats} trainings" if repeats > 1 else ""
-    return " ".join([f"Measured on {photos}{ways}{times}.", comparison["estimand"], *comparison["notes"]])
-
-
-def doubt(comparison: Mapping[str, Any]) -> str:
-    """Says where the chosen variant is not shown to be better than a guess without looking; else nothing."""
-    figures = comparison["variants"][comparison["chosen"]]
-    if figures["better_than_guess"] is not False:
-        return ""
-    common = comparison["commonest_label"]
-    return (
-        f"{comparison['chosen']} is not shown to be better than always answering {common['label']}: "
-        f"{difference_text(figures['over_guess'])} points."
-    )
-
-
-def mcnemar_note(comparison: Mapping[str, Any]) -> str:
-    """Gives McNemar's p-values, and says what they ignore; nothing where there is nothing to compare."""
-    if not comparison["differences"]:
-        return ""
-    values = [
-        f"{item['variant']} and {item['reference']} {_p_value(item['mcnemar']['p_value'])}"
-        for item in comparison["differences"]
-    ]
-    return (
-        f"McNemar's exact test, which takes every photo for independent and so ignores groups: "
-        f"{', '.join(values)}."
-    )
-
-
-def guess(comparison: Mapping[str, Any]) -> str:
-    """Says in a sentence what is reached without looking at a photo."""
-    common = comparison["commonest_label"]
-    ends = f" {interval_text(common['interval'])}" if common["interval"] else ""
-    return f"Always answering {common['label']} would be right for {percent(common['share'])}{ends}."
-
-
-def percent(share: float) -> str:
-    """Writes a share as a percentage: 0.8413 → "84.1 %" (the blank never breaks a line)."""
-    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
-
-
-def interval_text(interval: list[float] | None) -> str:
-    """Writes an interval of shares as percentages: [0.78, 0.902] → "(78.0 to 90.2)"."""
-    return f"({100 * interval[0]:.1f} to {100 * interval[1]:.1f})" if interval else "(no interval)"
-
-
-def difference_text(difference: Mapping[str, Any] | None) -> str:
-    """Writes a difference as signed points with its interval; none (of the reference itself) is a dash."""
-    if difference is None:
-        return "\N{EN DASH}"
-    points = signed_points(difference["difference"])
-    if not difference["interval"]:
-        return points
-    low, high = (signed_points(end) for end in difference["interval"])
-    return f"{points} ({low} to {high})"
 
 
 def _figures(result: Results, measured: Measured, estimates: Mapping[Key, Estimate]) -> dict[str, Any]:
@@ -290,39 +216,6 @@ def _differences(measured: Mapping[str, Measured], setting: Setting) -> list[dic
             }
         )
     return found
-
-
-def _estimand(setting: Setting, *, grouped: bool) -> str:
-    whose = "photos of new groups" if grouped else "new photos like these"
-    if setting.num_divided:
-        sets = counted(setting.num_divided, setting.unit)
-        return (
-            f"Estimated is the accuracy on photos like these, for this way of training. The split that came "
-            f"with the photos has {sets} in training as well as in test, which flatters the figures: for "
-            f"{whose} expect less."
-        )
-    return f"Estimated is the accuracy on {whose}, for this way of training."
-
-
-def _notes(setting: Setting, num_folds: int) -> list[str]:
-    notes = []
-    if num_folds > 1:
-        notes.append("The intervals are approximate: the trainings of different folds share photos.")
-    if setting.num_repeats == 1:
-        notes.append(
-            "With one training a fold nothing shows how much another would differ, so the intervals leave "
-            "that out; set repeats to 2 or more."
-        )
-    if setting.num_comparisons > 1:
-        notes.append(
-            f"The {setting.num_comparisons} differences are compared together: each interval is widened so "
-            "that all of them hold in 95 of 100 experiments (Bonferroni)."
-        )
-    return notes
-
-
-def _p_value(value: float) -> str:
-    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
 
 
 def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:

@@ -5,9 +5,6 @@ Nothing in it depends on where or when it was made, so that two rebuilds of one 
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +13,26 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tenshots import params
-from tenshots.report import ReportSettings, charts, comparison, pictures
+from tenshots import claims, params
+from tenshots.report import ReportSettings, charts, pictures, sections, seen, sentences
 from tenshots.report.comparison import Results
+from tenshots.report.pictures import Album
+from tenshots.report.provenance import packages, provenance
+from tenshots.report.seen import Drawn
+from tenshots.wording import counted
 
 FOLDER = Path(__file__).parent
-# What moves a result or a pixel of the page; the complete list is requirements.txt.
-PACKAGES = ["dvc", "keras", "numpy", "pandas", "pillow", "pyarrow", "scikit-learn", "tensorflow"]
-MAX_ROWS = 100  # of a table: nobody reads more, and the page stays small; the files hold the rest
+NUM_COLOURS = 6  # of style.css
+MAX_TOLD = 3  # claims on the first screen
+SHARE = charts.Scale(0.0, 1.0, [charts.Tick(place, f"{place:.0f}") for place in (0.0, 50.0, 100.0)])
+SECTIONS = {
+    "data": "Photos",
+    "comparison": "Comparison",
+    "curves": "Learning",
+    "mistakes": "Mistakes",
+    "seen": "What they see",
+    "settings": "Settings",
+}
 
 
 @dataclass(frozen=True)
@@ -31,12 +40,14 @@ class Inputs:
     """What the page shows.
 
     Attributes:
-        compared: what `comparison.compare` returned.
+        compared: what reports/comparison.json holds (see tenshots.report.comparison and findings).
         results: of each variant, in the order of params.yaml.
         photos: the database: photo_id, label, group, path, image.
         manifest: a row a file found.
         manifest_bytes: the manifest's file, for its hash.
+        leakage: leakage.json of the split.
         augmentation: the preview picture (PNG).
+        drawn: of each variant, the pictures of what its network sees.
         values: all settings of params.yaml.
     """
 
@@ -45,94 +56,156 @@ class Inputs:
     photos: pd.DataFrame
     manifest: pd.DataFrame
     manifest_bytes: bytes
+    leakage: Mapping[str, Any]
     augmentation: bytes
+    drawn: Mapping[str, Drawn]
     values: Mapping[str, Any]
 
 
 def render(inputs: Inputs, settings: ReportSettings) -> str:
     """Returns the page as HTML: no script, nothing to load; every text is escaped."""
+    compared = inputs.compared
+    album = Album(dict(zip(inputs.photos["photo_id"], inputs.photos["image"], strict=True)))
+    paths = dict(zip(inputs.photos["photo_id"], inputs.photos["path"], strict=True))
+    # In this order the sections spend their budgets for pictures.
+    sheet = _sheet(inputs.photos, settings, album)
+    data = sections.data_section(inputs.manifest, inputs.leakage, inputs.photos, album)
+    mistakes = {
+        name: sections.with_pictures(rows, paths, album, "mistakes")
+        for name, rows in sorted(compared["mistakes"].items(), key=lambda item: item[0] != compared["chosen"])
+    }
+    suspects = sections.with_pictures(compared["suspects"]["photos"], paths, album, "mistakes")
+    disagreements = sections.with_pictures(compared["disagreements"]["photos"], paths, album, "mistakes")
+    confusion = sections.confusion_section(
+        {name: result.predictions for name, result in inputs.results.items()},
+        compared["labels"],
+        paths,
+        album,
+        first=compared["chosen"],
+    )
+    return (
+        _environment()
+        .get_template("index.html.j2")
+        .render(
+            style=(FOLDER / "style.css").read_text(encoding="utf-8"),
+            sections=SECTIONS,
+            compared=compared,
+            basis=sentences.basis(compared),
+            guess=sentences.guess(compared),
+            doubt=sentences.doubt(compared),
+            mcnemar_note=sentences.mcnemar_note(compared),
+            told=_told(compared),
+            gains={
+                item["variant"]: item
+                for item in compared["differences"]
+                if item["reference"] == compared["reference"]
+            },
+            forest=charts.scale(
+                [
+                    *(sign * claims.SETTLED for sign in (-1, 1)),
+                    *(end for item in compared["differences"] for end in item["interval"] or []),
+                    *(item["difference"] for item in compared["differences"]),
+                ]
+            ),
+            settled=claims.SETTLED,
+            share=SHARE,
+            labels=_labels(compared),
+            variants=[
+                {
+                    **_variant(inputs, name),
+                    "confusion": confusion[name],
+                    "mistakes": mistakes[name],
+                    "num_wrong": sum(
+                        number
+                        for i, row in enumerate(compared["confusion"][name])
+                        for j, number in enumerate(row)
+                        if i != j
+                    ),
+                }
+                for name in inputs.results
+            ],
+            kinds={picture["kind"] for drawn in inputs.drawn.values() for picture in drawn.index["pictures"]},
+            sheet=sheet,
+            data=data,
+            suspects=suspects,
+            num_mistakes=settings.num_mistakes,
+            disagreements=disagreements,
+            max_rows=sections.MAX_ROWS,
+            augmentation=pictures.data_uri(inputs.augmentation, max_px=pictures.PREVIEW_PX),
+            settings=params.flattened(inputs.values),
+            provenance=provenance(inputs.manifest_bytes, inputs.values),
+            packages=packages(),
+            album=album,
+            place=album.numbers(),
+        )
+    )
+
+
+def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(FOLDER),
+        loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,  # labels, paths and settings are text, whatever they hold
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = comparison.percent
-    environment.filters["interval"] = comparison.interval_text
-    environment.filters["difference"] = comparison.difference_text
-    return environment.get_template("templates/index.html.j2").render(
-        style=(FOLDER / "style.css").read_text(encoding="utf-8"),
-        compared=inputs.compared,
-        basis=comparison.basis(inputs.compared),
-        guess=comparison.guess(inputs.compared),
-        doubt=comparison.doubt(inputs.compared),
-        mcnemar_note=comparison.mcnemar_note(inputs.compared),
-        gains={
-            item["variant"]: item
-            for item in inputs.compared["differences"]
-            if item["reference"] == inputs.compared["reference"]
-        },
-        variants=[_variant(inputs, name, settings) for name in inputs.results],
-        sheet=_sheet(inputs.photos, settings),
-        counts=counts(inputs.photos),
-        num_groups=int(inputs.photos["group"].nunique()) if inputs.compared["grouped"] else 0,
-        num_photos=len(inputs.photos),
-        rejected=inputs.manifest[inputs.manifest["status"] == "rejected"].to_dict("records"),
-        max_rows=MAX_ROWS,
-        augmentation=pictures.data_uri(inputs.augmentation, max_px=pictures.PREVIEW_PX),
-        settings=params.flattened(inputs.values),
-        provenance=provenance(inputs.manifest_bytes, inputs.values),
+    environment.filters.update(
+        percent=sentences.percent,
+        interval=sentences.interval_text,
+        difference=sentences.difference_text,
+        claim=sentences.claim_parts,
+        estimate=sentences.estimate_parts,
+        number=lambda value: f"{value:,.0f}",
     )
+    environment.globals.update(counted=counted)
+    return environment
 
 
-def counts(photos: pd.DataFrame) -> pd.DataFrame:
-    """Returns the number of photos of each group (rows) and label (columns), both sorted."""
-    table: pd.DataFrame = pd.crosstab(photos["group"], photos["label"])
-    return table
+def _told(compared: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Returns the differences that the first screen tells: all, or else those of the chosen variant."""
+    differences = compared["differences"]
+    chosen = [item for item in differences if compared["chosen"] in (item["variant"], item["reference"])]
+    return list(differences if len(differences) <= MAX_TOLD else chosen[:MAX_TOLD])
 
 
-def provenance(manifest: bytes, values: Mapping[str, Any]) -> dict[str, str]:
-    """Returns what the page was made from: hashes of the manifest and the settings, and package versions."""
-    canonical = json.dumps(values, sort_keys=True, ensure_ascii=False).encode()
-    return {
-        "data/manifest.csv (SHA-256)": hashlib.sha256(manifest).hexdigest(),
-        "settings (SHA-256)": hashlib.sha256(canonical).hexdigest(),
-        **{name: _version(name) for name in PACKAGES},
-    }
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:  # such as TensorFlow where Keras computes with JAX
-        return "not installed"
-
-
-def _sheet(photos: pd.DataFrame, settings: ReportSettings) -> list[dict[str, Any]]:
+def _sheet(photos: pd.DataFrame, settings: ReportSettings, album: Album) -> list[dict[str, Any]]:
     chosen = pictures.samples(photos, num_samples=settings.num_samples)
+    held = set(album.take(chosen["photo_id"], "sheet"))
     return [
-        {
-            "label": label,
-            "photos": [
-                {"path": row.path, "picture": pictures.data_uri(row.image, max_px=pictures.THUMBNAIL_PX)}
-                for row in rows.itertuples()
-            ],
-        }
-        for label, rows in chosen.groupby("label", sort=True)
+        {"label": label, "photos": rows[["photo_id", "path"]].to_dict("records")}
+        for label, rows in chosen[chosen["photo_id"].isin(held)].groupby("label", sort=True)
     ]
 
 
-def _variant(inputs: Inputs, name: str, settings: ReportSettings) -> dict[str, Any]:
-    result = inputs.results[name]
-    confusion = result.details["confusion"]
+def _labels(compared: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns of each label how many of its photos each variant recognises."""
+    variants = compared["variants"]
+    return [
+        {
+            "name": label,
+            "support": next(iter(variants.values()))["per_class"][number]["support"],
+            "rows": [
+                {"variant": name, "recall": figures["per_class"][number]["recall"]}
+                for name, figures in variants.items()
+            ],
+        }
+        for number, label in enumerate(compared["labels"])
+    ]
+
+
+def _variant(inputs: Inputs, name: str) -> dict[str, Any]:
+    figures = inputs.compared["variants"][name]
+    study = inputs.compared["studies"].get(name, {"learning_curve": None, "leaking_split": None})
     return {
         "name": name,
-        "figures": inputs.compared["variants"][name],
-        "per_class": result.details["per_class"],
-        "confusion": [[(count, count / max(sum(row), 1)) for count in row] for row in confusion],
+        "figures": figures,
         "charts": _charts(inputs.results, name),
-        "mistakes": _mistakes(inputs, name, settings),
+        "reliability": charts.reliability(figures["calibration"]["curve"]),
+        "calibrated": sentences.calibrated(figures),
+        "colour": f"colour{list(inputs.results).index(name) % NUM_COLOURS}",
+        "study": study,
+        "study_curve": study["learning_curve"] and charts.study_curve(study["learning_curve"]),
+        "seen": seen.view(inputs.drawn[name], num_variants=len(inputs.results)),
     }
 
 
@@ -152,21 +225,4 @@ def _charts(results: Mapping[str, Results], name: str) -> list[charts.Chart]:
             y_as_percent=column == "accuracy",
         )
         for title, column, y_end in [("Accuracy", "accuracy", 1.0), ("Loss", "loss", highest_loss)]
-    ]
-
-
-def _mistakes(inputs: Inputs, name: str, settings: ReportSettings) -> list[dict[str, Any]]:
-    worst = pictures.mistakes(inputs.results[name].predictions, num_mistakes=settings.num_mistakes)
-    shown = worst.merge(
-        inputs.photos[["photo_id", "path", "image"]], on="photo_id", how="left", validate="one_to_one"
-    )
-    return [
-        {
-            "path": row.path,
-            "label": row.label,
-            "predicted": row.predicted,
-            "probability": row.probability,
-            "picture": pictures.data_uri(row.image, max_px=pictures.THUMBNAIL_PX),
-        }
-        for row in shown.itertuples()
     ]

@@ -50,11 +50,16 @@ def test_the_page_stands_alone_and_fits_the_screen(
     assert page.evaluate("document.documentElement.scrollWidth") <= width_px
     assert page.locator("h1").count() == 1
     assert "recognises" in page.locator("h1").inner_text()
-    levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map(h => +h.tagName[1])")
+    levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3, h4, h5')].map(h => +h.tagName[1])")
     assert all(after - before <= 1 for before, after in pairwise(levels))
     pictures = page.evaluate("[...document.images].map(i => [i.alt, i.naturalWidth])")
-    assert len(pictures) > 48
+    assert len(pictures) == 1 + 3 * 2
     assert all(alt and natural_width > 0 for alt, natural_width in pictures)
+    widths = page.evaluate(
+        "[...document.querySelectorAll('.sheet svg.photo use')].map(u => u.getBoundingClientRect().width)"
+    )
+    assert len(widths) == 48
+    assert min(widths) > 20  # drawn from the album, not merely referred to
     context.close()
 
 
@@ -80,3 +85,80 @@ def test_text_stands_out_from_its_ground(browser: Browser, report: Path, scheme:
     )
     assert min(ratios) >= 4.5
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width_px", [1280, 390])
+def test_axe_finds_nothing_that_shuts_a_reader_out(
+    browser: Browser, report: Path, width_px: int, scheme: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python", reason="axe-core comes with requirements-dev.txt")
+    context = browser.new_context(viewport={"width": width_px, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    for opened in (None, page.locator(".confusion button").first):
+        if opened:
+            opened.click()
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        assert len(found["passes"]) > 10
+        grave = [
+            (each["id"], each["nodes"][0]["html"])
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+        assert grave == []
+    context.close()
+
+
+def test_a_cell_opens_its_photos_by_keyboard_and_without_a_script(browser: Browser, report: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    button = page.locator(".confusion button").first
+    target = page.locator(f"#{button.get_attribute('popovertarget')}")
+    assert not target.is_visible()
+    button.focus()
+    page.keyboard.press("Enter")
+    assert target.is_visible()
+    number = int((button.text_content() or "").strip())
+    assert target.locator("svg.photo").count() == min(number, 24)
+    page.keyboard.press("Escape")
+    assert not target.is_visible()
+    context.close()
+
+
+def test_on_paper_everything_is_open_and_nothing_is_cut(browser: Browser, report: Path) -> None:
+    context = browser.new_context(viewport={"width": 720, "height": 1000}, color_scheme="dark")
+    page = context.new_page()
+    page.goto(report.as_uri())
+    folded = page.locator("details:not([open])")
+    inside = folded.first.locator("table, img, ul, ol").first
+    assert folded.count() > 3
+    assert not inside.is_visible()
+    page.emulate_media(media="print")
+    assert inside.bounding_box()["height"] > 10
+    assert not page.locator("nav").is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720
+    context.close()
+
+
+def test_the_skip_link_comes_first_and_leads_to_the_answer(browser: Browser, report: Path) -> None:
+    page = browser.new_page()
+    page.goto(report.as_uri())
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#answer")
+    page.close()
+
+
+def test_the_first_screen_holds_the_answer_the_bars_and_the_photos(browser: Browser, report: Path) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(report.as_uri())
+    for place in ("h1", ".bars li:last-child", ".sheet .tiles"):
+        assert page.locator(place).first.bounding_box()["y"] < 800
+    assert page.locator(".bars .whisker").count() == 4  # three variants and the reference
+    page.close()

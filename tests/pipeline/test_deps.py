@@ -11,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tenshots import provenance
+from tenshots.report import provenance as of_the_page
 from tests.pipeline.conftest import TOP
 
 # Imported by stages, and left out on purpose, each with the reason why an edit moves no output.
@@ -82,9 +83,19 @@ def test_every_module_that_a_stage_imports_is_listed(stage: str) -> None:
 @pytest.mark.parametrize("stage", sorted(STAGES))
 def test_no_stage_lists_a_module_that_it_does_not_import(stage: str) -> None:
     reached = reached_from(stage) | {f"stages/{stage}.py"}
+    if stage == of_the_page.LAST:  # the page shows the hash of all code that led to it
+        reached |= {path.relative_to(TOP).as_posix() for path in of_the_page.code_files(TOP)}
     superfluous = {dep for dep in deps_of(stage) if not any(covers(dep, path) for path in reached)}
     assert not superfluous, f"dvc.yaml, deps of {stage}: leave out {sorted(superfluous)}"
     assert f"stages/{stage}.py" in deps_of(stage)
+
+
+def test_the_page_is_made_anew_where_the_hash_of_the_code_that_it_shows_changes() -> None:
+    shown = {path.relative_to(TOP).as_posix() for path in of_the_page.code_files(TOP)}
+    deps = deps_of(of_the_page.LAST)
+    assert not {path for path in shown if not any(covers(dep, path) for dep in deps)}
+    assert {"stages/ingest.py", "stages/train.py", "tenshots/networks/pretrained.py"} <= shown
+    assert not {"stages/describe.py", "tenshots/cards/__init__.py", "tenshots/tracking.py"} & shown
 
 
 def test_each_exception_is_used_and_listed_nowhere() -> None:

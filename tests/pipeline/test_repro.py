@@ -20,7 +20,7 @@ ALL = {"ingest", "split", "inspect", "augment", "compare", "describe"} | {
 }
 
 
-PAGE = {"compare"}  # it shows all settings, so any change of one makes it anew
+PAGE = {"compare"}  # it shows all settings and the hash of the code, so any change makes it anew
 
 
 def ran(log: str) -> set[str]:
@@ -195,9 +195,9 @@ def test_a_removed_variant_leaves_nothing_in_the_comparison(reproduced: Project)
 @pytest.mark.parametrize(
     ("module", "stages"),
     [
-        ("tenshots/transfer.py", trainings(*VARIANTS)),
-        ("tenshots/splitting.py", {"split"}),
-        ("tenshots/studies/curve.py", studies(*VARIANTS)),
+        ("tenshots/transfer.py", trainings(*VARIANTS) | PAGE),
+        ("tenshots/splitting.py", {"split"} | PAGE),
+        ("tenshots/studies/curve.py", studies(*VARIANTS) | PAGE),
         ("tenshots/tracking.py", set()),
     ],
 )

@@ -1,15 +1,19 @@
 """The stage that compares variants, on drawn results."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from stages import compare
+from tenshots import tracking
 from tenshots.errors import DataError, SettingsError
+from tenshots.report import comparison, findings
 from tests import drawn_results
 
 TOP = Path(__file__).parents[2]
@@ -33,6 +37,8 @@ def test_the_stage_compares_the_variants_of_params(project: Path, capsys: pytest
     compare.main([])
     compared = json.loads((project / "reports/comparison.json").read_text())
     assert list(compared["variants"]) == ["baseline", "augmented", "fine_tuned"]
+    documented = {*re.findall(r"^    (\w+)", f"{comparison.__doc__}\n{findings.__doc__}", re.MULTILINE)}
+    assert set(compared) - documented == {"num_folds", "num_repeats"}  # these stand behind another on a line
     assert compared["num_test_photos"] == 36
     assert "fine_tuned is better than baseline" in (project / "reports/comparison.md").read_text()
     assert "fine_tuned is better than baseline" in capsys.readouterr().out
@@ -74,6 +80,24 @@ def test_a_variant_that_was_not_evaluated_is_an_error_with_the_remedy(project: P
         compare.main([])
 
 
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [
+        ("data/splits/leakage.json", "split"),
+        ("data/inspection/inspection.json", "inspect"),
+        ("data/inspection/predictions.csv", "inspect"),
+        ("data/study/augmented/study.json", "study@augmented"),
+        ("data/visualisations/augmented/index.json", "visualise@augmented"),
+        ("data/visualisations/augmented/00-structure.png", "visualise@augmented"),
+        ("reports/augmentation.png", "augment"),
+    ],
+)
+def test_a_missing_input_is_an_error_with_the_remedy(project: Path, name: str, stage: str) -> None:
+    (project / name).unlink()
+    with pytest.raises(DataError, match=rf"{name} is missing; run `dvc repro {stage}`"):
+        compare.main([])
+
+
 def test_no_variants_are_an_error(project: Path) -> None:
     (project / "params.yaml").write_text("variants: {}\nreport: {num_mistakes: 1, num_samples: 1}\n")
     with pytest.raises(SettingsError, match="variants must name at least one variant"):
@@ -110,3 +134,19 @@ def test_a_store_out_of_reach_costs_one_line(
     compare.main([])
     assert capsys.readouterr().err.count("warning:") == 1
     assert (project / "reports/index.html").is_file()
+
+
+def test_the_page_and_what_networks_see_are_files_of_the_experiments_run(
+    drawn: Path, store: Callable[..., list], tmp_path: Path
+) -> None:
+    shutil.copytree(drawn, tmp_path, dirs_exist_ok=True)
+    compare.main([])
+    (run,) = store()
+    client, _ = tracking.open_store()
+
+    def names(folder: str) -> list[str]:
+        return [Path(info.path).name for info in client.list_artifacts(run.info.run_id, folder)]
+
+    assert "index.html" in names("report")
+    assert {"curves.png", "confusion_baseline.png"} <= set(names("figures"))
+    assert names("visualisations/fine_tuned") == ["00-structure.png", "01-gradcam_right.png"]

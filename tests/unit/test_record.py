@@ -175,3 +175,18 @@ def test_dvc_tells_what_is_out_of_date(tmp_path: Path, monkeypatch: pytest.Monke
     write("dvc.lock", "schema: '2.0'\nstages: {}\n")
     write(".dvc/config", "[core]\n    no_scm = true\n")
     assert provenance.stale_stages() == {"one", "two"}
+
+
+def test_what_networks_see_is_added_to_the_experiments_run_once(
+    project: Callable[..., list], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = record.VISUALISATIONS / "one" / "00-structure.png"
+    write(str(path), "picture")
+    record.main([])
+    parent = next(run for run in project() if run.data.tags[tracking.VARIANT_TAG] == tracking.ALL_VARIANTS)
+    client, _ = tracking.open_store()
+    files = client.list_artifacts(parent.info.run_id, "visualisations/one")
+    assert [Path(file.path).name for file in files] == [path.name]
+    capsys.readouterr()
+    record.main([])
+    assert "nothing to add" in capsys.readouterr().out

@@ -2,67 +2,26 @@
 
 import base64
 import dataclasses
-import functools
 import io
+import json
 import re
-from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
 from tenshots import metrics, params
 from tenshots.errors import DataError, SettingsError
-from tenshots.report import ReportSettings, charts, comparison, page, pictures
+from tenshots.report import ReportSettings, charts, comparison, page, pictures, provenance, sentences
 from tests import drawn_results
-
-LABELS = ["<script>alert(1)</script>", "a,b", "cup"]
-SETTINGS = ReportSettings(num_mistakes=3, num_samples=7)
-
-
-@functools.cache  # drawn once; nothing alters what it was given
-def inputs(*, grouped: bool = True) -> page.Inputs:
-    photos = drawn_results.photos(LABELS, num_groups=6, num_each=2, grouped=grouped)
-    photos["path"] = photos["path"].str.replace("IMG", '"><script>IMG')
-    results = {
-        name: drawn_results.results(photos, LABELS, skill=skill)
-        for name, skill in drawn_results.SKILLS.items()
-    }
-    manifest = pd.DataFrame({"path": ["<b>.txt"], "status": ["rejected"], "reason": ["no <image>"]})
-    return page.Inputs(
-        compared=comparison.compare(results, photos, drawn_results.splits(photos)),
-        results=results,
-        photos=photos,
-        manifest=manifest,
-        manifest_bytes=b"manifest",
-        augmentation=drawn_results.picture(np.random.default_rng(0), 0),
-        values={"lr": 0.001, "note": "<i>", "split": {"folds": 4}, "layers": [{"RandomFlip": {}}]},
-    )
-
-
-class Elements(HTMLParser):
-    """Collects start tags, ids, links and the text of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keeps a tag."""
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        """Keeps text."""
-        self.text += data
+from tests.drawn_page import LABELS, SETTINGS, Elements, changed, inputs, made
 
 
 def test_labels_paths_reasons_and_settings_are_text_whatever_they_hold() -> None:
     elements = Elements(page.render(inputs(), SETTINGS))
-    assert {"script", "b", "i", "image"} & {tag for tag, _ in elements.tags} == {"b"}  # our own <b>
-    for text in ["<script>alert(1)</script>", "<b>.txt", "no <image>", "<i>"]:
+    assert {"script", "b", "i", "this"} & {tag for tag, _ in elements.tags} == {"b"}  # our own <b>
+    for text in ["<script>alert(1)</script>", "<b>notes.txt", "How to read <this>", "<i>", '"><script>IMG']:
         assert text in elements.text
 
 
@@ -83,8 +42,11 @@ def test_every_picture_says_in_words_what_it_shows() -> None:
     tags = Elements(page.render(inputs(), SETTINGS)).tags
     shown = [attributes for tag, attributes in tags if tag == "img"]
     assert all(attributes.get("alt") for attributes in shown)
-    assert len(shown) == 7 + 3 * 3 + 1  # the sheet, the mistakes, the preview
-    assert all(attributes.get("aria-label") for tag, attributes in tags if tag == "svg")
+    assert len(shown) == 1 + 3 * 2  # the preview; what the networks see
+    drawn = [attributes for tag, attributes in tags if tag == "svg" and attributes.get("role") == "img"]
+    photos = [attributes for attributes in drawn if attributes["class"] == "photo"]
+    assert sum(tag == "title" for tag, _ in tags) >= 1 + len(photos)  # that of the page, and one a photo
+    assert all(attributes.get("aria-label") for attributes in drawn if attributes["class"] != "photo")
 
 
 def test_the_same_inputs_give_the_same_page_and_nothing_of_this_machine() -> None:
@@ -95,17 +57,19 @@ def test_the_same_inputs_give_the_same_page_and_nothing_of_this_machine() -> Non
 
 
 def test_without_groups_or_rejected_files_the_page_says_so() -> None:
-    made = inputs(grouped=False)
-    assert not made.compared["grouped"]
-    assert made.compared["num_test_components"] == made.compared["num_test_photos"]
-    assert made.compared["unit"] == "photo"
-    text = Elements(page.render(made, SETTINGS)).text
+    drawn = inputs(grouped=False)
+    assert not drawn.compared["grouped"]
+    assert drawn.compared["num_test_components"] == drawn.compared["num_test_photos"]
+    assert drawn.compared["unit"] == "photo"
+    text = Elements(page.render(drawn, SETTINGS)).text
     assert "groups" not in text.split("The photos", 1)[1].split(";", 1)[0]
 
 
 def test_no_mistakes_are_shown_where_none_are_wanted() -> None:
-    tags = Elements(page.render(inputs(), ReportSettings(num_mistakes=0, num_samples=1))).tags
-    assert sum(tag == "img" for tag, _ in tags) == 2
+    settings = ReportSettings(num_mistakes=0, num_samples=1)
+    without = made(inputs().photos, LABELS, drawn_results.SKILLS, settings=settings)
+    tags = Elements(page.render(without, settings)).tags
+    assert not [attributes for tag, attributes in tags if tag == "ol"]
 
 
 def test_each_variant_is_compared_with_all_before_it() -> None:
@@ -153,20 +117,20 @@ def test_a_claim_and_its_interval_agree() -> None:
 
 
 def test_all_pairs_are_compared_and_corrected_for_being_several() -> None:
-    made = inputs()
-    splits = drawn_results.splits(made.photos)
-    three = made.compared
+    drawn = inputs()
+    splits = drawn_results.splits(drawn.photos)
+    three = drawn.compared
     assert three["num_comparisons"] == 3
-    assert "The 3 differences are compared together" in comparison.basis(three)
+    assert "The 3 differences are compared together" in sentences.basis(three)
     names = ["baseline", "augmented"]
-    two = comparison.compare({name: made.results[name] for name in names}, made.photos, splits)
+    two = comparison.compare({name: drawn.results[name] for name in names}, drawn.photos, splits)
     assert two["num_comparisons"] == 1
-    assert "compared together" not in comparison.basis(two)
+    assert "compared together" not in sentences.basis(two)
     (alone,), together = two["differences"], three["differences"][0]
     assert alone["difference"] == together["difference"]
     assert together["interval"][0] < alone["interval"][0] < alone["interval"][1] < together["interval"][1]
-    more = {**made.results, "again": made.results["augmented"]}
-    four = comparison.compare(more, made.photos, splits)
+    more = {**drawn.results, "again": drawn.results["augmented"]}
+    four = comparison.compare(more, drawn.photos, splits)
     assert len(four["differences"]) == four["num_comparisons"] == 6
     same = next(
         item
@@ -179,43 +143,43 @@ def test_all_pairs_are_compared_and_corrected_for_being_several() -> None:
 
 def test_mcnemars_test_is_a_note_that_says_what_it_ignores() -> None:
     compared = inputs().compared
-    note = comparison.mcnemar_note(compared)
+    note = sentences.mcnemar_note(compared)
     assert "ignores groups" in note
     assert note.count(" p ") == 3
-    assert note in comparison.markdown(compared)
+    assert note in sentences.markdown(compared)
     assert note in Elements(page.render(inputs(), SETTINGS)).text
 
 
 def guessing() -> page.Inputs:
     """A variant that is no better than always answering the commonest label, and looks like 40 %."""
-    made = inputs()
+    drawn = inputs()
     results = {
-        name: drawn_results.results(made.photos, LABELS, skill=skill)
+        name: drawn_results.results(drawn.photos, LABELS, skill=skill)
         for name, skill in {"baseline": -0.2, "augmented": -0.4}.items()
     }
-    compared = comparison.compare(results, made.photos, drawn_results.splits(made.photos))
-    return dataclasses.replace(made, compared=compared, results=results)
+    compared = comparison.compare(results, drawn.photos, drawn_results.splits(drawn.photos))
+    return dataclasses.replace(changed(drawn, **compared), results=results)
 
 
 def test_what_is_no_better_than_always_answering_one_label_is_said_to_be_so() -> None:
-    made = guessing()
-    figures = made.compared["variants"][made.compared["chosen"]]
+    drawn = guessing()
+    figures = drawn.compared["variants"][drawn.compared["chosen"]]
     assert figures["better_than_guess"] is False
     words = "not shown to be better than always answering"
-    assert words in comparison.markdown(made.compared)
-    headline = page.render(made, SETTINGS).split("</h1>")[0].rsplit("<h1", 1)[1]
+    assert words in sentences.markdown(drawn.compared)
+    headline = page.render(drawn, SETTINGS).split("</h1>")[0].rsplit("<h1", 1)[1]
     assert words in headline
     good = inputs().compared
     assert good["variants"][good["chosen"]]["better_than_guess"] is True
-    assert comparison.doubt(good) == ""
+    assert sentences.doubt(good) == ""
     assert words not in page.render(inputs(), SETTINGS)
 
 
 def test_one_training_a_fold_is_said_to_hide_how_much_another_would_differ() -> None:
-    made = inputs()
+    drawn = inputs()
     once = {
         name: dataclasses.replace(result, predictions=result.predictions[result.predictions["repeat"] == 0])
-        for name, result in made.results.items()
+        for name, result in drawn.results.items()
     }
     once = {
         name: dataclasses.replace(
@@ -223,9 +187,9 @@ def test_one_training_a_fold_is_said_to_hide_how_much_another_would_differ() -> 
         )
         for name, result in once.items()
     }
-    compared = comparison.compare(once, made.photos, drawn_results.splits(made.photos))
-    assert "nothing shows how much another would differ" in comparison.basis(compared)
-    assert "nothing shows how much another would differ" not in comparison.basis(made.compared)
+    compared = comparison.compare(once, drawn.photos, drawn_results.splits(drawn.photos))
+    assert "nothing shows how much another would differ" in sentences.basis(compared)
+    assert "nothing shows how much another would differ" not in sentences.basis(drawn.compared)
 
 
 def test_the_estimand_is_said() -> None:
@@ -236,71 +200,71 @@ def test_the_estimand_is_said() -> None:
 
 
 def test_one_variant_has_nothing_to_be_compared_with() -> None:
-    made = inputs()
-    splits = drawn_results.splits(made.photos)
-    alone = comparison.compare({"baseline": made.results["baseline"]}, made.photos, splits)
+    drawn = inputs()
+    splits = drawn_results.splits(drawn.photos)
+    alone = comparison.compare({"baseline": drawn.results["baseline"]}, drawn.photos, splits)
     assert alone["differences"] == []
-    assert "| baseline |" in comparison.markdown(alone)
+    assert "| baseline |" in sentences.markdown(alone)
 
 
 def test_variants_tested_on_other_photos_are_an_error() -> None:
-    made = inputs()
-    first = made.results["baseline"]
-    splits = drawn_results.splits(made.photos)
+    drawn = inputs()
+    first = drawn.results["baseline"]
+    splits = drawn_results.splits(drawn.photos)
     rest = first.predictions[first.predictions["photo_id"] != first.predictions["photo_id"][0]]
     fewer = comparison.Results(rest, first.curves, first.details, first.metrics)
     with pytest.raises(DataError, match=r"other/predictions.csv .* run `dvc repro`"):
-        comparison.compare({"baseline": first, "other": fewer}, made.photos, splits)
+        comparison.compare({"baseline": first, "other": fewer}, drawn.photos, splits)
     with pytest.raises(DataError, match="run `dvc repro`"):
-        comparison.compare({"baseline": first}, made.photos.iloc[5:], splits)
+        comparison.compare({"baseline": first}, drawn.photos.iloc[5:], splits)
     with pytest.raises(DataError, match=r"data/database and data/splits; run `dvc repro`"):
         comparison.compare(
-            {"baseline": first}, made.photos, splits[splits["photo_id"] != splits["photo_id"][0]]
+            {"baseline": first}, drawn.photos, splits[splits["photo_id"] != splits["photo_id"][0]]
         )
 
 
 def test_two_groups_with_a_photo_in_common_count_once() -> None:
-    made = inputs()
-    splits = drawn_results.splits(made.photos)
+    drawn = inputs()
+    splits = drawn_results.splits(drawn.photos)
     joined = splits.replace({"component": {"student01": "student00"}})
-    compared = comparison.compare(made.results, made.photos, joined)
+    compared = comparison.compare(drawn.results, drawn.photos, joined)
     assert (compared["num_test_components"], compared["unit"]) == (5, "independent set")
-    assert "36 test photos of 5 independent sets, in 4 folds" in comparison.basis(compared)
-    assert "36 test photos of 6 groups, in 4 folds" in comparison.basis(made.compared)
+    assert "36 test photos of 5 independent sets, in 4 folds" in sentences.basis(compared)
+    assert "36 test photos of 6 groups, in 4 folds" in sentences.basis(drawn.compared)
     few = joined.assign(component=joined["component"].replace({"student02": "student00"}))
-    alone = comparison.compare(made.results, made.photos, few)["variants"]["baseline"]
+    alone = comparison.compare(drawn.results, drawn.photos, few)["variants"]["baseline"]
     assert alone["no_interval"] == "4 independent sets of photos tell too little; it takes 5"
 
 
 def test_a_given_split_that_divides_sets_is_said_on_the_page() -> None:
-    made = inputs()
-    splits = drawn_results.splits(made.photos)
+    drawn = inputs()
+    splits = drawn_results.splits(drawn.photos)
     splits.loc[0, "part"] = "train" if splits.loc[0, "part"] == "test" else "test"
-    compared = comparison.compare(made.results, made.photos, splits)
+    compared = comparison.compare(drawn.results, drawn.photos, splits)
     assert compared["num_divided"] == 1
-    assert "has 1 group in training as well as in test, which flatters the figures" in comparison.basis(
+    assert "has 1 group in training as well as in test, which flatters the figures" in sentences.basis(
         compared
     )
     assert all(
         "the given split has 1 of the 6 groups" in item["sentence"] for item in compared["differences"]
     )
-    page_text = Elements(page.render(dataclasses.replace(made, compared=compared), SETTINGS)).text
+    page_text = Elements(page.render(changed(drawn, **compared), SETTINGS)).text
     assert "are never divided" not in page_text
     assert "for photos of new groups expect less" in page_text
     assert "On photos of other groups, expect" not in page_text
-    assert "are never divided" in Elements(page.render(made, SETTINGS)).text
+    assert "are never divided" in Elements(page.render(drawn, SETTINGS)).text
 
 
 def test_a_given_split_that_divides_training_and_validation_alone_flatters_no_test() -> None:
-    made = inputs()
-    splits = drawn_results.splits(made.photos)
+    drawn = inputs()
+    splits = drawn_results.splits(drawn.photos)
     row = splits.index[splits["part"] == "train"][0]
     splits.loc[row, "part"] = "val"
-    assert comparison.compare(made.results, made.photos, splits)["num_divided"] == 0
+    assert comparison.compare(drawn.results, drawn.photos, splits)["num_divided"] == 0
 
 
 def test_markdown_is_short_and_says_what_may_be_claimed() -> None:
-    text = comparison.markdown(inputs().compared)
+    text = sentences.markdown(inputs().compared)
     assert len(text.splitlines()) < 20
     assert text.count("\n- ") == 3
     assert "3 folds" not in text
@@ -309,9 +273,9 @@ def test_markdown_is_short_and_says_what_may_be_claimed() -> None:
 
 
 def test_figures_without_an_interval_are_written_without_one() -> None:
-    assert comparison.interval_text(None) == "(no interval)"
-    assert comparison.difference_text({"difference": 0.05, "interval": None}) == "+5.0"
-    assert comparison.difference_text(None) == "\N{EN DASH}"
+    assert sentences.interval_text(None) == "(no interval)"
+    assert sentences.difference_text({"difference": 0.05, "interval": None}) == "+5.0"
+    assert sentences.difference_text(None) == "\N{EN DASH}"
 
 
 def test_a_contact_sheet_takes_labels_and_groups_in_turn() -> None:
@@ -351,17 +315,36 @@ def test_settings_are_flattened_in_their_order() -> None:
     ]
 
 
-def test_provenance_moves_with_the_photos_and_the_settings_alone() -> None:
-    first = page.provenance(b"a", {"lr": 1, "seed": 2})
-    assert first == page.provenance(b"a", {"seed": 2, "lr": 1})
-    assert first != page.provenance(b"b", {"lr": 1, "seed": 2})
-    assert first != page.provenance(b"a", {"lr": 2, "seed": 2})
-    assert re.fullmatch(r"\d+\.\d+.*", first["numpy"])
+def test_provenance_moves_with_the_photos_the_settings_and_the_code_alone(tmp_path: Path) -> None:
+    for name in ("stages/train.py", "tenshots/networks/__init__.py", "tenshots/tracking.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1")
+    stages = {
+        "train": {"do": {"deps": ["data/x", "stages/train.py", "tenshots/networks"]}},
+        "compare": {"deps": ["stages/train.py"]},
+        "describe": {"deps": ["tenshots/tracking.py"]},
+    }
+    (tmp_path / "dvc.yaml").write_text(json.dumps({"stages": stages}))
+
+    def found(manifest: bytes = b"a", **values: int) -> dict[str, str]:
+        return provenance.provenance(manifest, {"seed": 2, "lr": 1, **values}, code_dir=tmp_path)
+
+    first = found()
+    assert first == provenance.provenance(b"a", {"lr": 1, "seed": 2}, code_dir=tmp_path)
+    assert first != found(b"b")
+    assert first != found(lr=2)
+    (tmp_path / "tenshots/tracking.py").write_text("2")  # only later stages list it
+    (tmp_path / "tenshots/networks/__pycache__").mkdir()
+    (tmp_path / "tenshots/networks/__pycache__/x.pyc").write_text("2")
+    assert first == found()
+    (tmp_path / "tenshots/networks/__init__.py").write_text("2")
+    assert first != found()
 
 
 def test_a_package_that_is_absent_is_named_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "PACKAGES", ["no-such-package"])
-    assert page.provenance(b"", {})["no-such-package"] == "not installed"
+    assert re.fullmatch(r"\d+\.\d+.*", provenance.packages()["numpy"])
+    monkeypatch.setattr(provenance, "PACKAGES", ["no-such-package"])
+    assert provenance.packages() == {"no-such-package": "not installed"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,182 @@
+"""The comparison in words: what reports/comparison.md and the page say of reports/comparison.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tenshots import claims
+from tenshots.claims import Setting, signed_points
+from tenshots.wording import counted
+
+
+def markdown(comparison: Mapping[str, Any]) -> str:
+    """Returns the comparison as Markdown, short enough for a pull request."""
+    rows = [
+        "| variant | test accuracy (95 % interval) | to the first, points | balanced | macro F1 "
+        "| log loss | updates |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    gains = {
+        item["variant"]: item
+        for item in comparison["differences"]
+        if item["reference"] == comparison["reference"]
+    }
+    for name, figures in comparison["variants"].items():
+        rows.append(
+            f"| {name} | {percent(figures['test_accuracy'])} {interval_text(figures['interval'])} "
+            f"| {difference_text(gains.get(name))} | {percent(figures['test_balanced_accuracy'])} "
+            f"| {figures['test_macro_f1']:.3f} | {figures['test_log_loss']:.3f} "
+            f"| {figures['num_updates']:.0f} |"
+        )
+    sentences = [f"- {item['sentence']}." for item in comparison["differences"]]
+    doubts = [f"{text} " for text in (doubt(comparison), mcnemar_note(comparison)) if text]
+    about = f"{''.join(doubts)}{basis(comparison)} {guess(comparison)}"
+    return "\n".join([*rows, "", *sentences, "", about, ""])
+
+
+def basis(comparison: Mapping[str, Any]) -> str:
+    """Says in sentences what the figures rest on."""
+    photos = claims.photos_of_sets(
+        comparison["num_test_photos"], comparison["num_test_components"], comparison["unit"]
+    )
+    folds = comparison["num_folds"]
+    ways = f", in {folds} folds" if folds > 1 else ""
+    repeats = comparison["num_repeats"]
+    times = f", each the mean of {repeats} trainings" if repeats > 1 else ""
+    return " ".join([f"Measured on {photos}{ways}{times}.", comparison["estimand"], *comparison["notes"]])
+
+
+def doubt(comparison: Mapping[str, Any]) -> str:
+    """Says where the chosen variant is not shown to be better than a guess without looking; else nothing."""
+    figures = comparison["variants"][comparison["chosen"]]
+    if figures["better_than_guess"] is not False:
+        return ""
+    common = comparison["commonest_label"]
+    return (
+        f"{comparison['chosen']} is not shown to be better than always answering {common['label']}: "
+        f"{difference_text(figures['over_guess'])} points."
+    )
+
+
+def mcnemar_note(comparison: Mapping[str, Any]) -> str:
+    """Gives McNemar's p-values, and says what they ignore; nothing where there is nothing to compare."""
+    if not comparison["differences"]:
+        return ""
+    values = [
+        f"{item['variant']} and {item['reference']} {_p_value(item['mcnemar']['p_value'])}"
+        for item in comparison["differences"]
+    ]
+    return (
+        f"McNemar's exact test, which takes every photo for independent and so ignores groups: "
+        f"{', '.join(values)}."
+    )
+
+
+def guess(comparison: Mapping[str, Any]) -> str:
+    """Says in a sentence what is reached without looking at a photo."""
+    common = comparison["commonest_label"]
+    ends = f" {interval_text(common['interval'])}" if common["interval"] else ""
+    return f"Always answering {common['label']} would be right for {percent(common['share'])}{ends}."
+
+
+def percent(share: float) -> str:
+    """Writes a share as a percentage: 0.8413 → "84.1 %" (the blank never breaks a line)."""
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+
+
+def interval_text(interval: list[float] | None) -> str:
+    """Writes an interval of shares as percentages: [0.78, 0.902] → "(78.0 to 90.2)"."""
+    return f"({100 * interval[0]:.1f} to {100 * interval[1]:.1f})" if interval else "(no interval)"
+
+
+def difference_text(difference: Mapping[str, Any] | None) -> str:
+    """Writes a difference as signed points with its interval; none (of the reference itself) is a dash."""
+    if difference is None:
+        return "\N{EN DASH}"
+    points = signed_points(difference["difference"])
+    if not difference["interval"]:
+        return points
+    low, high = (signed_points(end) for end in difference["interval"])
+    return f"{points} ({low} to {high})"
+
+
+def claim_parts(difference: Mapping[str, Any]) -> tuple[str, str]:
+    """Parts a difference's sentence for the eye: what is claimed, and what it rests on; together the same."""
+    sentence: str = difference["sentence"]
+    names = difference["variant"], difference["reference"]
+    heads = [
+        *(f"{names[0]} is {word} than {names[1]}" for word in ("better", "worse")),
+        "no difference can be claimed between {} and {}:".format(*names),
+    ]
+    head = next((head for head in heads if sentence.startswith(head)), sentence)
+    return head, sentence[len(head) :]
+
+
+def estimate_parts(estimate: Mapping[str, Any] | None, *, percent: bool = False) -> tuple[str, str]:
+    """Writes a figure, and its interval or none, for a cell of a table; no figure is a dash."""
+    if estimate is None:
+        return "\N{EN DASH}", ""
+    factor, digits = (100, 1) if percent else (1, 3)
+    value = f"{factor * estimate['value']:.{digits}f}" + ("\N{NO-BREAK SPACE}%" if percent else "")
+    if not estimate["interval"]:
+        return value, ""
+    low, high = (f"{factor * end:.{digits}f}" for end in estimate["interval"])
+    return value, f"({low} to {high})"
+
+
+def calibrated(figures: Mapping[str, Any]) -> str:
+    """Says whether a variant is right as often as it is sure."""
+    over, found = figures["estimates"]["overconfidence"], figures["calibration"]
+    points = signed_points(over["value"])
+    if not over["interval"]:
+        said = f"On average {points} points surer than right"
+    else:
+        low, high = over["interval"]
+        ends = f"({signed_points(low)} to {signed_points(high)})"
+        verdict = "too sure of itself" if low > 0 else "less sure than it could be" if high < 0 else ""
+        said = (
+            f"It is {verdict}: on average {points} points surer than right {ends}"
+            if verdict
+            else f"Neither too sure nor too unsure can be claimed: {points} points surer than right {ends}"
+        )
+    return (
+        f"{said}. Calibration error {percent(found['ece'])}; were it perfectly calibrated, chance would show "
+        f"{percent(found['ece_if_calibrated'])}, and more than {percent(found['ece_95_if_calibrated'])} in "
+        "one of twenty cases."
+    )
+
+
+def estimand(setting: Setting, *, grouped: bool) -> str:
+    """Says what the figures estimate; `grouped` is whether the layout has groups."""
+    whose = "photos of new groups" if grouped else "new photos like these"
+    if setting.num_divided:
+        sets = counted(setting.num_divided, setting.unit)
+        return (
+            f"Estimated is the accuracy on photos like these, for this way of training. The split that came "
+            f"with the photos has {sets} in training as well as in test, which flatters the figures: for "
+            f"{whose} expect less."
+        )
+    return f"Estimated is the accuracy on {whose}, for this way of training."
+
+
+def notes(setting: Setting, num_folds: int) -> list[str]:
+    """Says in sentences what the intervals leave out, and what corrects them."""
+    notes = []
+    if num_folds > 1:
+        notes.append("The intervals are approximate: the trainings of different folds share photos.")
+    if setting.num_repeats == 1:
+        notes.append(
+            "With one training a fold nothing shows how much another would differ, so the intervals leave "
+            "that out; set repeats to 2 or more."
+        )
+    if setting.num_comparisons > 1:
+        notes.append(
+            f"The {setting.num_comparisons} differences are compared together: each interval is widened so "
+            "that all of them hold in 95 of 100 experiments (Bonferroni)."
+        )
+    return notes
+
+
+def _p_value(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
