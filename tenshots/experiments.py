@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tenshots import provenance, tracking
@@ -54,19 +55,20 @@ def table(wanted: str = "") -> pd.DataFrame:
         wanted: MLflow's filter syntax on the experiments' own runs, such as "params.lr = '0.01'".
 
     Returns:
-        Columns run_id, name, key, started (ms since 1970), settings and figures (mappings), test_set (empty
-        where none of its variants was evaluated, or none was compared).
+        Columns run_id, name, names (all that it has had), key, started (ms since 1970), settings and figures
+        (mappings), test_set (empty where none of its variants was evaluated, or none was compared).
 
     Raises:
         DataError: the store cannot be used, or refuses `wanted`.
     """
     filters = " and ".join(filter(None, [PARENTS, wanted]))
     runs = _asked(lambda client, number: tracking.search(client, number, filters))
-    columns = ["run_id", "name", "key", "started", "settings", "figures", "test_set"]
+    columns = ["run_id", "name", "names", "key", "started", "settings", "figures", "test_set"]
     rows = [
         (
             run.info.run_id,
             run.info.run_name,
+            tracking.names_of(run),
             run.data.tags[KEY_TAG],
             run.info.start_time,
             dict(run.data.params),
@@ -93,9 +95,8 @@ def choose(rows: pd.DataFrame, names: Sequence[str], *, last: int | None = None)
     if names:
         picked = []
         for name in names:
-            fits = rows[
-                (rows["name"] == name) | (rows["key"].str.startswith(name) if len(name) >= 7 else False)
-            ]
+            named = np.array([name in names for names in rows["names"]], dtype=bool)
+            fits = rows[named | (rows["key"].str.startswith(name) if len(name) >= 7 else False)]
             if fits.empty:
                 known = ", ".join(dict.fromkeys(rows["name"])) or "none"
                 raise DataError(f"no compared experiment is called {name!r}; there are: {known}")

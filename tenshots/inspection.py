@@ -18,6 +18,8 @@ from tenshots.predictions import PREFIX, labels_of, mean_over_repeats, predicted
 from tenshots.suspicion import suspicion
 from tenshots.wording import counted
 
+REGRESSION = "the regression"
+
 
 @dataclass(frozen=True)
 class Suspect:
@@ -33,6 +35,7 @@ class Suspect:
         p_suggested: likewise, of `suggested`.
         by_reference: whether the regression on frozen features suspects it.
         by_chosen: whether the chosen variant does, of the same suggestion.
+        judge: whose probabilities these are: REGRESSION, or the chosen variant's name.
         agreeing: variants whose most probable label is `suggested`, in the order given.
     """
 
@@ -45,6 +48,7 @@ class Suspect:
     p_suggested: float
     by_reference: bool
     by_chosen: bool
+    judge: str
     agreeing: tuple[str, ...]
 
 
@@ -129,8 +133,8 @@ def suspects(
 
     Both judge a photo without having learnt from it, by the same rule (see tenshots.suspicion). The chosen
     variant, the best on validation, is the better judge where it is far better than the reference; a weak
-    one would suspect what is merely hard. What both suspect comes first, then the wider margin of
-    probability.
+    one would suspect what is merely hard. What the regression suspects and the chosen variant takes for the
+    same other label comes first, then the wider margin of probability.
 
     Args:
         inspected: data/inspection/inspection.json.
@@ -146,8 +150,10 @@ def suspects(
     paths = dict(zip(kept["photo_id"], kept["path"], strict=True))
     found = []
     for photo_id in by_reference | by_chosen:
-        items = [source[photo_id] for source in (by_reference, by_chosen) if photo_id in source]
-        surest = max(items, key=_margin)
+        judges = {REGRESSION: by_reference.get(photo_id), chosen: by_chosen.get(photo_id)}
+        items = {name: item for name, item in judges.items() if item is not None}
+        judge = max(items, key=lambda name: _margin(items[name]))
+        surest = items[judge]
         suggested = str(surest["suggested"])
         found.append(
             Suspect(
@@ -160,6 +166,7 @@ def suspects(
                 p_suggested=float(surest["p_suggested"]),
                 by_reference=by_reference.get(photo_id, {}).get("suggested") == suggested,
                 by_chosen=by_chosen.get(photo_id, {}).get("suggested") == suggested,
+                judge=judge,
                 agreeing=tuple(
                     variant
                     for variant, rows in answers.items()
@@ -169,7 +176,7 @@ def suspects(
         )
     found.sort(
         key=lambda one: (
-            not (one.by_reference and one.by_chosen),
+            not (one.by_reference and chosen in one.agreeing),
             one.p_label - one.p_suggested,
             one.photo_id,
         )
@@ -263,10 +270,11 @@ def leak(found: Mapping[str, Any]) -> Leak:
     at_random, now = found["random_split"], found["split"]["with_sibling_in_training"]["component"]
     number, siblings = at_random["num_test_photos"], at_random["with_sibling_in_training"]
     related, near = siblings["component"], siblings["cluster"]
+    sibling = "a photo of the same group, or a near-duplicate," if found["num_groups"] else "a near-duplicate"
+    percent = f"{100 * related / max(number, 1):.0f}\N{NO-BREAK SPACE}%"
     sentence = (
-        f"A random split of single photos would have trained on a photo of the same group, or a "
-        f"near-duplicate, of {related:,} of the {counted(number, 'test photo')} "
-        f"({100 * related / max(number, 1):.0f} %); {near:,} of them would have had a near-duplicate in "
+        f"A random split of single photos would have trained on {sibling} of {related:,} of the "
+        f"{counted(number, 'test photo')} ({percent}); {near:,} of them would have had a near-duplicate in "
         f"training. This split does so for {f'{now:,}' if now else 'none'}."
     )
     return Leak(number, related, near, now, sentence)

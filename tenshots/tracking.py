@@ -17,6 +17,7 @@ costs a line of warning, never a training; `python -m stages.record` adds what i
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import re
@@ -40,6 +41,7 @@ KEY_TAG = "tenshots.experiment"
 VARIANT_TAG = "tenshots.variant"
 FILE_TAG = "tenshots.file"  # followed by a file's name: the hash of its bytes
 TEST_SET_TAG = "tenshots.test_set"
+NAMES_TAG = "tenshots.names"  # JSON: all names that the experiment has had
 NUM_LOOKS = "num_experiments_on_test_set"
 FIGURES = "variants"  # before an experiment's figures, so that the UI draws them below those of its variants
 ALL_VARIANTS = "*"  # marks the parent; no variant can be called so
@@ -319,7 +321,16 @@ class _Experiment(NamedTuple):
 
     def open_parent(self, *, live: bool) -> str:
         name = os.environ.get("DVC_EXP_NAME") or f"experiment {self.key[:7]}"
-        return self.open(ALL_VARIANTS, name=name, live=live, tags=provenance.tags())
+        found = self.find(ALL_VARIANTS)
+        names = [*(names_of(found[0]) if found else []), name]
+        tags = {**provenance.tags(), NAMES_TAG: json.dumps(list(dict.fromkeys(names)))}
+        return self.open(ALL_VARIANTS, name=name, live=live, tags=tags)
+
+
+def names_of(run: Any) -> list[str]:  # noqa: ANN401 (a run of mlflow)
+    """Returns all names of an experiment: DVC's, of runs that differ in pictures alone, say."""
+    names: list[str] = json.loads(run.data.tags.get(NAMES_TAG, "[]"))
+    return names or [run.info.run_name]
 
 
 @contextmanager

@@ -115,6 +115,7 @@ def results(photos: pd.DataFrame, labels: Sequence[str], *, skill: float, **spli
     details = {
         "data": "augmented" if skill > 0.7 else "database",
         "network_name": "pretrained" if skill > 2 else "lecture",
+        "network": {"family": "pretrained" if skill > 2 else "convolutional"},
         **metrics.details(test),
         "num_updates": 180.0,
         "num_parameters": 1_341_475,

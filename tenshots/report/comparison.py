@@ -31,7 +31,7 @@ tenshots.intervals):
                      of these {value, interval, no_interval}, roc_auc null without areas;
                      calibration: num_bins, ece, ece_if_calibrated, ece_95_if_calibrated and curve, as in
                      metrics.calibration, each bin with the interval of its accuracy and no_interval,
-                     num_updates (of a training, the mean), num_parameters, data, network
+                     num_updates (of a training, the mean), num_parameters, data, network, taught (in words)
     frozen_features  a logistic regression on frozen features, for reference: {network, num_photos, accuracy,
                      interval, no_interval, note (how it was tested), difference}, the last null or
                      {variant (the chosen one), difference (its accuracy less the reference's), interval,
@@ -144,7 +144,7 @@ def compare(
         "num_repeats": setting.num_repeats,
         "approximate": num_folds > 1,
         "num_comparisons": setting.num_comparisons,
-        "notes": sentences.notes(setting, num_folds),
+        "notes": sentences.notes(setting, num_folds, grouped=grouped),
         "commonest_label": {
             "label": measured[reference].commonest,
             "share": round(estimates[reference][Key("commonest")].value, NUM_DIGITS),
@@ -188,6 +188,7 @@ def _figures(result: Results, measured: Measured, estimates: Mapping[Key, Estima
         },
         **{name: details[name] for name in ("num_updates", "num_parameters", "data")},
         "network": details["network_name"],
+        "taught": sentences.taught(details),
     }
 
 

@@ -15,8 +15,10 @@ which file that is), and people not at all: this file is in git, where the photo
                      column an answer, in the order of labels
     mistakes         of each variant, the surest wrong answers: [{photo_id, label, predicted, probability}]
     suspects         {num_suspects, num_judged, not_judged, sentence, photos: [{photo_id, label, suggested,
-                     p_label, p_suggested, by_reference, by_chosen, agreeing (variants)}]}: labels that may be
-                     wrong, to the logistic regression or to the chosen variant
+                     p_label, p_suggested, by_reference, by_chosen, judge, agreeing}]}: labels that may be
+                     wrong, to the logistic regression (by_reference) or to the chosen variant (by_chosen);
+                     judge: whose probabilities these are; agreeing: variants that answer the
+                     suggested label, whether or not they suspect the photo
     disagreements    {num_photos, photos: [{photo_id, label, answers: [{variant, predicted, right}]}]}
     studies          of each variant, what data/study holds (see tenshots.studies)
 
@@ -160,6 +162,7 @@ def _suspects(sources: Sources, chosen: str, number: int) -> dict[str, Any]:
                 "p_suggested": _rounded(each.p_suggested),
                 "by_reference": each.by_reference,
                 "by_chosen": each.by_chosen,
+                "judge": each.judge,
                 "agreeing": list(each.agreeing),
             }
             for each in found[: MANY_SUSPECTS * number]
@@ -173,8 +176,8 @@ def _suspicion(number: int, num_judged: int, chosen: str) -> str:
         return f"No photo looks wrongly labelled to {judges}."
     looks = "photo looks" if number == 1 else "photos look"
     return (
-        f"{number:,} {looks} more like another label to {judges}. What both suspect comes first. Look before "
-        f"you change a label: a photo that is merely hard is suspected, too."
+        f"{number:,} {looks} more like another label to {judges}. What both take for another label comes "
+        f"first. Look before you change a label: a photo that is merely hard is suspected, too."
         f"{'' if num_judged else ' The regression could judge no photo.'}"
     )
 

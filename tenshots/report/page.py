@@ -94,6 +94,7 @@ def render(inputs: Inputs, settings: ReportSettings) -> str:
             guess=sentences.guess(compared),
             doubt=sentences.doubt(compared),
             mcnemar_note=sentences.mcnemar_note(compared),
+            ungrouped=sentences.UNGROUPED,
             told=_told(compared),
             gains={
                 item["variant"]: item

@@ -19,7 +19,7 @@ from tenshots.report.pictures import Album
 
 MAX_ROWS = 100  # of a table: nobody reads more, and the page stays small; the files hold the rest
 MAX_CLUSTERS, MAX_MEMBERS = 24, 12
-MAX_OUTLIERS = 8  # of a measure
+MAX_OUTLIERS = 6  # of a measure: often all of one phone
 MAX_IN_CELL = 24  # photos of a cell of the confusion matrix
 MAX_CELLS = 1_500  # that open, over all variants
 MAX_CELL_PHOTOS = 4_000  # in them, likewise

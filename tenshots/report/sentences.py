@@ -9,6 +9,11 @@ from tenshots import claims
 from tenshots.claims import Setting, signed_points
 from tenshots.wording import counted
 
+UNGROUPED = (
+    "The layout does not say who took the photos: one person's may train and test, which flatters the "
+    "figures; name groups in layout if you can."
+)
+
 
 def markdown(comparison: Mapping[str, Any]) -> str:
     """Returns the comparison as Markdown, short enough for a pull request."""
@@ -30,9 +35,8 @@ def markdown(comparison: Mapping[str, Any]) -> str:
             f"| {figures['num_updates']:.0f} |"
         )
     sentences = [f"- {item['sentence']}." for item in comparison["differences"]]
-    doubts = [f"{text} " for text in (doubt(comparison), mcnemar_note(comparison)) if text]
-    about = f"{''.join(doubts)}{basis(comparison)} {guess(comparison)}"
-    return "\n".join([*rows, "", *sentences, "", about, ""])
+    about = [doubt(comparison), f"{basis(comparison)} {guess(comparison)}", mcnemar_note(comparison)]
+    return "\n".join([*rows, "", *sentences, *(f"\n{text}" for text in about if text), ""])
 
 
 def basis(comparison: Mapping[str, Any]) -> str:
@@ -128,17 +132,18 @@ def estimate_parts(estimate: Mapping[str, Any] | None, *, percent: bool = False)
 def calibrated(figures: Mapping[str, Any]) -> str:
     """Says whether a variant is right as often as it is sure."""
     over, found = figures["estimates"]["overconfidence"], figures["calibration"]
-    points = signed_points(over["value"])
+    word = "surer" if over["value"] >= 0 else "less sure"
+    points = f"{100 * abs(over['value']):.1f} points {word} than it is right"
     if not over["interval"]:
-        said = f"On average {points} points surer than right"
+        said = f"On average it is {points}"
     else:
         low, high = over["interval"]
         ends = f"({signed_points(low)} to {signed_points(high)})"
         verdict = "too sure of itself" if low > 0 else "less sure than it could be" if high < 0 else ""
         said = (
-            f"It is {verdict}: on average {points} points surer than right {ends}"
+            f"It is {verdict}: on average {points} {ends}"
             if verdict
-            else f"Neither too sure nor too unsure can be claimed: {points} points surer than right {ends}"
+            else f"Neither too sure nor too unsure can be claimed: on average it is {points} {ends}"
         )
     return (
         f"{said}. Calibration error {percent(found['ece'])}; were it perfectly calibrated, chance would show "
@@ -147,22 +152,30 @@ def calibrated(figures: Mapping[str, Any]) -> str:
     )
 
 
+def taught(details: Mapping[str, Any]) -> str:
+    """Says in a few words how a variant was taught, from details.json: "from scratch"."""
+    start = "from scratch" if details["network"]["family"] == "convolutional" else "pretrained"
+    return start if details["data"] == "database" else f"{start}, with changed copies"
+
+
 def estimand(setting: Setting, *, grouped: bool) -> str:
     """Says what the figures estimate; `grouped` is whether the layout has groups."""
     whose = "photos of new groups" if grouped else "new photos like these"
     if setting.num_divided:
         sets = counted(setting.num_divided, setting.unit)
         return (
-            f"Estimated is the accuracy on photos like these, for this way of training. The split that came "
-            f"with the photos has {sets} in training as well as in test, which flatters the figures: for "
-            f"{whose} expect less."
+            f"What is estimated: the accuracy on photos like these, for this way of training. The split that "
+            f"came with the photos has {sets} in training as well as in test, which flatters the figures: "
+            f"for {whose} expect less."
         )
-    return f"Estimated is the accuracy on {whose}, for this way of training."
+    return f"What is estimated: the accuracy on {whose}, for this way of training."
 
 
-def notes(setting: Setting, num_folds: int) -> list[str]:
-    """Says in sentences what the intervals leave out, and what corrects them."""
+def notes(setting: Setting, num_folds: int, *, grouped: bool) -> list[str]:
+    """Says in sentences what the figures leave out, and what corrects them."""
     notes = []
+    if not grouped:
+        notes.append(UNGROUPED)
     if num_folds > 1:
         notes.append("The intervals are approximate: the trainings of different folds share photos.")
     if setting.num_repeats == 1:

@@ -118,7 +118,7 @@ def test_the_report_opens_among_the_files_of_its_experiment(page: Page, tmp_path
         page.get_by_text(folder, exact=True).first.wait_for()
     page.get_by_text("report", exact=True).first.click()
     page.get_by_text("index.html").first.click()
-    page.frame_locator("iframe").locator("h1", has_text="recognises").wait_for()
+    page.frame_locator("iframe").locator("h1", has_text="recognised").wait_for()
     page.screenshot(path=tmp_path / "report.png")
 
 

@@ -49,7 +49,7 @@ def test_the_page_stands_alone_and_fits_the_screen(
     assert [url for url in asked if not url.startswith("data:")] == [report.as_uri()]
     assert page.evaluate("document.documentElement.scrollWidth") <= width_px
     assert page.locator("h1").count() == 1
-    assert "recognises" in page.locator("h1").inner_text()
+    assert "recognised" in page.locator("h1").inner_text()
     levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3, h4, h5')].map(h => +h.tagName[1])")
     assert all(after - before <= 1 for before, after in pairwise(levels))
     pictures = page.evaluate("[...document.images].map(i => [i.alt, i.naturalWidth])")
@@ -127,6 +127,24 @@ def test_a_cell_opens_its_photos_by_keyboard_and_without_a_script(browser: Brows
     page.keyboard.press("Escape")
     assert not target.is_visible()
     context.close()
+
+
+def test_every_cell_opens_its_own_photos(browser: Browser, report: Path) -> None:
+    page = browser.new_page()
+    page.goto(report.as_uri())
+    labels = page.locator(".confusion").first.locator("thead th").all_inner_texts()[1:]
+    found = 0
+    for table in page.locator(".confusion").all():
+        for i, row in enumerate(table.locator("tbody tr").all()):
+            for j, cell in enumerate(row.locator("td").all()):
+                for button in cell.locator("button").all():
+                    target = page.locator(f"#{button.get_attribute('popovertarget')}")
+                    assert target.get_attribute("aria-label") == f"{labels[i]} taken for {labels[j]}"
+                    number = int((button.text_content() or "").strip())
+                    assert target.locator("svg.photo").count() == min(number, 24)
+                    found += 1
+    assert found > 3
+    page.close()
 
 
 def test_on_paper_everything_is_open_and_nothing_is_cut(browser: Browser, report: Path) -> None:

@@ -6,7 +6,9 @@ Nothing here renders: Blender is not needed to work on the project.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 import os
 import signal
 import subprocess
@@ -43,6 +45,18 @@ FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "heic": "HEIF"}
 
 with cases.TABLE.open(encoding="utf-8") as table:
     CASES = [Case(**row) for row in csv.DictReader(table)]
+
+
+def test_the_report_suspects_both_wrong_labels_among_those_that_it_shows() -> None:
+    values = params.read()
+    if values["photos"] != "data/demo":
+        pytest.skip("the report is on other photos")
+    suspects = json.loads((TOP / "reports" / "comparison.json").read_text())["suspects"]["photos"]
+    shown = {photo["photo_id"] for photo in suspects[: values["report"]["num_mistakes"]]}
+    wrong = [case.path for case in CASES if case.case == "wrong-label"]
+    assert len(wrong) == 2
+    for path in wrong:
+        assert hashlib.sha256((TOP / "data" / "demo" / path).read_bytes()).hexdigest() in shown, path
 
 
 def some_light(height: int = 48, width: int = 64) -> np.ndarray:

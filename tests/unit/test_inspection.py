@@ -131,7 +131,8 @@ def test_clusters_that_reach_over_labels_come_first_then_over_groups_then_the_la
 
 
 def test_what_a_random_split_would_have_leaked_is_said_in_numbers() -> None:
-    found = {
+    found: dict[str, Any] = {
+        "num_groups": 54,
         "random_split": {
             "num_test_photos": 87,
             "with_sibling_in_training": {"component": 43, "cluster": 1, "group": 42},
@@ -145,7 +146,9 @@ def test_what_a_random_split_would_have_leaked_is_said_in_numbers() -> None:
         1,
         0,
     )
-    assert "of 43 of the 87 test photos (49 %); 1 of them" in leak.sentence
+    assert "of 43 of the 87 test photos (49\N{NO-BREAK SPACE}%); 1 of them" in leak.sentence
     assert leak.sentence.endswith("This split does so for none.")
     found["split"] = {"with_sibling_in_training": {"component": 12, "cluster": 0, "group": 12}}
     assert inspection.leak(found).sentence.endswith("This split does so for 12.")
+    assert "same group" in leak.sentence
+    assert "same group" not in inspection.leak({**found, "num_groups": 0}).sentence

@@ -193,10 +193,30 @@ def test_one_training_a_fold_is_said_to_hide_how_much_another_would_differ() -> 
 
 
 def test_the_estimand_is_said() -> None:
-    words = "Estimated is the accuracy on photos of new groups, for this way of training."
+    words = "What is estimated: the accuracy on photos of new groups, for this way of training."
     assert inputs().compared["estimand"] == words
     assert words in Elements(page.render(inputs(), SETTINGS)).text
     assert "new photos like these" in inputs(grouped=False).compared["estimand"]
+
+
+def test_where_nobody_knows_who_took_the_photos_the_first_screen_says_so() -> None:
+    for grouped in (True, False):
+        made = inputs(grouped=grouped)
+        answer = Elements(page.render(made, SETTINGS)).text.split("The photos", 1)[0]
+        assert (sentences.UNGROUPED in answer) is not grouped
+        assert (sentences.UNGROUPED in sentences.basis(made.compared)) is not grouped
+
+
+@pytest.mark.parametrize(
+    ("family", "data", "words"),
+    [
+        ("convolutional", "database", "from scratch"),
+        ("convolutional", "augmented", "from scratch, with changed copies"),
+        ("pretrained", "database", "pretrained"),
+    ],
+)
+def test_how_a_variant_was_taught_is_said_in_words(family: str, data: str, words: str) -> None:
+    assert sentences.taught({"network": {"family": family}, "data": data}) == words
 
 
 def test_one_variant_has_nothing_to_be_compared_with() -> None:

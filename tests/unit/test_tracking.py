@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tenshots import provenance, tracking
+from tenshots import experiments, provenance, tracking
 
 HISTORY = pd.DataFrame(
     [
@@ -70,6 +70,21 @@ def test_repeating_an_experiment_leaves_one_run_a_variant(project: Callable) -> 
     assert len(runs) == 1 + 3
     newest = [run.data.metrics for run in runs if run.info.run_name == "a"]
     assert newest == [{"loss_of_round_2": 2.0, "test_accuracy": 2.0}]
+
+
+def test_an_experiment_that_runs_again_under_another_name_is_found_by_both(
+    project: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("addle-thaw", "pricy-seer", "pricy-seer"):
+        monkeypatch.setenv("DVC_EXP_NAME", name)
+        with tracking.experiment_run():
+            pass
+    [run] = project()
+    assert run.info.run_name == "pricy-seer"
+    assert tracking.names_of(run) == ["addle-thaw", "pricy-seer"]
+    found = experiments.table()
+    for name in ("addle-thaw", "pricy-seer"):
+        assert experiments.choose(found, [name])["run_id"].tolist() == [run.info.run_id]
 
 
 def test_other_settings_or_another_split_are_another_experiment(project: Callable) -> None:
