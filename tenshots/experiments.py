@@ -95,8 +95,11 @@ def choose(rows: pd.DataFrame, names: Sequence[str], *, last: int | None = None)
     if names:
         picked = []
         for name in names:
-            named = np.array([name in names for names in rows["names"]], dtype=bool)
-            fits = rows[named | (rows["key"].str.startswith(name) if len(name) >= 7 else False)]
+            fits = rows[
+                (rows["name"] == name) | (rows["key"].str.startswith(name) if len(name) >= 7 else False)
+            ]
+            if fits.empty:
+                fits = rows[np.array([name in former for former in rows["names"]], dtype=bool)]
             if fits.empty:
                 known = ", ".join(dict.fromkeys(rows["name"])) or "none"
                 raise DataError(f"no compared experiment is called {name!r}; there are: {known}")

@@ -272,10 +272,11 @@ def leak(found: Mapping[str, Any]) -> Leak:
     related, near = siblings["component"], siblings["cluster"]
     sibling = "a photo of the same group, or a near-duplicate," if found["num_groups"] else "a near-duplicate"
     percent = f"{100 * related / max(number, 1):.0f}\N{NO-BREAK SPACE}%"
+    also = f"; {near:,} of them would have had a near-duplicate in training" if found["num_groups"] else ""
     sentence = (
         f"A random split of single photos would have trained on {sibling} of {related:,} of the "
-        f"{counted(number, 'test photo')} ({percent}); {near:,} of them would have had a near-duplicate in "
-        f"training. This split does so for {f'{now:,}' if now else 'none'}."
+        f"{counted(number, 'test photo')} ({percent}){also}. This split does so for "
+        f"{f'{now:,}' if now else 'none'}."
     )
     return Leak(number, related, near, now, sentence)
 

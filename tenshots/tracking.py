@@ -328,7 +328,7 @@ class _Experiment(NamedTuple):
 
 
 def names_of(run: Any) -> list[str]:  # noqa: ANN401 (a run of mlflow)
-    """Returns all names of an experiment: DVC's, of runs that differ in pictures alone, say."""
+    """Returns all names of an experiment, such as DVC's for runs that differ in pictures alone."""
     names: list[str] = json.loads(run.data.tags.get(NAMES_TAG, "[]"))
     return names or [run.info.run_name]
 

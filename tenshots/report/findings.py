@@ -176,8 +176,9 @@ def _suspicion(number: int, num_judged: int, chosen: str) -> str:
         return f"No photo looks wrongly labelled to {judges}."
     looks = "photo looks" if number == 1 else "photos look"
     return (
-        f"{number:,} {looks} more like another label to {judges}. What both take for another label comes "
-        f"first. Look before you change a label: a photo that is merely hard is suspected, too."
+        f"{number:,} {looks} more like another label to {judges}. What the regression suspects "
+        f"and {chosen} answers likewise comes first. Look before you change a label: a photo that is merely "
+        f"hard is suspected, too."
         f"{'' if num_judged else ' The regression could judge no photo.'}"
     )
 

@@ -10,8 +10,8 @@ from tenshots.claims import Setting, signed_points
 from tenshots.wording import counted
 
 UNGROUPED = (
-    "The layout does not say who took the photos: one person's may train and test, which flatters the "
-    "figures; name groups in layout if you can."
+    "The layout does not say who took the photos: one person's may train and test, which would flatter "
+    "the figures; name groups in layout if you can."
 )
 
 
@@ -138,7 +138,8 @@ def calibrated(figures: Mapping[str, Any]) -> str:
         said = f"On average it is {points}"
     else:
         low, high = over["interval"]
-        ends = f"({signed_points(low)} to {signed_points(high)})"
+        shown = (low, high) if over["value"] >= 0 else (-high, -low)
+        ends = f"({signed_points(shown[0])} to {signed_points(shown[1])})"
         verdict = "too sure of itself" if low > 0 else "less sure than it could be" if high < 0 else ""
         said = (
             f"It is {verdict}: on average {points} {ends}"

@@ -101,7 +101,24 @@ def test_suspects_are_those_of_the_reference_and_of_the_chosen_variant() -> None
     ]
     assert [one.agreeing for one in found] == [("best",), ("weak", "best"), ("weak",)]
     assert (found[0].p_label, found[0].p_suggested) == pytest.approx((0.05, 0.95)), "of the surer one"
+    assert [one.judge for one in found] == ["best", "best", inspection.REGRESSION]
     assert found[2].path == "theirs.jpg"
+
+
+def test_a_suspicion_that_the_chosen_variants_answer_supports_comes_before_a_wider_margin() -> None:
+    # Every cup is as unsure as the photo "doubted", so that the variant itself suspects nothing.
+    shared = {f"x{i}": ("cup", 0.6) for i in range(4)} | {f"y{i}": ("book", 0.45) for i in range(4)}
+    chosen = predictions({**shared, "doubted": ("book", 0.55), "alone": ("book", 0.2)})
+    inspected = {
+        "suspects": [
+            {"photo_id": name, "label": "book", "suggested": "cup", "p_label": low, "p_suggested": 1 - low}
+            for name, low in (("alone", 0.1), ("doubted", 0.4))
+        ]
+    }
+    files = manifest(("alone.jpg", "book", "", ""), ("doubted.jpg", "book", "", ""))
+    found = inspection.suspects(inspected, {"best": chosen}, files, chosen="best")
+    assert [one.photo_id for one in found] == ["doubted", "alone"]
+    assert [one.agreeing for one in found] == [("best",), ()]
 
 
 def test_clusters_that_reach_over_labels_come_first_then_over_groups_then_the_largest() -> None:

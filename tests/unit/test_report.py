@@ -207,6 +207,17 @@ def test_where_nobody_knows_who_took_the_photos_the_first_screen_says_so() -> No
         assert (sentences.UNGROUPED in sentences.basis(made.compared)) is not grouped
 
 
+def test_caution_is_said_without_a_minus_sign() -> None:
+    figures = {
+        "estimates": {"overconfidence": {"value": -0.05, "interval": [-0.08, -0.02]}},
+        "calibration": {"ece": 0.06, "ece_if_calibrated": 0.03, "ece_95_if_calibrated": 0.05},
+    }
+    words = "less sure than it could be: on average 5.0 points less sure than it is right (+2.0 to +8.0)."
+    assert words in sentences.calibrated(figures)
+    boastful = {**figures, "estimates": {"overconfidence": {"value": 0.05, "interval": [0.02, 0.08]}}}
+    assert "5.0 points surer than it is right (+2.0 to +8.0)." in sentences.calibrated(boastful)
+
+
 @pytest.mark.parametrize(
     ("family", "data", "words"),
     [

@@ -85,6 +85,9 @@ def test_an_experiment_that_runs_again_under_another_name_is_found_by_both(
     found = experiments.table()
     for name in ("addle-thaw", "pricy-seer"):
         assert experiments.choose(found, [name])["run_id"].tolist() == [run.info.run_id]
+    other = found.assign(run_id="other", name="addle-thaw", names=[["addle-thaw"]])
+    both = pd.concat([other, found], ignore_index=True)
+    assert experiments.choose(both, ["addle-thaw"])["run_id"].tolist() == ["other"], "its name now"
 
 
 def test_other_settings_or_another_split_are_another_experiment(project: Callable) -> None:
