@@ -22,6 +22,7 @@ from tenshots.predictions import labels_of, mean_over_repeats, probabilities_of
 from tenshots.wording import counted
 
 ROUNDING = 1e-9  # below a threshold; a mean of equal numbers may come out a little higher than they are
+CAUTION = "Look before you change a label: a photo that is merely hard is suspected, too."
 
 
 class Suspicion(NamedTuple):
@@ -102,5 +103,5 @@ def sentence(num_suspects: int, num_judged: int, *, accuracy: float | None) -> s
     looks = "looks" if num_suspects == 1 else "look"
     return (
         f"{num_suspects:,} of {counted(num_judged, 'photo')} {looks} more like another label to {judge}. "
-        "Look before you change a label: a photo that is merely hard is suspected, too."
+        f"{CAUTION}"
     )

@@ -39,6 +39,14 @@ def draw_photos(
                 image.save(folder / f"person{group}" / label / f"{photo}.png")
 
 
+@pytest.fixture
+def project(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder: a copy, to work in, of what the module's own fixture `drawn` made once."""
+    shutil.copytree(drawn, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database with its tables and nothing in them; making one takes seconds, copying it none."""

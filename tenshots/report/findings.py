@@ -38,6 +38,7 @@ from tenshots import inspection, outliers
 from tenshots.collection import common_reasons
 from tenshots.predictions import labels_of
 from tenshots.report import ReportSettings, pictures
+from tenshots.suspicion import CAUTION
 
 NUM_DIGITS = 6
 MANY_SUSPECTS = 5  # times the number of mistakes: a weak judge suspects many, and the page folds them
@@ -177,8 +178,7 @@ def _suspicion(number: int, num_judged: int, chosen: str) -> str:
     looks = "photo looks" if number == 1 else "photos look"
     return (
         f"{number:,} {looks} more like another label to {judges}. What the regression suspects "
-        f"and {chosen} answers likewise comes first. Look before you change a label: a photo that is merely "
-        f"hard is suspected, too."
+        f"and {chosen} answers likewise comes first. {CAUTION}"
         f"{'' if num_judged else ' The regression could judge no photo.'}"
     )
 

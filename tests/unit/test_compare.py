@@ -26,13 +26,6 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def project(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(drawn, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_the_stage_compares_the_variants_of_params(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     compare.main([])
     compared = json.loads((project / "reports/comparison.json").read_text())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -54,13 +53,6 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         compare.main([])
     return folder
-
-
-@pytest.fixture
-def project(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(drawn, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def front_matter(card: str) -> dict:
