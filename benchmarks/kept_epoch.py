@@ -109,10 +109,9 @@ def _logits(variant: Variant, part: Part, *, images: np.ndarray, labels: np.ndar
 
     if isinstance(settings, PretrainedSettings):
         start = settings.head_epochs
-        keras.utils.set_random_seed(variant.experiment.seed)
-        network.append(build())
+        network.append(training.seeded(variant.experiment.seed, build))
         fits = transfer.fits(
-            network[0], [part], images=images, labels=labels, settings=variant.train, stages=settings,
+            lambda: network[0], [part], images=images, labels=labels, settings=variant.train, stages=settings,
             report=watch,
         )  # fmt: skip
     else:

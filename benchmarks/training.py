@@ -110,7 +110,7 @@ def fits_of(network: Any, *, size_px: int) -> Callable[..., Any]:  # noqa: ANN40
     """Returns the function that trains this network, lacking parts, data and the loop's settings."""
     build = partial(networks.build, network, size_px=size_px, num_labels=NUM_LABELS)
     if isinstance(network, PretrainedSettings):
-        return partial(transfer.fits, build(), stages=network)
+        return partial(transfer.fits, build, stages=network)
     return partial(training.fits, build)
 
 

@@ -6,10 +6,11 @@ python -m stages.ingest [--workers N]
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+
+import joblib
 
 from stages import run
 from tenshots import collection, database, ingestion, layout, params
@@ -25,7 +26,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Reads the folder that `photos` names; writes data/database and data/manifest.csv."""
     parser = argparse.ArgumentParser(description="Makes one database of standard photos.")
     # No setting in params.yaml: it changes no byte, so another number must not run the stage again.
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="threads (default: one a CPU)")
+    parser.add_argument(
+        "--workers", type=int, default=joblib.cpu_count(), help="threads (default: one a CPU)"
+    )
     num_workers = max(1, parser.parse_args(argv).workers)
 
     values = params.read()

@@ -60,7 +60,8 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
 
     variant = variants.resolve(values, name)
     seed, repeats = variant.experiment.seed, variant.experiment.repeats
-    runtime.configure(threads=variant.experiment.threads)
+    threads = variant.experiment.threads
+    runtime.configure(threads=threads)
     photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "group", "image"])
     copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
     splits = database.read_splits(SPLITS)
@@ -77,6 +78,7 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
             photos=photos,
             images=database.decode(shown["image"]),
             labels=labels,
+            num_workers=runtime.num_workers(threads=threads),
             report=on_epoch,
             done=on_fit,
         )
@@ -125,7 +127,7 @@ def _write_points(points: Sequence[Mapping[str, Any]], path: Path) -> None:
 @contextmanager
 def _watched(
     variant: Variant, todo: Sequence[Task]
-) -> Iterator[tuple[Callable[[Task, Epoch], None], Callable[[Task, Fit], None]]]:
+) -> Iterator[tuple[Callable[[Epoch], None], Callable[[Task, Fit], None]]]:
     """Shows how far the trainings are: a bar on a terminal, a line a training in a log."""
     from tenshots import variants
 
@@ -134,14 +136,14 @@ def _watched(
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(variant.name, total=num_fits * most)
 
-        def on_epoch(task: Task, epoch: Epoch) -> None:
-            text = f"{variant.name} {task.name} val_accuracy {epoch.val_accuracy:.3f}"
+        def on_epoch(epoch: Epoch) -> None:
+            text = f"{variant.name} val_accuracy {epoch.val_accuracy:.3f}"
             progress.update(bar, advance=1, description=text)
 
         def on_fit(task: Task, fit: Fit) -> None:
             nonlocal done
             done += 1
-            progress.update(bar, completed=done * most)
+            progress.update(bar, advance=most - len(fit.history))  # those that patience saved
             print(
                 f"study {variant.name}: {task.name}, fold {fit.part.fold}, repeat {fit.part.repeat} "
                 f"({done} of {num_fits}), {len(fit.part.train)} images, {len(fit.history)} epochs",

@@ -1,4 +1,7 @@
-"""Trains one variant, every fold and repeat: data/database or data/augmented → data/models/VARIANT."""
+"""Trains one variant, every fold and repeat: data/database or data/augmented → data/models/VARIANT.
+
+python -m stages.train VARIANT [--workers N]
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +34,17 @@ MODELS = Path("data/models")
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Trains one variant in the current directory."""
-    parser = argparse.ArgumentParser(prog="python -m stages.train", description=__doc__)
+    parser = argparse.ArgumentParser(description="Trains one variant, every fold and repeat.")
     parser.add_argument("variant", help="its key below variants in params.yaml")
-    name: str = parser.parse_args(argv).variant
+    # No setting in params.yaml: it changes no byte, so another number must not run the stage again.
+    parser.add_argument("--workers", type=int, help="trainings at a time, at most (default: one a CPU)")
+    given = parser.parse_args(argv)
     values = params.read()
-    variant = variants.resolve(values, name)
+    variant = variants.resolve(values, given.variant)
     standardise = params.section(values, "standardise", StandardiseSettings)
-    runtime.configure(threads=variant.experiment.threads)
+    threads = variant.experiment.threads
+    runtime.configure(threads=threads)
+    num_workers = given.workers or runtime.num_workers(threads=threads)
 
     photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "image"])
     copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
@@ -75,14 +83,20 @@ def main(argv: Sequence[str] | None = None) -> None:
                 tracking.log_epoch(tracked, epoch._asdict())
                 on_epoch(epoch)
 
-            for fit in variants.fits(variant, todo, images=images, labels=labels, report=report):
+            fits = variants.fits(
+                variant, todo, images=images, labels=labels, num_workers=num_workers, report=report
+            )
+            for fit in fits:
                 saved.append(_saved(fit, folder))
                 history += fit.history
                 num_parameters = fit.network.count_params()
                 on_fit(fit)
         seconds = time.perf_counter() - started
 
+        # Trainings side by side end in any order.
+        saved.sort(key=itemgetter("fold", "repeat"))
         table = pd.DataFrame(history, columns=Epoch._fields)
+        table = table.sort_values(["fold", "repeat", "epoch"], ignore_index=True)
         table.to_csv(folder / "history.csv", index=False, float_format="%.6g", lineterminator="\n")
         text = json.dumps({**model, "fits": saved, "num_parameters": num_parameters}, indent=2)
         (folder / "model.json").write_text(text + "\n", encoding="utf-8")
@@ -127,7 +141,7 @@ def _watched(
         def on_fit(fit: Fit) -> None:
             nonlocal done
             done += 1
-            progress.update(bar, completed=done * most)
+            progress.update(bar, advance=most - len(fit.history))  # those that patience saved
             kept = fit.history[fit.kept_epoch]
             print(
                 f"train {variant.name}: fold {fit.part.fold}, repeat {fit.part.repeat} "

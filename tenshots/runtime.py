@@ -14,7 +14,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 
-__all__ = ["configure", "keras"]
+__all__ = ["configure", "keras", "num_workers"]
 
 
 @contextlib.contextmanager
@@ -44,23 +44,24 @@ with _silence():
 def configure(*, threads: int) -> None:
     """Makes every later computation of this process reproducible to the bit; call it before the first one.
 
-    On TensorFlow: deterministic operations, one at a time, with a fixed number of threads: it decides in
-    which order sums are rounded, so it is a setting and not the machine's number of cores. A second call
-    with the same number does nothing. JAX is deterministic on a CPU and takes its number of threads from
-    the machine, so there `threads` has no effect.
+    On TensorFlow: deterministic operations, each with a fixed number of threads: it decides in which order
+    sums are rounded, so it is a setting and not the machine's number of cores. How many operations run at a
+    time moves no bit; it is one a core. A second call with the same number does nothing. JAX is deterministic
+    on a CPU and takes its number of threads from the machine, so there `threads` has no effect.
 
     Args:
         threads: CPU threads of one operation, from 1.
     """
     if keras.backend.backend() != "tensorflow":
         return
-    import tensorflow as tf  # not at the top: a machine that computes with JAX has none
+    import joblib  # not at the top, either of the two: a machine that computes with JAX may have none
+    import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")  # it would complain that each network is compiled once
     tf.config.experimental.enable_op_determinism()
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(joblib.cpu_count())
     except RuntimeError:  # something was computed already, so the threads are there
         found = tf.config.threading.get_intra_op_parallelism_threads()
         if found != threads:
@@ -68,3 +69,22 @@ def configure(*, threads: int) -> None:
                 f"TensorFlow computes with threads {found} already, not with {threads}: call configure first",
                 stacklevel=2,
             )
+
+
+def num_workers(*, threads: int) -> int:
+    """Returns how many computations side by side keep this process' cores busy, from 1.
+
+    One where a GPU computes, which a single training fills, and on JAX, which takes all cores by itself.
+    Cores are those that the process may use: its affinity and a container's limit count.
+
+    Args:
+        threads: of one operation.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    import joblib
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        return 1
+    return max(int(joblib.cpu_count()) // threads, 1)

@@ -6,16 +6,21 @@ everywhere.
 
 from __future__ import annotations
 
+import random
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from tenshots import optimisation
+from tenshots import optimisation, workers
 from tenshots.errors import SettingsError
 from tenshots.optimisation import OptimisationSettings
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
+from tenshots.workers import Trainer
+
+_SEEDING = threading.Lock()  # the seed that weights are drawn from is the process's: one thread at a time
 
 
 class Part(NamedTuple):
@@ -65,7 +70,7 @@ class Fit(NamedTuple):
 
     Attributes:
         part: what it was done on.
-        network: holds the weights of the kept epoch until the next fit begins.
+        network: holds the weights of the kept epoch until the next fit is asked for.
         history: a row an epoch.
         kept_epoch: whose weights the network has: without patience the last one, with it the one of highest
             validation accuracy, of several that of lowest validation loss.
@@ -112,11 +117,12 @@ def fits(
     images: np.ndarray,
     labels: np.ndarray,
     settings: TrainSettings,
+    num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
 ) -> Iterator[Fit]:
-    """Trains a network from scratch for each part; yields as each is done.
+    """Trains a network from scratch for each part; yields as each is done (see `workers.fits`).
 
-    A part gives the same weights to the bit whichever parts came before it.
+    A part gives the same weights to the bit whichever parts came before it or are trained beside it.
 
     Args:
         build: returns an uncompiled network with weights of the global seed.
@@ -124,33 +130,41 @@ def fits(
         images: uint8 (num_images, size_px, size_px, 3), originals and copies.
         labels: int (num_images,), from 0; each below the network's number of outputs.
         settings: of the loop.
+        num_workers: trainings at a time, at most.
         report: is told of each epoch when it ends.
 
     Raises:
         SettingsError: the loss became infinite or no number.
     """
-    keras.utils.set_random_seed(0)
-    network = build()
-    # The same layers in another model, which is compiled: saving `network` leaves the optimiser's memory out.
-    trained = keras.Model(network.input, network.output)
-    targets = np.eye(network.output_shape[-1], dtype=np.float32)[labels]
-    for part in parts:
-        keras.utils.set_random_seed(part.seed)
-        network.set_weights(build().get_weights())
-        reseed(network, part.seed)
-        history: list[Epoch] = []
-        kept = improve(
-            trained,
-            part,
-            inputs=images,
-            targets=targets,
-            settings=settings,
-            phase="scratch",
-            history=history,
-            report=report,
-        )
-        trained.set_weights(kept.weights)
-        yield Fit(part, network, history, kept.epoch, len(history) * part.num_originals)
+
+    def begin() -> Trainer:
+        network = seeded(0, build)
+        # The same layers in another model, which is compiled: saving `network` leaves the optimiser's memory
+        # out.
+        trained = keras.Model(network.input, network.output)
+        targets = np.eye(network.output_shape[-1], dtype=np.float32)[labels]
+
+        def train(part: Part, report: Callable[[Epoch], None], check: Callable[[], None]) -> Fit:
+            network.set_weights(seeded(part.seed, build).get_weights())
+            reseed(network, part.seed)
+            history: list[Epoch] = []
+            kept = improve(
+                trained,
+                part,
+                inputs=images,
+                targets=targets,
+                settings=settings,
+                phase="scratch",
+                history=history,
+                report=report,
+                check=check,
+            )
+            trained.set_weights(kept.weights)
+            return Fit(part, network, history, kept.epoch, len(history) * part.num_originals)
+
+        return Trainer(train, workers.training_bytes(trained, batch_size=settings.batch_size))
+
+    return workers.fits(begin, parts, num_workers=num_workers, report=report)
 
 
 def improve(
@@ -164,6 +178,7 @@ def improve(
     history: list[Epoch],
     kept: Kept | None = None,
     report: Callable[[Epoch], None] = lambda _: None,
+    check: Callable[[], None] = lambda: None,
 ) -> Kept:
     """Trains the model in place from the weights that it has, until the epochs or the patience are over.
 
@@ -180,6 +195,7 @@ def improve(
         history: of earlier phases; the rows of this one are appended.
         kept: what an earlier phase reached, in this model's weights; None where there was none.
         report: is told of each epoch when it ends.
+        check: is called before each update; what it raises ends the training.
 
     Returns:
         What is kept: of this phase, or with patience also `kept`, where no epoch of this phase beat it.
@@ -211,6 +227,7 @@ def improve(
     for index in range(settings.epochs):
         sums = np.zeros(2)
         for rows in next(stream):
+            check()
             sums += len(rows) * np.array(model.train_on_batch(inputs[rows], targets[rows]), dtype=np.float64)
         val_logits = outputs(model, inputs[part.val], batch_size=128)
         row = Epoch(
@@ -265,6 +282,20 @@ def epochs_of_batches(
             waiting = np.concatenate([waiting, generator.permutation(rows)])
         epoch, waiting = waiting[:num_originals], waiting[num_originals:]
         yield np.array_split(epoch, num_batches)
+
+
+def seeded(seed: int, build: Callable[[], keras.Layer]) -> keras.Layer:
+    """Returns what `build` builds, a network or a layer, with random weights that depend on the seed alone.
+
+    Args:
+        seed: from 0 to 2^32 - 1.
+        build: may be called in any thread, by one at a time.
+    """
+    with _SEEDING:
+        # From here Keras takes the seed of each initialiser that is given none. Its own set_random_seed would
+        # also empty TensorFlow's cache of kernels, and so hold up each training beside for half a second.
+        random.seed(seed)
+        return build()
 
 
 def reseed(model: keras.Model, seed: int) -> None:

@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tenshots import training
+from tenshots import training, workers
+from tenshots.networks import passes_alone
 from tenshots.networks.pretrained import FEATURES, HEAD, PretrainedSettings
 from tenshots.runtime import keras
 from tenshots.training import Epoch, Fit, Part, TrainSettings
+from tenshots.workers import Trainer
 
 # What the frozen layers put out is kept in memory up to this; beyond, they are computed anew for each batch.
 KEPT_BYTES = 2 << 30
@@ -46,76 +48,97 @@ class Tuned(NamedTuple):
 
 
 def fits(
-    network: keras.Model,
+    build: Callable[[], keras.Model],
     parts: Iterable[Part],
     *,
     images: np.ndarray,
     labels: np.ndarray,
     settings: TrainSettings,
     stages: PretrainedSettings,
+    num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
 ) -> Iterator[Fit]:
-    """Fine-tunes a pretrained network for each part; yields as each is done.
+    """Fine-tunes a pretrained network for each part; yields as each is done (see `workers.fits`).
 
     Each part starts from the pretrained backbone and a new head. First the head alone is trained, then also
     the top of the backbone; batch normalisation stays in inference mode and keeps its scales and offsets,
     since the statistics of few photos are worse than the pretrained ones. With patience the result is right
     on no fewer validation photos than the head alone was. A part gives the same weights to the bit whichever
-    parts came before it.
+    parts came before it or are trained beside it.
 
     Args:
-        network: of `networks.build`, family pretrained, with its backbone's weights; its weights are changed.
+        build: returns a network of `networks.build`, family pretrained, with its backbone's weights, the same
+            each time.
         parts: the trainings.
         images: uint8 (num_images, size_px, size_px, 3), originals and copies.
         labels: int (num_images,), from 0; each below the network's number of outputs.
         settings: of the loop.
         stages: how long and how fast the head and the top are trained, and how much of the backbone is the
             top.
+        num_workers: trainings at a time, at most.
         report: is told of each epoch when it ends.
 
     Raises:
         SettingsError: the loss became infinite or no number.
     """
+    network = build()
     targets = np.eye(network.output_shape[-1], dtype=np.float32)[labels]
     pretrained = network.get_weights()
-    features_output = network.get_layer(FEATURES).output
-    tuned = tuned_part(network, images, share=stages.unfreeze)
-    to_features = keras.Model(network.input, features_output)
-    features = training.outputs(to_features, images, batch_size=BATCH_SIZE)
-    head = keras.Model(features_output, network.output)
+    # Computed once for all workers.
+    features = training.outputs(
+        keras.Model(network.input, network.get_layer(FEATURES).output), images, batch_size=BATCH_SIZE
+    )
+    first = tuned_part(network, images, share=stages.unfreeze)
 
-    for part in parts:
-        _start(network, pretrained, seed=part.seed)
-        history: list[Epoch] = []
-        kept = training.improve(
-            head,
-            part,
-            inputs=features,
-            targets=targets,
-            settings=settings._replace(lr=settings.lr * stages.head_lr_factor, epochs=stages.head_epochs),
-            phase="head",
-            history=history,
-            report=report,
-        )
-        head.set_weights(kept.weights)
-        if tuned is not None:
+    def begin() -> Trainer:
+        network = build()
+        head = keras.Model(network.get_layer(FEATURES).output, network.output)
+        tuned = tuned_part(network, images, share=stages.unfreeze, like=first)
+
+        def train(part: Part, report: Callable[[Epoch], None], check: Callable[[], None]) -> Fit:
+            _start(network, pretrained, seed=part.seed)
+            history: list[Epoch] = []
             kept = training.improve(
-                tuned.model,
+                head,
                 part,
-                inputs=tuned.inputs,
+                inputs=features,
                 targets=targets,
-                settings=settings._replace(lr=settings.lr * stages.fine_tune_lr_factor),
-                phase="fine_tune",
+                settings=settings._replace(lr=settings.lr * stages.head_lr_factor, epochs=stages.head_epochs),
+                phase="head",
                 history=history,
-                kept=kept._replace(weights=tuned.model.get_weights()),
                 report=report,
+                check=check,
             )
-            tuned.model.set_weights(kept.weights)
-        yield Fit(part, network, history, kept.epoch, len(history) * part.num_originals)
+            head.set_weights(kept.weights)
+            if tuned is not None:
+                kept = training.improve(
+                    tuned.model,
+                    part,
+                    inputs=tuned.inputs,
+                    targets=targets,
+                    settings=settings._replace(lr=settings.lr * stages.fine_tune_lr_factor),
+                    phase="fine_tune",
+                    history=history,
+                    kept=kept._replace(weights=tuned.model.get_weights()),
+                    report=report,
+                    check=check,
+                )
+                tuned.model.set_weights(kept.weights)
+            return Fit(part, network, history, kept.epoch, len(history) * part.num_originals)
+
+        model = head if tuned is None else tuned.model
+        return Trainer(train, workers.training_bytes(model, batch_size=settings.batch_size))
+
+    return workers.fits(begin, parts, num_workers=num_workers, report=report)
 
 
 def tuned_part(
-    network: keras.Model, images: np.ndarray, *, share: float, kept_bytes: int = KEPT_BYTES
+    network: keras.Model,
+    images: np.ndarray,
+    *,
+    share: float,
+    kept_bytes: int = KEPT_BYTES,
+    like: Tuned | None = None,
 ) -> Tuned | None:
     """Cuts the network below the top `share` of its backbone's layers.
 
@@ -127,6 +150,8 @@ def tuned_part(
         images: uint8 (num_images, size_px, size_px, 3).
         share: of the layers, in [0, 1], rounded to whole layers.
         kept_bytes: memory that the layers below may fill with what they put out.
+        like: what another network with the same frozen weights gave for the same images; what its layers
+            below put out is taken, and not computed again.
 
     Returns:
         None where the share comes to no layer at all.
@@ -140,14 +165,15 @@ def tuned_part(
     if num_tuned == 0:
         return None
     boundary = layers.index(weighted[-num_tuned])
-    cut = next(layer.output for layer in reversed(layers[:boundary]) if _passes_alone(layer, network))
+    cut = next(layer.output for layer in reversed(layers[:boundary]) if passes_alone(layer, network))
     upper = keras.Model(cut, network.output)
     if cut is network.input:
         return Tuned(upper, images)
     lower = keras.Model(network.input, cut)
     num_bytes = len(images) * int(np.prod(cut.shape[1:])) * np.dtype(np.float32).itemsize
     if num_bytes <= kept_bytes:
-        return Tuned(upper, training.outputs(lower, images, batch_size=BATCH_SIZE))
+        put_out = like.inputs if like else training.outputs(lower, images, batch_size=BATCH_SIZE)
+        return Tuned(upper, put_out)
     photos = keras.Input(network.input_shape[1:])
     return Tuned(keras.Model(photos, upper(Frozen(lower)(photos))), images)
 
@@ -157,21 +183,15 @@ def _is_normalisation(layer: keras.layers.Layer) -> bool:
     return "Normalization" in type(layer).__name__
 
 
-def _passes_alone(layer: keras.layers.Layer, network: keras.Model) -> bool:
-    """Whether all that the network knows of an image passes through this layer's output."""
-    try:
-        keras.Model(layer.output, network.output)
-    except ValueError:  # the graph is disconnected: another path leads around the layer
-        return False
-    return True
-
-
 def _start(network: keras.Model, pretrained: list[np.ndarray], *, seed: int) -> None:
     """Gives the network its pretrained weights, and a new head of this seed."""
-    keras.utils.set_random_seed(seed)
     network.set_weights(pretrained)
     head = network.get_layer(HEAD)
+    head.set_weights(training.seeded(seed, lambda: _new_head(head)).get_weights())
+    training.reseed(network, seed)
+
+
+def _new_head(head: keras.layers.Dense) -> keras.layers.Dense:
     new = keras.layers.Dense(head.units)
     new.build((None, head.input.shape[-1]))
-    head.set_weights(new.get_weights())
-    training.reseed(network, seed)
+    return new

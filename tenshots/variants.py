@@ -17,7 +17,6 @@ from tenshots.networks.convolutional import ConvolutionalSettings
 from tenshots.networks.pretrained import PretrainedSettings
 from tenshots.optimisation import OptimisationSettings
 from tenshots.params import Settings
-from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
 from tenshots.training import Epoch, Fit, Part, TrainSettings
 
@@ -163,15 +162,19 @@ def fits(
     *,
     images: np.ndarray,
     labels: np.ndarray,
+    num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
 ) -> Iterator[Fit]:
     """Trains the variant's network for each part, from scratch or from its pretrained backbone.
+
+    Yields each fit as it is done, in any order where several are trained at a time (see `workers.fits`).
 
     Args:
         variant: of `resolve`.
         todo: of `parts`.
         images: uint8 (num_images, size_px, size_px, 3), originals and copies.
         labels: int (num_images,), from 0 without gaps.
+        num_workers: trainings at a time, at most.
         report: is told of each epoch when it ends.
 
     Raises:
@@ -182,15 +185,23 @@ def fits(
         networks.build, variant.network, size_px=images.shape[1], num_labels=int(labels.max()) + 1
     )
     if isinstance(variant.network, ConvolutionalSettings):
-        return training.fits(build, todo, images=images, labels=labels, settings=variant.train, report=report)
-    keras.utils.set_random_seed(variant.experiment.seed)  # for a backbone without weights
+        return training.fits(
+            build,
+            todo,
+            images=images,
+            labels=labels,
+            settings=variant.train,
+            num_workers=num_workers,
+            report=report,
+        )
     return transfer.fits(
-        build(),
+        partial(training.seeded, variant.experiment.seed, build),  # for a backbone without weights
         todo,
         images=images,
         labels=labels,
         settings=variant.train,
         stages=variant.network,
+        num_workers=num_workers,
         report=report,
     )
 

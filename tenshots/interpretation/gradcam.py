@@ -7,6 +7,7 @@ import numpy as np
 from tenshots import training
 from tenshots.interpretation import layers
 from tenshots.interpretation.gradients import gradient_of
+from tenshots.networks import passes_alone
 from tenshots.runtime import keras
 
 BATCH_SIZE = 64
@@ -21,17 +22,9 @@ def default_layer(model: keras.Model) -> str:
     Raises:
         DataError: the network has no layer of maps.
     """
-    alone = [layer for layer in layers.with_maps(model) if _passes_alone(layer, model)]
+    alone = [layer for layer in layers.with_maps(model) if passes_alone(layer, model)]
     fine = [layer for layer in alone if min(layer.output.shape[1:3]) >= MIN_CELLS]
     return str((fine or alone)[-1].name)
-
-
-def _passes_alone(layer: keras.layers.Layer, model: keras.Model) -> bool:
-    try:
-        keras.Model(layer.output, model.output)
-    except ValueError:  # the graph is disconnected: another path leads around the layer
-        return False
-    return True
 
 
 def heat_maps(

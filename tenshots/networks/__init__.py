@@ -64,3 +64,12 @@ def build(
     if isinstance(settings, ConvolutionalSettings):
         return convolutional.build(settings, size_px=size_px, num_labels=num_labels)
     return pretrained.build(settings, size_px=size_px, num_labels=num_labels, load_backbone=load_backbone)
+
+
+def passes_alone(layer: keras.layers.Layer, network: keras.Model) -> bool:
+    """Whether all that the network knows of an image passes through this layer's output."""
+    try:
+        keras.Model(layer.output, network.output)
+    except ValueError:  # the graph is disconnected: another path leads around the layer
+        return False
+    return True

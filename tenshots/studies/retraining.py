@@ -9,7 +9,6 @@ of photos.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -126,7 +125,8 @@ def run(
     photos: pd.DataFrame,
     images: np.ndarray,
     labels: np.ndarray,
-    report: Callable[[Task, Epoch], None] = lambda *_: None,
+    num_workers: int = 1,
+    report: Callable[[Epoch], None] = lambda _: None,
     done: Callable[[Task, Fit], None] = lambda *_: None,
 ) -> dict[str, pd.DataFrame]:
     """Trains, and predicts the test photos of each training.
@@ -137,6 +137,7 @@ def run(
         photos: columns photo_id and label; row i is image i.
         images: uint8 (num_images, size_px, size_px, 3), photos and copies.
         labels: int (num_images,), the places of the labels in their sorted list.
+        num_workers: trainings at a time, at most.
         report: is told of each epoch when it ends.
         done: is told of each training when it ends.
 
@@ -146,7 +147,7 @@ def run(
     """
     names = sorted(set(photos["label"].to_numpy().astype(str).tolist()))
     row_of = pd.Series(np.arange(len(photos)), index=photos["photo_id"].to_numpy())
-    waiting = deque(task for task in todo for _ in task.parts)
+    task_of = {id(part): task for task in todo for part in task.parts}
     tables: dict[str, list[pd.DataFrame]] = {task.name: [] for task in todo}
     # One call for all: what a pretrained backbone's lower layers say of each image is computed once.
     fits = variants.fits(
@@ -154,10 +155,11 @@ def run(
         [part for task in todo for part in task.parts],
         images=images,
         labels=labels,
-        report=lambda epoch: report(waiting[0], epoch),
+        num_workers=num_workers,
+        report=report,
     )
     for fit in fits:
-        task, fold = waiting.popleft(), fit.part.fold
+        task, fold = task_of[id(fit.part)], fit.part.fold
         tested = task.splits[(task.splits["fold"] == fold) & (task.splits["part"] == "test")]
         rows = row_of.loc[tested["photo_id"]].to_numpy()
         answers = training.predict(fit.network, images[rows])

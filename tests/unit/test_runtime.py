@@ -8,6 +8,7 @@ import sys
 import textwrap
 import warnings
 
+import joblib
 import pytest
 
 from tenshots import runtime
@@ -65,7 +66,9 @@ def test_a_process_computes_deterministically_with_its_threads_and_in_silence() 
         keras.ops.ones(1)
         import tensorflow as tf
         threading = tf.config.threading
-        print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads())
+        import joblib
+        print(threading.get_intra_op_parallelism_threads())
+        print(threading.get_inter_op_parallelism_threads() == joblib.cpu_count())
         try:
             tf.random.uniform((1,))
         except RuntimeError as error:
@@ -74,7 +77,29 @@ def test_a_process_computes_deterministically_with_its_threads_and_in_silence() 
         KERAS_BACKEND="tensorflow",
     )
 
-    assert (done.stdout, done.stderr) == ("3 1\nTrue\n", "")
+    assert (done.stdout, done.stderr) == ("3\nTrue\nTrue\n", "")
+
+
+@pytest.mark.parametrize(
+    ("cores", "threads", "workers"), [(1, 1, 1), (8, 1, 8), (8, 2, 4), (7, 2, 3), (2, 4, 1)]
+)
+def test_workers_and_their_threads_fill_the_cores(
+    monkeypatch: pytest.MonkeyPatch, cores: int, threads: int, workers: int
+) -> None:
+    monkeypatch.setattr(joblib, "cpu_count", lambda: cores)
+    assert runtime.num_workers(threads=threads) == workers
+
+
+def test_one_worker_computes_where_a_gpu_or_jax_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tensorflow as tf
+
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 8)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
+    assert runtime.num_workers(threads=1) == 1
+    monkeypatch.undo()
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 8)
+    monkeypatch.setattr(runtime.keras.backend, "backend", lambda: "jax")
+    assert runtime.num_workers(threads=1) == 1
 
 
 @pytest.mark.slow
@@ -115,8 +140,10 @@ def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> Non
             return networks.build(scratch, size_px=40, num_labels=2)
 
         fits = [*training.fits(build, [part], **data)]
-        network = networks.build(pretrained, size_px=40, num_labels=2)
-        fits += transfer.fits(network, [part], **data, stages=pretrained)
+        def backboned():
+            return training.seeded(1, lambda: networks.build(pretrained, size_px=40, num_labels=2))
+
+        fits += transfer.fits(backboned, [part], **data, stages=pretrained)
         for fit in fits:
             print([row.phase for row in fit.history], training.predict(fit.network, images).shape)
         assert "tensorflow" not in sys.modules

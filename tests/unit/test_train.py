@@ -127,7 +127,9 @@ def test_a_variant_leaves_weights_a_history_and_what_rebuilds_it(
         "lr", "loss", "accuracy", "val_loss", "val_accuracy",
     ]  # fmt: skip
     assert history["phase"].tolist() == ["head", "head", "fine_tune"] * 2
-    assert "train fine_tuned: fold 1, repeat 0 (2 of 2)" in capsys.readouterr().err
+    told = capsys.readouterr().err  # in whichever order the two ended
+    assert all(f"train fine_tuned: fold {fold}, repeat 0 (" in told for fold in (0, 1))
+    assert "(2 of 2), 3 epochs, 6 updates" in told
 
     settings = networks.settings_from(model["network"], at="networks.pretrained")
     network = networks.build(settings, size_px=32, num_labels=2, load_backbone=False)
@@ -135,6 +137,20 @@ def test_a_variant_leaves_weights_a_history_and_what_rebuilds_it(
     assert network.count_params() == model["num_parameters"]
     images = database.decode(photo_table()["image"])
     assert training.predict(network, images).shape == (12, 2)
+
+
+@pytest.mark.usefixtures("recorder")
+@pytest.mark.parametrize("variant", ["baseline", "fine_tuned"])
+def test_however_many_are_trained_at_a_time_the_outputs_are_the_same_to_the_byte(
+    project: Path, variant: str
+) -> None:
+    left = []
+    for num_workers in ("1", "2", "4"):
+        train.main([variant, "--workers", num_workers])
+        left.append(outputs(project / "data/models" / variant))
+
+    assert len(left[0]) == 4
+    assert left[0] == left[1] == left[2]
 
 
 def test_each_epoch_and_the_wall_clock_go_to_the_run_and_not_into_an_output(

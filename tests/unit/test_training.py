@@ -175,6 +175,26 @@ def test_each_epoch_is_reported_as_it_ends() -> None:
     assert [row.lr for row in rows] == [float(rate(step)) for step in (2, 5, 8)]
 
 
+def test_a_training_can_be_ended_before_any_update() -> None:
+    images, labels = drawn()
+    model = build()
+    asked: list[int] = []
+
+    def check() -> None:
+        asked.append(len(asked))
+        if len(asked) == 5:
+            raise InterruptedError
+
+    history: list[Epoch] = []
+    with pytest.raises(InterruptedError):
+        training.improve(
+            model, part(), inputs=images, targets=np.eye(2, dtype=np.float32)[labels], settings=loop(),
+            phase="scratch", history=history, check=check,
+        )  # fmt: skip
+    assert int(model.optimizer.iterations.numpy()) == 4
+    assert [row.num_updates for row in history] == [3]
+
+
 def test_a_rate_far_too_high_is_an_error_that_names_it() -> None:
     with pytest.raises(SettingsError, match=r"lr must keep the loss finite.*fold 0, repeat 0 at lr 1e\+30"):
         fits(part(), lr=1e30, optimiser="sgd")
@@ -186,6 +206,14 @@ def test_what_is_given_is_not_altered() -> None:
 
     assert np.array_equal(images, drawn()[0])
     assert np.array_equal(labels, drawn()[1])
+
+
+def test_seeded_weights_are_those_that_keras_draws_from_its_own_seed() -> None:
+    keras.utils.set_random_seed(3)
+    expected = build().get_weights()
+
+    assert same(training.seeded(3, build).get_weights(), expected)
+    assert not same(training.seeded(4, build).get_weights(), expected)
 
 
 def test_dropout_and_order_follow_the_seed_alone() -> None:

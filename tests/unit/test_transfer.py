@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def fits(
     given = given or settings()
     images, labels = drawn()
     found = transfer.fits(
-        build(given), parts, images=images, labels=labels, settings=loop(**changes), stages=given
+        partial(build, given), parts, images=images, labels=labels, settings=loop(**changes), stages=given
     )
     return [(fit, fit.network.get_weights()) for fit in found]
 
@@ -115,7 +116,7 @@ def test_each_phase_has_its_own_patience() -> None:
     labels[21:28] = 1 - labels[21:28]
     given = settings(head_epochs=40)
     (fit,) = transfer.fits(
-        build(given),
+        partial(build, given),
         [part()],
         images=images,
         labels=labels,

@@ -1,0 +1,180 @@
+"""Truths about trainings side by side."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from tenshots import networks, runtime, training, transfer, workers
+from tenshots.errors import SettingsError
+from tenshots.training import Epoch, Fit, Part
+from tenshots.workers import Trainer
+from tests.unit import test_transfer
+from tests.unit.test_training import build, drawn, loop, part
+
+runtime.configure(threads=1)
+
+PARTS = [part(repeat) for repeat in range(5)]
+EPOCH = Epoch(0, 0, "scratch", 0, 1, 0.1, 0.0, 0.0, 0.0, 0.0)
+
+
+class Meeting:
+    """Trainers that meet in the middle of their first part, so a test knows that they work side by side."""
+
+    def __init__(self, num_workers: int) -> None:
+        self.barrier = threading.Barrier(num_workers, timeout=20)
+        self.threads: set[int] = set()
+        self.trained: list[int] = []
+
+    def begin(self) -> Trainer:
+        """Begins a worker."""
+        first = [True]
+
+        def train(part: Part, report: Callable[[Epoch], None], check: Callable[[], None]) -> Fit:
+            self.threads.add(threading.get_ident())
+            if first:
+                first.clear()
+                self.barrier.wait()
+            check()
+            report(EPOCH._replace(repeat=part.repeat))
+            self.trained.append(part.repeat)
+            return Fit(part, None, [EPOCH], 0, 1)
+
+        return Trainer(train, 1)
+
+
+def saved(found: Any, folder: Path) -> dict[str, bytes]:  # noqa: ANN401 (an iterator of fits)
+    """The files of weights of all fits, by the repeat; each is saved while its network still has them."""
+    folder.mkdir()
+    for fit in found:
+        fit.network.save_weights(folder / f"{fit.part.repeat}.weights.h5")
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize("family", ["scratch", "pretrained"])
+def test_weights_are_the_same_to_the_byte_however_many_are_trained_at_a_time(
+    family: str, tmp_path: Path
+) -> None:
+    images, labels = drawn()
+    data = {"images": images, "labels": labels, "settings": loop(epochs=4, patience="none")}
+
+    def fits(num_workers: int) -> Any:  # noqa: ANN401
+        if family == "scratch":
+            return training.fits(build, PARTS, **data, num_workers=num_workers)
+        given = test_transfer.settings()
+        return transfer.fits(
+            lambda: training.seeded(
+                5, lambda: networks.build(given, size_px=32, num_labels=2)
+            ),
+            PARTS, **data, stages=given, num_workers=num_workers,
+        )  # fmt: skip
+
+    alone = saved(fits(1), tmp_path / "1")
+    assert len(set(alone.values())) == len(PARTS)
+    for num_workers in (2, 3):
+        assert saved(fits(num_workers), tmp_path / str(num_workers)) == alone
+
+
+def test_parts_are_trained_once_each_in_as_many_threads_as_workers() -> None:
+    meeting = Meeting(3)
+    epochs: list[Epoch] = []
+    found = list(workers.fits(meeting.begin, PARTS, num_workers=3, report=epochs.append))
+
+    assert len(meeting.threads) == 3
+    assert sorted(meeting.trained) == [fit.part.repeat for fit in sorted(found, key=lambda f: f.part.repeat)]
+    assert sorted(meeting.trained) == sorted(epoch.repeat for epoch in epochs) == [0, 1, 2, 3, 4]
+
+
+def test_one_worker_trains_in_the_thread_that_asks_and_in_order() -> None:
+    meeting = Meeting(1)
+    found = workers.fits(meeting.begin, PARTS, num_workers=1)
+
+    assert [fit.part.repeat for fit in found] == [0, 1, 2, 3, 4]
+    assert meeting.threads == {threading.get_ident()}
+
+
+def test_epochs_are_reported_in_the_thread_that_asks() -> None:
+    threads: set[int] = set()
+    meeting = Meeting(2)
+    list(
+        workers.fits(meeting.begin, PARTS, num_workers=2, report=lambda _: threads.add(threading.get_ident()))
+    )
+
+    assert threads == {threading.get_ident()}
+    assert threading.get_ident() not in meeting.threads
+
+
+def test_a_network_is_not_trained_on_before_the_next_fit_is_asked_for() -> None:
+    meeting = Meeting(2)
+    found = workers.fits(meeting.begin, PARTS, num_workers=2)
+
+    next(found)
+    time.sleep(0.3)
+    assert len(meeting.trained) <= 2  # one that is looked at, one that waits its turn
+    found.close()
+
+
+def test_there_are_never_more_workers_than_parts_or_than_memory_has_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    meeting = Meeting(2)
+    list(workers.fits(meeting.begin, PARTS[:2], num_workers=64))
+    assert len(meeting.threads) == 2
+
+    free = psutil.virtual_memory()._replace(available=1000)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    assert [workers.num_fitting(size) for size in (1, 100, 249, 251, 501, 10**12)] == [500, 5, 2, 1, 1, 1]
+    meeting = Meeting(1)
+    cramped = meeting.begin()._replace(num_bytes=600)
+    list(workers.fits(lambda: cramped, PARTS, num_workers=4))
+    assert meeting.threads == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_the_error_of_a_training_ends_them_all_and_is_raised(num_workers: int) -> None:
+    images, labels = drawn()
+    before = threading.active_count()
+    found = training.fits(
+        build, PARTS, images=images, labels=labels, settings=loop(lr=1e30, optimiser="sgd"),
+        num_workers=num_workers,
+    )  # fmt: skip
+
+    with pytest.raises(SettingsError, match="lr must keep the loss finite"):
+        list(found)
+    assert threading.active_count() == before
+
+
+def test_who_gives_up_leaves_no_worker_behind() -> None:
+    images, labels = drawn()
+    before = threading.active_count()
+    endless = loop(batch_size=1, epochs=10**6, patience="none")
+    reported: list[Epoch] = []
+
+    def give_up(epoch: Epoch) -> None:
+        reported.append(epoch)
+        raise KeyboardInterrupt
+
+    found = training.fits(
+        build, PARTS, images=images, labels=labels, settings=endless, num_workers=2, report=give_up
+    )
+    with pytest.raises(KeyboardInterrupt):
+        next(found)
+
+    assert len(reported) == 1
+    assert threading.active_count() == before
+
+
+def test_memory_of_a_training_grows_with_its_batch_and_counts_weights_four_times() -> None:
+    model = build()
+    small, large = (workers.training_bytes(model, batch_size=size) for size in (1, 2))
+    outputs = sum(int(np.prod(layer.output.shape[1:])) for layer in model.layers)
+
+    assert large - small == 2 * 4 * outputs
+    assert small - (large - small) == 4 * 4 * sum(int(np.prod(w.shape)) for w in model.weights) + 100_000_000
