@@ -152,10 +152,21 @@ def training_bytes(model: keras.Model, *, batch_size: int) -> int:
         model: that is trained.
         batch_size: images at once.
     """
-    activations = sum(_size(layer.output) for layer in model.layers)
+    activations = sum(
+        _size(tensor) for layer in _layers(model) for tensor in keras.tree.flatten(layer.output)
+    )
     weights = sum(_size(weight) for weight in model.weights)
     # An activation is kept for its gradient; each weight comes with its gradient and two moments.
     return FLOAT_BYTES * (2 * batch_size * activations + 4 * weights) + GRAPH_BYTES
+
+
+def _layers(model: keras.Model) -> Iterator[keras.Layer]:
+    """Yields the layers of a model, and of the models that are layers of it."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
+        else:
+            yield layer
 
 
 def _size(tensor: keras.KerasTensor | keras.Variable) -> int:

@@ -14,6 +14,7 @@ import pytest
 
 from tenshots import networks, runtime, training, transfer, workers
 from tenshots.errors import SettingsError
+from tenshots.runtime import keras
 from tenshots.training import Epoch, Fit, Part
 from tenshots.workers import Trainer
 from tests.unit import test_transfer
@@ -151,23 +152,26 @@ def test_the_error_of_a_training_ends_them_all_and_is_raised(num_workers: int) -
     assert threading.active_count() == before
 
 
-def test_who_gives_up_leaves_no_worker_behind() -> None:
-    images, labels = drawn()
+def test_who_gives_up_leaves_no_worker_behind_and_waits_for_no_training() -> None:
     before = threading.active_count()
-    endless = loop(batch_size=1, epochs=10**6, patience="none")
-    reported: list[Epoch] = []
+    to_the_end: list[int] = []
 
-    def give_up(epoch: Epoch) -> None:
-        reported.append(epoch)
+    def train(part: Part, report: Callable[[Epoch], None], check: Callable[[], None]) -> Fit:
+        report(EPOCH)
+        for _ in range(2000):  # updates, some four seconds
+            check()
+            time.sleep(0.002)
+        to_the_end.append(part.repeat)
+        return Fit(part, None, [EPOCH], 0, 1)
+
+    def give_up(_: Epoch) -> None:
         raise KeyboardInterrupt
 
-    found = training.fits(
-        build, PARTS, images=images, labels=labels, settings=endless, num_workers=2, report=give_up
-    )
+    found = workers.fits(lambda: Trainer(train, 1), PARTS[:2], num_workers=2, report=give_up)
     with pytest.raises(KeyboardInterrupt):
         next(found)
 
-    assert len(reported) == 1
+    assert to_the_end == []
     assert threading.active_count() == before
 
 
@@ -178,3 +182,21 @@ def test_memory_of_a_training_grows_with_its_batch_and_counts_weights_four_times
 
     assert large - small == 2 * 4 * outputs
     assert small - (large - small) == 4 * 4 * sum(int(np.prod(w.shape)) for w in model.weights) + 100_000_000
+
+
+def test_memory_of_a_training_counts_a_model_within_a_model_and_every_output_of_a_layer() -> None:
+    class Twice(keras.layers.Layer):
+        """Puts out what it is given, twice."""
+
+        def call(self, inputs: Any) -> Any:  # noqa: ANN401 (tensors)
+            """Returns both."""
+            return inputs, inputs
+
+    inner_input = keras.Input((10,))
+    inner = keras.Model(inner_input, keras.layers.Dense(3)(keras.layers.Add()(Twice()(inner_input))))
+    outer_input = keras.Input((10,))
+    outer = keras.Model(outer_input, inner(outer_input))
+    small, large = (workers.training_bytes(outer, batch_size=size) for size in (1, 2))
+
+    # Two inputs, two outputs of Twice and one of Add of 10 numbers each; 3 of the dense layer.
+    assert large - small == 2 * 4 * (10 + 10 + 20 + 10 + 3)
