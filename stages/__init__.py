@@ -31,7 +31,8 @@ SETTINGS = (
 def run(main: Callable[[], None]) -> None:
     """Calls `main`; an error of our family is printed as one line, with exit status 1.
 
-    A request to end (SIGTERM) unwinds like Ctrl-C, so that a run in MLflow does not stay open.
+    A request to end (SIGTERM) unwinds like Ctrl-C, so that a run in MLflow does not stay open; either ends
+    without a traceback, with the status that shells give.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
@@ -39,6 +40,9 @@ def run(main: Callable[[], None]) -> None:
         main()
     except TenshotsError as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
 
 
 def check_settings() -> None:

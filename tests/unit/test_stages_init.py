@@ -30,6 +30,16 @@ def test_any_other_error_shows_where_it_happened() -> None:
         stages.run(lambda: print(1 / 0))
 
 
+def test_ctrl_c_is_one_word_and_the_status_of_shells(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as caught:
+        stages.run(interrupted)
+    assert caught.value.code == 130
+    assert capsys.readouterr() == ("", "stopped\n")
+
+
 def test_a_python_without_the_packages_is_told_what_to_do() -> None:
     # -S hides the installed packages, as the system's Python would.
     command = [sys.executable, "-S", "-m", "stages.compare"]
