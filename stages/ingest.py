@@ -49,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     print(collection.table(result.manifest))
     kept = result.manifest.loc[result.manifest["status"] == "kept", "path"]
-    for doubt in [*collection.doubts(result.manifest, result.bare_groups), *pattern.doubts(kept)]:
+    doubts = collection.doubts(result.manifest, result.bare_groups)
+    for doubt in [*result.namings, *doubts, *pattern.doubts(kept)]:
         print(f"ingest: warning: {doubt}")
     print(f"ingest: {collection.summary(result.manifest)}; {MANIFEST_PATH} has a row for each file")
 

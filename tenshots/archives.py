@@ -8,6 +8,7 @@ zipfile lets a file of 10 declared bytes fill 449 MB before it cuts off the rest
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -30,6 +31,7 @@ MAX_NAME_BYTES = 255  # of a file or folder on all usual file systems
 MAX_DEPTH = 20  # folders around a photo; made-up names of thousands would fill the memory
 ENCRYPTED = 0x1 | 0x40 | 0x2000  # flag bits 0, 6 and 13. Source: PKWARE APPNOTE 6.3.10, 4.4.4
 UTF8_NAME = 0x800  # flag bit 11
+UNICODE_PATH = 0x7075  # extra field with the name in UTF-8. Source: PKWARE APPNOTE 6.3.10, 4.6.9
 
 
 class ArchiveLimits(NamedTuple):
@@ -59,6 +61,7 @@ class Member(NamedTuple):
         num_packed_bytes: in the archive.
         crc: CRC-32 of the unpacked bytes.
         method: `zipfile.ZIP_STORED` or `zipfile.ZIP_DEFLATED`, or another where there is a reason.
+        is_guess: whether the archive does not say in which code page the name is.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Member(NamedTuple):
     num_packed_bytes: int
     crc: int
     method: int
+    is_guess: bool = False
 
 
 class Listing(NamedTuple):
@@ -86,8 +90,10 @@ class Listing(NamedTuple):
 def listing(archive: Path, limits: ArchiveLimits, is_ignored: Callable[[str], bool]) -> Listing:
     """Lists the files in an archive without unpacking any.
 
-    Names are UTF-8 where they say so or are valid UTF-8 (macOS writes it without saying), else code page 437;
-    a backslash, which old Windows tools write, separates as `/` does.
+    Names are UTF-8 where they say so, where a field beside them (Info-ZIP Unicode Path) holds them so, or
+    where they are valid UTF-8 (macOS writes it without saying). Else they are in the code page of the
+    computer that made the archive, which it does not tell: such names are read in code page 437, and marked
+    as guesses. A backslash, which old Windows tools write, separates as `/` does.
 
     Args:
         archive: a .zip file.
@@ -197,7 +203,8 @@ class _BoundedFile(io.FileIO):
 def _member(info: zipfile.ZipInfo) -> tuple[Member, bool]:
     """Returns what the archive's list says of a file or folder, and whether it is a folder."""
     # `filename` ends at a NUL and depends on the platform; the name as it is written does not.
-    name, name_reason = _clean(_decoded(info))
+    decoded, is_guess = _decoded(info)
+    name, name_reason = _clean(decoded)
     kind = stat.S_IFMT(info.external_attr >> 16)  # of Unix; other systems leave 0
     is_folder = name.endswith("/") or kind == stat.S_IFDIR
     name = name.rstrip("/") if not name_reason else name
@@ -222,17 +229,36 @@ def _member(info: zipfile.ZipInfo) -> tuple[Member, bool]:
         num_packed_bytes=info.compress_size,
         crc=info.CRC,
         method=info.compress_type,
+        is_guess=is_guess,
     )
     return member, is_folder
 
 
-def _decoded(info: zipfile.ZipInfo) -> str:
+def _decoded(info: zipfile.ZipInfo) -> tuple[str, bool]:
+    """Returns a name as it was meant, and whether that is a guess."""
     if info.flag_bits & UTF8_NAME:
-        return info.orig_filename
-    try:
-        return info.orig_filename.encode("cp437").decode("utf-8")  # zipfile read it as cp437, one to one
-    except UnicodeError:
-        return info.orig_filename
+        return info.orig_filename, False
+    raw = info.orig_filename.encode("cp437")  # zipfile read it as cp437, one to one
+    for utf8 in (_unicode_path(info.extra, raw), raw):
+        with contextlib.suppress(UnicodeDecodeError):
+            if utf8 is not None:
+                return utf8.decode("utf-8"), False
+    return info.orig_filename, True
+
+
+def _unicode_path(extra: bytes, raw: bytes) -> bytes | None:
+    """Returns the name in the Unicode Path field, if there is one and it is that of the name `raw`.
+
+    A program that knows nothing of the field renames files and leaves it as it was; so it holds their
+    checksum.
+    """
+    while len(extra) >= 4:
+        kind, length = struct.unpack_from("<HH", extra)
+        data, extra = extra[4 : 4 + length], extra[4 + length :]
+        if kind == UNICODE_PATH and len(data) == length > 5:
+            version, crc = struct.unpack_from("<BI", data)
+            return data[5:] if version == 1 and crc == zlib.crc32(raw) else None
+    return None
 
 
 def _clean(name: str) -> tuple[str, str]:

@@ -5,23 +5,20 @@ The functions take the manifest, one row for every file found.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from itertools import combinations
 
 import pandas as pd
 
+from tenshots import copies
 from tenshots.database import PARTS
 from tenshots.errors import DataError
-from tenshots.wording import counted, some
+from tenshots.spelling import plain, visible
+from tenshots.wording import counted, joined, some
 
 NEARLY_ONE_WORD = 0.85  # of 1; cup and cups have 0.86, jug and mug 0.67
 NUM_ROWS_SHOWN = 40  # of the table by group
-# What systems and browsers add to the name of a second copy: `ben (1)`, `ben - Copy`, `Kopie von ben`
-COPY_BEFORE = re.compile(r"^(copy of|kopie von|copie de|copia de)[ _]+")
-COPY_AFTER = re.compile(r"[ _-]*(\(\d+\)|(?<![^\W_])(copy|kopie|copie|copia)([ _]\d+)?)$")
 
 
 def reject_twins(table: pd.DataFrame) -> pd.DataFrame:
@@ -58,8 +55,8 @@ def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
         empty_labels: labels whose folders hold no file at all.
 
     Raises:
-        DataError: labels or groups differ only in case, Unicode form or blanks; no photo kept; one label
-            alone; a label without photos; a split other than train, val and test.
+        DataError: labels or groups differ only in case, blanks or the unseen; no photo kept; one label alone;
+            a label without photos; a split other than train, val and test.
     """
     for column in ("label", "group"):
         _check_spelling(table, column)
@@ -109,6 +106,7 @@ def table(manifest: pd.DataFrame) -> str:
     missing from the sums.
     """
     grouped = (manifest["group"] != "").any()
+    manifest = manifest.assign(group=manifest["group"].map(visible), label=manifest["label"].map(visible))
     names = manifest["group"].replace("", "(no group)") if grouped else pd.Series("all", index=manifest.index)
     order = sorted(set(names))
     rest = f"{len(order) - NUM_ROWS_SHOWN + 1} more groups"
@@ -132,28 +130,33 @@ def doubts(manifest: pd.DataFrame, bare_groups: Sequence[str]) -> list[str]:
         bare_groups: names of groups without a photo kept.
     """
     kept = manifest[manifest["status"] == "kept"]
-    sentences = [f"there is no photo of {', '.join(bare_groups)}"] if bare_groups else []
+    sentences = [f"there is no photo of {', '.join(map(visible, bare_groups))}"] if bare_groups else []
     for names in copied_groups(kept["group"]):
-        sentences.append(f"{' and '.join(names)} count as {len(names)} groups; merge them if they are one")
+        listed = joined(map(visible, names))
+        sentences.append(f"{listed} count as {len(names)} groups; merge them if they are one person")
     for one, other in labels_alike(kept["label"]):
-        sentences.append(f"{one} and {other} count as two labels; rename a folder if they are one")
+        sentences.append(
+            f"{visible(one)} and {visible(other)} count as two labels; rename a folder if they are one"
+        )
     outside = folders_outside(manifest)
     if outside:
         sentences.append(
-            f"nothing fits the layout in {counted(len(outside), 'folder')}, such as that of {outside[0]}"
+            f"nothing fits the layout in {counted(len(outside), 'folder')}, such as that of "
+            f"{visible(outside[0])}"
         )
     return sentences
 
 
 def copied_groups(groups: Iterable[str]) -> list[list[str]]:
-    """Returns the groups, two or more each, whose names differ as those of copies do: ben, ben (1)."""
+    """Returns the groups, two or more each, whose names differ as those of copies do: ben, ben (1).
+
+    Where all groups differ by nothing but a number (student 1, student 2), that is how they are called.
+    """
     alike: dict[str, list[str]] = {}
     for group in sorted(set(groups) - {""}):
-        name, before = group.casefold().strip(), ""
-        while name != before:
-            before = name
-            name = COPY_AFTER.sub("", COPY_BEFORE.sub("", name)).strip() or before
-        alike.setdefault(name, []).append(group)
+        alike.setdefault(copies.family(group), []).append(group)
+    if len(alike) == 1 and all(map(copies.is_numbered, *alike.values())):
+        return []
     return [names for names in alike.values() if len(names) > 1]
 
 
@@ -205,17 +208,17 @@ def _frequencies(texts: pd.Series) -> str:
 def _check_spelling(table: pd.DataFrame, column: str) -> None:
     spellings: dict[str, list[str]] = {}
     for name in sorted(set(table[column]) - {""}):
-        plain = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).strip().casefold())
-        spellings.setdefault(plain, []).append(name)
+        spellings.setdefault(plain(name), []).append(name)
     clashes = [names for names in spellings.values() if len(names) > 1]
     if not clashes:
         return
-    # !a shows apart what looks alike on a screen.
+    # !r escapes what nobody can see.
     listed = "; ".join(
-        " and ".join(f"{name!a} (in {_folders(table, column, name)})" for name in names) for names in clashes
+        " and ".join(f"{name!r} (in {_folders(table, column, name)})" for name in names) for names in clashes
     )
     raise DataError(
-        f"{column}s differ only in case, Unicode form or blanks: {listed}; rename them to one spelling"
+        f"{column}s differ only in case, blanks or characters that cannot be seen: {listed}; rename them to "
+        f"one spelling"
     )
 
 
@@ -232,7 +235,7 @@ def _check_given_splits(kept: pd.DataFrame) -> None:
 def _folders(table: pd.DataFrame, column: str, name: str) -> str:
     paths = table.loc[table[column] == name, "path"]
     folders = sorted({path.rpartition("/")[0] or "the photos folder itself" for path in paths})
-    return ", ".join(some(folders))
+    return ", ".join(map(visible, some(folders)))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -22,7 +22,9 @@ from tenshots.database import MANIFEST_COLUMNS, PHOTO_SCHEMA, Spool
 from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto
-from tenshots.layout import FoundFile, Layout, find
+from tenshots.finding import find
+from tenshots.layout import FoundFile, Layout, PathFields
+from tenshots.naming import Named, one_name_each
 from tenshots.photos import THUMBNAIL_PX, AcceptSettings, StandardPhoto
 
 NUM_AHEAD = 4  # files a worker that may wait for a slow one before them: what bounds the memory
@@ -47,11 +49,13 @@ class Ingested(NamedTuple):
         photos: one row for every photo kept, sorted by path; columns as in `database.PHOTO_SCHEMA`, the
             images lie in the spool.
         bare_groups: names of groups without a photo kept, sorted; also those whose folders are empty.
+        namings: which names of folders and archives were made one, a sentence each, see `naming`.
     """
 
     manifest: pd.DataFrame
     photos: pd.DataFrame
     bare_groups: list[str]
+    namings: list[str]
 
 
 def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_workers: int) -> Ingested:
@@ -76,36 +80,44 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
     found, empty = find(folder, layout, limits)
     if not found:
         raise DataError(f"the photos folder {folder} is empty; copy photos into it, or `dvc pull`")
+    named = [Named(file.path, file.archive, file.is_guess, layout.match(file.read_as)) for file in found]
+    named += [Named(path, "", is_guess=False, fields=layout.match_folder(path)) for path in empty]
+    fields, namings = one_name_each(named)
     rows: list[dict[str, object]] = []
     # Pages of it that no photo fills take no memory.
     thumbnails = np.empty((len(found), THUMBNAIL_PX, THUMBNAIL_PX, 3), dtype=np.uint8)
     with ThreadPoolExecutor(num_workers) as workers:
-        examined = _in_order(workers, lambda file: _examine(file, layout, rules), found, num_workers)
+        examined = _in_order(
+            workers,
+            lambda each: _examine(*each, layout, rules),
+            zip(found, fields, strict=False),  # behind the files' fields come those of the empty folders
+            num_workers,
+        )
         for number, (row, photo) in enumerate(_shown(examined, len(found))):
             if photo is not None:
                 thumbnails[number] = photo.thumbnail
                 row["image"] = spool.append(photo.encoded)
             rows.append(row)
     table = collection.reject_twins(pd.DataFrame.from_records(rows))
-    folders = [fields for fields in map(layout.match_folder, empty) if fields is not None]
-    collection.check(table, empty_labels=[fields.label for fields in folders])
+    folders = [each for each in fields[len(found) :] if each is not None]
+    collection.check(table, empty_labels=[folder.label for folder in folders])
     table = _with_clusters(table, thumbnails, rules.near_duplicates, num_workers=num_workers)
     kept = table.loc[table["status"] == "kept", PHOTO_SCHEMA.names]
-    groups = {*table["group"], *(fields.group for fields in folders)}
+    groups = {*table["group"], *(folder.group for folder in folders)}
     return Ingested(
         manifest=table[list(MANIFEST_COLUMNS)],
         photos=kept.reset_index(drop=True),
         bare_groups=sorted(groups - {"", *kept["group"]}),
+        namings=namings,
     )
 
 
 def _examine(
-    found: FoundFile, layout: Layout, rules: Rules
+    found: FoundFile, fields: PathFields | None, layout: Layout, rules: Rules
 ) -> tuple[dict[str, object], StandardPhoto | None]:
     """Returns the manifest row of one file (twins and clusters not yet known), and its standard photo."""
     row: dict[str, object] = {name: kind() for name, kind in MANIFEST_COLUMNS.items()}
     row |= {"path": found.path, "status": "rejected", "image": b""}
-    fields = layout.match(found.read_as)
     if fields is not None:
         row |= {"label": fields.label, "group": fields.group, "split": fields.split}
     try:

@@ -16,7 +16,6 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,15 +24,14 @@ from pydantic import Field
 from tenshots import archives
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.params import Settings, nearest
+from tenshots.spelling import composed
 
 FIELDS = ("label", "group", "split", "name")
 IGNORED_NAMES = (
     *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
     *("__macosx", "icon\r", "@eadir", "#recycle", "lost+found", "dvc.yaml", "dvc.lock"),
 )
-ARCHIVE_SUFFIX = ".zip"
 NO_TEXT = "its name has control characters or is no UTF-8 text; rename it"
-MAX_WRAPPERS = 3  # an archive in a folder of its own, of a folder in a folder
 
 
 class PhotosSettings(Settings):
@@ -53,6 +51,7 @@ class FoundFile(NamedTuple):
         read_as: the path for `Layout.match`; empty where the path can say nothing. Differs from `path` in
             archives, see `find`.
         member: which file of the archive it is; nothing for a file in a folder.
+        archive: the archive's path; empty for a file in a folder.
     """
 
     path: str
@@ -60,6 +59,12 @@ class FoundFile(NamedTuple):
     reason: str
     read_as: str
     member: archives.Member | None = None
+    archive: str = ""
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether an archive does not tell the code page of the file's name, see `archives.listing`."""
+        return self.member is not None and self.member.is_guess
 
     def read(self, max_bytes: int) -> bytes:
         """Returns the file's bytes; many threads may read at once, also in one archive.
@@ -85,7 +90,7 @@ class FoundFile(NamedTuple):
 
 
 class PathFields(NamedTuple):
-    """What a path says about its photo; group and split are empty where the layout has no such field."""
+    """What a path says about its photo, in NFC; empty where the layout has no such field."""
 
     label: str
     group: str
@@ -162,49 +167,6 @@ def photos_dir(photos: str, project_dir: Path) -> Path:
     return folder
 
 
-def find(folder: Path, layout: Layout, limits: archives.ArchiveLimits) -> tuple[list[FoundFile], list[str]]:
-    """Returns every file below a folder and in its archives, sorted by path, and the folders without any.
-
-    Links are followed as long as they stay inside the folder; others come with a reason not to read them.
-
-    A file whose name ends in .zip, in any case, is an archive and stands for a folder: with the layout
-    `{group}/{label}/{name}`, `cup/IMG_1.jpg` in `ann.zip` is found at `ann.zip/cup/IMG_1.jpg` and read as
-    `ann/cup/IMG_1.jpg`. It is found itself only where it cannot be used as a whole: as the one file of its
-    folder, with the reason, and the folder is listed among those without any. Files of other names are never
-    opened as archives, since documents of Word or PowerPoint are zips inside.
-
-    Who zips a folder adds a level: `photos/cup/IMG_1.jpg` in `ann.zip`. So an archive's wrappers may be left
-    out of what the layout reads (never of the path). Wrappers are the name of the archive where nothing else
-    lies in its folder, and the folders that hold all of its files. From the outside in, as many are left out
-    as make most of its files fit the layout; at a tie the fewest, so none where all files fit as they are.
-    All files of an archive are treated alike.
-
-    So the same layout reads what learning platforms hand out. Moodle makes a folder a student,
-    `Ann Lee_12345_assignsubmission_file_/photos.zip`: the archive is alone there, its name is left out, and
-    the group is `Ann Lee_12345_assignsubmission_file_` (or `Ann Lee_12345` with the layout
-    `{group}_assignsubmission_file_/{label}/{name}`). Canvas, and Moodle without folders, put the student into
-    the file's name, `leeann_12345_67890_photos.zip`: the group is that name.
-
-    Args:
-        folder: the photos folder.
-        layout: how its paths are read.
-        limits: for each archive.
-    """
-    scanned: list[FoundFile] = []
-    empty: list[str] = []
-    _scan(folder, "", (folder.resolve(),), scanned, empty)
-    found: list[FoundFile] = []
-    for file in scanned:
-        if file.reason or not file.path.lower().endswith(ARCHIVE_SUFFIX):
-            found.append(file)
-            continue
-        is_alone = _holds_one((folder / file.path).parent)
-        members, empty_folders = _unzipped(file, layout, limits, is_alone=is_alone)
-        found += members
-        empty += empty_folders
-    return sorted(found, key=lambda file: file.path), sorted(empty)
-
-
 def _check(pattern: str) -> None:
     """Raises a SettingsError for a pattern that cannot be read, or that reads paths in two ways."""
     at = f"params.yaml: layout {pattern!r}"
@@ -235,7 +197,7 @@ def _listed(fields: tuple[str, ...]) -> str:
 
 
 def _expression(pattern: str, *, greedy: bool = True) -> re.Pattern[str]:
-    pieces = re.split(r"\{(\w+)\}", pattern)
+    pieces = re.split(r"\{(\w+)\}", composed(pattern))
     # Greedy fields make the last possible place split a component.
     some = "[^/]+" if greedy else "[^/]+?"
     return re.compile(
@@ -245,17 +207,25 @@ def _expression(pattern: str, *, greedy: bool = True) -> re.Pattern[str]:
 
 
 def _fields(expression: re.Pattern[str], path: str) -> PathFields | None:
-    found = expression.fullmatch(path)
+    found = expression.fullmatch(composed(path))
     if found is None:
         return None
     values = found.groupdict()
     return PathFields(*(values.get(field, "") for field in FIELDS))
 
 
-def _scan(
+def scan(
     directory: Path, prefix: str, ancestors: Sequence[Path], found: list[FoundFile], empty: list[str]
 ) -> None:
-    """Adds what lies below `directory`; `ancestors` are the real folders from the top down to it."""
+    """Adds the files and the empty folders below `directory`, links followed, archives unopened.
+
+    Args:
+        directory: where to look.
+        prefix: its path in the photos folder, with a slash behind it; empty at the top.
+        ancestors: the real folders from the top down to it.
+        found: where files are added.
+        empty: where folders without any file are added.
+    """
     num_before = len(found)
     try:
         entries = list(os.scandir(directory))
@@ -264,75 +234,21 @@ def _scan(
         found.append(FoundFile(path, directory, f"folder cannot be read ({error.strerror})", path))
         return
     for entry in entries:
-        path, file, reason = prefix + _as_text(entry.name), Path(entry.path), ""
-        if _is_ignored(entry.name):
+        path, file, reason = prefix + as_text(entry.name), Path(entry.path), ""
+        if is_ignored(entry.name):
             continue
         if entry.is_symlink():
             file, reason = _target(file, ancestors)
         if path != prefix + entry.name:
             reason = NO_TEXT
         if not reason and entry.is_dir():
-            _scan(file, f"{path}/", (*ancestors, file.resolve()), found, empty)
+            scan(file, f"{path}/", (*ancestors, file.resolve()), found, empty)
             continue
         if not reason and not entry.is_file():
             reason = "not a regular file"
         found.append(FoundFile(path, file, reason, path))
     if len(found) == num_before:
         empty.append(prefix.rstrip("/"))
-
-
-def _unzipped(
-    archive: FoundFile, layout: Layout, limits: archives.ArchiveLimits, *, is_alone: bool
-) -> tuple[list[FoundFile], list[str]]:
-    """Returns the files in an archive, and its empty folders as the layout reads them; see `find`."""
-    stem = archive.path[: -len(ARCHIVE_SUFFIX)]
-    try:
-        members, empty = archives.listing(archive.file, limits, _is_ignored)
-    except RejectedPhoto as rejection:
-        read_as_only = f"{stem}/{archive.path.rpartition('/')[2]}"
-        return [archive._replace(reason=str(rejection), read_as=read_as_only)], [stem]
-    texts = [_as_text(member.name) for member in members]
-    safe = [text for text, member in zip(texts, members, strict=True) if member.has_safe_name]
-    *above, name = stem.split("/")
-    kept = above if is_alone else [*above, name]
-    inside = [name] if is_alone else []
-    wrappers = [*inside, *_shared([text.split("/")[:-1] for text in safe])][:MAX_WRAPPERS]
-
-    def read_as(text: str, num_wrappers: int) -> str:
-        parts = [*inside, *text.split("/")]
-        num_left_out = num_wrappers if parts[:num_wrappers] == wrappers[:num_wrappers] else 0
-        return "/".join([*kept, *parts[num_left_out:]])
-
-    def num_fitting(num_wrappers: int) -> int:
-        return sum(layout.match(read_as(text, num_wrappers)) is not None for text in safe)
-
-    num_wrappers = max(range(len(wrappers) + 1), key=lambda number: (num_fitting(number), -number))
-    found = [
-        FoundFile(
-            path=f"{archive.path}/{text}",
-            file=archive.file,
-            reason=member.reason or (NO_TEXT if text != member.name else ""),
-            read_as=read_as(text, num_wrappers) if member.has_safe_name else "",
-            member=member,
-        )
-        for text, member in zip(texts, members, strict=True)
-    ]
-    return found, [read_as(_as_text(path), num_wrappers) for path in empty]
-
-
-def _shared(folders: Sequence[Sequence[str]]) -> list[str]:
-    """The folders, from the top, that hold all files; `folders` are those of each file."""
-    shared: list[str] = []
-    for level in zip(*folders, strict=False):
-        if len(set(level)) > 1:
-            break
-        shared.append(level[0])
-    return shared
-
-
-def _holds_one(directory: Path) -> bool:
-    with os.scandir(directory) as entries:
-        return len(list(islice((True for entry in entries if not _is_ignored(entry.name)), 2))) == 1
 
 
 def _check_size(num_bytes: int, max_bytes: int) -> None:
@@ -343,11 +259,12 @@ def _check_size(num_bytes: int, max_bytes: int) -> None:
         )
 
 
-def _is_ignored(name: str) -> bool:
+def is_ignored(name: str) -> bool:
+    """Whether a file or folder is left out by rule."""
     return name.startswith(".") or name.lower() in IGNORED_NAMES or name.endswith(".dvc")
 
 
-def _as_text(name: str) -> str:
+def as_text(name: str) -> str:
     """Escapes bytes that are no UTF-8 and control characters, which would break the lines of a table."""
     return "".join(
         character.encode("unicode_escape").decode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 NUM_SHOWN = 5  # names in a sentence
 
@@ -21,3 +21,9 @@ def some(names: Sequence[str]) -> list[str]:
     """Returns the first five names and how many more there are; all six, as `1 more` is no shorter."""
     num_more = len(names) - NUM_SHOWN
     return [*names[:NUM_SHOWN], f"{num_more} more"] if num_more > 1 else list(names)
+
+
+def joined(names: Iterable[str]) -> str:
+    """Returns `ann, bob and cem`, of many the first five; a name is never empty."""
+    *first, last = some(list(names))
+    return f"{', '.join(first)} and {last}" if first else last

@@ -35,6 +35,7 @@ class Entry(NamedTuple):
     num_packed_bytes: int | None = None
     crc: int | None = None
     offset: int | None = None
+    extra: bytes = b""
 
 
 def write_zip(path: Path, *entries: Entry, list_bytes: int | None = None) -> Path:
@@ -45,12 +46,12 @@ def write_zip(path: Path, *entries: Entry, list_bytes: int | None = None) -> Pat
         packed = len(entry.data) if entry.num_packed_bytes is None else entry.num_packed_bytes
         sizes = (crc, packed, len(entry.data) if entry.num_bytes is None else entry.num_bytes)
         common = struct.pack(
-            "<HHHHHIIIHH", 20, entry.flags, entry.method, 0, 0x21, *sizes, len(entry.name), 0
+            "<HHHHHIIIHH", 20, entry.flags, entry.method, 0, 0x21, *sizes, len(entry.name), len(entry.extra)
         )
         offset = len(body) if entry.offset is None else entry.offset
-        body += b"PK\3\4" + common + entry.name + entry.data
+        body += b"PK\3\4" + common + entry.name + entry.extra + entry.data
         central += b"PK\1\2" + struct.pack("<H", 0x0314) + common
-        central += struct.pack("<HHHII", 0, 0, 0, entry.mode << 16, offset) + entry.name
+        central += struct.pack("<HHHII", 0, 0, 0, entry.mode << 16, offset) + entry.name + entry.extra
     length = len(central) if list_bytes is None else list_bytes
     end = struct.pack("<HHHHIIH", 0, 0, len(entries), len(entries), length, len(body), 0)
     path.write_bytes(bytes(body + central) + b"PK\5\6" + end)

@@ -119,7 +119,14 @@ def test_a_second_copy_of_a_group_is_told(copy: str) -> None:
 
 
 def test_copies_are_told_without_their_original() -> None:
-    assert copied_groups(["ben (1)", "ben (2)", "ben 3"]) == [["ben (1)", "ben (2)"]]
+    assert copied_groups(["ben (1)", "ben (2)", "ben 3"]) == [["ben (1)", "ben (2)", "ben 3"]]
+    assert copied_groups(["ann", "ben 1", "ben 2"]) == [["ben 1", "ben 2"]]
+
+
+@pytest.mark.parametrize("names", [["student 1", "student 2"], ["p-1", "p-2"]])
+def test_a_number_for_each_is_no_copy(names: list[str]) -> None:
+    assert copied_groups(names) == []
+    assert copied_groups([*names, names[0][:-2]]) != []
 
 
 def test_folders_in_which_nothing_fits_the_layout_are_told() -> None:

@@ -7,7 +7,6 @@ import os
 import re
 import sys
 import threading
-import unicodedata
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -41,13 +40,18 @@ RULES = Rules(
 )
 
 
+def drawn(path: str) -> bytes:
+    """A photo of its own for each path, as PNG."""
+    pixels = np.random.default_rng(list(path.encode())).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    return encoding.encode(pixels, "lossless")
+
+
 def draw(folder: Path, *paths: str) -> None:
-    """Writes a photo of its own at each path; the path decides the pixels."""
+    """Writes a photo of its own at each path."""
     for path in paths:
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.random.default_rng(list(path.encode())).integers(0, 256, (6, 8, 3), dtype=np.uint8)
-        file.write_bytes(encoding.encode(pixels, "lossless"))
+        file.write_bytes(drawn(path))
 
 
 def ingested(folder: Path, layout: str = "{group}/{label}/{name}", num_workers: int = 2) -> Ingested:
@@ -61,7 +65,7 @@ def test_each_file_has_one_row_and_each_kept_photo_an_image(tmp_path: Path) -> N
     draw(tmp_path, "ann/cup/1.png", "ann/key/1.png", "bob/cup/1.png")
     (tmp_path / "readme.txt").write_text("hello")
     (tmp_path / "ann" / "cup" / "film.jpg").write_text("no film")
-    manifest, kept, _ = ingested(tmp_path)
+    manifest, kept, *_ = ingested(tmp_path)
     assert manifest["path"].tolist() == [
         "ann/cup/1.png",
         "ann/cup/film.jpg",
@@ -100,7 +104,7 @@ def test_the_number_of_workers_and_the_order_of_files_move_no_byte(
         with monkeypatch.context() as patch:
             if number:
                 patch.setattr(os, "scandir", lambda folder: reversed(list(scandir(folder))))
-            manifest, kept, _ = ingested(tmp_path / "in", num_workers=num_workers)
+            manifest, kept, *_ = ingested(tmp_path / "in", num_workers=num_workers)
         database.write_photos(kept, tmp_path / f"{number}", num_shards=2)
         database.write_manifest(manifest, tmp_path / f"{number}" / "manifest.csv")
         outputs.append({path.name: path.read_bytes() for path in (tmp_path / f"{number}").iterdir()})
@@ -112,7 +116,7 @@ def test_the_same_bytes_are_kept_once_under_the_smallest_path(tmp_path: Path) ->
     for copy in ("c/cup/1.png", "a/cup/2.png"):
         (tmp_path / copy).parent.mkdir(parents=True)
         (tmp_path / copy).write_bytes((tmp_path / "b/cup/1.png").read_bytes())
-    manifest, kept, _ = ingested(tmp_path)
+    manifest, kept, *_ = ingested(tmp_path)
     assert kept["path"].tolist() == ["a/cup/2.png", "b/key/1.png"]
     reasons = manifest.set_index("path")["reason"]
     assert reasons["b/cup/1.png"] == reasons["c/cup/1.png"] == "same bytes as a/cup/2.png"
@@ -134,7 +138,6 @@ def test_the_same_bytes_under_two_labels_are_an_error_that_lists_all_pairs(tmp_p
         ("cup", "Cup"),
         ("cup", "cup "),
         ("straße", "STRASSE"),
-        (unicodedata.normalize("NFC", "café"), unicodedata.normalize("NFD", "café")),
     ],
 )
 @pytest.mark.parametrize("layout", ["{group}/{label}/{name}", "{label}/{group}/{name}"])
@@ -142,12 +145,12 @@ def test_spellings_of_one_name_are_an_error_that_lists_the_folders(
     tmp_path: Path, one: str, other: str, layout: str
 ) -> None:
     draw(tmp_path, f"x/{one}/1.png", f"y/{other}/1.png")
-    with pytest.raises(DataError, match="differ only in case, Unicode form or blanks") as caught:
+    with pytest.raises(DataError, match="differ only in case, blanks or characters that cannot") as caught:
         ingested(tmp_path, layout)
     message = str(caught.value)
     assert message.startswith("labels" if layout.startswith("{group}") else "groups")
-    assert f"{one!a} (in x/{one})" in message
-    assert f"{other!a} (in y/{other})" in message
+    assert f"{one!r} (in x/{one})" in message
+    assert f"{other!r} (in y/{other})" in message
 
 
 def test_many_folders_of_one_spelling_are_counted_not_listed(tmp_path: Path) -> None:
@@ -250,7 +253,7 @@ def test_a_zip_is_a_folder_of_its_name(tmp_path: Path) -> None:
         for path in ("cup/1.png", "key/2.png"):
             archive.write(tmp_path / "bob" / path, f"photos/{path}")
         archive.writestr("photos/cup/notes.txt", "hello")
-    manifest, kept, _ = ingested(tmp_path / "in")
+    manifest, kept, *_ = ingested(tmp_path / "in")
     assert kept[["path", "group", "label"]].to_numpy().tolist() == [
         ["ann/cup/1.png", "ann", "cup"],
         ["ann/key/1.png", "ann", "key"],
@@ -268,7 +271,7 @@ def test_a_photo_saved_again_shares_its_cluster_and_one_alone_has_its_own(tmp_pa
     for path, kind in (("ann/cup/1.png", "lossless"), ("bob/cup/2.jpg", 60)):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_bytes(encoding.encode(picture, kind))
-    manifest, _, _ = ingested(tmp_path)
+    manifest, *_ = ingested(tmp_path)
     rows = manifest.set_index("path")
     alike = rows.loc[["ann/cup/1.png", "bob/cup/2.jpg"]]
     assert set(alike["cluster"]) == {min(alike["photo_id"])}

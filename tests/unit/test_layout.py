@@ -10,7 +10,8 @@ import pytest
 
 from tenshots.archives import ArchiveLimits
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
-from tenshots.layout import NO_TEXT, FoundFile, Layout, PathFields, find, photos_dir
+from tenshots.finding import find
+from tenshots.layout import NO_TEXT, FoundFile, Layout, PathFields, photos_dir
 from tests.unit.test_archives import Entry, write_zip
 
 BY_PERSON = Layout("{group}/{label}/{name}")
@@ -193,126 +194,6 @@ def test_a_file_swapped_for_a_link_or_a_pipe_is_not_read_but_a_link_found_is(tmp
     reader.join(5)
     assert reasons == ["not a regular file"]
     assert three.read(5) == four.read(5) == b"x"
-
-
-def zipped(path: Path, *names: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_zip(path, *(Entry(name.encode(), name.encode()) for name in names))
-
-
-def test_an_archive_is_a_folder_of_its_name_and_lies_beside_folders(tmp_path: Path) -> None:
-    zipped(tmp_path / "ann.zip", "cup/1.jpg", "cup/.DS_Store", "__MACOSX/cup/._1.jpg", "book/")
-    zipped(tmp_path / "Bob.ZIP", "cup\\1.jpg")
-    touched(tmp_path, "ann/cup/2.jpg", "eve.zip/cup/1.jpg", "._ann.zip")
-    found, empty = find(tmp_path, BY_PERSON, LIMITS)
-    assert [(file.path, file.read_as, file.reason) for file in found] == [
-        ("Bob.ZIP/cup/1.jpg", "Bob/cup/1.jpg", ""),
-        ("ann.zip/cup/1.jpg", "ann/cup/1.jpg", ""),
-        ("ann/cup/2.jpg", "ann/cup/2.jpg", ""),
-        ("eve.zip/cup/1.jpg", "eve.zip/cup/1.jpg", ""),  # a folder, whatever its name
-    ]
-    assert [file.read(100) for file in found[:2]] == [b"cup\\1.jpg", b"cup/1.jpg"]
-    assert empty == ["ann/book"]
-
-
-@pytest.mark.parametrize(
-    ("pattern", "archive", "names", "read"),
-    [
-        # A folder zipped with itself, once and twice; the label is never taken for it.
-        ("{group}/{label}/{name}", "ann.zip", ["ann/cup/1", "ann/cup/2"], ["ann/cup/1", "ann/cup/2"]),
-        ("{group}/{label}/{name}", "ann.zip", ["a/b/cup/1", "a/b/book/1"], ["ann/cup/1", "ann/book/1"]),
-        ("{group}/{label}/{name}", "ann.zip", ["photos/cup/1"], ["ann/cup/1"]),
-        ("{group}/{label}/{name}", "ann.zip", ["cup/1", "cup/2"], ["ann/cup/1", "ann/cup/2"]),
-        ("{label}/{name}", "cup.zip", ["photos/1", "photos/2"], ["cup/1", "cup/2"]),
-        # A note beside the photos fits the layout by chance; the photos are more.
-        (
-            "{group}/{label}/{name}",
-            "ann.zip",
-            ["ann/read.me", "ann/cup/1", "ann/cup/2"],
-            ["ann/read.me", "ann/cup/1", "ann/cup/2"],
-        ),
-        # Nothing fits, so nothing is left out.
-        ("{label}/{name}", "ann.zip", ["a/b/c/d/1"], ["ann/a/b/c/d/1"]),
-        # Two folders: neither holds all.
-        ("{label}/{name}", "ann.zip", ["cup/1", "book/1"], ["ann/cup/1", "ann/book/1"]),
-        # A folder of hand-ins.
-        ("hand-ins/{group}/{label}/{name}", "hand-ins/ann.zip", ["cup/1"], ["hand-ins/ann/cup/1"]),
-        ("hand-ins/{group}/{label}/{name}", "hand-ins/ann.zip", ["me/cup/1"], ["hand-ins/ann/cup/1"]),
-        ("{group}/{label}/{name}", "ann/cup.zip", ["1", "2"], ["ann/cup/1", "ann/cup/2"]),
-    ],
-)
-def test_an_archive_is_read_as_the_layout_fits_without_folders_around_all_its_files(
-    tmp_path: Path, pattern: str, archive: str, names: list[str], read: list[str]
-) -> None:
-    zipped(tmp_path / archive, *names)
-    touched(tmp_path, str(Path(archive).parent / "other"))
-    found = [file for file in found_in(tmp_path, Layout(pattern)) if file.member is not None]
-    assert sorted(file.read_as for file in found) == sorted(read)
-    assert sorted(file.path for file in found) == sorted(f"{archive}/{name}" for name in names)
-
-
-def test_empty_folders_in_an_archive_are_read_as_its_files_are(tmp_path: Path) -> None:
-    zipped(tmp_path / "ann.zip", "photos/cup/1.jpg", "photos/key/", "book/")
-    (tmp_path / "eve").mkdir()
-    assert find(tmp_path, BY_PERSON, LIMITS)[1] == ["ann/book", "ann/key", "eve"]
-
-
-def test_what_learning_platforms_hand_out_is_read_by_the_plain_layout(tmp_path: Path) -> None:
-    moodle, canvas = tmp_path / "moodle", tmp_path / "canvas"
-    ann, bob = "Ann Lee_12345_assignsubmission_file_", "Bob_67890_assignsubmission_file_"
-    zipped(moodle / ann / "photos.zip", "cup/1", "book/1")
-    touched(moodle, f"{ann}/.DS_Store")
-    zipped(moodle / bob / "Archive.zip", "my photos/cup/1")  # one label: the folder of it is no wrapper
-    zipped(canvas / "leeann_12345_67890_photos.zip", "cup/1", "book/1")
-    zipped(canvas / "bob_LATE_12346_67891_cups.zip", "cup/1")
-    assert [file.read_as for file in found_in(moodle)] == [f"{ann}/book/1", f"{ann}/cup/1", f"{bob}/cup/1"]
-    short = Layout("{group}_assignsubmission_file_/{label}/{name}")
-    fields = [short.match(file.read_as) for file in found_in(moodle, short)]
-    assert [field.group for field in fields if field is not None] == ["Ann Lee_12345"] * 2 + ["Bob_67890"]
-    assert [file.read_as for file in found_in(canvas)] == [
-        "bob_LATE_12346_67891_cups/cup/1",
-        "leeann_12345_67890_photos/book/1",
-        "leeann_12345_67890_photos/cup/1",
-    ]
-
-
-def test_an_archive_that_cannot_be_used_is_one_file_and_its_folder_is_empty(tmp_path: Path) -> None:
-    touched(tmp_path, "ann.zip", "bob/cup.zip")
-    zipped(tmp_path / "bob" / "book.zip", *(f"{number}.jpg" for number in range(101)))
-    found, empty = find(tmp_path, BY_PERSON, LIMITS)
-    assert [(file.path, file.read_as, file.reason.partition(",")[0]) for file in found] == [
-        ("ann.zip", "ann/ann.zip", "not a .zip archive"),
-        (
-            "bob/book.zip",
-            "bob/book/book.zip",
-            "101 files in one archive are more than 100 (see accept.max_zip_files in params.yaml)",
-        ),
-        ("bob/cup.zip", "bob/cup/cup.zip", "not a .zip archive"),
-    ]
-    assert empty == ["ann", "bob/book", "bob/cup"]
-    assert BY_PERSON.match(found[0].read_as) is None
-    assert BY_PERSON.match(found[2].read_as) == PathFields("cup", "bob", "", "cup.zip")
-
-
-def test_documents_are_no_archives(tmp_path: Path) -> None:
-    zipped(tmp_path / "ann" / "cup" / "report.docx", "word/media/1.jpg")
-    assert [(file.path, file.member) for file in found_in(tmp_path)] == [("ann/cup/report.docx", None)]
-
-
-def test_a_path_that_leads_out_of_an_archive_says_nothing_of_label_and_group(tmp_path: Path) -> None:
-    write_zip(
-        tmp_path / "ann.zip", Entry(b"../1.jpg"), Entry(b"two\nlines/1.jpg"), Entry(b"cup/1.jpg", flags=1)
-    )
-    (tmp_path / "other").mkdir()
-    assert [(file.path, file.read_as, file.reason) for file in found_in(tmp_path)] == [
-        ("ann.zip/../1.jpg", "", "a path with .. in an archive"),
-        ("ann.zip/cup/1.jpg", "ann/cup/1.jpg", "needs a password; zip it without one"),
-        (
-            "ann.zip/two\\nlines/1.jpg",
-            "ann/two\\nlines/1.jpg",
-            NO_TEXT,
-        ),
-    ]
 
 
 def test_the_photos_folder_may_lie_inside_or_be_absolute(tmp_path: Path) -> None:

@@ -1,0 +1,258 @@
+"""One name for each label and each person, however folders and archives write it.
+
+What is certain, or what the names themselves tell, is made one name, and every time a sentence says so. What
+may be one name or two is left as two (see `collection.doubts`, which tells of it).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from tenshots import codepages, copies
+from tenshots.layout import PathFields
+from tenshots.spelling import composed, plain, visible
+from tenshots.wording import joined
+
+NAMES = ("label", "group")
+
+
+class Named(NamedTuple):
+    """A file or an empty folder, and what its path says.
+
+    Attributes:
+        path: as it is found.
+        archive: the path of the archive that holds it; empty for others.
+        is_guess: whether the archive does not tell the code page of its name.
+        fields: as the layout reads them; nothing where the path does not fit.
+    """
+
+    path: str
+    archive: str
+    is_guess: bool
+    fields: PathFields | None
+
+
+def one_name_each(items: Sequence[Named]) -> tuple[list[PathFields | None], list[str]]:
+    """Returns the fields of each item with one name for each label and group, and sentences on what was done.
+
+    1. Names in an unknown code page are read in the one that makes them names of other items.
+    2. Labels and groups are one where they differ by what copies add, and the name without it exists:
+       `cup (1)`, `cup - Copy`, `cup 2` beside `cup`. For groups that name must also say who it is, as
+       `photos (1)` may be another person's, and it may be the folder inside: `ann 1.zip` and `ann 2.zip`
+       that both hold `ann`.
+    3. Groups are one where a platform says so: parts of one download, or one person's number.
+
+    Nothing is made one where only one label or group would be left: then the names are numbers, not copies.
+
+    The fields keep their order, and do not depend on that of the items.
+    """
+    sentences = _two_forms(items)
+    named, more = _decoded(items)
+    sentences += more
+    for field, ask in (("label", _labels), ("group", _groups)):
+        names, more = ask(named)
+        named = [_renamed(item, field, names) for item in named]
+        sentences += more
+    return [item.fields for item in named], [*_parts(named), *sentences]
+
+
+def _labels(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
+    """Returns the name of each label, and which are one name."""
+    names = {label: label for label in _values(items, "label")}
+    for label in names:
+        if (download := copies.download(label)) and not copies.says_nothing(label):
+            names[label] = download[0]
+    copied = _copied(names.values(), {}, lambda _: True)
+    names = {label: copied.get(name, name) for label, name in names.items()}
+    return names, [
+        f"{joined(map(repr, labels))} count as one label, {label!r}, as their names are those of copies; "
+        f"rename the folders if they hold different things"
+        for label, labels in _several(names).items()
+    ]
+
+
+def _groups(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
+    """Returns the name of each group, and which are one person's."""
+    names = _handed_in(_values(items, "group"))
+    labels = {plain(label) for label in _values(items, "label")}
+    inside = {names[group]: folder for group, folder in _only_folders(items).items()}
+    copied = _copied(
+        names.values(), inside, lambda name: plain(name) not in labels and not copies.says_nothing(name)
+    )
+    merged = {group: copied.get(name, name) for group, name in names.items()}
+    sentences = []
+    for name, groups in _several(merged).items():
+        sources = joined(dict.fromkeys(source for group in groups for source in _sources(items, group)))
+        if any(names[group] in copied for group in groups):
+            why = "as their names are those of copies; rename one if they are by two people"
+        elif any(map(copies.person, groups)):
+            why = "as the platform gave them one person's number"
+        else:
+            why = "as they are parts of one download"
+        sentences.append(f"{sources} count as one group, {name!r}, {why}")
+    return merged, sentences
+
+
+def _handed_in(groups: Sequence[str]) -> dict[str, str]:
+    """Returns the name of each group without what platforms add, as far as they tell whose it is."""
+    names = {group: group for group in groups}
+    for person, theirs in _gathered(groups, copies.person).items():
+        if person and len(theirs) > 1:
+            names |= dict.fromkeys(theirs, person)
+    downloads = {group: download for group in groups if (download := copies.download(group))}
+    families = {copies.family(group) for group in groups if group not in downloads}
+    for group, (owner, time) in downloads.items():
+        times = {each for other, each in downloads.values() if plain(other) == plain(owner)}
+        is_one = len(times) == 1 and plain(owner) not in families and not copies.says_nothing(owner)
+        names[group] = owner if is_one else f"{owner}-{time}"
+    return names
+
+
+def _copied(names: Iterable[str], inside: Mapping[str, str], may: Callable[[str], bool]) -> dict[str, str]:
+    """Returns the names that are copies of another, or of the folder inside that they share, and of which.
+
+    Args:
+        names: of all labels or groups.
+        inside: for archives the one folder that all their files lie in.
+        may: whether a name may have copies.
+    """
+    by_spelling = {plain(name): name for name in sorted(names, reverse=True)}
+    copied: dict[str, str] = {}
+    shared: dict[str, list[str]] = defaultdict(list)
+    for name in by_spelling.values():
+        spellings = [plain(original) for original in copies.originals(name)]
+        original = next((by_spelling[each] for each in reversed(spellings) if each in by_spelling), "")
+        if original and may(original):
+            copied[name] = original
+        # The folder inside a download has the archive's name anyway, and so proves nothing.
+        elif plain(folder := inside.get(name, "")) in spellings and may(folder) and not copies.download(name):
+            shared[folder].append(name)
+    for folder, theirs in shared.items():
+        copied |= dict.fromkeys(theirs, folder) if len(theirs) > 1 else {}
+    copied = {name: copied.get(original, original) for name, original in copied.items()}
+    return copied if len({copied.get(name, name) for name in by_spelling.values()}) > 1 else {}
+
+
+def _only_folders(items: Iterable[Named]) -> dict[str, str]:
+    """Returns for each group that archives alone hold the one folder at their top, where there is one."""
+    tops: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        if item.fields is not None and item.fields.group:
+            folder, below, _ = item.path[len(item.archive) + 1 :].partition("/")
+            tops[item.fields.group].add(folder if item.archive and below else "")
+    return {group: composed(min(folders)) for group, folders in tops.items() if len(folders) == 1}
+
+
+def _decoded(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
+    """Returns the items with names in the code page that makes them known, and which are still guesses."""
+    known = {field: {plain(name) for name in _values(items, field, certain=True)} for field in NAMES}
+    archives = sorted({item.archive for item in items if item.is_guess})
+    told: dict[str, dict[tuple[str, str], str]] = {}
+    sentences, guesses = [], []
+    for archive in archives:
+        unsure = [item for item in items if item.is_guess and item.archive == archive]
+        names = {(field, name) for item in unsure for field, name in _fields(item)}
+        told[archive] = codepages.resolved(names, known)
+        read = {f"{name!r} as {meant!r}" for (_, name), meant in told[archive].items() if name != meant}
+        if read:
+            sentences.append(
+                f"{visible(archive)} does not tell the code page of its names; read in the one that makes "
+                f"them names of other photos: {joined(sorted(read))}"
+            )
+        if not told[archive] or any(not name.isascii() for _, name in names - told[archive].keys()):
+            guesses.append(f"{visible(archive)} ({_unsure_name(unsure)!r})")
+    if guesses:
+        sentences.append(
+            f"the code page of names is unknown in {joined(guesses)}, so they may be misread; where one is, "
+            f"unpack the archive, correct the name, and put the folder in the archive's place"
+        )
+    decoded = []
+    for item in items:
+        if item.is_guess and item.fields is not None:
+            meant = {field: told[item.archive].get((field, name), name) for field, name in _fields(item)}
+            item = item._replace(fields=item.fields._replace(**meant))
+        decoded.append(item)
+    return decoded, sentences
+
+
+def _unsure_name(items: Iterable[Named]) -> str:
+    """The first folder whose name is a guess, or else the first file."""
+    folders: set[str] = set()
+    files: set[str] = set()
+    for item in items:
+        *above, name = item.path[len(item.archive) + 1 :].split("/")
+        folders.update(part for part in above if not part.isascii())
+        files.add(name)
+    return min(folders or {name for name in files if not name.isascii()} or files)
+
+
+def _two_forms(items: Iterable[Named]) -> list[str]:
+    """Returns which labels and groups are written with accents on their letters and behind them."""
+    forms: dict[tuple[str, str], set[bool]] = defaultdict(set)
+    for item in items:
+        for field, name in _fields(item):
+            if not name.isascii():
+                forms[field, name].add(name in item.path)
+    return [
+        f"the {field} {name!r} is written in two Unicode forms, as macOS and other systems do; they count "
+        f"as one"
+        for (field, name), written in sorted(forms.items())
+        if len(written) > 1
+    ]
+
+
+def _parts(items: Iterable[Named]) -> list[str]:
+    """Returns which archives are parts of one download."""
+    parts: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    groups: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for item in items:
+        above, _, name = item.archive.rpartition("/")
+        if item.archive and (download := copies.download(name.rpartition(".")[0])):
+            parts[above, *download].add(item.archive)
+            groups[above, *download].update(name for field, name in _fields(item) if field == "group")
+    return [
+        f"{joined(map(visible, sorted(archives)))} are parts of one download and are read as one"
+        + (f", as {joined(sorted(map(repr, groups[download])))}" if groups[download] else "")
+        for download, archives in sorted(parts.items())
+        if len(archives) > 1
+    ]
+
+
+def _sources(items: Iterable[Named], group: str) -> list[str]:
+    """Returns the archives that are a group by their names, or else its name."""
+    archives = {item.archive for item in items if item.fields is not None and item.fields.group == group}
+    by_name = all(composed(archive.rpartition("/")[2]).startswith(group) for archive in archives)
+    return [*map(visible, sorted(archives))] if by_name else [repr(group)]
+
+
+def _renamed(item: Named, field: str, names: Mapping[str, str]) -> Named:
+    if item.fields is None:
+        return item
+    name = getattr(item.fields, field)
+    return item._replace(fields=item.fields._replace(**{field: names.get(name, name)}))
+
+
+def _fields(item: Named) -> list[tuple[str, str]]:
+    """The label and the group of an item, as far as its path says them."""
+    pairs = [] if item.fields is None else [("label", item.fields.label), ("group", item.fields.group)]
+    return [(field, name) for field, name in pairs if name]
+
+
+def _values(items: Iterable[Named], field: str, *, certain: bool = False) -> list[str]:
+    pairs = (pair for item in items if not (certain and item.is_guess) for pair in _fields(item))
+    return sorted({name for each, name in pairs if each == field})
+
+
+def _gathered(names: Iterable[str], key: Callable[[str], str]) -> dict[str, list[str]]:
+    gathered: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        gathered[key(name)].append(name)
+    return gathered
+
+
+def _several(names: Mapping[str, str]) -> dict[str, list[str]]:
+    """Returns the names that stand for several, and for which."""
+    gathered = _gathered(sorted(names), names.__getitem__)
+    return {name: sources for name, sources in sorted(gathered.items()) if len(sources) > 1}

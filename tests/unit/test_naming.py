@@ -1,0 +1,320 @@
+"""One name for each label and person: what is made one and said, and what never is."""
+
+from __future__ import annotations
+
+import struct
+import unicodedata
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tenshots import collection
+from tenshots.errors import DataError
+from tenshots.ingestion import Ingested
+from tests.unit.test_archives import Entry, write_zip
+from tests.unit.test_ingestion import draw, drawn, ingested
+
+DRIVE = "20241102T100037Z"
+LATER = "20241109T081500Z"
+
+
+def pack(archive: Path, *paths: str, code_page: str = "utf-8", field: bool = False) -> None:
+    """Writes a .zip of drawn photos, which does not say in which code page its names are."""
+    entries = []
+    for path in paths:
+        name = path.encode(code_page)
+        unicode_path = struct.pack("<BI", 1, zlib.crc32(name)) + path.encode()
+        extra = struct.pack("<HH", 0x7075, len(unicode_path)) + unicode_path if field else b""
+        entries.append(Entry(name, drawn(f"{archive.name}/{path}"), extra=extra))
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    write_zip(archive, *entries)
+
+
+def groups(result: Ingested) -> dict[str, list[str]]:
+    """The files or folders at the top that each group's photos lie in."""
+    kept = result.manifest[result.manifest["status"] == "kept"]
+    tops = kept["path"].str.partition("/")[0]
+    return {group: sorted(set(rows)) for group, rows in tops.groupby(kept["group"])}
+
+
+def labels(result: Ingested) -> list[str]:
+    return sorted(set(result.photos["label"]))
+
+
+def told(result: Ingested) -> str:
+    """All sentences on names that the stage prints."""
+    return "\n".join([*result.namings, *collection.doubts(result.manifest, result.bare_groups)])
+
+
+@pytest.mark.parametrize("batch", ["", "-3"])
+def test_the_parts_of_a_drive_download_are_one_group(tmp_path: Path, batch: str) -> None:
+    first, second = (f"ann-{DRIVE}{batch}-00{part}.zip" for part in (1, 2))
+    pack(tmp_path / "in" / first, "ann/cup/1.png", "ann/key/1.png")
+    pack(tmp_path / "in" / second, "ann/cup/2.png")  # its label's folder holds all, too
+    pack(tmp_path / "in" / f"ben-{LATER}{batch}-001.zip", "ben/cup/1.png")
+    result = ingested(tmp_path / "in")
+    assert groups(result) == {"ann": [first, second], "ben": [f"ben-{LATER}{batch}-001.zip"]}
+    assert labels(result) == ["cup", "key"]
+    assert told(result) == f"{first} and {second} are parts of one download and are read as one, as 'ann'"
+
+
+def test_a_class_folder_that_drive_splits_is_read_as_one(tmp_path: Path) -> None:
+    """In the second part lies only ben, whose folder would pass for a wrapper there."""
+    first, second = (f"Tenshots-{DRIVE}-00{part}.zip" for part in (1, 2))
+    pack(tmp_path / "in" / first, "Tenshots/ann/cup/1.png", "Tenshots/ben/key/1.png")
+    pack(tmp_path / "in" / second, "Tenshots/ben/cup/2.png")
+    result = ingested(tmp_path / "in")
+    assert groups(result) == {"ann": [first], "ben": [first, second]}
+    assert "read as one, as 'ann' and 'ben'" in told(result)
+
+
+def test_files_chosen_in_drive_and_onedrive_are_the_folder_inside(tmp_path: Path) -> None:
+    names = ("OneDrive_1_11-2-2024.zip", "OneDrive_2024-11-03.zip", f"drive-download-{DRIVE}-001.zip")
+    for name, owner in zip(names, ("ann", "ben", "ann"), strict=True):
+        pack(tmp_path / "in" / name, f"{owner}/cup/1.png", f"{owner}/key/2.png")
+    assert groups(ingested(tmp_path / "in")) == {"ann": [names[0], names[2]], "ben": [names[1]]}
+
+
+def test_two_archives_that_say_nothing_of_who_stay_two(tmp_path: Path) -> None:
+    for name in ("OneDrive_1_11-2-2024.zip", "OneDrive_2_11-2-2024.zip", "photos.zip", "photos (1).zip"):
+        pack(tmp_path / "in" / name, "My photos/cup/1.png", "My photos/key/2.png")
+    result = ingested(tmp_path / "in")
+    assert len(groups(result)) == 4
+    assert "photos and photos (1) count as 2 groups; merge them if they are one person" in told(result)
+    assert "OneDrive_1_11-2-2024 and OneDrive_2_11-2-2024 count as 2 groups" in told(result)
+
+
+def test_two_downloads_of_folders_of_one_name_stay_two_and_are_told(tmp_path: Path) -> None:
+    for time in (DRIVE, LATER):
+        pack(
+            tmp_path / "in" / f"optics-{time}-001.zip",
+            "optics/cup/1.png",
+            "optics/key/2.png",
+        )
+    draw(tmp_path / "in", "ben/cup/1.png")
+    result = ingested(tmp_path / "in")
+    assert set(groups(result)) == {f"optics-{DRIVE}", f"optics-{LATER}", "ben"}
+    assert f"optics-{DRIVE} and optics-{LATER} count as 2 groups" in told(result)
+
+
+def test_a_part_beside_the_unpacked_folder_is_its_group(tmp_path: Path) -> None:
+    draw(tmp_path / "in", "ann/cup/1.png", "ben/key/1.png")
+    pack(tmp_path / "in" / f"ann-{DRIVE}-002.zip", "ann/cup/2.png", "ann/key/2.png")
+    result = ingested(tmp_path / "in")
+    assert groups(result) == {"ann": ["ann", f"ann-{DRIVE}-002.zip"], "ben": ["ben"]}
+    assert f"'ann' and ann-{DRIVE}-002.zip count as one group, 'ann'" in told(result)
+
+
+def test_canvas_and_moodle_number_people(tmp_path: Path) -> None:
+    canvas, moodle = tmp_path / "canvas" / "in", tmp_path / "moodle" / "in"
+    again = "leeann_LATE_12345_678901_photos-1.zip"
+    pack(canvas / "leeann_12345_678900_photos.zip", "cup/1.png", "key/1.png")
+    pack(canvas / again, "cup/2.png", "key/2.png")
+    pack(canvas / "leeann_23456_678902_photos.zip", "cup/3.png", "key/3.png")  # another Ann Lee
+    result = ingested(canvas)
+    assert groups(result) == {
+        "leeann_12345": ["leeann_12345_678900_photos.zip", again],
+        "leeann_23456_678902_photos": ["leeann_23456_678902_photos.zip"],
+    }
+    assert result.namings == [
+        f"leeann_12345_678900_photos.zip and {again} count as one group, 'leeann_12345', as the platform "
+        f"gave them one person's number"
+    ]
+    for name in ("Ann Lee_12345_assignsubmission_file_cups", "Ann Lee_12345_assignsubmission_file_keys"):
+        pack(moodle / f"{name}.zip", "cup/1.png", "key/1.png")
+    pack(moodle / "Ann Lee_67890_assignsubmission_file_more.zip", "cup/3.png", "key/3.png")
+    result = ingested(moodle)
+    assert {group: len(files) for group, files in groups(result).items()} == {
+        "Ann Lee_12345_assignsubmission_file_": 2,
+        "Ann Lee_67890_assignsubmission_file_more": 1,
+    }
+    first, second = groups(result)
+    assert f"{first} and {second} count as 2 groups" in told(result)
+
+
+def test_two_archives_in_one_persons_folder_are_theirs(tmp_path: Path) -> None:
+    ann, bob = "Ann Lee_12345_assignsubmission_file_", "Bob_67890_assignsubmission_file_"
+    pack(tmp_path / "in" / ann / "photos.zip", "cup/1.png", "key/1.png")
+    pack(tmp_path / "in" / ann / "more.zip", "cup/2.png", "key/2.png")
+    pack(tmp_path / "in" / bob / "cup.zip", "photos/1.png")
+    pack(tmp_path / "in" / bob / "key.zip", "1.png")
+    result = ingested(tmp_path / "in")
+    assert groups(result) == {ann: [ann], bob: [bob]}
+    assert labels(result) == ["cup", "key"]
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        *("ann (1)", "ann(1)", "ann - Copy", "ann - Copy (2)", "ann copy 2", "ann 2", "ann (another copy)"),
+        *(
+            "ann - Kopie",
+            "ann - Copie (2)",
+            "ann - Cópia",
+            "ann — копия",
+            "ann - 副本",
+            "Copy of ann",
+            "ANN (1)",
+        ),
+    ],
+)
+def test_a_copy_beside_its_original_is_one_group(tmp_path: Path, copy: str) -> None:
+    pack(tmp_path / "in" / "ann.zip", "cup/1.png", "key/1.png")
+    pack(tmp_path / "in" / f"{copy}.zip", "cup/2.png", "key/2.png")
+    pack(tmp_path / "in" / "ben.zip", "cup/3.png", "key/3.png")
+    result = ingested(tmp_path / "in")
+    assert groups(result) == {"ann": sorted(["ann.zip", f"{copy}.zip"]), "ben": ["ben.zip"]}
+    (sentence,) = result.namings
+    assert "ann.zip" in sentence
+    assert f"{copy}.zip" in sentence
+    assert sentence.endswith(
+        "count as one group, 'ann', as their names are those of copies; rename one if they are by two people"
+    )
+
+
+def test_without_the_original_copies_stay_two_unless_the_folder_inside_is_it(tmp_path: Path) -> None:
+    for name, inside in (("ann 1", ""), ("ann 2", ""), ("ben 1", "Ben/"), ("ben 2", "Ben/")):
+        pack(tmp_path / "in" / f"{name}.zip", f"{inside}cup/1.png", f"{inside}key/2.png")
+    result = ingested(tmp_path / "in")
+    assert groups(result) == {
+        "ann 1": ["ann 1.zip"],
+        "ann 2": ["ann 2.zip"],
+        "Ben": ["ben 1.zip", "ben 2.zip"],
+    }
+    assert "ann 1 and ann 2 count as 2 groups; merge them if they are one person" in told(result)
+    assert "ben 1.zip and ben 2.zip count as one group, 'Ben'" in told(result)
+
+
+def test_a_numbered_class_is_left_alone(tmp_path: Path) -> None:
+    """Everyone's archive has the name that the task gave, or all are numbered: no copies of one another."""
+    for number in range(1, 4):
+        pack(tmp_path / "a" / "in" / f"student {number}.zip", "cup/1.png", "key/2.png")
+    assert len(groups(ingested(tmp_path / "a" / "in"))) == 3
+    assert told(ingested(tmp_path / "a" / "in")) == ""
+    for mark in ("", " (1)", " (2)"):
+        pack(tmp_path / "b" / "in" / f"optics{mark}.zip", "cup/1.png", "key/2.png")
+    assert len(groups(ingested(tmp_path / "b" / "in"))) == 3
+    assert "optics, optics (1) and optics (2) count as 3 groups" in told(ingested(tmp_path / "b" / "in"))
+
+
+def test_names_of_labels_are_nobodys(tmp_path: Path) -> None:
+    for name in ("cup", "cup (1)", "ann"):
+        pack(tmp_path / "in" / f"{name}.zip", "cup/1.png", "key/2.png")
+    assert len(groups(ingested(tmp_path / "in"))) == 3
+
+
+@pytest.mark.parametrize("copy", ["cup (1)", "cup - Copy", "cup 2", "cup - Kopie", "copie de cup"])
+def test_a_copy_of_a_label_is_the_label_wherever_it_is(tmp_path: Path, copy: str) -> None:
+    draw(
+        tmp_path / "in",
+        "ann/cup/1.png",
+        "ann/gear 1/1.png",
+        f"ann/{copy}/2.png",
+        f"ben/{copy}/3.png",
+        "cem/gear 2/1.png",
+    )
+    (tmp_path / "in" / "dan" / copy).mkdir(parents=True)
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["cup", "gear 1", "gear 2"]
+    (sentence,) = result.namings
+    assert repr(copy) in sentence
+    assert "count as one label, 'cup', as their names are those of copies" in sentence
+    assert result.bare_groups == ["dan"]
+
+
+def test_the_same_photo_in_a_copied_label_is_a_twin(tmp_path: Path) -> None:
+    draw(tmp_path / "in", "ann/cup/1.png", "ann/key/1.png")
+    (tmp_path / "in/ann/cup (1)").mkdir()
+    (tmp_path / "in/ann/cup (1)/1.png").write_bytes((tmp_path / "in/ann/cup/1.png").read_bytes())
+    result = ingested(tmp_path / "in")
+    reasons = result.manifest.set_index("path")["reason"]
+    assert reasons["ann/cup/1.png"] == "same bytes as ann/cup (1)/1.png"
+
+
+def test_labels_that_would_all_be_one_stay_as_they_are(tmp_path: Path) -> None:
+    draw(tmp_path / "in", "ann/type/1.png", "ann/type 2/1.png")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["type", "type 2"]
+
+
+def test_unicode_forms_are_one_label_and_one_group(tmp_path: Path) -> None:
+    apart = unicodedata.normalize("NFD", "clé")
+    pack(tmp_path / "in" / f"{unicodedata.normalize('NFD', 'zoé')}.zip", f"{apart}/1.png", "cup/1.png")
+    draw(tmp_path / "in", "zoé/clé/2.png", "ben/clé/2.png")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["clé", "cup"]
+    assert set(groups(result)) == {"ben", "zoé"}
+    assert f"zoe\u0301.zip/{apart}/1.png" in set(result.photos["path"])
+    assert result.namings == [
+        f"the {field} {name!r} is written in two Unicode forms, as macOS and other systems do; they count as "
+        f"one"
+        for field, name in (("group", "zoé"), ("label", "clé"))
+    ]
+
+
+def test_one_form_alone_is_composed_without_a_word(tmp_path: Path) -> None:
+    draw(tmp_path / "in", unicodedata.normalize("NFD", "ann/clé/1.png"), "ann/cup/1.png")
+    result = ingested(tmp_path / "in", unicodedata.normalize("NFD", "{group}/{label}/{name}"))
+    assert labels(result) == ["clé", "cup"]
+    assert result.namings == []
+
+
+@pytest.mark.parametrize(
+    "unseen", ["\u200b", "\u200c", "\u200d", "\ufeff", "\u00ad", "\u200e", "\u202a", "\u2066"]
+)
+def test_what_cannot_be_seen_counts_like_a_blank_and_is_shown_escaped(tmp_path: Path, unseen: str) -> None:
+    draw(tmp_path / "in", "ann/cup/1.png", f"ann/cup{unseen}/2.png", "ann/key/3.png")
+    escaped = f"cup{unseen}".encode("unicode_escape").decode()
+    with pytest.raises(DataError) as caught:
+        ingested(tmp_path / "in")
+    assert f"'cup' (in ann/cup) and '{escaped}' (in ann/{escaped})" in str(caught.value)
+    assert unseen not in str(caught.value)
+
+
+def test_a_joiner_that_means_something_is_kept(tmp_path: Path) -> None:
+    persian, emoji = "\u0645\u06cc\u200c\u0631\u0648\u0645", "\U0001f469\u200d\U0001f3a8"
+    draw(tmp_path / "in", f"ann/{persian}/1.png", f"ann/{emoji}/2.png")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == sorted([persian, emoji])
+    assert "\\u200d" in collection.table(result.manifest)
+
+
+def test_a_name_in_its_own_field_is_read_there(tmp_path: Path) -> None:
+    pack(tmp_path / "in" / "ann.zip", "książka/1.png", "cup/1.png", code_page="cp852", field=True)
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["cup", "książka"]
+    assert told(result) == ""
+
+
+@pytest.mark.parametrize("code_page", ["cp852", "cp1250"])
+def test_a_name_in_an_unknown_code_page_is_read_as_others_write_it_and_told(
+    tmp_path: Path, code_page: str
+) -> None:
+    """Its other names are in that code page, too."""
+    pack(tmp_path / "in" / "ann.zip", "książka/1.png", "cup/1.png", "miś/1.png", code_page=code_page)
+    draw(tmp_path / "in", "ben/książka/1.png", "ben/cup/2.png")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["cup", "książka", "miś"]
+    misread = "książka".encode(code_page).decode("cp437")
+    assert "ann.zip does not tell the code page of its names" in told(result)
+    assert f"{misread!r} as 'książka'" in told(result)
+    assert f"ann.zip/{misread}/1.png" in set(result.photos["path"])
+
+
+def test_a_name_in_an_unknown_code_page_that_nothing_tells_is_said(tmp_path: Path) -> None:
+    pack(tmp_path / "in" / "ann.zip", "książka/zdjęcie.png", "cup/1.png", code_page="cp852")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["cup", "ksiÑ╛ka"]
+    assert result.namings == [
+        "the code page of names is unknown in ann.zip ('ksiÑ╛ka'), so they may be misread; where one is, "
+        "unpack the archive, correct the name, and put the folder in the archive's place"
+    ]
+
+
+def test_a_name_that_others_write_as_it_is_read_is_certain(tmp_path: Path) -> None:
+    pack(tmp_path / "in" / "ann.zip", "grün/1.png", "cup/Küche.png", code_page="cp850")
+    draw(tmp_path / "in", "ben/grün/1.png")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["cup", "grün"]
+    assert result.namings == []
