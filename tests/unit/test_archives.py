@@ -152,6 +152,50 @@ def test_names_are_read_as_they_were_meant(tmp_path: Path, name: bytes, flags: i
     assert [(member.name, member.reason) for member in listed(archive)] == [(read, "")]
 
 
+def unicode_path(raw: bytes, name: str, *, version: int = 1) -> bytes:
+    """The field of Info-ZIP that holds a name in UTF-8, and the checksum of the one that it belongs to."""
+    data = struct.pack("<BI", version, zlib.crc32(raw)) + name.encode()
+    return struct.pack("<HH", archives.UNICODE_PATH, len(data)) + data
+
+
+BOOK = "książka/1.jpg"
+IN_852 = BOOK.encode("cp852")
+TIME = struct.pack("<HHBI", 0x5455, 5, 1, 1_700_000_000)  # another field
+
+
+@pytest.mark.parametrize(
+    ("extra", "read", "is_guess"),
+    [
+        (unicode_path(IN_852, BOOK), BOOK, False),
+        (TIME + unicode_path(IN_852, BOOK), BOOK, False),
+        (unicode_path(IN_852, BOOK) + TIME, BOOK, False),
+        # Renamed by a program that does not know the field, of a version to come, or cut off: as without it
+        (unicode_path(b"other.jpg", BOOK), "ksiÑ╛ka/1.jpg", True),
+        (unicode_path(IN_852, BOOK, version=2), "ksiÑ╛ka/1.jpg", True),
+        (struct.pack("<HHB", archives.UNICODE_PATH, 1, 1), "ksiÑ╛ka/1.jpg", True),
+        (b"", "ksiÑ╛ka/1.jpg", True),
+    ],
+)
+def test_a_name_is_read_in_its_unicode_path_field_where_the_field_fits(
+    tmp_path: Path, extra: bytes, read: str, is_guess: bool
+) -> None:
+    archive = write_zip(tmp_path / "ann.zip", Entry(IN_852, extra=extra))
+    assert [(member.name, member.is_guess) for member in listed(archive)] == [(read, is_guess)]
+    assert read_member(archive, listed(archive)[0]) == b"photo"
+
+
+def test_a_name_that_is_utf8_or_says_so_is_no_guess(tmp_path: Path) -> None:
+    utf8 = BOOK.encode()
+    other = unicode_path(utf8, "other/1.jpg")
+    flagged = Entry(b"2" + utf8, flags=archives.UTF8_NAME, extra=other)
+    archive = write_zip(tmp_path / "ann.zip", Entry(b"1.jpg"), Entry(utf8), flagged)
+    assert [(member.name, member.is_guess) for member in listed(archive)] == [
+        ("1.jpg", False),
+        (BOOK, False),
+        (f"2{BOOK}", False),
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tenshots.wording import counted, independent_sets, some
+from tenshots.wording import counted, independent_sets, joined, some
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,9 @@ def test_the_sets_take_the_s_and_not_their_photos() -> None:
 def test_long_lists_end_in_a_number_which_is_never_one() -> None:
     assert some(list("abcdef")) == list("abcdef")
     assert some(list("abcdefg")) == [*"abcde", "2 more"]
+
+
+def test_names_are_joined_as_one_says_them() -> None:
+    assert joined(["ann"]) == "ann"
+    assert joined(name for name in ("ann", "bob", "cem")) == "ann, bob and cem"
+    assert joined("abcdefg") == "a, b, c, d, e and 2 more"
