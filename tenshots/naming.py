@@ -148,11 +148,13 @@ def _only_folders(items: Iterable[Named]) -> dict[str, str]:
 def _decoded(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
     """Returns the items with names in the code page that makes them known, and which are still guesses."""
     known = {field: {plain(name) for name in _values(items, field, certain=True)} for field in NAMES}
-    archives = sorted({item.archive for item in items if item.is_guess})
+    by_archive: dict[str, list[Named]] = defaultdict(list)
+    for item in items:
+        if item.is_guess:
+            by_archive[item.archive].append(item)
     told: dict[str, dict[tuple[str, str], str]] = {}
     sentences, guesses = [], []
-    for archive in archives:
-        unsure = [item for item in items if item.is_guess and item.archive == archive]
+    for archive, unsure in sorted(by_archive.items()):
         names = {(field, name) for item in unsure for field, name in _fields(item)}
         told[archive] = codepages.resolved(names, known)
         read = {f"{name!r} as {meant!r}" for (_, name), meant in told[archive].items() if name != meant}
