@@ -111,28 +111,29 @@ def _handed_in(groups: Sequence[str]) -> dict[str, str]:
 
 
 def _copied(names: Iterable[str], inside: Mapping[str, str], may: Callable[[str], bool]) -> dict[str, str]:
-    """Returns the names that are copies of another, or of the folder inside that they share, and of which.
+    """Returns the names that are copies of another, or of the one folder inside, and of which.
 
     Args:
         names: of all labels or groups.
         inside: for archives the one folder that all their files lie in.
         may: whether a name may have copies.
     """
-    by_spelling = {plain(name): name for name in sorted(names, reverse=True)}
+    names = sorted(set(names))
+    spellings = {name: [plain(original) for original in copies.originals(name)] for name in names}
+    # The folder inside a download has the archive's name anyway, and so proves nothing.
+    proven = {
+        folder
+        for name, folder in inside.items()
+        if plain(folder) in spellings[name] and not copies.download(name)
+    }
+    known = {plain(name): name for name in [*sorted(proven, reverse=True), *reversed(names)]}
     copied: dict[str, str] = {}
-    shared: dict[str, list[str]] = defaultdict(list)
-    for name in by_spelling.values():
-        spellings = [plain(original) for original in copies.originals(name)]
-        original = next((by_spelling[each] for each in reversed(spellings) if each in by_spelling), "")
+    for name in names:
+        original = next((known[each] for each in reversed(spellings[name]) if each in known), "")
         if original and may(original):
             copied[name] = original
-        # The folder inside a download has the archive's name anyway, and so proves nothing.
-        elif plain(folder := inside.get(name, "")) in spellings and may(folder) and not copies.download(name):
-            shared[folder].append(name)
-    for folder, theirs in shared.items():
-        copied |= dict.fromkeys(theirs, folder) if len(theirs) > 1 else {}
     copied = {name: copied.get(original, original) for name, original in copied.items()}
-    return copied if len({copied.get(name, name) for name in by_spelling.values()}) > 1 else {}
+    return copied if len({copied.get(name, name) for name in names}) > 1 else {}
 
 
 def _only_folders(items: Iterable[Named]) -> dict[str, str]:

@@ -223,6 +223,11 @@ def test_a_copy_of_a_label_is_the_label_wherever_it_is(tmp_path: Path, copy: str
     assert result.bare_groups == ["dan"]
 
 
+def test_copies_in_other_spellings_are_copies(tmp_path: Path) -> None:
+    draw(tmp_path / "in", "ann/cup/1.png", "ann/Cup (1)/2.png", "ben/cup (1)/3.png", "ben/key/3.png")
+    assert labels(ingested(tmp_path / "in")) == ["cup", "key"]
+
+
 def test_the_same_photo_in_a_copied_label_is_a_twin(tmp_path: Path) -> None:
     draw(tmp_path / "in", "ann/cup/1.png", "ann/key/1.png")
     (tmp_path / "in/ann/cup (1)").mkdir()
