@@ -134,6 +134,9 @@ def doubts(manifest: pd.DataFrame, bare_groups: Sequence[str]) -> list[str]:
     for names in copied_groups(kept["group"]):
         listed = joined(map(visible, names))
         sentences.append(f"{listed} count as {len(names)} groups; merge them if they are one person")
+    for names in copied_labels(kept["label"]):
+        listed = joined(map(visible, names))
+        sentences.append(f"{listed} count as {len(names)} labels; rename a folder if they are one")
     for one, other in labels_alike(kept["label"]):
         sentences.append(
             f"{visible(one)} and {visible(other)} count as two labels; rename a folder if they are one"
@@ -158,6 +161,18 @@ def copied_groups(groups: Iterable[str]) -> list[list[str]]:
     if len(alike) == 1 and all(map(copies.is_numbered, *alike.values())):
         return []
     return [names for names in alike.values() if len(names) > 1]
+
+
+def copied_labels(labels: Iterable[str]) -> list[list[str]]:
+    """Returns the labels whose names differ as those of copies do, with the original among them.
+
+    Without it they are numbered on purpose (gear 1, gear 2).
+    """
+    return [
+        names
+        for names in copied_groups(labels)
+        if any(not copies.is_numbered(name) and not [*copies.originals(name)] for name in names)
+    ]
 
 
 def folders_outside(table: pd.DataFrame) -> list[str]:

@@ -46,7 +46,7 @@ BEFORE = re.compile(r"(?:copy of|kopie von|kopia av|kopi af|kopi av|copie de|cop
 AFTER = (
     re.compile(r"(.+?)[ _]*\(\d{1,3}\)"),
     re.compile(rf"(.+?)[ _]*\((?:(?:another|\d+(?:st|nd|rd|th)) )?(?:{COPY})(?: \d+)?\)"),
-    re.compile(rf"(.+?)[ _]*[ _–—-][ _]*(?:{COPY})(?:[ _]\d{{1,3}})?"),  # noqa: RUF001  # Russian takes a dash
+    re.compile(rf"(.+?)[ _–—-]+(?:{COPY})(?:[ _]\d{{1,3}})?"),  # noqa: RUF001  # Russian takes a dash
 )
 NUMBERED = re.compile(r"(.+?) \d{1,2}")
 HYPHENED = re.compile(r"(.*[^\W\d_])-\d{1,2}")  # Safari's ann-1.zip, but as often a number that people choose

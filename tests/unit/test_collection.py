@@ -7,6 +7,7 @@ import pytest
 
 from tenshots.collection import (
     copied_groups,
+    copied_labels,
     counted_reasons,
     folders_outside,
     labels_alike,
@@ -127,6 +128,12 @@ def test_copies_are_told_without_their_original() -> None:
 def test_a_number_for_each_is_no_copy(names: list[str]) -> None:
     assert copied_groups(names) == []
     assert copied_groups([*names, names[0][:-2]]) != []
+
+
+def test_labels_that_are_copies_of_one_that_is_there_are_told() -> None:
+    assert copied_labels(["cup", "cup-1", "gear 1", "gear 2", "key"]) == [["cup", "cup-1"]]
+    assert copied_labels(["type", "type 2"]) == [["type", "type 2"]]
+    assert copied_labels(["gear 1", "gear 2", "key"]) == []
 
 
 def test_folders_in_which_nothing_fits_the_layout_are_told() -> None:

@@ -241,6 +241,7 @@ def test_labels_that_would_all_be_one_stay_as_they_are(tmp_path: Path) -> None:
     draw(tmp_path / "in", "ann/type/1.png", "ann/type 2/1.png")
     result = ingested(tmp_path / "in")
     assert labels(result) == ["type", "type 2"]
+    assert told(result) == "type and type 2 count as 2 labels; rename a folder if they are one"
 
 
 def test_unicode_forms_are_one_label_and_one_group(tmp_path: Path) -> None:
