@@ -148,7 +148,8 @@ def _only_folders(items: Iterable[Named]) -> dict[str, str]:
 
 def _decoded(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
     """Returns the items with names in the code page that makes them known, and which are still guesses."""
-    known = {field: {plain(name) for name in _values(items, field, certain=True)} for field in NAMES}
+    certain = {pair for item in items for pair in set(_fields(item)) - set(_guesses(item))}
+    known = {each: {plain(name) for field, name in certain if field == each} for each in NAMES}
     by_archive: dict[str, list[Named]] = defaultdict(list)
     for item in items:
         if item.is_guess:
@@ -156,7 +157,7 @@ def _decoded(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
     told: dict[str, dict[tuple[str, str], str]] = {}
     sentences, guesses = [], []
     for archive, unsure in sorted(by_archive.items()):
-        names = {(field, name) for item in unsure for field, name in _fields(item)}
+        names = {pair for item in unsure for pair in _guesses(item)}
         told[archive] = codepages.resolved(names, known)
         read = {f"{name!r} as {meant!r}" for (_, name), meant in told[archive].items() if name != meant}
         if read:
@@ -164,7 +165,7 @@ def _decoded(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
                 f"{visible(archive)} does not tell the code page of its names; read in the one that makes "
                 f"them names of other photos: {joined(sorted(read))}"
             )
-        if not told[archive] or any(not name.isascii() for _, name in names - told[archive].keys()):
+        if not told[archive] or names - told[archive].keys():
             guesses.append(f"{visible(archive)} ({_unsure_name(unsure)!r})")
     if guesses:
         sentences.append(
@@ -174,7 +175,7 @@ def _decoded(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
     decoded = []
     for item in items:
         if item.is_guess and item.fields is not None:
-            meant = {field: told[item.archive].get((field, name), name) for field, name in _fields(item)}
+            meant = {field: told[item.archive].get((field, name), name) for field, name in _guesses(item)}
             item = item._replace(fields=item.fields._replace(**meant))
         decoded.append(item)
     return decoded, sentences
@@ -243,9 +244,14 @@ def _fields(item: Named) -> list[tuple[str, str]]:
     return [(field, name) for field, name in pairs if name]
 
 
-def _values(items: Iterable[Named], field: str, *, certain: bool = False) -> list[str]:
-    pairs = (pair for item in items if not (certain and item.is_guess) for pair in _fields(item))
-    return sorted({name for each, name in pairs if each == field})
+def _guesses(item: Named) -> list[tuple[str, str]]:
+    """Those of them that are in an unknown code page: the name of the archive itself is not."""
+    inside = composed(item.path[len(item.archive) :]) if item.is_guess else ""
+    return [(field, name) for field, name in _fields(item) if not name.isascii() and name in inside]
+
+
+def _values(items: Iterable[Named], field: str) -> list[str]:
+    return sorted({name for item in items for each, name in _fields(item) if each == field})
 
 
 def _gathered(names: Iterable[str], key: Callable[[str], str]) -> dict[str, list[str]]:

@@ -318,6 +318,17 @@ def test_a_name_in_an_unknown_code_page_that_nothing_tells_is_said(tmp_path: Pat
     ]
 
 
+def test_the_name_of_an_archive_is_certain_whatever_its_files_are(tmp_path: Path) -> None:
+    """Neither letter is in code page 437, or the same one in code page 852."""
+    for name in ("Łukasz", "Núria"):
+        pack(tmp_path / "in" / f"{name}.zip", "książka/1.png", "cup/1.png", code_page="cp852")
+    draw(tmp_path / "in", "ben/książka/1.png", "ben/cup/2.png")
+    result = ingested(tmp_path / "in")
+    assert set(groups(result)) == {"Núria", "ben", "Łukasz"}
+    assert labels(result) == ["cup", "książka"]
+    assert "unknown" not in told(result)
+
+
 def test_a_name_that_others_write_as_it_is_read_is_certain(tmp_path: Path) -> None:
     pack(tmp_path / "in" / "ann.zip", "grün/1.png", "cup/Küche.png", code_page="cp850")
     draw(tmp_path / "in", "ben/grün/1.png")
