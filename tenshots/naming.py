@@ -55,7 +55,7 @@ def one_name_each(items: Sequence[Named]) -> tuple[list[PathFields | None], list
         names, more = ask(named)
         named = [_renamed(item, field, names) for item in named]
         sentences += more
-    return [item.fields for item in named], [*_parts(named), *sentences]
+    return [item.fields for item in named], [*_parts(named), *sentences, *_alike_inside(named)]
 
 
 def _labels(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
@@ -143,7 +143,11 @@ def _only_folders(items: Iterable[Named]) -> dict[str, str]:
         if item.fields is not None and item.fields.group:
             folder, below, _ = item.path[len(item.archive) + 1 :].partition("/")
             tops[item.fields.group].add(folder if item.archive and below else "")
-    return {group: composed(min(folders)) for group, folders in tops.items() if len(folders) == 1}
+    return {
+        group: composed(min(folders))
+        for group, folders in tops.items()
+        if len(folders) == 1 and "" not in folders
+    }
 
 
 def _decoded(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
@@ -222,6 +226,27 @@ def _parts(items: Iterable[Named]) -> list[str]:
         for download, archives in sorted(parts.items())
         if len(archives) > 1
     ]
+
+
+def _alike_inside(items: Sequence[Named]) -> list[str]:
+    """Returns which archives are groups of their own though they hold one folder, as one person's would.
+
+    Not where all do: then it is what the task calls it.
+    """
+    labels = {plain(label) for label in _values(items, "label")}
+    folders = _only_folders(items)
+    alike = _gathered(sorted(folders), lambda group: plain(folders[group]))
+    num_groups = len(_values(items, "group"))
+    sentences = []
+    for folder, groups in sorted(alike.items()):
+        is_nobodys = folder in labels or copies.says_nothing(folder) or len(groups) == num_groups
+        if len(set(map(copies.family, groups))) > 1 and not is_nobodys:
+            sources = joined(source for group in groups for source in _sources(items, group))
+            sentences.append(
+                f"{sources} hold a folder of one name, {folders[groups[0]]!r}, and count as {len(groups)} "
+                f"groups; put them into one folder if they are by one person"
+            )
+    return sentences
 
 
 def _sources(items: Iterable[Named], group: str) -> list[str]:

@@ -186,6 +186,33 @@ def test_without_the_original_copies_stay_two_unless_the_folder_inside_is_it(tmp
     assert "ben 1.zip and ben 2.zip count as one group, 'Ben'" in told(result)
 
 
+def test_archives_of_other_names_with_one_folder_inside_stay_two_and_are_told(tmp_path: Path) -> None:
+    for name, inside in (
+        ("first", "ann"),
+        ("second", "ann"),
+        ("ben", "Fotos"),
+        ("cem", "Fotos"),
+        ("dan", "dan"),
+    ):
+        pack(tmp_path / "in" / f"{name}.zip", f"{inside}/cup/1.png", f"{inside}/key/2.png")
+    result = ingested(tmp_path / "in")
+    assert set(groups(result)) == {"first", "second", "ben", "cem", "dan"}
+    assert told(result) == (
+        "first.zip and second.zip hold a folder of one name, 'ann', and count as 2 groups; put them into one "
+        "folder if they are by one person"
+    )
+    (tmp_path / "in" / "ann").mkdir()
+    for name in ("first.zip", "second.zip"):
+        (tmp_path / "in" / name).rename(tmp_path / "in" / "ann" / name)
+    assert set(groups(ingested(tmp_path / "in"))) == {"ann", "ben", "cem", "dan"}
+
+
+def test_a_folder_that_all_archives_hold_is_nobodys(tmp_path: Path) -> None:
+    for name in ("ann", "ben", "cem"):
+        pack(tmp_path / "in" / f"{name}.zip", "optics/cup/1.png", "optics/key/2.png")
+    assert told(ingested(tmp_path / "in")) == ""
+
+
 def test_a_numbered_class_is_left_alone(tmp_path: Path) -> None:
     """Everyone's archive has the name that the task gave, or all are numbered: no copies of one another."""
     for number in range(1, 4):
