@@ -16,6 +16,7 @@ from stages import run
 from tenshots import collection, database, ingestion, layout, params
 from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
+from tenshots.pattern import Layout
 from tenshots.photos import AcceptSettings
 
 DATABASE_DIR = Path("data/database")
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     num_shards = params.section(values, "database", database.DatabaseSettings).num_shards
 
     folder = layout.photos_dir(source.photos, Path.cwd())
-    pattern = layout.Layout(source.layout)
+    pattern = Layout(source.layout)
     with closing(database.Spool(DATABASE_DIR.parent)) as spool:
         result = ingestion.ingest(folder, pattern, rules, spool, num_workers=num_workers)
         database.write_photos(result.photos, DATABASE_DIR, num_shards=num_shards)

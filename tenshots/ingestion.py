@@ -22,7 +22,8 @@ from tenshots.database import MANIFEST_COLUMNS, PHOTO_SCHEMA, Spool
 from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto
-from tenshots.layout import FoundFile, Layout, find
+from tenshots.layout import FoundFile, find
+from tenshots.pattern import Layout
 from tenshots.photos import THUMBNAIL_PX, AcceptSettings, StandardPhoto
 
 NUM_AHEAD = 4  # files a worker that may wait for a slow one before them: what bounds the memory

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tenshots.archives import UTF8_NAME, ArchiveLimits
 from tenshots.errors import RejectedPhoto
-from tenshots.layout import Layout, find
+from tenshots.layout import find
+from tenshots.pattern import Layout
 from tests.unit.test_archives import Entry, write_zip
 
 LIMITS = ArchiveLimits(max_files=100, max_bytes=10**6, max_ratio=100.0)

@@ -23,7 +23,7 @@ from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError
 from tenshots.ingestion import Ingested, Rules, ingest
-from tenshots.layout import Layout
+from tenshots.pattern import Layout
 from tenshots.photos import AcceptSettings
 
 RULES = Rules(
