@@ -13,7 +13,7 @@ from pathlib import Path
 import joblib
 
 from stages import run
-from tenshots import collection, database, ingestion, layout, params
+from tenshots import collection, database, ingestion, layout, misreadings, params
 from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.pattern import Layout
@@ -50,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     print(collection.table(result.manifest))
     kept = result.manifest.loc[result.manifest["status"] == "kept", "path"]
-    for doubt in [*collection.doubts(result.manifest, result.bare_groups), *pattern.doubts(kept)]:
+    doubts = misreadings.doubts(result.manifest, source.layout)
+    for doubt in [*doubts, *collection.doubts(result.manifest, result.bare_groups), *pattern.doubts(kept)]:
         print(f"ingest: warning: {doubt}")
     print(f"ingest: {collection.summary(result.manifest)}; {MANIFEST_PATH} has a row for each file")
 
