@@ -57,7 +57,7 @@ class FoundFile(NamedTuple):
             max_bytes: of the file, in an archive unpacked; nothing of a larger one is read.
 
         Raises:
-            RejectedPhoto: the file has a reason, is empty, larger or damaged in its archive, or cannot be read.
+            RejectedPhoto: the file has a reason, is empty, too large or damaged, or cannot be read.
         """
         if self.reason:
             raise RejectedPhoto(self.reason)
