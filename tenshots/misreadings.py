@@ -40,10 +40,11 @@ def check(manifest: pd.DataFrame, pattern: str) -> None:
         if "{split}" in pattern or kept[column].isin(names).sum() <= len(kept) / 2:
             continue
         renames = [f"rename {name} to {part(name)}" for name in names if name != part(name)]
+        pattern_of_split = _with_split(pattern, column)
         raise SettingsError(
             f"params.yaml: layout {pattern!r} reads {', '.join(names)} as {meaning}, whose photos would be "
-            f"mixed and divided anew; use {{split}} in layout: {_with_split(pattern, column)}, or "
-            f"{{split}}/{{label}}/{{group}}_{{name}} where files' names say who took them"
+            f"mixed and divided anew; use {{split}} in layout: {pattern_of_split}, or "
+            f"{pattern_of_split.replace('{name}', '{group}_{name}')} where files' names say who took them"
             + "".join(f"; {rename}" for rename in renames)
         )
 
