@@ -40,19 +40,19 @@ EMPTY = "an empty file; if its content is only online, make it available offline
 UNFINISHED = "an unfinished download or copy; fetch it again"
 GOOGLE_LINK = "a link to a Google document, no photo"
 
-# Each stands in for the file `name`.
+# Each stands in for the file `name`, which is none that would be hidden.
 STAND_INS = (
     # Source: eclecticlight.co, "macOS Sonoma has changed iCloud Drive radically", 2023
-    (r"\.(?P<name>.+)\.icloud", IN_ICLOUD),
+    (r"\.(?P<name>[^.].*)\.icloud", IN_ICLOUD),
     # Virtual files of Nextcloud and ownCloud (APPLICATION_DOTVIRTUALFILE_SUFFIX), Resilio Sync, odrive
-    (r"(?P<name>.+)\.(nextcloud|owncloud|rsls|cloud)", ONLINE_ONLY),
+    (r"(?P<name>[^.].*)\.(nextcloud|owncloud|rsls|cloud)", ONLINE_ONLY),
     # Firefox; Chrome and Edge; Safari; Internet Explorer; Opera; torrents; Resilio Sync; WinSCP
-    (r"(?P<name>.+)\.(part|crdownload|download|partial|opdownload|!ut|!qb|!sync|filepart)", UNFINISHED),
+    (r"(?P<name>[^.].*)\.(part|crdownload|download|partial|opdownload|!ut|!qb|!sync|filepart)", UNFINISHED),
     # rsync: receiver.c, get_tmpname; Android: FileUtils, PATTERN_EXPIRES_FILE; Syncthing
-    (r"\.(?P<name>(?!_).+\.(jpe?g|png|webp|hei[cf]|avif|tiff?|bmp|gif|zip))\.[0-9a-z]{6}", UNFINISHED),
-    (r"\.pending-\d+-(?P<name>.+)", UNFINISHED),
-    (r"(\.syncthing\.|~syncthing~)(?P<name>.+)\.tmp", UNFINISHED),
-    (r"(?P<name>.+\.g(doc|draw|form|jam|link|map|sheet|site|slides|table))", GOOGLE_LINK),
+    (r"\.(?P<name>[^._].*\.(jpe?g|png|webp|hei[cf]|avif|tiff?|bmp|gif|zip))\.[0-9a-z]{6}", UNFINISHED),
+    (r"\.pending-\d+-(?P<name>[^.].*)", UNFINISHED),
+    (r"(\.syncthing\.|~syncthing~)(?P<name>[^.].*)\.tmp", UNFINISHED),
+    (r"(?P<name>[^.].*\.g(doc|draw|form|jam|link|map|sheet|site|slides|table))", GOOGLE_LINK),
 )
 # Links that Linux shows for a file of OneDrive on a disk of Windows. Sources: Linux, fs/ntfs3/inode.c,
 # ntfs_readlink_hlp; ntfs-3g, reparse.c
@@ -80,7 +80,8 @@ def unreadable(error: OSError) -> str:
 
 def is_clutter(name: str) -> bool:
     """Says whether a file or folder of this name is left out, with all that lies in it."""
-    return _CLUTTER.fullmatch(name.lower()) is not None and stand_in(name) is None
+    is_missing = name.startswith(".") and stand_in(name) is not None
+    return _CLUTTER.fullmatch(name.lower()) is not None and not is_missing
 
 
 def stand_in(name: str) -> StandIn | None:

@@ -58,6 +58,15 @@ LEFT_OUT = [
         "1.jpg:ms-properties",
     ),
     *(".trashed-1670000000-IMG_1.jpg", "._IMG_1.jpg.AbC123", ".config.backup"),
+    *(
+        "...icloud",
+        "..part",
+        "....icloud",
+        "~$1.jpg.part",
+        ".pending-1-.",
+        ".IMG_1.jpg.part",
+        ".syncthing...tmp",
+    ),
 ]
 STAND_INS = {
     ".IMG_0001.HEIC.icloud": ("IMG_0001.HEIC", IN_ICLOUD),
