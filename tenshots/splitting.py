@@ -204,13 +204,13 @@ def _check_num_components(counted: _Components, num_folds: int) -> None:
         lower = int(numbers.min())
         possible = 3 if num_folds == 2 else lower  # two folds leave each other half: train, val and test
         remedy = f" or set split.folds to {possible}" if lower >= 3 and possible != num_folds else ""
-        listed = ", ".join(
-            some([f"label {label!r} has {independent_sets(number)}" for label, number in few.items()])
-        )
+        (first, number), *others = few.items()
+        listed = [f"label {first!r} has {independent_sets(number)}"]
+        listed += [f"{label!r} {number}" for label, number in others]
         hints = {nearest(label, {*counted.labels} - few.keys()) for label in few}
         raise DataError(
-            f"{listed} {MEANING}, but params.yaml: split.folds {num_folds} needs at least {num_needed} each; "
-            f"add photos from more groups{remedy}{''.join(sorted(hints))}"
+            f"{', '.join(some(listed))} {MEANING}, but params.yaml: split.folds {num_folds} needs at least "
+            f"{num_needed} each; add photos from more groups{remedy}{''.join(sorted(hints))}"
         )
 
 
