@@ -13,9 +13,10 @@ from pathlib import Path
 import joblib
 
 from stages import run
-from tenshots import collection, database, ingestion, layout, params
+from tenshots import collection, database, ingestion, layout, misreadings, params
 from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
+from tenshots.pattern import Layout
 from tenshots.photos import AcceptSettings
 
 DATABASE_DIR = Path("data/database")
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     num_shards = params.section(values, "database", database.DatabaseSettings).num_shards
 
     folder = layout.photos_dir(source.photos, Path.cwd())
-    pattern = layout.Layout(source.layout)
+    pattern = Layout(source.layout)
     with closing(database.Spool(DATABASE_DIR.parent)) as spool:
         result = ingestion.ingest(folder, pattern, rules, spool, num_workers=num_workers)
         database.write_photos(result.photos, DATABASE_DIR, num_shards=num_shards)
@@ -49,8 +50,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     print(collection.table(result.manifest))
     kept = result.manifest.loc[result.manifest["status"] == "kept", "path"]
-    doubts = collection.doubts(result.manifest, result.bare_groups)
-    for doubt in [*result.namings, *doubts, *pattern.doubts(kept)]:
+    doubts = [
+        *result.namings,
+        *misreadings.doubts(result.manifest, source.layout),
+        *collection.doubts(result.manifest, result.bare_groups),
+        *pattern.doubts(kept),
+    ]
+    for doubt in doubts:
         print(f"ingest: warning: {doubt}")
     print(f"ingest: {collection.summary(result.manifest)}; {MANIFEST_PATH} has a row for each file")
 

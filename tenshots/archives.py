@@ -22,6 +22,7 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
+from tenshots import clutter
 from tenshots.errors import RejectedPhoto
 
 # In an archive's list a file takes 46 bytes, its name and some 30 bytes of dates; names rarely exceed 100.
@@ -106,13 +107,15 @@ def listing(archive: Path, limits: ArchiveLimits, is_ignored: Callable[[str], bo
     try:
         with _BoundedFile(open_regular(archive), limits.max_files) as file:
             num_archive_bytes = os.fstat(file.fileno()).st_size
+            if not num_archive_bytes:
+                raise RejectedPhoto(clutter.EMPTY)
             starts_as_zip = file.read(2) == b"PK"
             with zipfile.ZipFile(file) as opened:
                 infos = opened.infolist()
     except (RejectedPhoto, MemoryError):
         raise
     except OSError as error:
-        raise RejectedPhoto(f"cannot be read ({error.strerror})") from error
+        raise RejectedPhoto(clutter.unreadable(error)) from error
     # zipfile raises many kinds for made-up archives, struct.error and UnicodeDecodeError among them.
     except Exception as error:
         if not starts_as_zip:

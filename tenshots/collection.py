@@ -11,7 +11,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from tenshots import copies
+from tenshots import copies, misreadings
 from tenshots.database import PARTS
 from tenshots.errors import DataError
 from tenshots.spelling import plain, visible
@@ -242,8 +242,10 @@ def _check_given_splits(kept: pd.DataFrame) -> None:
     unknown = sorted(given - {*PARTS, ""})
     if unknown:
         listed = "; ".join(f"{name!r} (in {_folders(kept, 'split', name)})" for name in unknown)
+        renames = [f"{name} to {misreadings.part(name)}" for name in unknown if misreadings.part(name)]
         raise DataError(
-            f"the layout's {{split}} must be train, val or test, got {listed}; rename the folders"
+            f"the layout's {{split}} must be train, val or test, got {listed}; rename "
+            f"{', '.join(renames) or 'the folders'}"
         )
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from pydantic import Field
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
@@ -19,9 +20,9 @@ from tenshots import alignment, hashing
 from tenshots.alignment import SIDE_PX
 from tenshots.errors import DataError
 from tenshots.params import PATH, Settings
+from tenshots.wording import counted
 
 NUM_CONFIRMED = 128  # pairs aligned at a time: arrays that fit into a processor's cache
-NUM_LINKS_SHOWN = 5
 
 
 class NearDuplicateSettings(Settings):
@@ -93,32 +94,38 @@ def clusters(photo_ids: Sequence[str], pairs: np.ndarray) -> list[str]:
     return [smallest[number] for number in component]
 
 
-def check_shares(paths: Sequence[str], labels: Sequence[str], links: Links, *, max_share: float) -> None:
-    """Checks that no cluster of three photos or more holds over `max_share` of a label's photos.
+def check_shares(
+    paths: Sequence[str], labels: Sequence[str], groups: Sequence[str], links: Links, *, max_share: float
+) -> None:
+    """Checks that no cluster that reaches over groups holds over `max_share` of a label's photos.
+
+    A cluster within one group may have any size, since a group is never divided anyway; and so may a pair. A
+    photo without a group counts as a group of its own.
 
     Raises:
-        DataError: names each such cluster's label and numbers, the least sure links that hold it together,
-            and the settings.
+        DataError: names the largest share, its least sure link between groups, and the settings.
     """
     if not len(links.pairs):
         return
-    component = _components(len(paths), links.pairs)
-    names, label = np.unique(np.asarray(labels), return_inverse=True)
-    in_label = np.bincount(label)
-    sizes = np.bincount(component)
-    found, counts = np.unique(np.stack([component, label]), axis=1, return_counts=True)
-    sentences = [
-        f"{count} of {in_label[of]} photos of {str(names[of])!r} by "
-        f"{_weakest(paths, links, component == number)}"
-        for (number, of), count in zip(found.T, counts, strict=True)
-        if sizes[number] > 2 and count > max_share * in_label[of]  # a pair is no chain
-    ]
-    if sentences:
-        raise DataError(
-            f"{PATH}: near_duplicates.max_share lets a cluster hold {max_share:g} of a label's photos, but "
-            f"links join {'; '.join(sentences)}; if these are different scenes, lower "
-            f"near_duplicates.max_distance or raise min_similarity, else raise max_share"
-        )
+    photos = pd.DataFrame({"cluster": _components(len(paths), links.pairs), "label": labels, "group": groups})
+    photos["group"] = photos["group"].where(photos["group"] != "", photos.index.astype(str) + "/")
+    of_cluster = photos.groupby("cluster")["group"].agg(["size", "nunique"])
+    wide = of_cluster.index[(of_cluster["size"] > 2) & (of_cluster["nunique"] > 1)]
+    counts = photos[photos["cluster"].isin(wide)].value_counts(["label", "cluster"]).sort_index()
+    totals = photos["label"].value_counts().loc[counts.index.get_level_values("label")].to_numpy()
+    is_large = (counts > max_share * totals).to_numpy()
+    if not is_large.any():
+        return
+    largest = int(np.argmax(counts.to_numpy() / totals))
+    label, cluster = counts.index[largest]
+    first, second, similarity = _weakest(links, photos["cluster"] == cluster, photos["group"].to_numpy())
+    others = f" (and {counted(int(is_large.sum()) - 1, 'cluster')} more)" if is_large.sum() > 1 else ""
+    raise DataError(
+        f"{PATH}: near_duplicates.max_share is {max_share:g}, but one cluster holds "
+        f"{counts.iloc[largest]} of {totals[largest]} photos of {label!r}{others}, linked by {paths[first]} "
+        f"and {paths[second]} (similarity {similarity:.2f}); if these show different scenes, lower "
+        f"max_distance or raise min_similarity, else raise max_share"
+    )
 
 
 def _limits(candidates: np.ndarray, max_distance: int) -> np.ndarray:
@@ -163,20 +170,13 @@ def _components(num_photos: int, pairs: np.ndarray) -> np.ndarray:
     return np.asarray(connected_components(graph, directed=False)[1])
 
 
-def _weakest(paths: Sequence[str], links: Links, members: np.ndarray) -> str:
-    """Names the least similar links among those without which a cluster falls apart."""
-    inside = np.flatnonzero(members[links.pairs[:, 0]])
+def _weakest(links: Links, members: pd.Series, groups: np.ndarray) -> tuple[int, int, float]:
+    """Returns the least similar link between groups among those without which a cluster falls apart."""
+    inside = np.flatnonzero(members.to_numpy()[links.pairs[:, 0]])
     first, second = links.pairs[inside].T
     # A spanning tree of the most similar links; the cost of none is 0, which would be no link.
-    costs = coo_array((2 - links.similarities[inside], (first, second)), shape=(len(paths), len(paths)))
+    costs = coo_array((2 - links.similarities[inside], (first, second)), shape=(len(members), len(members)))
     tree = minimum_spanning_tree(costs.tocsr()).tocoo()
-    in_tree = set(zip(tree.row.tolist(), tree.col.tolist(), strict=True))
-    held = [at for at in inside if tuple(links.pairs[at].tolist()) in in_tree]
-    held.sort(key=lambda at: (links.similarities[at], -links.distances[at], at))
-    named = [
-        f"{paths[links.pairs[at, 0]]} and {paths[links.pairs[at, 1]]}: "
-        f"similarity {links.similarities[at]:.2f}, distance {links.distances[at]}"
-        for at in held[:NUM_LINKS_SHOWN]
-    ]
-    more = len(held) - len(named)
-    return "; ".join(named) + (f"; and {more} closer links" if more else "")
+    between = groups[tree.row] != groups[tree.col]
+    cost, one, other = max(zip(tree.data[between], tree.row[between], tree.col[between], strict=True))
+    return int(one), int(other), float(2 - cost)

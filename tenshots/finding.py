@@ -17,11 +17,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from tenshots import archives, copies
+from tenshots import archives, clutter, copies
 from tenshots.errors import RejectedPhoto
-from tenshots.layout import NO_TEXT, FoundFile, Layout, as_text, is_ignored, scan
+from tenshots.layout import NO_TEXT, FoundFile, as_text, scan
+from tenshots.pattern import Layout
 
 ARCHIVE_SUFFIX = ".zip"
 MAX_WRAPPERS = 3  # an archive in a folder of its own, of a folder in a folder
@@ -67,6 +68,9 @@ def find(folder: Path, layout: Layout, limits: archives.ArchiveLimits) -> tuple[
         members, empty_folders = _unzipped(parts, layout, limits, is_alone=is_alone)
         found += members
         empty += empty_folders
+    for number, file in enumerate(found):
+        found[number], empty_folders = _stood_for(file)
+        empty += empty_folders
     return sorted(found, key=lambda file: file.path), sorted(empty)
 
 
@@ -79,7 +83,7 @@ def _unzipped(
     bare: list[str] = []
     for archive in parts:
         try:
-            listings.append((archive, archives.listing(archive.file, limits, is_ignored)))
+            listings.append((archive, archives.listing(archive.file, limits, clutter.is_clutter)))
         except RejectedPhoto as rejection:
             stem, name = _stem(archive), archive.path.rpartition("/")[2]
             found.append(archive._replace(reason=str(rejection), read_as=f"{stem}/{name}"))
@@ -120,6 +124,21 @@ def _unzipped(
     ]
 
 
+def _stood_for(file: FoundFile) -> tuple[FoundFile, list[str]]:
+    """Returns a file that stands in for another with the reason, read as that other; and the missing folder.
+
+    A missing archive is read as one that cannot be used, see `find`; a name without a dot is a folder's.
+    """
+    missing = clutter.stand_in(file.path.rpartition("/")[2])
+    if missing is None or file.reason:
+        return file, []
+    read_as = str(PurePosixPath(file.read_as).with_name(missing.name))
+    stem = read_as.removesuffix(ARCHIVE_SUFFIX)
+    if stem != read_as:
+        return file._replace(reason=missing.reason, read_as=f"{stem}/{missing.name}"), [stem]
+    return file._replace(reason=missing.reason, read_as=read_as), [] if "." in missing.name else [read_as]
+
+
 def _stem(archive: FoundFile) -> str:
     """The path of the folder that an archive stands for; parts of one download stand for the same."""
     above, slash, name = archive.path[: -len(ARCHIVE_SUFFIX)].rpartition("/")
@@ -130,7 +149,7 @@ def _stem(archive: FoundFile) -> str:
 def _num_entries(directory: Path, most: int) -> int:
     """How many files and folders lie in a folder, counted no further than `most`."""
     with os.scandir(directory) as entries:
-        return len(list(islice((True for entry in entries if not is_ignored(entry.name)), most)))
+        return len(list(islice((True for entry in entries if not clutter.is_clutter(entry.name)), most)))
 
 
 def _says_who(folder: str, layout: Layout) -> bool:

@@ -16,15 +16,16 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
-from tenshots import collection, duplicates, hashing, photos
+from tenshots import collection, duplicates, hashing, misreadings, photos
 from tenshots.archives import ArchiveLimits
 from tenshots.database import MANIFEST_COLUMNS, PHOTO_SCHEMA, Spool
 from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto
 from tenshots.finding import find
-from tenshots.layout import FoundFile, Layout, PathFields
+from tenshots.layout import FoundFile
 from tenshots.naming import Named, one_name_each
+from tenshots.pattern import Layout, PathFields
 from tenshots.photos import THUMBNAIL_PX, AcceptSettings, StandardPhoto
 
 NUM_AHEAD = 4  # files a worker that may wait for a slow one before them: what bounds the memory
@@ -74,6 +75,7 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
     Raises:
         DataError: no files; the photos kept make no data set, see `collection.check`; a cluster of
             near-duplicates too large to be true, see `duplicates.check_shares`.
+        SettingsError: the layout takes a split for people or labels, see `misreadings.check`.
     """
     accept = rules.accept
     limits = ArchiveLimits(accept.max_zip_files, accept.max_zip_megabytes * 10**6, accept.max_zip_ratio)
@@ -98,7 +100,9 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
                 thumbnails[number] = photo.thumbnail
                 row["image"] = spool.append(photo.encoded)
             rows.append(row)
-    table = collection.reject_twins(pd.DataFrame.from_records(rows))
+    table = pd.DataFrame.from_records(rows)
+    misreadings.check(table, layout.pattern)
+    table = collection.reject_twins(table)
     folders = [each for each in fields[len(found) :] if each is not None]
     collection.check(table, empty_labels=[folder.label for folder in folders])
     table = _with_clusters(table, thumbnails, rules.near_duplicates, num_workers=num_workers)
@@ -143,8 +147,8 @@ def _with_clusters(
     rows = table.iloc[kept]
     thumbnails = thumbnails[kept]
     links = duplicates.near_duplicates(thumbnails, settings, num_workers=num_workers)
-    paths, labels = rows["path"].tolist(), rows["label"].tolist()
-    duplicates.check_shares(paths, labels, links, max_share=settings.max_share)
+    paths, labels, groups = (rows[column].tolist() for column in ("path", "label", "group"))
+    duplicates.check_shares(paths, labels, groups, links, max_share=settings.max_share)
     hashes = hashing.perceptual_hashes(thumbnails)
     result = table.copy()
     result.loc[rows.index, "cluster"] = duplicates.clusters(rows["photo_id"].tolist(), links.pairs)

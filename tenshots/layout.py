@@ -1,36 +1,23 @@
-"""The photos folder: which files lie in it, and what their paths say (`{group}/{label}/{name}`).
+"""The photos folder: which files lie in it, and how the layout shall read their paths.
 
-A .zip among them is a folder: the files in it have paths such as `ann.zip/cup/IMG_1.jpg`.
-
-Left out by rule, in folders and in archives, without a manifest row:
-
-- hidden files and folders, whose name begins with a dot (.DS_Store, ._IMG_1.jpg, .git, .stfolder);
-- what systems add: Thumbs.db, ehthumbs.db, desktop.ini, $RECYCLE.BIN, System Volume Information (Windows),
-  __MACOSX, Icon with a carriage return (macOS), @eaDir, #recycle (Synology), lost+found (Linux);
-- DVC's own files: dvc.yaml, dvc.lock, *.dvc.
+A .zip among them is a folder: the files in it have paths such as `ann.zip/cup/IMG_1.jpg`. See `clutter` for
+what is left out by rule, `finding` for archives, and `pattern` for how a path is read.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import Field
 
-from tenshots import archives
+from tenshots import archives, clutter
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
-from tenshots.params import Settings, nearest
-from tenshots.spelling import composed
+from tenshots.params import Settings
 
-FIELDS = ("label", "group", "split", "name")
-IGNORED_NAMES = (
-    *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
-    *("__macosx", "icon\r", "@eadir", "#recycle", "lost+found", "dvc.yaml", "dvc.lock"),
-)
 NO_TEXT = "its name has control characters or is no UTF-8 text; rename it"
 
 
@@ -49,7 +36,7 @@ class FoundFile(NamedTuple):
         file: where to read it: the file itself, or the archive that holds it.
         reason: why it must not be read; empty where it may be.
         read_as: the path for `Layout.match`; empty where the path can say nothing. Differs from `path` in
-            archives, see `find`.
+            archives, see `find`, and where the file stands in for another, see `clutter`.
         member: which file of the archive it is; nothing for a file in a folder.
         archive: the archive's path; empty for a file in a folder.
     """
@@ -73,7 +60,7 @@ class FoundFile(NamedTuple):
             max_bytes: of the file, in an archive unpacked; nothing of a larger one is read.
 
         Raises:
-            RejectedPhoto: the file has a reason, is larger, is damaged in its archive, or cannot be read.
+            RejectedPhoto: the file has a reason, is empty, too large or damaged, or cannot be read.
         """
         if self.reason:
             raise RejectedPhoto(self.reason)
@@ -86,64 +73,7 @@ class FoundFile(NamedTuple):
                 _check_size(num_bytes, max_bytes)
                 return file.read(num_bytes)
         except OSError as error:
-            raise RejectedPhoto(f"cannot be read ({error.strerror})") from error
-
-
-class PathFields(NamedTuple):
-    """What a path says about its photo, in NFC; empty where the layout has no such field."""
-
-    label: str
-    group: str
-    split: str
-    name: str
-
-
-class Layout:
-    """A checked pattern over whole relative POSIX paths.
-
-    A field holds at least one character and never crosses a `/`. Where two fields share a component, the text
-    between them splits at its last place: `{group}_{name}` reads `ann_lee_07.jpg` as group `ann_lee` and
-    name `07.jpg`.
-
-    Attributes:
-        pattern: as it stands in params.yaml.
-    """
-
-    def __init__(self, pattern: str) -> None:
-        _check(pattern)
-        self.pattern = pattern
-        components = pattern.split("/")
-        self._expression = _expression(pattern)
-        self._folders = [_expression("/".join(components[:depth])) for depth in range(1, len(components))]
-
-    def match(self, path: str) -> PathFields | None:
-        """Returns the fields of a path relative to the photos folder, or nothing where it does not fit."""
-        return _fields(self._expression, path)
-
-    def doubts(self, paths: Iterable[str]) -> list[str]:
-        """Returns a sentence on the first path that could be split in another place too, if there is one.
-
-        Android names photos 20241102_100037.jpg, so `{group}_{name}` makes a group a day of each person.
-        """
-        lazy = _expression(self.pattern, greedy=False)
-        for path in paths:
-            fields = self.match(path)
-            if fields != _fields(lazy, path) and fields is not None:
-                read = ", ".join(f"{name} {value!r}" for name, value in fields._asdict().items() if value)
-                return [
-                    f"the layout splits {path} at the last place that it can, into {read}; if that is wrong, "
-                    f"use folders such as {{group}}/{{label}}/{{name}}"
-                ]
-        return []
-
-    def match_folder(self, path: str) -> PathFields | None:
-        """Returns the fields that the path of a folder says already; the others are empty.
-
-        With `{group}/{label}/{name}` the folder `ann` has the group ann, and `ann/cup` the label cup besides.
-        Nothing is returned where no photo in or below the folder could fit.
-        """
-        depth = path.count("/")
-        return _fields(self._folders[depth], path) if depth < len(self._folders) else None
+            raise RejectedPhoto(clutter.unreadable(error)) from error
 
 
 def photos_dir(photos: str, project_dir: Path) -> Path:
@@ -167,53 +97,6 @@ def photos_dir(photos: str, project_dir: Path) -> Path:
     return folder
 
 
-def _check(pattern: str) -> None:
-    """Raises a SettingsError for a pattern that cannot be read, or that reads paths in two ways."""
-    at = f"params.yaml: layout {pattern!r}"
-    fields = re.findall(r"\{(\w*)\}", pattern)
-    for field in fields:
-        if field not in FIELDS:
-            hint = nearest(field, FIELDS)
-            raise SettingsError(f"{at} has the unknown field {{{field}}}, known are {_listed(FIELDS)}{hint}")
-        if fields.count(field) > 1:
-            raise SettingsError(f"{at} must name {{{field}}} at most once")
-    for field in ("label", "name"):
-        if field not in fields:
-            raise SettingsError(f"{at} must name {{{field}}}, as in {{group}}/{{label}}/{{name}}")
-    if re.search(r"[{}]", re.sub(r"\{\w+\}", "", pattern)):
-        raise SettingsError(f"{at} has a brace that belongs to no field; known are {_listed(FIELDS)}")
-    if "}{" in pattern:
-        raise SettingsError(f"{at} must have text between two fields, such as _ or /")
-    if not pattern.endswith("{name}"):
-        raise SettingsError(
-            f"{at} must end with {{name}}, which holds the rest of the file's name and its extension"
-        )
-    if any(component in ("", ".", "..") for component in pattern.split("/")):
-        raise SettingsError(f"{at} must be relative to the photos folder, without empty, . or .. folders")
-
-
-def _listed(fields: tuple[str, ...]) -> str:
-    return ", ".join(f"{{{field}}}" for field in fields)
-
-
-def _expression(pattern: str, *, greedy: bool = True) -> re.Pattern[str]:
-    pieces = re.split(r"\{(\w+)\}", composed(pattern))
-    # Greedy fields make the last possible place split a component.
-    some = "[^/]+" if greedy else "[^/]+?"
-    return re.compile(
-        "".join(f"(?P<{piece}>{some})" if odd % 2 else re.escape(piece) for odd, piece in enumerate(pieces)),
-        re.DOTALL,
-    )
-
-
-def _fields(expression: re.Pattern[str], path: str) -> PathFields | None:
-    found = expression.fullmatch(composed(path))
-    if found is None:
-        return None
-    values = found.groupdict()
-    return PathFields(*(values.get(field, "") for field in FIELDS))
-
-
 def scan(
     directory: Path, prefix: str, ancestors: Sequence[Path], found: list[FoundFile], empty: list[str]
 ) -> None:
@@ -231,11 +114,11 @@ def scan(
         entries = list(os.scandir(directory))
     except OSError as error:
         path = prefix.rstrip("/")
-        found.append(FoundFile(path, directory, f"folder cannot be read ({error.strerror})", path))
+        found.append(FoundFile(path, directory, f"folder {clutter.unreadable(error)}", path))
         return
     for entry in entries:
         path, file, reason = prefix + as_text(entry.name), Path(entry.path), ""
-        if is_ignored(entry.name):
+        if clutter.is_clutter(entry.name):
             continue
         if entry.is_symlink():
             file, reason = _target(file, ancestors)
@@ -252,16 +135,13 @@ def scan(
 
 
 def _check_size(num_bytes: int, max_bytes: int) -> None:
+    if not num_bytes:
+        raise RejectedPhoto(clutter.EMPTY)
     if num_bytes > max_bytes:
         raise RejectedPhoto(
             f"{num_bytes:,} bytes are more than {max_bytes / 10**6:g} MB (see accept.max_megabytes in "
             f"params.yaml)"
         )
-
-
-def is_ignored(name: str) -> bool:
-    """Whether a file or folder is left out by rule."""
-    return name.startswith(".") or name.lower() in IGNORED_NAMES or name.endswith(".dvc")
 
 
 def as_text(name: str) -> str:
@@ -279,7 +159,8 @@ def _target(link: Path, ancestors: Sequence[Path]) -> tuple[Path, str]:
     try:
         target = link.resolve(strict=True)
     except (OSError, RuntimeError):  # RuntimeError: a circle of links, before Python 3.13
-        return link, "a link that leads nowhere"
+        is_online = clutter.ONLINE_LINK.fullmatch(str(link.readlink()))
+        return link, clutter.ONLINE_ONLY if is_online else "a link that leads nowhere"
     if not target.is_relative_to(ancestors[0]):
         return link, "a link that leaves the photos folder; copy the file into it"
     if target in ancestors:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from tenshots import codepages, copies
-from tenshots.layout import PathFields
+from tenshots.pattern import PathFields
 from tenshots.spelling import composed, plain, visible
 from tenshots.wording import joined
 

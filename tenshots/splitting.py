@@ -17,12 +17,12 @@ from pydantic import Field
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tenshots import leakage
+from tenshots import leakage, misreadings
 from tenshots.database import PARTS
 from tenshots.dealing import Draws, Impossible, Uncovered, deal
 from tenshots.errors import DataError
 from tenshots.params import Settings, nearest
-from tenshots.wording import independent_sets
+from tenshots.wording import independent_sets, some
 
 NUM_ATTEMPTS = 20
 MEANING = (
@@ -114,7 +114,9 @@ def split(manifest: pd.DataFrame, settings: SplitSettings, *, seed: int) -> pd.D
         folds = _tried(lambda draws: _folds(counted, settings, draws), counted, seed)
     except DataError as error:
         joined = photos.set_index("photo_id")["component"]
-        raise DataError(f"{error}{leakage.joined_reason(manifest, joined)}") from None
+        question = misreadings.swap_question(manifest)
+        asked = f"{question}; if it is right: " if question else ""
+        raise DataError(f"{asked}{error}{leakage.joined_reason(manifest, joined)}") from None
     return _table(photos, folds)
 
 
@@ -202,11 +204,13 @@ def _check_num_components(counted: _Components, num_folds: int) -> None:
         lower = int(numbers.min())
         possible = 3 if num_folds == 2 else lower  # two folds leave each other half: train, val and test
         remedy = f" or set split.folds to {possible}" if lower >= 3 and possible != num_folds else ""
-        listed = ", ".join(f"label {label!r} has {independent_sets(number)}" for label, number in few.items())
+        (first, number), *others = few.items()
+        listed = [f"label {first!r} has {independent_sets(number)}"]
+        listed += [f"{label!r} {number}" for label, number in others]
         hints = {nearest(label, {*counted.labels} - few.keys()) for label in few}
         raise DataError(
-            f"{listed} {MEANING}, but params.yaml: split.folds {num_folds} needs at least {num_needed} each; "
-            f"add photos from more groups{remedy}{''.join(sorted(hints))}"
+            f"{', '.join(some(listed))} {MEANING}, but params.yaml: split.folds {num_folds} needs at least "
+            f"{num_needed} each; add photos from more groups{remedy}{''.join(sorted(hints))}"
         )
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from tenshots import clutter
+
 CODE_DIR = Path(__file__).parents[2]
 # What moves a result or a pixel of the page; the complete list is requirements.txt.
 PACKAGES = ["dvc", "keras", "numpy", "pandas", "pillow", "pyarrow", "scikit-learn", "scipy", "tensorflow"]
@@ -70,7 +72,7 @@ def code_files(code_dir: Path) -> list[Path]:
 
 def _counts(path: Path) -> bool:
     """Says whether a file of a folder is code, as .dvcignore has it."""
-    return path.is_file() and path.suffix != ".pyc" and "__pycache__" not in path.parts
+    return path.is_file() and not clutter.is_clutter(path.name) and "__pycache__" not in path.parts
 
 
 def _version(package: str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tenshots.archives import UTF8_NAME, ArchiveLimits
 from tenshots.errors import RejectedPhoto
 from tenshots.finding import find
-from tenshots.layout import Layout
+from tenshots.pattern import Layout
 from tests.unit.test_archives import Entry, write_zip
 
 LIMITS = ArchiveLimits(max_files=100, max_bytes=10**6, max_ratio=100.0)

@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tenshots import copies
-from tenshots.layout import PathFields
 from tenshots.naming import Named, one_name_each
+from tenshots.pattern import PathFields
 from tenshots.spelling import plain
 
 people = st.sampled_from(["ann", "Ann", "ben", "optics", "photos", "cup", "zoé", "student 1", "李明"])

@@ -359,7 +359,7 @@ def test_two_files_of_one_name_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "not a .zip archive, though its name says so"),
+        (b"", "an empty file"),
         (b"Rar!\x1a\x07", "not a .zip archive, though its name says so"),
         (b"PK\3\4 and no more", "damaged or incomplete .zip archive"),
         (b"PK\5\6" + bytes(18), "an archive without files"),

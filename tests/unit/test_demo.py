@@ -34,6 +34,7 @@ from demo.students import LABELS, NUM_PHOTOS, STUDENTS
 from tenshots import database, ingestion, layout, params
 from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
+from tenshots.pattern import Layout
 from tenshots.photos import AcceptSettings
 
 TOP = Path(__file__).parents[2]
@@ -196,7 +197,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
         params.section(values, "standardise", StandardiseSettings),
         params.section(values, "near_duplicates", NearDuplicateSettings),
     )
-    pattern = layout.Layout(params.top_level(values, layout.PhotosSettings).layout)
+    pattern = Layout(params.top_level(values, layout.PhotosSettings).layout)
     with closing(database.Spool(tmp_path_factory.mktemp("spool"))) as spool:
         result = ingestion.ingest(DEMO, pattern, rules, spool, num_workers=2)
     return result.manifest.set_index("path")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tenshots.finding import find
-from tenshots.layout import NO_TEXT, Layout, PathFields
+from tenshots.layout import NO_TEXT
+from tenshots.pattern import Layout, PathFields
 from tests.unit.test_archives import Entry, write_zip
 from tests.unit.test_layout import BY_PERSON, LIMITS, found_in, touched
 

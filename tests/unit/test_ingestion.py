@@ -22,7 +22,7 @@ from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError
 from tenshots.ingestion import Ingested, Rules, ingest
-from tenshots.layout import Layout
+from tenshots.pattern import Layout
 from tenshots.photos import AcceptSettings
 
 RULES = Rules(
@@ -54,10 +54,12 @@ def draw(folder: Path, *paths: str) -> None:
         file.write_bytes(drawn(path))
 
 
-def ingested(folder: Path, layout: str = "{group}/{label}/{name}", num_workers: int = 2) -> Ingested:
+def ingested(
+    folder: Path, layout: str = "{group}/{label}/{name}", num_workers: int = 2, rules: Rules = RULES
+) -> Ingested:
     """What `ingest` makes of a folder, with the images read back from the spool."""
     with closing(database.Spool(folder.parent / "spool")) as spool:
-        result = ingest(folder, Layout(layout), RULES, spool, num_workers=num_workers)
+        result = ingest(folder, Layout(layout), rules, spool, num_workers=num_workers)
         return result._replace(photos=result.photos.assign(image=[*map(bytes, result.photos["image"])]))
 
 
@@ -278,6 +280,42 @@ def test_a_photo_saved_again_shares_its_cluster_and_one_alone_has_its_own(tmp_pa
     alone = rows.drop(alike.index)
     assert (alone["cluster"] == alone["photo_id"]).all()
     assert (rows["perceptual_hash"].str.len() > 0).all()
+
+
+STRICT = RULES._replace(
+    near_duplicates=NearDuplicateSettings(max_distance=56, min_similarity=0.5, max_share=0.2)
+)
+
+
+def burst(folder: Path, seed: int, *people: str) -> None:
+    """Ten shots of one cup, dealt to the people in turn."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    picture = Image.fromarray(coarse).resize((80, 80), Image.Resampling.BICUBIC)
+    for number in range(10):
+        file = folder / people[number % len(people)] / "cup" / f"{seed}_{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        picture.crop((number, 0, number + 64, 64)).save(file)
+
+
+def test_ten_shots_of_one_cup_by_each_of_four_students_are_no_error(tmp_path: Path) -> None:
+    for seed, person in enumerate(("ann", "bob", "cem", "dan")):
+        burst(tmp_path, seed, person)
+        draw(tmp_path, f"{person}/key/1.png")
+    manifest = ingested(tmp_path, rules=STRICT).manifest
+    clusters = manifest[manifest["label"] == "cup"].groupby("cluster")["group"].agg(["size", "nunique"])
+    assert clusters["size"].tolist() == [10] * 4
+    assert (clusters["nunique"] == 1).all()
+
+
+def test_ten_shots_of_one_cup_by_several_students_are_a_short_error(tmp_path: Path) -> None:
+    burst(tmp_path, 1, "ann", "bob")
+    draw(tmp_path, *[f"{person}/key/{shot}.png" for person in ("ann", "bob") for shot in range(5)])
+    with pytest.raises(
+        DataError, match=r"max_share is 0.2, but one cluster holds 10 of 10 photos of 'cup'"
+    ) as caught:
+        ingested(tmp_path, rules=STRICT)
+    assert len(str(caught.value)) < 300
+    assert re.search(r"(ann\S+ and bob\S+|bob\S+ and ann\S+) \(similarity", str(caught.value))
 
 
 def test_a_group_without_a_photo_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What paths say, and which files are found."""
+"""Which files are found, and how their paths are read."""
 
 from __future__ import annotations
 
@@ -11,74 +11,12 @@ import pytest
 from tenshots.archives import ArchiveLimits
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.finding import find
-from tenshots.layout import NO_TEXT, FoundFile, Layout, PathFields, photos_dir
+from tenshots.layout import NO_TEXT, FoundFile, photos_dir
+from tenshots.pattern import Layout
 from tests.unit.test_archives import Entry, write_zip
 
 BY_PERSON = Layout("{group}/{label}/{name}")
 LIMITS = ArchiveLimits(max_files=100, max_bytes=10**6, max_ratio=100.0)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "path", "fields"),
-    [
-        ("{group}/{label}/{name}", "ann/cup/1.jpg", PathFields("cup", "ann", "", "1.jpg")),
-        ("{label}/{group}_{name}", "cup/ann_lee_07.jpg", PathFields("cup", "ann_lee", "", "07.jpg")),
-        ("{split}/{label}/{name}", "train/cup/a b.png", PathFields("cup", "", "train", "a b.png")),
-        ("{label}/{name}", "cup (old)/x", PathFields("cup (old)", "", "", "x")),
-        ("raw.v1/{label}-{name}", "raw.v1/a-b-c.jpg", PathFields("a-b", "", "", "c.jpg")),
-    ],
-)
-def test_a_path_that_fits_is_read(pattern: str, path: str, fields: PathFields) -> None:
-    assert Layout(pattern).match(path) == fields
-
-
-@pytest.mark.parametrize(
-    ("pattern", "path"),
-    [
-        ("{group}/{label}/{name}", "cup/1.jpg"),
-        ("{group}/{label}/{name}", "a/b/cup/1.jpg"),
-        ("{label}/{group}_{name}", "cup/1.jpg"),
-        ("raw.v1/{label}/{name}", "rawxv1/cup/1.jpg"),
-    ],
-)
-def test_a_path_of_another_shape_does_not_fit(pattern: str, path: str) -> None:
-    assert Layout(pattern).match(path) is None
-
-
-@pytest.mark.parametrize(
-    ("pattern", "path", "fields"),
-    [
-        ("{group}/{label}/{name}", "ann", PathFields("", "ann", "", "")),
-        ("{group}/{label}/{name}", "ann/cup", PathFields("cup", "ann", "", "")),
-        ("{group}/{label}/{name}", "ann/cup/old", None),
-        ("raw/{label}/{group}_{name}", "raw/cup", PathFields("cup", "", "", "")),
-        ("raw/{label}/{group}_{name}", "other/cup", None),
-        ("{label}_{name}", "cup", None),
-    ],
-)
-def test_a_folder_says_the_fields_of_its_level(pattern: str, path: str, fields: PathFields | None) -> None:
-    assert Layout(pattern).match_folder(path) == fields
-
-
-@pytest.mark.parametrize(
-    ("pattern", "message"),
-    [
-        ("{group}/{name}", r"must name \{label\}"),
-        ("{label}", r"must name \{name\}"),
-        ("{labl}/{name}", r"unknown field \{labl\}.*did you mean 'label'"),
-        ("{}/{label}/{name}", "unknown field"),
-        ("{label}/{label}/{name}", r"\{label\} at most once"),
-        ("{label}{group}/{name}", "text between two fields"),
-        ("{label/{name}", "must name"),
-        ("{label}/x}/{name}", "a brace that belongs to no field"),
-        ("{name}/{label}", r"must end with \{name\}"),
-        ("/{label}/{name}", "must be relative"),
-        ("../{label}/{name}", "must be relative"),
-    ],
-)
-def test_a_wrong_pattern_is_an_error_that_says_why(pattern: str, message: str) -> None:
-    with pytest.raises(SettingsError, match=message):
-        Layout(pattern)
 
 
 def touched(folder: Path, *paths: str) -> None:
@@ -218,21 +156,3 @@ def test_a_relative_path_out_of_the_repository_names_both_remedies(tmp_path: Pat
 def test_a_missing_photos_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="the photos folder data/raw is missing"):
         photos_dir("data/raw", tmp_path)
-
-
-def test_a_name_that_could_be_split_elsewhere_is_told_with_how_it_is_read() -> None:
-    """Android's names: a group a day of each person."""
-    layout = Layout("{label}/{group}_{name}")
-    assert layout.doubts(["cup/ada_1.jpg", "readme_of_all.txt", "cup/bo_2.jpg"]) == []
-    assert layout.doubts(["cup/ada_1.jpg", "cup/ada_20241102_1.jpg"]) == [
-        "the layout splits cup/ada_20241102_1.jpg at the last place that it can, into label 'cup', group "
-        "'ada_20241102', name '1.jpg'; if that is wrong, use folders such as {group}/{label}/{name}"
-    ]
-    for pattern, path in (
-        ("{group}/{label}/{name}", "a_b_c/cup/IMG_2_3.jpg"),
-        ("{label}_{group}_{name}", "cup_ada_1.jpg"),
-        ("{label}/photo_{group}_{name}", "cup/photo_ada_1.jpg"),
-        ("{label}-{group}_{name}", "cup-ada_a-b.jpg"),
-    ):
-        assert Layout(pattern).match(path)
-        assert Layout(pattern).doubts([path]) == []

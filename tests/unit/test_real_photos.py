@@ -13,8 +13,8 @@ from tenshots import database, ingestion, params
 from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.ingestion import Ingested, Rules
-from tenshots.layout import Layout
 from tenshots.leakage import leakage
+from tenshots.pattern import Layout
 from tenshots.photos import AcceptSettings
 from tenshots.splitting import SplitSettings, components, split
 from tests.properties.test_splitting import check_split
