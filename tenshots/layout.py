@@ -190,9 +190,7 @@ def find(folder: Path, layout: Layout, limits: archives.ArchiveLimits) -> tuple[
         layout: how its paths are read.
         limits: for each archive.
     """
-    scanned: list[FoundFile] = []
-    empty: list[str] = []
-    _scan(folder, "", (folder.resolve(),), scanned, empty)
+    scanned, empty = scan(folder)
     found: list[FoundFile] = []
     for file in scanned:
         if file.reason or not file.path.lower().endswith(ARCHIVE_SUFFIX):
@@ -203,6 +201,14 @@ def find(folder: Path, layout: Layout, limits: archives.ArchiveLimits) -> tuple[
         found += members
         empty += empty_folders
     return sorted(found, key=lambda file: file.path), sorted(empty)
+
+
+def scan(folder: Path) -> tuple[list[FoundFile], list[str]]:
+    """Returns every file below a folder, archives as one file each, and the folders without any; unsorted."""
+    found: list[FoundFile] = []
+    empty: list[str] = []
+    _scan(folder, "", (folder.resolve(),), found, empty)
+    return found, empty
 
 
 def _check(pattern: str) -> None:
