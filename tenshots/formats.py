@@ -177,7 +177,7 @@ def frame_size(image: ImageFile.ImageFile, data: bytes, name: str) -> tuple[int,
         data: the file's bytes.
         name: what `kind` returned.
     """
-    if name in ("GIF", "PNG") and image.tile[0].extents:
+    if name in ("GIF", "PNG") and image.tile and image.tile[0].extents:
         left, top, right, bottom = image.tile[0].extents
         return right - left, bottom - top
     if name == "WEBP":
