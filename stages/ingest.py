@@ -6,6 +6,7 @@ python -m stages.ingest [--workers N]
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -13,9 +14,10 @@ from pathlib import Path
 import joblib
 
 from stages import run
-from tenshots import collection, database, ingestion, layout, misreadings, params
+from tenshots import collection, database, ingestion, layout, misreadings, params, snapshots
 from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
+from tenshots.errors import DataError
 from tenshots.pattern import Layout
 from tenshots.photos import AcceptSettings
 
@@ -43,10 +45,18 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     folder = layout.photos_dir(source.photos, Path.cwd())
     pattern = Layout(source.layout)
+    before = snapshots.snapshot(folder)
     with closing(database.Spool(DATABASE_DIR.parent)) as spool:
         result = ingestion.ingest(folder, pattern, rules, spool, num_workers=num_workers)
         database.write_photos(result.photos, DATABASE_DIR, num_shards=num_shards)
     database.write_manifest(result.manifest, MANIFEST_PATH)
+    try:
+        # As late as can be: DVC hashes the folder when the stage has ended, and takes that for what was read.
+        snapshots.check_unchanged(folder, before)
+    except DataError:
+        shutil.rmtree(DATABASE_DIR)
+        MANIFEST_PATH.unlink()
+        raise
 
     print(collection.table(result.manifest))
     kept = result.manifest.loc[result.manifest["status"] == "kept", "path"]

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms
 
+from tenshots.containers import MAX_PROFILE_BYTES
 from tenshots.errors import RejectedPhoto
 
 # H.273 code → chromaticities x, y of red, green and blue; white is D65. Source: ITU-T H.273, table 2.
@@ -76,6 +77,11 @@ def srgb(image: Image.Image, profile: bytes | None, background: tuple[int, int, 
     over = Image.new("RGB", image.size, background)
     over.paste(colours, mask=image.getchannel("A"))
     return over
+
+
+def fits(profile: bytes, mode: str) -> bool:
+    """Returns whether an ICC profile can be used for images of a mode, one of `PLAIN_MODES`."""
+    return len(profile) <= MAX_PROFILE_BYTES and _transform(profile, mode.removesuffix("A")) is not None
 
 
 @lru_cache(maxsize=16)

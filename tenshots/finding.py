@@ -50,9 +50,7 @@ def find(folder: Path, layout: Layout, limits: archives.ArchiveLimits) -> tuple[
         layout: how its paths are read.
         limits: for each archive.
     """
-    scanned: list[FoundFile] = []
-    empty: list[str] = []
-    scan(folder, "", (folder.resolve(),), scanned, empty)
+    scanned, empty = scan(folder)
     found: list[FoundFile] = []
     downloads: dict[str, list[FoundFile]] = {}
     for file in sorted(scanned, key=lambda file: file.path):

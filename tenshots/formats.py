@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
-import re
+import threading
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
 
 import pillow_heif
-from PIL import AvifImagePlugin, Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import (
+    AvifImagePlugin,
+    Image,
+    ImageFile,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    _imaging,
+)
 
+from tenshots import containers
 from tenshots.errors import RejectedPhoto
 
 # Pillow's own limit, 179 million, would refuse the photos of some phones on opening; `photos` has another.
@@ -18,6 +30,8 @@ Image.MAX_IMAGE_PIXELS = None
 # are other pictures than the photo, and take memory.
 pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+# Of a PNG's colour profile, unpacked; `containers` sees to its texts.
+PngImagePlugin.MAX_TEXT_CHUNK = containers.MAX_PROFILE_BYTES
 # Damaged metadata says nothing about the pixels; damaged pixels are an error, not a warning.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
@@ -72,6 +86,25 @@ NEW_SUBFILE_TYPE, PHOTOMETRIC, DNG_VERSION = 254, 262, 50706
 RAW_PHOTOMETRIC = {32803, 34892}
 
 
+_heard = threading.local()  # libtiff decodes in the thread that asks for it
+
+
+def _hear(module: bytes | None, _message: bytes, _arguments: int) -> None:
+    _heard.module = (module or b"libtiff").decode("ascii", "replace")
+
+
+_HANDLER = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p)(_hear)
+# libtiff writes to the error stream, without the file's name, and passes over some damage. Set once for all
+# threads, in Pillow's own copy of the library; where a build hides it, it goes on writing.
+with suppress(AttributeError, OSError):
+    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(_HANDLER)
+
+
+def complaint() -> str:
+    """Returns which part of libtiff has met an error in this thread, "" if none; and forgets it."""
+    return str(_heard.__dict__.pop("module", ""))
+
+
 def kind(data: bytes) -> str:
     """Returns JPEG, PNG, WEBP, HEIF, AVIF, TIFF, BMP or GIF: what the first bytes of a file make it.
 
@@ -94,8 +127,25 @@ def kind(data: bytes) -> str:
     raise RejectedPhoto(_other(data))
 
 
-def opened(data: bytes, name: str) -> Image.Image:
-    """Returns a photo whose header is read and whose pixels are not yet decoded; no other decoder is tried.
+class Opened(NamedTuple):
+    """A photo whose header is read and whose pixels are not yet decoded.
+
+    Attributes:
+        image: Pillow's.
+        data: the file's bytes that it is read from; without the metadata that were left out.
+        note: "", or that metadata were left out.
+    """
+
+    image: ImageFile.ImageFile
+    data: bytes
+    note: str
+
+
+def opened(data: bytes, name: str) -> Opened:
+    """Opens a photo; no decoder is tried but that of its format.
+
+    Metadata never decide over the pixels: those too large are left out before, damaged ones where it cannot
+    be opened with them.
 
     Args:
         data: the file's bytes.
@@ -104,17 +154,38 @@ def opened(data: bytes, name: str) -> Image.Image:
     Raises:
         RejectedPhoto: the header is damaged, or of a kind that Pillow cannot read.
     """
+    if containers.has_oversize(data, name):
+        data = containers.bare(data, name)
+        return Opened(_opened(data, name), data, "oversize metadata left out")
     try:
-        image = Image.open(io.BytesIO(data), formats=(name,))
-        drop_xmp(image)
-        return image
-    except MemoryError:
-        raise
-    # Pillow raises many kinds for broken files, struct.error and SyntaxError among them.
-    except Exception as error:
-        if name == "AVIF" and (mended := _without_exif(data)) != data:
-            return opened(mended, name)
-        raise RejectedPhoto(damaged(name, error)) from error
+        return Opened(_opened(data, name), data, "")
+    except RejectedPhoto as rejection:
+        bare = containers.bare(data, name)
+        if bare == data:
+            raise
+        try:
+            return Opened(_opened(bare, name), bare, "damaged metadata left out")
+        except RejectedPhoto:
+            raise rejection from None
+
+
+def frame_size(image: ImageFile.ImageFile, data: bytes, name: str) -> tuple[int, int]:
+    """Returns width and height in px of the picture that is decoded; its canvas may be larger.
+
+    Args:
+        image: opened and not yet decoded.
+        data: the file's bytes.
+        name: what `kind` returned.
+    """
+    if name in ("GIF", "PNG") and image.tile and image.tile[0].extents:
+        left, top, right, bottom = image.tile[0].extents
+        return right - left, bottom - top
+    if name == "WEBP":
+        for piece in containers.webp_pieces(data):
+            if piece.kind == b"ANMF":  # Source: RFC 9649, 2.7.1.1
+                across, down = (int.from_bytes(piece.content[at : at + 3], "little") + 1 for at in (6, 9))
+                return across, down
+    return image.size
 
 
 def drop_xmp(image: Image.Image) -> None:
@@ -127,23 +198,6 @@ def damaged(name: str, error: Exception) -> str:
     """Returns the reason for refusing a file of the format `name` that a decoder stumbled over."""
     says = "" if isinstance(error, UnidentifiedImageError) else " ".join(str(error).split())
     return f"damaged, incomplete or unusual {NAMES.get(name, name)} image" + (f" ({says})" if says else "")
-
-
-def is_cut_short(data: bytes, name: str) -> bool:
-    """Returns whether the end of a file is missing where its decoder would not mind.
-
-    A transfer that broke off may leave a file of full length that ends in zeros, which decode as grey or as a
-    smear. (A sound WebP may end in thousands of zeros, its code of a plain strip: there it cannot be told.)
-    """
-    if name == "PNG":
-        return b"IEND\xaeB`\x82" not in data[-65536:] and b"IEND\xaeB`\x82" not in data
-    if name == "JPEG" and data.endswith(bytes(64)):
-        return data.find(b"\xff\xd9", _scan_start(data)) < 0
-    if name in ("HEIF", "AVIF"):
-        # Neither code has such runs, but a camera's notes behind the pixels may end in some hundred zeros.
-        zeros = bytes(4096)
-        return any(box == b"mdat" and content.endswith(zeros) for box, content in boxes(data))
-    return False
 
 
 def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -159,6 +213,18 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             return
         yield data[at + 4 : at + 8], data[at + head_bytes : at + size]
         at += size
+
+
+def _opened(data: bytes, name: str) -> ImageFile.ImageFile:
+    try:
+        image = Image.open(io.BytesIO(data), formats=(name,))
+    except MemoryError:
+        raise
+    # Pillow raises many kinds for broken files, struct.error and SyntaxError among them.
+    except Exception as error:
+        raise RejectedPhoto(damaged(name, error)) from error
+    drop_xmp(image)
+    return image
 
 
 def _by_brand(data: bytes) -> str:
@@ -205,16 +271,3 @@ def _is_raw(data: bytes) -> bool:
         )
     except Exception:  # as in `opened`, which says so
         return False
-
-
-def _scan_start(data: bytes) -> int:
-    """Returns where the pixels of a JPEG begin. Source: ITU-T T.81, annex B."""
-    at = 2
-    while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] != b"\xda":
-        at += 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
-    return at
-
-
-def _without_exif(data: bytes) -> bytes:
-    """Returns an AVIF file whose EXIF data are of no known kind now, for libavif refuses damaged ones."""
-    return re.sub(rb"(infe.{8,10}?)Exif", rb"\1none", data[:65536], count=1, flags=re.DOTALL) + data[65536:]

@@ -97,18 +97,18 @@ def photos_dir(photos: str, project_dir: Path) -> Path:
     return folder
 
 
-def scan(
+def scan(folder: Path) -> tuple[list[FoundFile], list[str]]:
+    """Returns every file below a folder, archives as one file each, and the folders without any; unsorted."""
+    found: list[FoundFile] = []
+    empty: list[str] = []
+    _scan(folder, "", (folder.resolve(),), found, empty)
+    return found, empty
+
+
+def _scan(
     directory: Path, prefix: str, ancestors: Sequence[Path], found: list[FoundFile], empty: list[str]
 ) -> None:
-    """Adds the files and the empty folders below `directory`, links followed, archives unopened.
-
-    Args:
-        directory: where to look.
-        prefix: its path in the photos folder, with a slash behind it; empty at the top.
-        ancestors: the real folders from the top down to it.
-        found: where files are added.
-        empty: where folders without any file are added.
-    """
+    """Adds what lies below `directory`; `ancestors` are the real folders from the top down to it."""
     num_before = len(found)
     try:
         entries = list(os.scandir(directory))
@@ -125,7 +125,7 @@ def scan(
         if path != prefix + entry.name:
             reason = NO_TEXT
         if not reason and entry.is_dir():
-            scan(file, f"{path}/", (*ancestors, file.resolve()), found, empty)
+            _scan(file, f"{path}/", (*ancestors, file.resolve()), found, empty)
             continue
         if not reason and not entry.is_file():
             reason = "not a regular file"

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageColor
 from pydantic import Field, field_validator
 
-from tenshots import colours, formats, metadata
+from tenshots import colours, footprint, formats, integrity, metadata
 from tenshots.encoding import StandardiseSettings, encode
 from tenshots.errors import RejectedPhoto
 from tenshots.metadata import TURNS, Facts
@@ -18,9 +18,15 @@ from tenshots.params import Settings
 
 PAD_GREY = 127  # of 255: near the mean of most photos, so that borders say little to a network
 THUMBNAIL_PX = 32
-# Photos of more pixels are decoded one at a time: a PNG of 49 million takes 480 MB on its way, and a machine
-# may have sixteen threads.
-LARGE_PIXELS = 25_000_000
+# What one photo may take on its way, the process included, unless more megapixels are accepted.
+MAX_DECODING_BYTES = 1_000_000_000
+BYTES_PER_ACCEPTED_PIXEL = 5  # as many for `accept.max_megapixels` of 200
+# Photos that take more are decoded one at a time, for a machine may have sixteen threads: N of them take at
+# most the limit and N - 1 times 300 MB, this without the process. A HEIC of 24 million pixels takes 340 MB.
+LARGE_BYTES = 400_000_000
+# Of a frame in its canvas, at least: a quarter of each side, 24 of the default 96 px. Encoders leave out what
+# is clear, so many a frame is smaller than its canvas; but below that hardly anything of a thing is left.
+FRAME_SHARE = 1 / 16
 _one_large_photo = threading.Lock()
 
 
@@ -97,22 +103,24 @@ def standardise(data: bytes, settings: StandardiseSettings, accept: AcceptSettin
             incomplete; pixels of no known range.
     """
     name = formats.kind(data)
-    image = formats.opened(data, name)
+    image, data, metadata_note = formats.opened(data, name)
     full_size = image.size
-    _check_size(full_size, accept)
+    _check_size(full_size, formats.frame_size(image, data, name), accept)
     try:
-        if formats.is_cut_short(data, name):
-            raise OSError("its end is missing")
         # libjpeg decodes at 1/2, 1/4 or 1/8 for a fraction of the time. At twice the target or more, real
         # photos came out at 46 dB or more against a full decode, 12 million pixels at 224 px at 50 or more.
         scaled = _scaled(full_size, settings)
-        image.draft(None, (2 * max(scaled[0], THUMBNAIL_PX), 2 * max(scaled[1], THUMBNAIL_PX)))
-        with _turn_to_decode(image, full_size):
+        draft_size = (2 * max(scaled[0], THUMBNAIL_PX), 2 * max(scaled[1], THUMBNAIL_PX))
+        image.draft(None, draft_size)
+        num_bytes = footprint.decoding_bytes(image, data, name, full_size, scaled[0])
+        _check_memory(num_bytes, full_size, name, accept)
+        with _turn_to_decode(num_bytes):
             facts = metadata.read(
                 image, data, name
             )  # which may decode, to find what stands behind the pixels
-            image.load()
-            small, thumbnail = _reduced(image, facts, settings, accept)
+            image, end_note = integrity.load(image, data, name, draft_size)
+            flat_note = integrity.note_of_flat_end(image, data, name, facts.orientation)
+            small, thumbnail, colour_note = _reduced(image, facts, settings, accept)
     except (MemoryError, RejectedPhoto):
         raise
     # Pillow raises many kinds for broken files, struct.error and SyntaxError among them.
@@ -135,29 +143,44 @@ def standardise(data: bytes, settings: StandardiseSettings, accept: AcceptSettin
         taken=facts.taken,
         sharpness=_sharpness(luma),
         brightness=float(luma.mean()) / 255,
-        note=facts.note,
+        note=", ".join(filter(None, (facts.note, metadata_note, end_note, flat_note, colour_note))),
     )
 
 
-def _check_size(size: tuple[int, int], accept: AcceptSettings) -> None:
+def _check_size(size: tuple[int, int], frame: tuple[int, int], accept: AcceptSettings) -> None:
+    """Raises a RejectedPhoto for a photo of too many or too few pixels, or mostly of empty canvas."""
     width, height = size
     if width * height > accept.max_megapixels * 1_000_000:
         raise RejectedPhoto(
             f"too large: {width} x {height} px are more than {accept.max_megapixels} million pixels "
             f"(accept.max_megapixels in params.yaml)"
         )
-    if min(size) < accept.min_px:
+    if frame[0] * frame[1] < FRAME_SHARE * width * height:
         raise RejectedPhoto(
-            f"too small: of {width} x {height} px, the shorter side has less than {accept.min_px} px "
+            f"its first frame fills {frame[0]} x {frame[1]} of {width} x {height} px, less "
+            f"than a sixteenth; save the frame as a picture of its own"
+        )
+    if min(frame) < accept.min_px:
+        raise RejectedPhoto(
+            f"too small: of {frame[0]} x {frame[1]} px, the shorter side has less than {accept.min_px} px "
             f"(accept.min_px in params.yaml)"
         )
 
 
-def _turn_to_decode(image: Image.Image, full_size: tuple[int, int]) -> AbstractContextManager[object]:
+def _check_memory(num_bytes: int, size: tuple[int, int], name: str, accept: AcceptSettings) -> None:
+    most = max(MAX_DECODING_BYTES, BYTES_PER_ACCEPTED_PIXEL * accept.max_megapixels * 1_000_000)
+    if num_bytes > most:
+        raise RejectedPhoto(
+            f"too large: {size[0]} x {size[1]} px of {formats.NAMES.get(name, name)} take "
+            f"{num_bytes / 1e9:.1f} GB to decode, more than {most / 1e9:g} GB; save it smaller or as a plain "
+            f"JPEG, not progressive, or raise accept.max_megapixels in params.yaml, of which each allows "
+            f"{BYTES_PER_ACCEPTED_PIXEL} MB"
+        )
+
+
+def _turn_to_decode(num_bytes: int) -> AbstractContextManager[object]:
     """Returns the lock that a large photo is to be decoded under; a small one needs none."""
-    # A progressive JPEG is held whole, at whatever scale it is decoded.
-    width, height = full_size if "progressive" in image.info else image.size
-    return _one_large_photo if width * height > LARGE_PIXELS else nullcontext()
+    return _one_large_photo if num_bytes > LARGE_BYTES else nullcontext()
 
 
 def _scaled(size: tuple[int, int], settings: StandardiseSettings) -> tuple[int, int]:
@@ -170,8 +193,8 @@ def _scaled(size: tuple[int, int], settings: StandardiseSettings) -> tuple[int, 
 
 def _reduced(
     image: Image.Image, facts: Facts, settings: StandardiseSettings, accept: AcceptSettings
-) -> tuple[Image.Image, Image.Image]:
-    """Returns the standard photo without borders and the thumbnail, both as the file lies, in sRGB.
+) -> tuple[Image.Image, Image.Image, str]:
+    """Returns the standard photo without borders and the thumbnail, as the file lies, in sRGB; and a note.
 
     Colours and the turn come after resizing, where there are few pixels.
     """
@@ -186,8 +209,10 @@ def _reduced(
         small = plain.resize(_scaled(plain.size, settings), Image.Resampling.LANCZOS)
     thumbnail = plain.resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS, reducing_gap=3.0)
     profile = facts.profile or (colours.profile(*facts.codes) if facts.codes else None)
+    note = "" if not profile or colours.fits(profile, plain.mode) else "unusable colour profile"
+    profile = None if note else profile
     background = ImageColor.getrgb(accept.background)[:3]
-    return colours.srgb(small, profile, background), colours.srgb(thumbnail, profile, background)
+    return colours.srgb(small, profile, background), colours.srgb(thumbnail, profile, background), note
 
 
 def _padded(small: Image.Image, side: int) -> Image.Image:

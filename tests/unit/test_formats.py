@@ -6,6 +6,9 @@ import io
 import struct
 import subprocess
 import sys
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ from PIL import AvifImagePlugin, Image
 
 from tenshots import formats
 from tenshots.errors import RejectedPhoto
-from tests.unit.test_photos import ALL_FORMATS, photo_of, saved, scene
+from tests.unit.test_photos import ALL_FORMATS, noisy, photo_of, saved, scene
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on damaged files; wanted here
 
@@ -128,7 +131,7 @@ def test_running_out_of_memory_while_opening_is_no_verdict(monkeypatch: pytest.M
 def test_a_security_limit_of_the_heic_library_is_a_rejection() -> None:
     data = bytearray(saved(scene(), "HEIF"))
     at = data.index(b"ispe") + 8
-    data[at : at + 8] = struct.pack(">II", 13000, 13000)  # says 169 million pixels, holds 9,600
+    data[at : at + 8] = struct.pack(">II", 9000, 9000)  # says 81 million pixels, holds 9,600
     with pytest.raises(RejectedPhoto, match="damaged, incomplete or unusual HEIC"):
         photo_of(bytes(data))
 
@@ -150,3 +153,64 @@ def test_decoders_start_no_threads_of_their_own() -> None:
     program = "import tenshots.photos, pillow_heif.options as o; print(o.DECODE_THREADS, o.THUMBNAILS)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1", "False"]
+
+
+def test_libtiff_writes_no_line_and_its_damage_is_noted(capfd: pytest.CaptureFixture[str]) -> None:
+    """It decodes a broken fax on; each thread hears of its own file alone."""
+    sound = saved(scene(600, 400).convert("1"), "TIFF", compression="group4")
+    broken = bytearray(sound)
+    start = Image.open(io.BytesIO(sound)).tag_v2[273][0]  # type: ignore[attr-defined]  # where the strip lies
+    broken[start + 20 : start + 24] = b"\xff\0\xaa\x55"
+    with ThreadPoolExecutor(4) as workers:
+        notes = [*workers.map(lambda data: photo_of(data).note, [sound, bytes(broken)] * 20)]
+    assert notes == ["", "damaged in places (Fax4Decode)"] * 20
+    corrupt = bytearray(saved(noisy(80, 60), "TIFF", compression="tiff_adobe_deflate"))
+    at = Image.open(io.BytesIO(corrupt)).tag_v2[273][0]  # type: ignore[attr-defined]
+    corrupt[at + 100 : at + 200] = bytes(100)
+    with pytest.raises(RejectedPhoto, match="damaged, incomplete or unusual TIFF image"):
+        photo_of(bytes(corrupt))
+    assert capfd.readouterr().err == ""
+
+
+def gif(canvas: tuple[int, int], frame: tuple[int, int]) -> bytes:
+    """A GIF of one black frame in the upper left corner of its canvas. Source: GIF89a, 18 to 22."""
+    black = saved(Image.new("P", frame), "GIF")
+    at = black.index(b",")  # the frame as Pillow packs it, with a table of colours before it
+    return black[:6] + struct.pack("<HH", *canvas) + black[10:at] + black[at:]
+
+
+def animated_webp(canvas: tuple[int, int], frame: tuple[int, int]) -> bytes:
+    pixels = saved(Image.new("RGB", frame), "WEBP")[12:]
+    content = bytes(6) + b"".join((side - 1).to_bytes(3, "little") for side in frame) + b"d\0\0\0" + pixels
+    sides = b"".join((side - 1).to_bytes(3, "little") for side in canvas)
+    body = b"WEBPVP8X\x0a\0\0\0\2\0\0\0" + sides + b"ANIM\6\0\0\0" + bytes(6)
+    body += b"ANMF" + struct.pack("<I", len(content)) + content
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+@pytest.mark.parametrize("write", [gif, animated_webp])
+def test_a_frame_far_smaller_than_its_canvas_is_no_photo(
+    write: Callable[[tuple[int, int], tuple[int, int]], bytes],
+) -> None:
+    tiny = write((14000, 14000), (1, 1))
+    assert len(tiny) < 1000
+    with pytest.raises(RejectedPhoto, match=r"its first frame fills 1 x 1 of 14000 x 14000 px, less than a"):
+        photo_of(tiny)
+    with pytest.raises(RejectedPhoto, match="its first frame fills 90 x 90 of 400 x 400 px"):
+        photo_of(write((400, 400), (90, 90)))
+    for frame in ((100, 100), (400, 30), (400, 400)):
+        assert photo_of(write((400, 400), frame)).width == 400
+    with pytest.raises(RejectedPhoto, match="too small: of 400 x 30 px"):
+        photo_of(write((400, 400), (400, 30)), min_px=32)
+
+
+def test_an_animated_png_counts_by_its_first_frame() -> None:
+    frames = [scene(), Image.new("RGB", scene().size)]
+    data = saved(frames[0], "PNG", save_all=True, append_images=frames[1:])
+    at = data.index(b"fcTL")
+    control = data[at : at + 30]
+    small = control[:8] + struct.pack(">IIII", 12, 8, 0, 0) + control[24:]
+    shrunk = data[:at] + small + struct.pack(">I", zlib.crc32(small)) + data[at + 34 :]
+    assert photo_of(data).width == 120
+    with pytest.raises(RejectedPhoto, match="its first frame fills 12 x 8 of 120 x 80 px"):
+        photo_of(shrunk)

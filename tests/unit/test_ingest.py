@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from stages import ingest
-from tenshots import database
-from tenshots.errors import SettingsError
+from tenshots import database, layout
+from tenshots.errors import DataError, SettingsError
 from tests.unit.test_ingestion import draw
 
 PARAMS = """
@@ -59,6 +60,32 @@ def test_a_photos_folder_outside_the_repository_is_an_error(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError, match="photos must not leave the repository"):
         ingest.main([])
+
+
+def test_a_photo_replaced_while_ingest_runs_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DVC would take the manifest for one of the new photo, and call it up to date."""
+    make_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    read = layout.FoundFile.read
+
+    def read_and_replaced(found: layout.FoundFile, max_bytes: int) -> bytes:
+        data = read(found, max_bytes)
+        if found.path == "p3/cup/1.png":
+            draw(tmp_path, "other.png")
+            (tmp_path / "other.png").replace(found.file)
+        return data
+
+    with monkeypatch.context() as patch:
+        patch.setattr(layout.FoundFile, "read", read_and_replaced)
+        with pytest.raises(DataError, match=r"^1 file changed .*data/raw.* p3/cup/1\.png; run again"):
+            ingest.main([])
+    assert [path.name for path in Path("data").iterdir()] == ["raw"]
+    ingest.main([])
+    manifest = database.read_manifest(Path("data/manifest.csv")).set_index("path")
+    data = Path("data/raw/p3/cup/1.png").read_bytes()
+    assert manifest["photo_id"]["p3/cup/1.png"] == hashlib.sha256(data).hexdigest()
 
 
 @pytest.mark.parametrize(
