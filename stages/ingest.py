@@ -14,9 +14,9 @@ import joblib
 
 from stages import run
 from tenshots import collection, database, ingestion, layout, params
-from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.photos import AcceptSettings
+from tenshots.settings.intake import DatabaseSettings, NearDuplicateSettings
 
 DATABASE_DIR = Path("data/database")
 MANIFEST_PATH = Path("data/manifest.csv")
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         standardise=params.section(values, "standardise", StandardiseSettings),
         near_duplicates=params.section(values, "near_duplicates", NearDuplicateSettings),
     )
-    num_shards = params.section(values, "database", database.DatabaseSettings).num_shards
+    num_shards = params.section(values, "database", DatabaseSettings).num_shards
 
     folder = layout.photos_dir(source.photos, Path.cwd())
     pattern = layout.Layout(source.layout)

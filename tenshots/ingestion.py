@@ -19,11 +19,11 @@ from rich.progress import track
 from tenshots import collection, duplicates, hashing, photos
 from tenshots.archives import ArchiveLimits
 from tenshots.database import MANIFEST_COLUMNS, PHOTO_SCHEMA, Spool
-from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto
 from tenshots.layout import FoundFile, Layout, find
 from tenshots.photos import THUMBNAIL_PX, AcceptSettings, StandardPhoto
+from tenshots.settings.intake import NearDuplicateSettings
 
 NUM_AHEAD = 4  # files a worker that may wait for a slow one before them: what bounds the memory
 SECONDS_BETWEEN_LINES = 10.0

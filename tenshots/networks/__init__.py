@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from tenshots import params
-from tenshots.errors import SettingsError
 from tenshots.networks import convolutional, pretrained
-from tenshots.networks.convolutional import ConvolutionalSettings
-from tenshots.networks.pretrained import PretrainedSettings
 from tenshots.runtime import keras
+from tenshots.settings.networks import ConvolutionalSettings, NetworkSettings, settings_from
 
-_FAMILIES: dict[str, type[ConvolutionalSettings] | type[PretrainedSettings]] = {
-    "convolutional": ConvolutionalSettings,
-    "pretrained": PretrainedSettings,
-}
-
-
-def settings_from(values: Mapping[str, Any], *, at: str) -> ConvolutionalSettings | PretrainedSettings:
-    """Checks one network's settings with the model of its family.
-
-    Args:
-        values: what stands under `at`.
-        at: its dotted key in params.yaml, such as `networks.lecture`.
-
-    Raises:
-        SettingsError: an unknown family, or a value that breaks a rule of its family.
-    """
-    family = values.get("family") if isinstance(values, Mapping) else None
-    if family not in _FAMILIES:
-        raise SettingsError(
-            f"{params.PATH}: {at}.family must be one of {', '.join(_FAMILIES)}, "
-            f"got {family!r}{params.nearest(str(family), _FAMILIES)}"
-        )
-    return params.check(values, _FAMILIES[family], at=at)
+__all__ = ["build", "passes_alone", "settings_from"]
 
 
 def build(
-    settings: ConvolutionalSettings | PretrainedSettings,
+    settings: NetworkSettings,
     *,
     size_px: int,
     num_labels: int,

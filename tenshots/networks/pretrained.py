@@ -4,64 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import h5py  # type: ignore[import-untyped]
-from pydantic import Discriminator, Field, Tag
 
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import convolutional
-from tenshots.networks.convolutional import BlockSettings, ConvolutionalSettings
-from tenshots.params import Settings
 from tenshots.runtime import keras
+from tenshots.settings.networks import (
+    OUR_FAMILY,
+    BackboneSettings,
+    PretrainedSettings,
+    WeightsFile,
+    whole_of,
+)
 
-OUR_FAMILY = "convolutional"
 FEATURES = "features"  # the layer between backbone and head
 HEAD = "head"
 # Ours to set: they say what is built and what is loaded, which other settings decide.
 _OURS = {"name", "include_top", "weights", "input_tensor", "input_shape", "pooling", "classes"}
 _OURS |= {"classifier_activation"}
 _CHUNK_BYTES = 1 << 20
-
-
-class WeightsFile(Settings):
-    """A file of weights and its hash, so that another file of that name is noticed."""
-
-    path: str = Field(min_length=1)
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-
-
-def _weights_kind(value: Any) -> str:  # noqa: ANN401 (whatever stands in the file)
-    return "file" if isinstance(value, Mapping | WeightsFile) else "name"
-
-
-class BackboneSettings(Settings):
-    """What the backbone is and what it has learnt."""
-
-    architecture: str
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    weights: Annotated[
-        Annotated[Literal["imagenet", "none"], Tag("name")] | Annotated[WeightsFile, Tag("file")],
-        Discriminator(_weights_kind),
-    ]
-
-
-class PretrainedSettings(Settings):
-    """A section of `networks` with `family: pretrained`."""
-
-    family: Literal["pretrained"]
-    input_px: int = Field(ge=32, le=1024)
-    backbone: BackboneSettings
-    dropout: float = Field(ge=0, lt=1)
-    head_epochs: int = Field(ge=1)
-    head_lr_factor: float = Field(gt=0)
-    unfreeze: float = Field(ge=0, le=1)
-    fine_tune_lr_factor: float = Field(gt=0)
 
 
 def build(
@@ -91,19 +58,8 @@ def _our_backbone(
 ) -> keras.Model:
     """Returns the blocks of a network of our family; the file holds a whole network, as `train` wrote it."""
     backbone = settings.backbone
-    at = "backbone.arguments"
-    arguments = params.check(backbone.arguments, BlockSettings, at=at)
-    whole = params.check(
-        {**arguments.model_dump(), "family": OUR_FAMILY, "input_px": settings.input_px},
-        ConvolutionalSettings,
-        at=at,
-    )
-    model = keras.Model(photos, convolutional.blocks(pixels, arguments))
-    if backbone.weights == "imagenet":
-        raise SettingsError(
-            f"{params.PATH}: backbone.weights of architecture {OUR_FAMILY} must be none or {{path, sha256}}, "
-            "got 'imagenet'"
-        )
+    whole = whole_of(settings, at="the network")
+    model = keras.Model(photos, convolutional.blocks(pixels, whole))
     if load and isinstance(backbone.weights, WeightsFile):
         path = verified(backbone.weights)
         trained = convolutional.build(whole, size_px=settings.input_px, num_labels=_num_labels(path))
@@ -234,16 +190,9 @@ def verified(weights: WeightsFile) -> Path:
     """Returns the file's path, relative to the project or absolute, after comparing its hash.
 
     Raises:
-        SettingsError: a relative path leaves the project.
         DataError: the file is missing, or its sha256 is another one.
     """
     path = Path(weights.path)
-    # As it is written: where DVC links files into its cache, the file itself lies elsewhere.
-    if not path.is_absolute() and Path(os.path.normpath(path)).parts[:1] == (os.pardir,):
-        raise SettingsError(
-            f"{params.PATH}: backbone.weights.path must not leave the repository, as temporary and queued "
-            f"experiments would not find the file, got {weights.path!r}; copy it in, or give an absolute path"
-        )
     try:
         digest = hashlib.sha256()
         with path.open("rb") as file:

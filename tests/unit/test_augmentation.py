@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tenshots import augmentation, database, params
-from tenshots.augmentation import AugmentSettings, LayerSettings, Policy
+from tenshots import augmentation, database, params, preprocessing
+from tenshots.augmentation import Policy
 from tenshots.encoding import encode
 from tenshots.errors import DataError, SettingsError
 from tenshots.seeds import derived_seed
+from tenshots.settings.augmentation import AugmentSettings, LayerSettings
 
 SIZE_PX = 32
 
@@ -130,7 +131,7 @@ def fail(photos: object) -> None:  # noqa: ARG001 (it fails whatever they are)
 def test_a_layer_is_judged_by_what_it_does(
     does: Callable[[Any], Any], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(augmentation, "LAYERS", {"Drawn": a_layer("Drawn", does)})
+    monkeypatch.setattr(preprocessing, "LAYERS", {"Drawn": a_layer("Drawn", does)})
     with pytest.raises(SettingsError, match=message):
         policy("Drawn")
 
@@ -191,7 +192,7 @@ def test_generators_deep_inside_a_layer_are_set_anew_for_each_copy(monkeypatch: 
                 inputs = layer(inputs, training=training)
             return inputs
 
-    monkeypatch.setattr(augmentation, "LAYERS", {"Nested": Nested})
+    monkeypatch.setattr(preprocessing, "LAYERS", {"Nested": Nested})
     nested = policy("Nested")
     image = drawn_images(1)
     copies = nested(image.repeat(32, axis=0), list(range(32)))
@@ -243,7 +244,7 @@ def test_every_layer_of_keras_is_used_or_refused_by_name() -> None:
         **{f"Random{name}": {"factor": 0.2} for name in ("Hue", "Rotation", "Saturation", "Sharpness")},
     }
     refused = {}
-    for name in augmentation.LAYERS:
+    for name in preprocessing.LAYERS:
         try:
             used = policy({name: arguments.get(name, {})})
         except SettingsError as error:

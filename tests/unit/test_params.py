@@ -122,19 +122,19 @@ def test_settings_never_change_after_reading() -> None:
             {"split": {"test": 0.5, "fitt": 1}},
             "split",
             Split,
-            "params.yaml: split.fitt is no known setting; did you mean 'fit'?",
+            "params.yaml: split.fitt is not a known setting; did you mean 'fit'?",
         ),
         (
             {"split": {"test": 0.5, "zzz": 1}},
             "split",
             Split,
-            "params.yaml: split.zzz is no known setting",
+            "params.yaml: split.zzz is not a known setting",
         ),
         (
             {"network": {"backbone": {"dropout": 0, "drop": 1}}},
             "network",
             Network,
-            "params.yaml: network.backbone.drop is no known setting",
+            "params.yaml: network.backbone.drop is not a known setting",
         ),
         (
             {"splits": {}},
