@@ -123,13 +123,21 @@ def check(part: Any, model: type[Model], *, at: str) -> Model:  # noqa: ANN401 (
         return model.model_validate(part)
     except ValidationError as error:
         sentences: dict[str, str] = {}  # by key: a value that fits no member of a union breaks a rule of each
-        for details in error.errors():
+        for details in _causes(error):
             key = ".".join([at] * bool(at) + _walk(details, part))
             if key in sentences:
-                sentences[key] = sentences[key].replace(", got ", f" or {_rule(details, model)}, got ")
+                rule = _rule(details, model).removeprefix("must be ")
+                sentences[key] = sentences[key].replace(", got ", f" or {rule}, got ")
             else:
                 sentences[key] = f"{PATH}: {key or 'the top level'} {_rule(details, model)}{_got(details)}"
-        raise SettingsError("; ".join(sentences.values())) from None
+        raise SettingsError("\n".join(sentences.values())) from None
+
+
+def _causes(error: ValidationError) -> list[ErrorDetails]:
+    """Returns the errors without those that follow from others: a list lacks what was wrong in it."""
+    found = error.errors()
+    inside = {details["loc"][:-1] for details in found}
+    return [details for details in found if details["type"] != "too_short" or details["loc"] not in inside]
 
 
 def _walk(details: ErrorDetails, part: Any) -> list[str]:  # noqa: ANN401 (whatever stands in the file)

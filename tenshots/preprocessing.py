@@ -88,6 +88,8 @@ def _broken_rule(argument: str, value: object, default: object) -> str:
         return "" if value in TEXTS[argument] else f"one of {', '.join(TEXTS[argument])}"
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "true or false"
+    if argument == "value_range":
+        return "" if value in ([0, 255], (0, 255)) else "[0, 255], as the photos' pixels are"
     if argument in COUNTS:
         fits = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_COUNT
         return "" if fits else f"an integer from 1 to {MAX_COUNT}"
@@ -150,7 +152,7 @@ def check_pictures(layers: Sequence[Any], *, size_px: int, at: str) -> None:
         changed = np.asarray(changed)
         outside.append(((changed < -0.5) | (changed > 255.5)).mean())
         contrasts.append(contrast(np.clip(changed, 0, 255)) / contrast(photos[seed]))
-    hint = "; a layer's value_range must be [0, 255], and its other arguments must leave something to see"
+    hint = "; choose weaker arguments"
     if np.median(outside) > MAX_OUTSIDE:
         raise SettingsError(
             f"{PATH}: {at} must keep pixels from 0 to 255, but in most copies puts "

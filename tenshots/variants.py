@@ -144,7 +144,11 @@ def fits(
         DataError: the backbone's weights are missing, or are not those that the settings name.
     """
     build = partial(
-        networks.build, variant.network, size_px=images.shape[1], num_labels=int(labels.max()) + 1
+        networks.build,
+        variant.network,
+        size_px=images.shape[1],
+        num_labels=int(labels.max()) + 1,
+        at=f"networks.{variant.network_name}",
     )
     if isinstance(variant.network, ConvolutionalSettings):
         return training.fits(

@@ -15,6 +15,7 @@ def build(
     size_px: int,
     num_labels: int,
     load_backbone: bool = True,
+    at: str = "",
 ) -> keras.Model:
     """Builds an uncompiled network; its random weights come from `keras.utils.set_random_seed`.
 
@@ -24,6 +25,7 @@ def build(
         num_labels: from 2.
         load_backbone: False leaves a pretrained backbone's weights random, for a network whose weights are
             loaded as a whole.
+        at: its dotted key in params.yaml, for messages.
 
     Returns:
         A model from (num_photos, size_px, size_px, 3), any numeric dtype, 0 to 255, to float32 logits
@@ -35,7 +37,9 @@ def build(
     """
     if isinstance(settings, ConvolutionalSettings):
         return convolutional.build(settings, size_px=size_px, num_labels=num_labels)
-    return pretrained.build(settings, size_px=size_px, num_labels=num_labels, load_backbone=load_backbone)
+    return pretrained.build(
+        settings, size_px=size_px, num_labels=num_labels, load_backbone=load_backbone, at=at
+    )
 
 
 def passes_alone(layer: keras.layers.Layer, network: keras.Model) -> bool:

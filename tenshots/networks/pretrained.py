@@ -32,7 +32,12 @@ _CHUNK_BYTES = 1 << 20
 
 
 def build(
-    settings: PretrainedSettings, *, size_px: int, num_labels: int, load_backbone: bool = True
+    settings: PretrainedSettings,
+    *,
+    size_px: int,
+    num_labels: int,
+    load_backbone: bool = True,
+    at: str = "",
 ) -> keras.Model:
     """Builds the network: see `tenshots.networks.build`.
 
@@ -41,9 +46,11 @@ def build(
     photos = keras.Input((size_px, size_px, 3), name="photos")
     pixels = convolutional.resized(photos, settings.input_px)
     if settings.backbone.architecture == OUR_FAMILY:
-        backbone = _our_backbone(photos, pixels, settings, load=load_backbone)
+        backbone = _our_backbone(photos, pixels, settings, load=load_backbone, at=at)
     else:
-        backbone = _keras_backbone(pixels, settings, load=load_backbone)
+        backbone = _keras_backbone(
+            pixels, settings, load=load_backbone, at=".".join([at] * bool(at) + ["backbone"])
+        )
     features = keras.layers.GlobalAveragePooling2D(name=FEATURES)(backbone.output)
     features = keras.layers.Dropout(settings.dropout, name="head_dropout")(features)
     return keras.Model(photos, keras.layers.Dense(num_labels, name=HEAD)(features), name="pretrained")
@@ -55,10 +62,11 @@ def _our_backbone(
     settings: PretrainedSettings,
     *,
     load: bool,
+    at: str,
 ) -> keras.Model:
     """Returns the blocks of a network of our family; the file holds a whole network, as `train` wrote it."""
     backbone = settings.backbone
-    whole = whole_of(settings, at="the network")
+    whole = whole_of(settings, at=at)
     model = keras.Model(photos, convolutional.blocks(pixels, whole))
     if load and isinstance(backbone.weights, WeightsFile):
         path = verified(backbone.weights)
@@ -86,29 +94,30 @@ def _keras_backbone(
     settings: PretrainedSettings,
     *,
     load: bool,
+    at: str,
 ) -> keras.Model:
     backbone = settings.backbone
-    function = _architecture(backbone)
+    function = _architecture(backbone, at=at)
     # The input scaling that this family was trained with, as plain operations; some have it inside.
     scaled = inspect.getmodule(function).preprocess_input(pixels)  # type: ignore[union-attr]
     if backbone.weights == "imagenet" and backbone.architecture.startswith("EfficientNetB"):
         scaled = _efficientnet_correction(scaled)
     try:
         model = function(include_top=False, weights=None, input_tensor=scaled, **backbone.arguments)
-    except ValueError as error:
+    except Exception as error:  # whatever it is (Keras knows no rule), the settings are its cause
         raise SettingsError(
-            f"{params.PATH}: the backbone {backbone.architecture} with input_px {settings.input_px} and "
-            f"arguments {backbone.arguments} cannot be built: {' '.join(str(error).split())}"
+            f"{params.PATH}: {at} cannot be built: {backbone.architecture} with input_px {settings.input_px} "
+            f"and arguments {params.shown(backbone.arguments)}: {' '.join(str(error).split())}"
         ) from None
     if load and backbone.weights == "imagenet":
         shape = (settings.input_px, settings.input_px, 3)
-        model.set_weights(_imagenet(function, shape, backbone.arguments).get_weights())
+        model.set_weights(_imagenet(function, shape, backbone.arguments, at=at).get_weights())
     elif load and isinstance(backbone.weights, WeightsFile):
         _load(model, verified(backbone.weights))
     return model
 
 
-def _architecture(backbone: BackboneSettings) -> Callable[..., keras.Model]:
+def _architecture(backbone: BackboneSettings, *, at: str) -> Callable[..., keras.Model]:
     known = sorted(
         name
         for name, function in inspect.getmembers(keras.applications, inspect.isfunction)
@@ -117,7 +126,7 @@ def _architecture(backbone: BackboneSettings) -> Callable[..., keras.Model]:
     if backbone.architecture not in known:
         hint = params.nearest(backbone.architecture, [*known, OUR_FAMILY])
         raise SettingsError(
-            f"{params.PATH}: backbone.architecture must be {OUR_FAMILY} or a network of keras.applications, "
+            f"{params.PATH}: {at}.architecture must be {OUR_FAMILY} or a network of keras.applications, "
             f"got {backbone.architecture!r}{hint}"
         )
     function: Callable[..., keras.Model] = getattr(keras.applications, backbone.architecture)
@@ -125,7 +134,7 @@ def _architecture(backbone: BackboneSettings) -> Callable[..., keras.Model]:
     for name in backbone.arguments:
         if name not in accepted:
             raise SettingsError(
-                f"{params.PATH}: backbone.arguments.{name} is no argument of {backbone.architecture}, "
+                f"{params.PATH}: {at}.arguments.{name} is not an argument of {backbone.architecture}, "
                 f"which takes {', '.join(accepted) or 'none'}"
             )
     return function
@@ -146,7 +155,11 @@ def _efficientnet_correction(pixels: Any) -> Any:  # noqa: ANN401 (keras.KerasTe
 
 
 def _imagenet(
-    function: Callable[..., keras.Model], shape: tuple[int, int, int], arguments: Mapping[str, Any]
+    function: Callable[..., keras.Model],
+    shape: tuple[int, int, int],
+    arguments: Mapping[str, Any],
+    *,
+    at: str,
 ) -> keras.Model:
     """Lets Keras fetch (or find) its ImageNet weights.
 
@@ -157,7 +170,8 @@ def _imagenet(
         return function(include_top=False, weights="imagenet", input_shape=shape, **arguments)
     except ValueError as error:
         raise SettingsError(
-            f"{params.PATH}: {function.__name__} has no ImageNet weights for arguments {dict(arguments)}: "
+            f"{params.PATH}: {at}.weights: {function.__name__} has no ImageNet weights for "
+            f"arguments {dict(arguments)}: "
             f"{' '.join(str(error).split())}"
         ) from None
     except Exception as error:

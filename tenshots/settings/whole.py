@@ -91,7 +91,7 @@ def _noted(found: list[str]) -> Iterator[None]:
     try:
         yield
     except SettingsError as error:
-        found.append(str(error))
+        found += str(error).splitlines()
 
 
 def _section(values: Mapping[str, Any], key: str, model: type[Model]) -> Model:

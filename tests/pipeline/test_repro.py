@@ -15,12 +15,12 @@ pytestmark = pytest.mark.slow
 
 STAGES = ("train", "evaluate", "visualise", "study")
 VARIANTS = ("baseline", "augmented", "fine_tuned")
-ALL = {"ingest", "split", "inspect", "augment", "compare", "describe"} | {
+ALL = {"check", "rehearse", "ingest", "split", "inspect", "augment", "compare", "describe"} | {
     f"{stage}@{name}" for stage in STAGES for name in VARIANTS
 }
 
 
-PAGE = {"compare"}  # it shows all settings and the hash of the code, so any change makes it anew
+PAGE = {"check", "compare"}  # they read all settings, and the page shows the hash of the code
 
 
 def ran(log: str) -> set[str]:
