@@ -10,6 +10,7 @@ import difflib
 import json
 import math
 import re
+import reprlib
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -26,6 +27,8 @@ PATH = Path("params.yaml")
 MAX_BYTES = 1_000_000
 MAX_SHOWN = 80  # characters of a value in a message
 
+_SHORT = reprlib.Repr()  # of what YAML's aliases make endless, too
+
 # In the place of pydantic's words where a value is of another type.
 _TYPES = {
     "bool_type": "must be true or false",
@@ -34,6 +37,7 @@ _TYPES = {
     "float_type": "must be a number",
     "int_from_float": "must be an integer",
     "int_type": "must be an integer",
+    "invalid_key": "must have text for its name",
     "model_type": "must be a section of settings",
     "string_type": "must be text",
     "tuple_type": "must be a list",
@@ -185,18 +189,20 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()  # as YAML writes it
     try:
-        text = repr(value)
+        text = _SHORT.repr(value) if isinstance(value, Mapping | list) else repr(value)
     except ValueError:  # Python writes out no integer of more than 4300 digits
         text = "a number of thousands of digits"
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
-def check_numbers(value: object, *, most: float) -> None:
-    """Raises a ValueError for a number in arguments, however deep, that is not finite or beyond ±`most`."""
+def check_numbers(value: object, *, most: float, depth: int = 4) -> None:
+    """Raises a ValueError for a number in arguments that is not finite, beyond ±`most`, or deep inside."""
     inside = list(value.values()) if isinstance(value, Mapping) else value
     if isinstance(inside, list | tuple):
+        if not depth:
+            raise ValueError("must not hold lists or sections so deep inside of others")
         for each in inside:
-            check_numbers(each, most=most)
+            check_numbers(each, most=most, depth=depth - 1)
     elif isinstance(inside, int | float) and (not math.isfinite(inside) or abs(inside) > most):
         raise ValueError(f"must hold numbers from {-most} to {most}, not {shown(inside)}")
 

@@ -138,15 +138,18 @@ def _check_shown(values: Mapping[str, Any]) -> None:
             )
 
 
-def _interpolated(value: object, at: str = "", inside: tuple[int, ...] = ()) -> Iterator[str]:
+def _interpolated(values: Mapping[str, Any]) -> Iterator[str]:
     """Yields a sentence for each text, or name of an entry, that DVC would take for a template."""
-    if "${" in at or (isinstance(value, str) and "${" in value):
-        yield (
-            f"{PATH}: {at} must not hold ${{, which DVC reads as the name of another setting, "
-            f"got {shown(value)}; write the value out"
-        )
-    if not isinstance(value, Mapping | list) or id(value) in inside:  # YAML's aliases may lead back
-        return
-    items = value.items() if isinstance(value, Mapping) else enumerate(value)
-    for key, part in items:
-        yield from _interpolated(part, f"{at}.{key}" if at else str(key), (*inside, id(value)))
+    seen: set[int] = set()  # YAML's aliases may lead back, or to the same part a million times
+    todo: list[tuple[str, object]] = [("", values)]
+    while todo:
+        at, part = todo.pop()
+        if isinstance(part, Mapping | list) and id(part) not in seen:
+            seen.add(id(part))
+            items = part.items() if isinstance(part, Mapping) else enumerate(part)
+            todo += [(f"{at}.{key}" if at else str(key), each) for key, each in items]
+        if "${" in at.rpartition(".")[2] or (isinstance(part, str) and "${" in part):
+            yield (
+                f"{PATH}: {at} must not hold ${{, which DVC reads as the name of another setting, "
+                f"got {shown(part)}; write the value out"
+            )

@@ -247,11 +247,16 @@ def test_every_wrong_value_is_named_up_to_ten() -> None:
     assert len(str(caught.value).splitlines()) == whole.MAX_PROBLEMS + 1
 
 
-def test_aliases_that_lead_back_end() -> None:
+@pytest.mark.parametrize("key", ["report", "augment.layers", "networks.pretrained.backbone.arguments"])
+def test_aliases_that_lead_back_or_multiply_end(key: str) -> None:
     endless: dict[str, Any] = {}
     endless["again"] = endless
-    with pytest.raises(SettingsError):
-        whole.check(changed("report", endless))
+    many: list[Any] = [1]
+    for _ in range(100):
+        many = [many] * 10
+    for value in (endless, {"filters": many}, [{"RandomFlip": endless}], [{"RandomFlip": {"mode": many}}]):
+        with pytest.raises(SettingsError):
+            whole.check(changed(key, value))
 
 
 def write(values: object, text: str = "") -> None:
