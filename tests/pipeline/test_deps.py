@@ -138,3 +138,14 @@ def test_tracking_alone_imports_mlflow() -> None:
         or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "mlflow")
     }
     assert importers == {"tracking.py"}
+
+
+def test_settings_are_checked_before_anything_computes_as_dvc_promises_no_other_order() -> None:
+    deps = {name: set(body.get("do", body)["deps"]) for name, body in STAGES.items()}
+    checked, rehearsed = "data/checked/settings.txt", "data/checked/rehearsal.txt"
+    assert STAGES["check"]["outs"] == [checked]
+    assert STAGES["rehearse"]["outs"] == [rehearsed]
+    assert {name for name in deps if checked in deps[name]} == {"ingest", "rehearse"}
+    assert {name for name in deps if rehearsed in deps[name]} == {"inspect", "augment", "train"}
+    assert "data/manifest.csv" in deps["split"]
+    assert not {path for path in deps["check"] if not path.startswith(("stages/", "tenshots/"))}
