@@ -15,6 +15,8 @@ setup-dev:  ## .venv with the tools for tests and checks, too
 	$(SETUP) requirements-dev.txt
 
 repro: setup  ## the whole pipeline, to reports/index.html
+	@# First, as DVC reads the photos' folder before any stage, and hangs or says little where it cannot.
+	@$(BIN)/python -m stages.check
 	$(BIN)/dvc repro
 	@# A store that cannot be reached is said, and is no failure of the pipeline.
 	-@$(BIN)/python -m stages.record

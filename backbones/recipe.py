@@ -18,8 +18,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
+
+from tenshots import params
 
 HERE = Path(__file__).parent
 
@@ -39,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     subprocess.run(["git", "clone", "--quiet", str(HERE.parent), str(arguments.work)], check=True)
     yaml = YAML()
-    settings = yaml.load((HERE / f"{arguments.name}.params.yaml").read_text(encoding="utf-8"))
+    settings = settings_of(arguments.name)
     settings["photos"] = str(arguments.photos.resolve())
     with (arguments.work / "params.yaml").open("w", encoding="utf-8") as file:
         yaml.dump(settings, file)
@@ -54,6 +57,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     shutil.copyfile(arguments.work / f"data/models/{arguments.name}/fold-0_repeat-0.weights.h5", weights)
     print(f"{weights}: test accuracy {metrics['test_accuracy']:.4f}")
     print(f"sha256 {hashlib.sha256(weights.read_bytes()).hexdigest()}, {weights.stat().st_size:,} bytes")
+
+
+def settings_of(name: str) -> dict[str, Any]:
+    """Returns all settings of a recipe: its own, and the project's where it has none, as of the pages."""
+    project, own = params.read(HERE.parent / params.PATH), params.read(HERE / f"{name}.params.yaml")
+    return {**project, **own, "networks": {**project["networks"], **own["networks"]}}
 
 
 if __name__ == "__main__":

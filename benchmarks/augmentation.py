@@ -19,9 +19,10 @@ import pandas as pd
 # Keras chooses its backend when it is imported; the stage does the same.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-from tenshots import augmentation, database, params, runtime
+from tenshots import augmentation, database, params, preprocessing, runtime
 from tenshots.encoding import encode
 from tenshots.errors import SettingsError
+from tenshots.settings.augmentation import AugmentSettings, LayerSettings
 
 NUM_PHOTOS = 64
 NUM_ROUNDS = 5
@@ -57,19 +58,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--size-px", type=int, default=96, help="side of the photos, in pixels")
     size_px = parser.parse_args(argv).size_px
     runtime.configure(threads=1)
-    settings = params.section(params.read(), "augment", augmentation.AugmentSettings)
+    settings = params.section(params.read(), "augment", AugmentSettings)
     originals = drawn_photos(size_px)
     print(f"{size_px} px, {NUM_PHOTOS} photos, median of {NUM_ROUNDS} rounds; with decoding and encoding")
     print(f"{'policy of params.yaml':44s} {measured(settings.layers, originals)}")
-    for name in sorted(augmentation.LAYERS):
+    for name in sorted(preprocessing.LAYERS):
         arguments = dict(ARGUMENTS.get(name, {}))
         for side in {"height", "width"} & arguments.keys():
             arguments[side] = size_px
-        layer = augmentation.LayerSettings.model_validate({name: arguments})
+        layer = LayerSettings.model_validate({name: arguments})
         print(f"{name:44s} {measured([layer], originals)}", flush=True)
 
 
-def measured(layers: Sequence[augmentation.LayerSettings], originals: pd.DataFrame) -> str:
+def measured(layers: Sequence[LayerSettings], originals: pd.DataFrame) -> str:
     """Returns the median time of a copy in milliseconds and that of the preparation, or why there is none."""
     size_px = database.decode(originals["image"].iloc[:1]).shape[1]
     start_s = time.perf_counter()

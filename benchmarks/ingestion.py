@@ -92,6 +92,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     project = params.read(PROJECT_DIR / params.PATH)
     settings = {
+        **project,
         "seed": 0,
         "photos": str(arguments.folder.resolve()),
         "layout": arguments.layout,

@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tenshots import database, networks, optimisation, params, runtime, training, transfer, variants
-from tenshots.networks.pretrained import PretrainedSettings
 from tenshots.runtime import keras
+from tenshots.settings.networks import PretrainedSettings
 from tenshots.training import Epoch, Part
 from tenshots.variants import Variant
 

@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tenshots import networks, params, runtime, training, transfer
-from tenshots.networks.pretrained import PretrainedSettings
-from tenshots.optimisation import OptimisationSettings
 from tenshots.runtime import keras
+from tenshots.settings.networks import PretrainedSettings
+from tenshots.settings.training import OptimisationSettings
 from tenshots.training import Epoch, Part, TrainSettings
 
 NUM_LABELS = 10

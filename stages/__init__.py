@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 try:
     from tenshots import params
-    from tenshots.errors import SettingsError, TenshotsError
+    from tenshots.errors import TenshotsError
+    from tenshots.settings import whole
 except ModuleNotFoundError as error:
     sys.exit(
         f"error: {sys.executable} has no package {error.name!r}, so this Python is not the project's. "
@@ -20,35 +21,20 @@ except ModuleNotFoundError as error:
         "in an environment of your own, activate it and run `pip install -r requirements.txt`."
     )
 
-# All keys at the top of params.yaml. Each stage reads its own alone, so a misspelt one would go unnoticed.
-SETTINGS = (
-    *("seed", "lr", "batch_size", "epochs", "threads", "repeats", "photos", "layout", "accept"),
-    *("near_duplicates", "standardise", "database", "split", "augment", "optimisation", "networks"),
-    *("inspect", "variants", "report", "visualise", "study"),
-)
-
 
 def run(main: Callable[[], None]) -> None:
-    """Calls `main`; an error of our family is printed as one line, with exit status 1.
+    """Checks all settings and calls `main`; an error of our family is printed, with exit status 1.
 
     A request to end (SIGTERM) unwinds like Ctrl-C, so that a run in MLflow does not stay open; either ends
     without a traceback, with the status that shells give.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        check_settings()
+        if params.PATH.is_file():  # else whoever needs a setting says so
+            whole.check(params.read())
         main()
     except TenshotsError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
-
-
-def check_settings() -> None:
-    """Raises a SettingsError for a key at the top of params.yaml that no stage reads."""
-    if params.PATH.is_file():
-        for key in params.read():
-            if key not in SETTINGS:
-                hint = params.nearest(str(key), SETTINGS)
-                raise SettingsError(f"{params.PATH}: {key} is no known setting{hint or '; remove it'}")

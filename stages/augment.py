@@ -21,6 +21,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 from tenshots import augmentation, database, params, runtime
 from tenshots.encoding import encode
 from tenshots.seeds import SeedSettings
+from tenshots.settings.augmentation import AugmentSettings
 
 DATABASE = Path("data/database")
 SPLITS = Path("data/splits/splits.csv")
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the stage in the current directory."""
     argparse.ArgumentParser(prog="python -m stages.augment", description=__doc__).parse_args(argv)
     values = params.read()
-    settings = params.section(values, "augment", augmentation.AugmentSettings)
+    settings = params.section(values, "augment", AugmentSettings)
     seed = params.top_level(values, SeedSettings).seed
     # One thread is as fast on such small pictures, and the number of cores cannot change a sum's rounding.
     runtime.configure(threads=1)

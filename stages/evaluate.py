@@ -17,6 +17,7 @@ from stages import run
 from tenshots import database, evaluation, figures, metrics, params, provenance, runtime, tracking
 from tenshots.errors import DataError
 from tenshots.predictions import predicted, probabilities_of
+from tenshots.settings.training import ComputeSettings
 
 DATABASE = Path("data/database")
 SPLITS = Path("data/splits/splits.csv")
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.evaluate", description=__doc__)
     parser.add_argument("variant", help="its key below variants in params.yaml")
     variant: str = parser.parse_args(argv).variant
-    settings = params.top_level(params.read(), evaluation.ComputeSettings)
+    settings = params.top_level(params.read(), ComputeSettings)
     runtime.configure(threads=settings.threads)
 
     saved = evaluation.read_variant(MODELS / variant)

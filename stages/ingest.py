@@ -15,11 +15,11 @@ import joblib
 
 from stages import run
 from tenshots import collection, database, ingestion, layout, misreadings, params, snapshots
-from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError
 from tenshots.pattern import Layout
 from tenshots.photos import AcceptSettings
+from tenshots.settings.intake import DatabaseSettings, NearDuplicateSettings
 
 DATABASE_DIR = Path("data/database")
 MANIFEST_PATH = Path("data/manifest.csv")
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         standardise=params.section(values, "standardise", StandardiseSettings),
         near_duplicates=params.section(values, "near_duplicates", NearDuplicateSettings),
     )
-    num_shards = params.section(values, "database", database.DatabaseSettings).num_shards
+    num_shards = params.section(values, "database", DatabaseSettings).num_shards
 
     folder = layout.photos_dir(source.photos, Path.cwd())
     pattern = Layout(source.layout)

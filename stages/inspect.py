@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages import run
-from tenshots import database, evaluation, features, params, runtime
+from tenshots import database, features, params, runtime
 from tenshots.judging import judge
+from tenshots.settings.inspection import InspectSettings, backbone_settings
+from tenshots.settings.training import ComputeSettings
 
 DATABASE = Path("data/database")
 SPLITS = Path("data/splits/splits.csv")
@@ -23,9 +25,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Reads data/database and data/splits; writes data/inspection."""
     argparse.ArgumentParser(prog="python -m stages.inspect", description=__doc__).parse_args(argv)
     values = params.read()
-    name = params.section(values, "inspect", features.InspectSettings).network
-    settings = features.backbone_settings(values, name)
-    runtime.configure(threads=params.top_level(values, evaluation.ComputeSettings).threads)
+    name = params.section(values, "inspect", InspectSettings).network
+    settings = backbone_settings(values, name)
+    runtime.configure(threads=params.top_level(values, ComputeSettings).threads)
 
     photos = database.read_photos(DATABASE, ["photo_id", "label", "path", "image"])
     splits = database.read_splits(SPLITS)

@@ -17,6 +17,7 @@ from tenshots.choice import best_on_validation
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.photos import AcceptSettings
+from tenshots.settings.training import ComputeSettings
 
 MODELS = Path("data/models")
 METRICS = Path("reports/metrics")
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     arguments = parser.parse_args(argv)
     values = params.read()
-    settings = params.top_level(values, evaluation.ComputeSettings)
+    settings = params.top_level(values, ComputeSettings)
     runtime.configure(threads=settings.threads)
 
     with tempfile.TemporaryDirectory() as temporary:

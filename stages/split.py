@@ -12,6 +12,7 @@ from pathlib import Path
 from stages import run
 from tenshots import database, leakage, params, splitting
 from tenshots.seeds import SeedSettings
+from tenshots.settings.splitting import SplitSettings
 
 MANIFEST_PATH = Path("data/manifest.csv")
 SPLITS_PATH = Path("data/splits/splits.csv")
@@ -23,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     argparse.ArgumentParser(description="Divides the photos into train, val and test.").parse_args(argv)
     values = params.read()
     seed = params.top_level(values, SeedSettings).seed
-    settings = params.section(values, "split", splitting.SplitSettings)
+    settings = params.section(values, "split", SplitSettings)
 
     manifest = database.read_manifest(MANIFEST_PATH)
     splits = splitting.split(manifest, settings, seed=seed)

@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     # Not at the top: TensorFlow takes seconds to import, and a study is off by default.
     from tenshots import runtime, variants
-    from tenshots.augmentation import AugmentSettings
+    from tenshots.settings.augmentation import AugmentSettings
     from tenshots.studies import retraining
 
     variant = variants.resolve(values, name)

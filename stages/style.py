@@ -20,10 +20,10 @@ from stages import run
 from tenshots import encoding, layout, networks, params, photos, runtime
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
-from tenshots.evaluation import ComputeSettings
 from tenshots.interpretation import style
-from tenshots.networks.pretrained import PretrainedSettings
 from tenshots.photos import AcceptSettings
+from tenshots.settings.networks import PretrainedSettings
+from tenshots.settings.training import ComputeSettings
 
 SIZES = (64, 1024)
 

@@ -14,6 +14,7 @@ from tenshots.evaluation import Fit, SavedVariant
 from tenshots.interpretation import VisualiseSettings, drawing, gallery
 from tenshots.interpretation.subject import Subject, chosen_fit, subject
 from tenshots.seeds import SeedSettings
+from tenshots.settings.training import ComputeSettings
 
 DATABASE = Path("data/database")
 SPLITS = Path("data/splits/splits.csv")
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     values = params.read()
     settings = params.section(values, "visualise", VisualiseSettings)
     seed = params.top_level(values, SeedSettings).seed
-    runtime.configure(threads=params.top_level(values, evaluation.ComputeSettings).threads)
+    runtime.configure(threads=params.top_level(values, ComputeSettings).threads)
 
     saved = evaluation.read_variant(MODELS / variant)
     fit = chosen_fit(saved, settings)

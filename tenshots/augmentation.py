@@ -7,77 +7,29 @@ at once, nor what was computed before changes a pixel. JAX would draw other pixe
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
-from pydantic import Field, model_validator
 
-from tenshots import database
+from tenshots import database, preprocessing
 from tenshots.encoding import encode
 from tenshots.errors import DataError, SettingsError
-from tenshots.params import PATH, Settings, nearest
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
+from tenshots.settings.augmentation import LayerSettings
 
 # isort: split
 import tensorflow as tf  # after Keras, with which runtime imports it without its notices
 
-# Keras has no public name for the common base of its layers for images.
-_BASE = keras.layers.RandomFlip.__base__
-LAYERS: Mapping[str, Any] = MappingProxyType(
-    {
-        name: item
-        for name, item in vars(keras.layers).items()
-        if inspect.isclass(item) and issubclass(item, _BASE)
-    }
-)
-# Not the user's to set: seeds come from photo and copy, and photos have their channels last.
-_OWN_ARGUMENTS = ("self", "kwargs", "name", "data_format", "seed")
-
 # Pixels computed at once: enough to hide Python's share of a call, 12 MB of bytes.
 _BATCH_PIXELS = 2**22
-# A layer that mixes photos may by chance leave their labels alone, but hardly in 4 batches of 4.
-_PROBE_SEEDS = range(4)
-_PROBE_BATCH = 4
-
 PREVIEW_ROWS = 8
 PREVIEW_COPIES = 6
 PREVIEW_CELL_PX = 96
 PREVIEW_HEADER_PX = 16
 PREVIEW_GAP_PX = 4
-
-
-class LayerSettings(Settings):
-    """One layer: `RandomFlip: {mode: horizontal}`, or `RandomGrayscale` where the defaults will do."""
-
-    name: str
-    arguments: dict[str, Any]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_entry(cls, entry: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever stands in the file)
-        example = "as in `RandomZoom: {height_factor: 0.2}`"
-        if isinstance(entry, str):
-            entry = {entry: None}
-        if not isinstance(entry, Mapping) or len(entry) != 1:
-            raise ValueError(f"must be the name of one layer, alone or with its arguments {example}")
-        [(name, arguments)] = entry.items()
-        if not isinstance(arguments, Mapping | None):
-            raise ValueError(f"must give each argument with its name {example}")
-        return {"name": name, "arguments": arguments or {}}
-
-
-class AugmentSettings(Settings):
-    """Section `augment` of params.yaml."""
-
-    copies: int = Field(ge=1)
-    layers: tuple[LayerSettings, ...] = Field(min_length=1)
 
 
 class Policy:
@@ -92,19 +44,27 @@ class Policy:
 
         Raises:
             SettingsError: a layer or argument is unknown, or a value wrong; or a layer cannot be seeded,
-                changes shape or type, or mixes photos; or Keras runs on another backend than TensorFlow.
+                changes shape or type, mixes photos, or leaves nothing of them; or Keras runs on another
+                backend than TensorFlow.
         """
         backend = keras.backend.backend()
         if backend != "tensorflow":
             raise SettingsError(
                 f"KERAS_BACKEND must be tensorflow, as another draws other pixels, got {backend!r}; unset it"
             )
-        self._layers = []
+        self._layers, problems = [], []
         for index, settings in enumerate(layers):
-            layer = _built(settings, at=f"augment.layers[{index}]")
-            _try_out(layer, size_px=size_px, at=f"augment.layers[{index}] ({settings.name})")
-            self._layers.append(layer)
-        self._generators = _generators(self._layers)
+            at = f"augment.layers[{index}]"
+            try:
+                layer = preprocessing.built(settings, at=at)
+                preprocessing.try_out(layer, size_px=size_px, at=f"{at} ({settings.name})")
+                self._layers.append(layer)
+            except SettingsError as error:
+                problems.append(str(error))
+        if problems:
+            raise SettingsError("\n".join(problems))
+        preprocessing.check_pictures(self._layers, size_px=size_px, at="augment.layers, one after the other,")
+        self._generators = preprocessing.generators(self._layers)
         # One graph for a whole batch takes a tenth (96 px) to a hundredth (32 px) of the time of eager calls.
         # The photos still pass one by one: Keras draws the numbers of a batch together, so that a copy would
         # depend on its neighbours.
@@ -136,7 +96,7 @@ class Policy:
         return changed
 
     def _copy(self, image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        _reset(self._generators, seed)
+        preprocessing.reset(self._generators, seed)
         batch = tf.cast(image, tf.float32)[tf.newaxis]
         for layer in self._layers:
             batch = layer(batch, training=True)
@@ -235,91 +195,3 @@ def _header(num_columns: int, *, step_px: int) -> np.ndarray:
         text = f"copy {column}" if column else "original"
         draw.text((column * step_px, 2), text, fill="black", font=font)
     return np.asarray(header)
-
-
-def _built(settings: LayerSettings, *, at: str) -> Any:  # noqa: ANN401 (Keras ships no types)
-    name, arguments = settings.name, settings.arguments
-    if name not in LAYERS:
-        raise SettingsError(
-            f"{PATH}: {at} must name a Keras preprocessing layer for images, "
-            f"got {name!r}{_nearest(name, LAYERS)}"
-        )
-    at = f"{at} ({name})"
-    if "seed" in arguments:
-        raise SettingsError(
-            f"{PATH}: {at} must have no seed, got {arguments['seed']!r}; "
-            "remove it, as each copy gets its own from photo and copy"
-        )
-    known = set(inspect.signature(LAYERS[name].__init__).parameters).difference(_OWN_ARGUMENTS)
-    for argument in arguments:
-        if argument not in known:
-            raise SettingsError(f"{PATH}: {at} has no argument {argument!r}{_nearest(argument, known)}")
-    value_range = {"value_range": (0, 255)} if "value_range" in known else {}
-    try:
-        return LAYERS[name](**value_range | arguments)
-    except Exception as error:  # whatever it is (Keras knows no rule), the arguments are its cause
-        raise SettingsError(f"{PATH}: {at} is refused by Keras: {_reason(error)}") from None
-
-
-def _try_out(layer: Any, *, size_px: int, at: str) -> None:  # noqa: ANN401 (Keras ships no types)
-    """Judges a layer by what it does, as a list of names would have to follow Keras' versions."""
-    photos = np.random.default_rng(0).integers(0, 256, (_PROBE_BATCH, size_px, size_px, 3))
-    batch, labels = photos.astype(np.float32), np.eye(_PROBE_BATCH, dtype=np.float32)
-    alone = batch[:1]
-    try:
-        outputs = [_called(layer, alone, seed) for seed in _PROBE_SEEDS]
-        # In another order, so that whatever the layer keeps from call to call differs.
-        again = [_called(layer, alone, seed) for seed in reversed(_PROBE_SEEDS)][::-1]
-    except Exception as error:  # layers fail in many ways, and each of them is the setting's fault
-        raise SettingsError(f"{PATH}: {at} fails on photos of {size_px} px: {_reason(error)}") from None
-    if any((output.shape, output.dtype) != (alone.shape, alone.dtype) for output in outputs):
-        raise SettingsError(
-            f"{PATH}: {at} must keep the photos' size of {size_px} px and their type, "
-            f"got {outputs[0].shape[1:]} and {outputs[0].dtype}; choose other arguments"
-        )
-    if not np.isfinite(outputs).all():
-        raise SettingsError(f"{PATH}: {at} makes pixels that are no numbers; choose other arguments")
-    if not np.array_equal(outputs, again):
-        raise SettingsError(
-            f"{PATH}: {at} cannot be seeded, as one seed gave two pictures; choose another layer"
-        )
-    for seed in _PROBE_SEEDS:
-        try:
-            labelled = _called(layer, {"images": batch, "labels": labels}, seed)
-        except Exception:  # the layer takes pictures alone (RandomGrayscale does), so it leaves labels alone
-            return
-        if not np.array_equal(labelled["labels"], labels):
-            raise SettingsError(f"{PATH}: {at} mixes photos and their labels; choose another layer")
-
-
-def _called(layer: Any, inputs: Any, seed: int) -> Any:  # noqa: ANN401 (Keras ships no types)
-    _reset(_generators([layer]), tf.constant(seed, tf.int64))
-    outputs = layer(keras.tree.map_structure(tf.constant, inputs), training=True)
-    return keras.tree.map_structure(np.asarray, outputs)
-
-
-def _generators(layers: Iterable[Any]) -> list[Any]:
-    """Returns the states of all random generators, nested ones too: the variables that are no weights."""
-    return [
-        variable
-        for layer in layers
-        for variable in layer.variables
-        if not any(variable is weight for weight in layer.weights)
-    ]
-
-
-def _reset(generators: Sequence[Any], seed: tf.Tensor) -> None:
-    # A state is (seed, number of draws). Each generator counts from another start, or all would draw the same
-    # numbers, and a copy turned far to the left would always be a dark one.
-    for index, generator in enumerate(generators):
-        generator.assign(tf.stack([seed, tf.constant(index << 32, tf.int64)]))
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    return nearest(name, known) or f"; there are {', '.join(sorted(known))}"
-
-
-def _reason(error: Exception) -> str:
-    """Returns the error's message as one line; of Keras' frame around it, the part in bold alone."""
-    bold = re.search("\x1b\\[1m(.+?)\x1b\\[0m", str(error), re.DOTALL)
-    return " ".join((bold[1] if bold else str(error)).split())

@@ -18,11 +18,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import Field
 
 from tenshots import encoding
 from tenshots.errors import DataError
-from tenshots.params import Settings
 
 # Below this many rows one shard is small enough for every tool, and easier to look at.
 MIN_ROWS_TO_SHARD = 2_000
@@ -83,12 +81,6 @@ SPLIT_COLUMNS: Mapping[str, type] = MappingProxyType(
 PREDICTION_COLUMNS: Mapping[str, type] = MappingProxyType(
     {"photo_id": str, "label": str, "fold": int, "repeat": int}
 )
-
-
-class DatabaseSettings(Settings):
-    """Section `database` of params.yaml."""
-
-    num_shards: int = Field(ge=1, le=1024)
 
 
 class SpooledImage(NamedTuple):

@@ -12,25 +12,17 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from tenshots import alignment, hashing
 from tenshots.alignment import SIDE_PX
 from tenshots.errors import DataError
-from tenshots.params import PATH, Settings
+from tenshots.params import PATH
+from tenshots.settings.intake import NearDuplicateSettings
 from tenshots.wording import counted
 
 NUM_CONFIRMED = 128  # pairs aligned at a time: arrays that fit into a processor's cache
-
-
-class NearDuplicateSettings(Settings):
-    """Section `near_duplicates` of params.yaml."""
-
-    max_distance: int = Field(ge=0, le=hashing.CANDIDATE_BITS)
-    min_similarity: float = Field(gt=0, le=1)
-    max_share: float = Field(gt=0, le=1)
 
 
 class Links(NamedTuple):

@@ -18,15 +18,8 @@ from pydantic import BaseModel, Field, ValidationError
 from tenshots import networks, training
 from tenshots.database import decode
 from tenshots.errors import DataError
-from tenshots.params import Settings
 from tenshots.predictions import KEYS, table
 from tenshots.runtime import keras
-
-
-class ComputeSettings(Settings):
-    """The top-level setting of params.yaml that moves a prediction."""
-
-    threads: int = Field(ge=1)
 
 
 class Fit(BaseModel):

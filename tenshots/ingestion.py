@@ -19,7 +19,6 @@ from rich.progress import track
 from tenshots import collection, duplicates, hashing, misreadings, photos
 from tenshots.archives import ArchiveLimits
 from tenshots.database import MANIFEST_COLUMNS, PHOTO_SCHEMA, Spool
-from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto
 from tenshots.finding import find
@@ -27,6 +26,7 @@ from tenshots.layout import FoundFile
 from tenshots.naming import Named, one_name_each
 from tenshots.pattern import Layout, PathFields
 from tenshots.photos import THUMBNAIL_PX, AcceptSettings, StandardPhoto
+from tenshots.settings.intake import NearDuplicateSettings
 
 NUM_AHEAD = 4  # files a worker that may wait for a slow one before them: what bounds the memory
 SECONDS_BETWEEN_LINES = 10.0

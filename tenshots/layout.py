@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tenshots import archives, clutter
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
@@ -26,6 +26,16 @@ class PhotosSettings(Settings):
 
     photos: str = Field(min_length=1)
     layout: str = Field(min_length=1)
+
+    @field_validator("photos")
+    @classmethod
+    def _is_written_out(cls, photos: str) -> str:
+        if not photos.isprintable():
+            raise ValueError("must be the path of a folder, without control characters")
+        # DVC and git take it as it stands, and would look for a folder named ~ in the project.
+        if photos.startswith("~"):
+            raise ValueError(f"must be written out as {str(Path(photos).expanduser())!r}")
+        return photos
 
 
 class FoundFile(NamedTuple):

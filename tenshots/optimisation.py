@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
-from tenshots.params import Settings
 from tenshots.runtime import keras
-
-
-class OptimisationSettings(Settings):
-    """The section `optimisation`."""
-
-    optimiser: Literal["adam", "adamw", "sgd"]
-    weight_decay: float = Field(ge=0)
-    schedule: Literal["constant", "cosine"]
-    warmup: float = Field(ge=0, lt=1)
-    label_smoothing: float = Field(ge=0, lt=1)
-    patience: Annotated[int, Field(ge=1)] | Literal["none"]
+from tenshots.settings.training import OptimisationSettings
 
 
 class LearningRate(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # untyped

@@ -1,34 +1,62 @@
 """Reads params.yaml as DVC does and hands each part to the pydantic model of its concern.
 
-The models live beside the code that they concern (`splitting.SplitSettings`), not here, so that a new setting
-of the report is no edit of a file on which training depends.
+The models live beside the code that they concern (`SplitSettings`), not here, so that a new setting
+of the report is no edit of a file on which training depends. `settings.whole` knows them all.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
+import math
+import re
+import reprlib
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Strict, ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
 from tenshots.errors import SettingsError
 
 PATH = Path("params.yaml")
+MAX_BYTES = 1_000_000
+MAX_SHOWN = 80  # characters of a value in a message
+
+_SHORT = reprlib.Repr()  # of what YAML's aliases make endless, too
+
+# In the place of pydantic's words where a value is of another type.
+_TYPES = {
+    "bool_type": "must be true or false",
+    "dict_type": "must be a section of settings",
+    "finite_number": "must be a finite number",
+    "float_type": "must be a number",
+    "int_from_float": "must be an integer",
+    "int_type": "must be an integer",
+    "invalid_key": "must have text for its name",
+    "model_type": "must be a section of settings",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+}
 
 
 class Settings(BaseModel):
-    """Base of all settings: an unknown key is an error, a value is never changed after reading."""
+    """Base of all settings: an unknown key is an error, a value is never changed after reading.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    Nor is it guessed at: `"0.002"` and `true` are no numbers, and a number is finite.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 Model = TypeVar("Model", bound=BaseModel)
+Item = TypeVar("Item")
+# YAML knows lists alone; what is in them is as strict as everywhere.
+Listed = Annotated[tuple[Item, ...], Strict(False)]
 
 
 def read(path: Path = PATH) -> dict[str, Any]:
@@ -40,10 +68,22 @@ def read(path: Path = PATH) -> dict[str, Any]:
         SettingsError: no such file, or it is not a YAML mapping.
     """
     try:
-        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        data = path.read_bytes()
+        if len(data) > MAX_BYTES:
+            raise SettingsError(f"{path} must be at most {MAX_BYTES} bytes long, got {len(data)}")
+        values = YAML(typ="safe", pure=True).load(data.decode())
     except FileNotFoundError:
         raise SettingsError(f"{path} is missing; run this from the project's top folder") from None
-    except (YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    except DuplicateKeyError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        key = re.search('"(.*?)"', str(error.problem), re.DOTALL)
+        raise SettingsError(
+            f"{path}: line {line} sets {key[1] if key else 'a key'} a second time; remove one of the two"
+        ) from None
+    # ValueError: a number of thousands of digits, a date that no calendar has, bytes that are no UTF-8
+    except (YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise SettingsError(f"{path} must be a mapping of settings, got {type(values).__name__}")
@@ -87,13 +127,21 @@ def check(part: Any, model: type[Model], *, at: str) -> Model:  # noqa: ANN401 (
         return model.model_validate(part)
     except ValidationError as error:
         sentences: dict[str, str] = {}  # by key: a value that fits no member of a union breaks a rule of each
-        for details in error.errors():
+        for details in _causes(error):
             key = ".".join([at] * bool(at) + _walk(details, part))
             if key in sentences:
-                sentences[key] = sentences[key].replace(", got ", f" or {_rule(details, model)}, got ")
+                rule = _rule(details, model).removeprefix("must be ")
+                sentences[key] = sentences[key].replace(", got ", f" or {rule}, got ")
             else:
-                sentences[key] = f"{PATH}: {key} {_rule(details, model)}{_got(details)}"
-        raise SettingsError("; ".join(sentences.values())) from None
+                sentences[key] = f"{PATH}: {key or 'the top level'} {_rule(details, model)}{_got(details)}"
+        raise SettingsError("\n".join(sentences.values())) from None
+
+
+def _causes(error: ValidationError) -> list[ErrorDetails]:
+    """Returns the errors without those that follow from others: a list lacks what was wrong in it."""
+    found = error.errors()
+    inside = {details["loc"][:-1] for details in found}
+    return [details for details in found if details["type"] != "too_short" or details["loc"] not in inside]
 
 
 def _walk(details: ErrorDetails, part: Any) -> list[str]:  # noqa: ANN401 (whatever stands in the file)
@@ -112,16 +160,51 @@ def _walk(details: ErrorDetails, part: Any) -> list[str]:  # noqa: ANN401 (whate
 def _rule(details: ErrorDetails, model: type[BaseModel]) -> str:
     if details["type"] == "missing":
         return "is missing"
-    if details["type"] == "model_type":
-        return "must be a section of settings"
+    if details["type"] in _TYPES:
+        return _TYPES[details["type"]]
     if details["type"] == "extra_forbidden":
         known = model.model_fields if len(details["loc"]) == 1 else ()
-        return f"is no known setting{nearest(str(details['loc'][-1]), known)}"
+        return f"is not a known setting{nearest(str(details['loc'][-1]), known) or '; remove it'}"
     return details["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
 
 
 def _got(details: ErrorDetails) -> str:
-    return "" if details["type"] in ("missing", "extra_forbidden") else f", got {details['input']!r}"
+    if details["type"] in ("missing", "extra_forbidden"):
+        return ""
+    value = details["input"]
+    remedy = ""
+    if isinstance(value, str) and details["type"] in ("int_type", "float_type", "bool_type"):
+        # As YAML would read it without quotes
+        plain = re.fullmatch(r"[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|true|false", value, re.IGNORECASE)
+        remedy = "; remove the quotes" if plain else ""
+    elif isinstance(value, float) and details["type"] == "int_type" and value.is_integer():
+        remedy = f"; write {shown(int(value))}"
+    return f", got {shown(value)}{remedy}"
+
+
+def shown(value: object) -> str:
+    """Returns a value as a message shows it: short, and with what is not printable escaped."""
+    if value is None:
+        return "an empty value"
+    if isinstance(value, bool):
+        return str(value).lower()  # as YAML writes it
+    try:
+        text = _SHORT.repr(value) if isinstance(value, Mapping | list) else repr(value)
+    except ValueError:  # Python writes out no integer of more than 4300 digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def check_numbers(value: object, *, most: float, depth: int = 4) -> None:
+    """Raises a ValueError for a number in arguments that is not finite, beyond ±`most`, or deep inside."""
+    inside = list(value.values()) if isinstance(value, Mapping) else value
+    if isinstance(inside, list | tuple):
+        if not depth:
+            raise ValueError("must not hold lists or sections so deep inside of others")
+        for each in inside:
+            check_numbers(each, most=most, depth=depth - 1)
+    elif isinstance(inside, int | float) and (not math.isfinite(inside) or abs(inside) > most):
+        raise ValueError(f"must hold numbers from {-most} to {most}, not {shown(inside)}")
 
 
 def flattened(values: Mapping[str, Any], at: str = "") -> dict[str, str]:

@@ -33,7 +33,7 @@ _one_large_photo = threading.Lock()
 class AcceptSettings(Settings):
     """Section `accept` of params.yaml: which files count as photos."""
 
-    min_px: int = Field(ge=1)
+    min_px: int = Field(ge=1, le=10_000)
     max_megapixels: int = Field(ge=1, le=1000)
     max_megabytes: int = Field(ge=1, le=2000)
     background: str

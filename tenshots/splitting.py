@@ -13,7 +13,6 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -21,21 +20,14 @@ from tenshots import leakage, misreadings
 from tenshots.database import PARTS
 from tenshots.dealing import Draws, Impossible, Uncovered, deal
 from tenshots.errors import DataError
-from tenshots.params import Settings, nearest
+from tenshots.params import nearest
+from tenshots.settings.splitting import SplitSettings
 from tenshots.wording import independent_sets, some
 
 NUM_ATTEMPTS = 20
 MEANING = (
     "(photos of one group, such as one person's, and near-duplicates also of other groups, are never divided)"
 )
-
-
-class SplitSettings(Settings):
-    """Section `split` of params.yaml."""
-
-    folds: int = Field(ge=1)
-    test: float = Field(gt=0, lt=1)
-    val: float = Field(gt=0, lt=1)
 
 
 class _Components(NamedTuple):

@@ -15,9 +15,9 @@ import numpy as np
 
 from tenshots import optimisation, workers
 from tenshots.errors import SettingsError
-from tenshots.optimisation import OptimisationSettings
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
+from tenshots.settings.training import OptimisationSettings
 from tenshots.workers import Trainer
 
 _SEEDING = threading.Lock()  # the seed that weights are drawn from is the process's: one thread at a time

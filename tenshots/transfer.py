@@ -12,8 +12,9 @@ import numpy as np
 
 from tenshots import training, workers
 from tenshots.networks import passes_alone
-from tenshots.networks.pretrained import FEATURES, HEAD, PretrainedSettings
+from tenshots.networks.pretrained import FEATURES, HEAD
 from tenshots.runtime import keras
+from tenshots.settings.networks import PretrainedSettings
 from tenshots.training import Epoch, Fit, Part, TrainSettings
 from tenshots.workers import Trainer
 

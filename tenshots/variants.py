@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from tenshots import networks, params, training, transfer
-from tenshots.errors import DataError, SettingsError
-from tenshots.networks.convolutional import ConvolutionalSettings
-from tenshots.networks.pretrained import PretrainedSettings
-from tenshots.optimisation import OptimisationSettings
-from tenshots.params import Settings
+from tenshots.errors import DataError
 from tenshots.seeds import derived_seed
+from tenshots.settings.networks import ConvolutionalSettings, NetworkSettings, settings_from
+from tenshots.settings.training import OptimisationSettings
+from tenshots.settings.variants import ExperimentSettings, named
 from tenshots.training import Epoch, Fit, Part, TrainSettings
-
-NAME = re.compile("[a-z0-9_-]+")
-
-
-class ExperimentSettings(Settings):
-    """The top level of params.yaml, as far as training is concerned."""
-
-    seed: int = Field(ge=0, lt=2**32)
-    lr: float = Field(gt=0)
-    batch_size: int = Field(ge=1)
-    epochs: int = Field(ge=1)
-    threads: int = Field(ge=1)
-    repeats: int = Field(ge=1)
-
-
-class VariantSettings(Settings):
-    """An entry of `variants`; what is None is as at the top level."""
-
-    data: Literal["database", "augmented"]
-    network: str
-    lr: float | None = Field(default=None, gt=0)
-    batch_size: int | None = Field(default=None, ge=1)
-    epochs: int | None = Field(default=None, ge=1)
 
 
 class Variant(NamedTuple):
@@ -50,7 +24,7 @@ class Variant(NamedTuple):
     name: str
     data: str
     network_name: str
-    network: ConvolutionalSettings | PretrainedSettings
+    network: NetworkSettings
     experiment: ExperimentSettings
     train: TrainSettings
 
@@ -74,26 +48,14 @@ def resolve(values: Mapping[str, Any], name: str) -> Variant:
     Raises:
         SettingsError: no such variant or network, or a value that breaks a rule.
     """
-    known = values.get("variants")
-    if not isinstance(known, Mapping) or name not in known:
-        raise SettingsError(f"{params.PATH}: variants has no {name!r}{_hint(name, known)}")
-    if not NAME.fullmatch(name):
-        raise SettingsError(
-            f"{params.PATH}: variants.{name} must be named in a-z, 0-9, _ and -, got {name!r}"
-        )
-    variant = params.check(known[name], VariantSettings, at=f"variants.{name}")
-    described = values.get("networks")
-    if not isinstance(described, Mapping) or variant.network not in described:
-        raise SettingsError(
-            f"{params.PATH}: variants.{name}.network must be a key of networks, "
-            f"got {variant.network!r}{_hint(variant.network, described)}"
-        )
+    variant = named(values, name)
+    described = values["networks"][variant.network]
     experiment = params.top_level(values, ExperimentSettings)
     return Variant(
         name=name,
         data=variant.data,
         network_name=variant.network,
-        network=networks.settings_from(described[variant.network], at=f"networks.{variant.network}"),
+        network=settings_from(described, at=f"networks.{variant.network}"),
         experiment=experiment,
         train=TrainSettings(
             lr=variant.lr or experiment.lr,
@@ -182,7 +144,11 @@ def fits(
         DataError: the backbone's weights are missing, or are not those that the settings name.
     """
     build = partial(
-        networks.build, variant.network, size_px=images.shape[1], num_labels=int(labels.max()) + 1
+        networks.build,
+        variant.network,
+        size_px=images.shape[1],
+        num_labels=int(labels.max()) + 1,
+        at=f"networks.{variant.network_name}",
     )
     if isinstance(variant.network, ConvolutionalSettings):
         return training.fits(
@@ -211,8 +177,3 @@ def max_epochs(variant: Variant) -> int:
     if isinstance(variant.network, ConvolutionalSettings):
         return variant.train.epochs
     return variant.network.head_epochs + (variant.train.epochs if variant.network.unfreeze else 0)
-
-
-def _hint(name: str, known: object) -> str:
-    names = [str(key) for key in known] if isinstance(known, Mapping) else []
-    return params.nearest(name, names) or f"; there is {', '.join(names) or 'none'}"

@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from tenshots import params
-from tenshots.errors import SettingsError
 from tenshots.networks import convolutional, pretrained
-from tenshots.networks.convolutional import ConvolutionalSettings
-from tenshots.networks.pretrained import PretrainedSettings
 from tenshots.runtime import keras
+from tenshots.settings.networks import ConvolutionalSettings, NetworkSettings, settings_from
 
-_FAMILIES: dict[str, type[ConvolutionalSettings] | type[PretrainedSettings]] = {
-    "convolutional": ConvolutionalSettings,
-    "pretrained": PretrainedSettings,
-}
-
-
-def settings_from(values: Mapping[str, Any], *, at: str) -> ConvolutionalSettings | PretrainedSettings:
-    """Checks one network's settings with the model of its family.
-
-    Args:
-        values: what stands under `at`.
-        at: its dotted key in params.yaml, such as `networks.lecture`.
-
-    Raises:
-        SettingsError: an unknown family, or a value that breaks a rule of its family.
-    """
-    family = values.get("family") if isinstance(values, Mapping) else None
-    if family not in _FAMILIES:
-        raise SettingsError(
-            f"{params.PATH}: {at}.family must be one of {', '.join(_FAMILIES)}, "
-            f"got {family!r}{params.nearest(str(family), _FAMILIES)}"
-        )
-    return params.check(values, _FAMILIES[family], at=at)
+__all__ = ["build", "passes_alone", "settings_from"]
 
 
 def build(
-    settings: ConvolutionalSettings | PretrainedSettings,
+    settings: NetworkSettings,
     *,
     size_px: int,
     num_labels: int,
     load_backbone: bool = True,
+    at: str = "",
 ) -> keras.Model:
     """Builds an uncompiled network; its random weights come from `keras.utils.set_random_seed`.
 
@@ -52,6 +25,7 @@ def build(
         num_labels: from 2.
         load_backbone: False leaves a pretrained backbone's weights random, for a network whose weights are
             loaded as a whole.
+        at: its dotted key in params.yaml, for messages.
 
     Returns:
         A model from (num_photos, size_px, size_px, 3), any numeric dtype, 0 to 255, to float32 logits
@@ -63,7 +37,9 @@ def build(
     """
     if isinstance(settings, ConvolutionalSettings):
         return convolutional.build(settings, size_px=size_px, num_labels=num_labels)
-    return pretrained.build(settings, size_px=size_px, num_labels=num_labels, load_backbone=load_backbone)
+    return pretrained.build(
+        settings, size_px=size_px, num_labels=num_labels, load_backbone=load_backbone, at=at
+    )
 
 
 def passes_alone(layer: keras.layers.Layer, network: keras.Model) -> bool:

@@ -2,43 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
-from pydantic import Field, model_validator
-
-from tenshots.params import Settings
 from tenshots.runtime import keras
-
-GRID = (
-    4  # cells a side that reach the dense layer, whatever the input, so that this layer's size stays the same
-)
-
-
-class BlockSettings(Settings):
-    """What shapes the convolutional blocks and the layer after them."""
-
-    filters: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
-    dense: int = Field(ge=1)
-    dropout: float = Field(ge=0, lt=1)
-    # Share of its moving means that batch normalisation keeps at an update. At Keras' 0.99 a training of some
-    # dozen updates ends with means that still are those of its random start.
-    momentum: float = Field(default=0.99, ge=0, lt=1)
-
-
-class ConvolutionalSettings(BlockSettings):
-    """A section of `networks` with `family: convolutional`."""
-
-    family: Literal["convolutional"]
-    input_px: int = Field(ge=32, le=1024)
-
-    @model_validator(mode="after")
-    def _blocks_leave_a_grid(self) -> Self:
-        if self.input_px < GRID * 2 ** len(self.filters):
-            raise ValueError(
-                f"must have input_px of at least {GRID * 2 ** len(self.filters)} "
-                f"for {len(self.filters)} blocks, since each halves the side"
-            )
-        return self
+from tenshots.settings.networks import GRID, BlockSettings, ConvolutionalSettings
 
 
 def build(settings: ConvolutionalSettings, *, size_px: int, num_labels: int) -> keras.Model:

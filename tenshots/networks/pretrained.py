@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import h5py  # type: ignore[import-untyped]
-from pydantic import Discriminator, Field, Tag
 
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import convolutional
-from tenshots.networks.convolutional import BlockSettings, ConvolutionalSettings
-from tenshots.params import Settings
 from tenshots.runtime import keras
+from tenshots.settings.networks import (
+    OUR_FAMILY,
+    BackboneSettings,
+    PretrainedSettings,
+    WeightsFile,
+    whole_of,
+)
 
-OUR_FAMILY = "convolutional"
 FEATURES = "features"  # the layer between backbone and head
 HEAD = "head"
 # Ours to set: they say what is built and what is loaded, which other settings decide.
@@ -29,43 +31,13 @@ _OURS |= {"classifier_activation"}
 _CHUNK_BYTES = 1 << 20
 
 
-class WeightsFile(Settings):
-    """A file of weights and its hash, so that another file of that name is noticed."""
-
-    path: str = Field(min_length=1)
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-
-
-def _weights_kind(value: Any) -> str:  # noqa: ANN401 (whatever stands in the file)
-    return "file" if isinstance(value, Mapping | WeightsFile) else "name"
-
-
-class BackboneSettings(Settings):
-    """What the backbone is and what it has learnt."""
-
-    architecture: str
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    weights: Annotated[
-        Annotated[Literal["imagenet", "none"], Tag("name")] | Annotated[WeightsFile, Tag("file")],
-        Discriminator(_weights_kind),
-    ]
-
-
-class PretrainedSettings(Settings):
-    """A section of `networks` with `family: pretrained`."""
-
-    family: Literal["pretrained"]
-    input_px: int = Field(ge=32, le=1024)
-    backbone: BackboneSettings
-    dropout: float = Field(ge=0, lt=1)
-    head_epochs: int = Field(ge=1)
-    head_lr_factor: float = Field(gt=0)
-    unfreeze: float = Field(ge=0, le=1)
-    fine_tune_lr_factor: float = Field(gt=0)
-
-
 def build(
-    settings: PretrainedSettings, *, size_px: int, num_labels: int, load_backbone: bool = True
+    settings: PretrainedSettings,
+    *,
+    size_px: int,
+    num_labels: int,
+    load_backbone: bool = True,
+    at: str = "",
 ) -> keras.Model:
     """Builds the network: see `tenshots.networks.build`.
 
@@ -74,9 +46,11 @@ def build(
     photos = keras.Input((size_px, size_px, 3), name="photos")
     pixels = convolutional.resized(photos, settings.input_px)
     if settings.backbone.architecture == OUR_FAMILY:
-        backbone = _our_backbone(photos, pixels, settings, load=load_backbone)
+        backbone = _our_backbone(photos, pixels, settings, load=load_backbone, at=at)
     else:
-        backbone = _keras_backbone(pixels, settings, load=load_backbone)
+        backbone = _keras_backbone(
+            pixels, settings, load=load_backbone, at=".".join([at] * bool(at) + ["backbone"])
+        )
     features = keras.layers.GlobalAveragePooling2D(name=FEATURES)(backbone.output)
     features = keras.layers.Dropout(settings.dropout, name="head_dropout")(features)
     return keras.Model(photos, keras.layers.Dense(num_labels, name=HEAD)(features), name="pretrained")
@@ -88,22 +62,12 @@ def _our_backbone(
     settings: PretrainedSettings,
     *,
     load: bool,
+    at: str,
 ) -> keras.Model:
     """Returns the blocks of a network of our family; the file holds a whole network, as `train` wrote it."""
     backbone = settings.backbone
-    at = "backbone.arguments"
-    arguments = params.check(backbone.arguments, BlockSettings, at=at)
-    whole = params.check(
-        {**arguments.model_dump(), "family": OUR_FAMILY, "input_px": settings.input_px},
-        ConvolutionalSettings,
-        at=at,
-    )
-    model = keras.Model(photos, convolutional.blocks(pixels, arguments))
-    if backbone.weights == "imagenet":
-        raise SettingsError(
-            f"{params.PATH}: backbone.weights of architecture {OUR_FAMILY} must be none or {{path, sha256}}, "
-            "got 'imagenet'"
-        )
+    whole = whole_of(settings, at=at)
+    model = keras.Model(photos, convolutional.blocks(pixels, whole))
     if load and isinstance(backbone.weights, WeightsFile):
         path = verified(backbone.weights)
         trained = convolutional.build(whole, size_px=settings.input_px, num_labels=_num_labels(path))
@@ -130,29 +94,30 @@ def _keras_backbone(
     settings: PretrainedSettings,
     *,
     load: bool,
+    at: str,
 ) -> keras.Model:
     backbone = settings.backbone
-    function = _architecture(backbone)
+    function = _architecture(backbone, at=at)
     # The input scaling that this family was trained with, as plain operations; some have it inside.
     scaled = inspect.getmodule(function).preprocess_input(pixels)  # type: ignore[union-attr]
     if backbone.weights == "imagenet" and backbone.architecture.startswith("EfficientNetB"):
         scaled = _efficientnet_correction(scaled)
     try:
         model = function(include_top=False, weights=None, input_tensor=scaled, **backbone.arguments)
-    except ValueError as error:
+    except Exception as error:  # whatever it is (Keras knows no rule), the settings are its cause
         raise SettingsError(
-            f"{params.PATH}: the backbone {backbone.architecture} with input_px {settings.input_px} and "
-            f"arguments {backbone.arguments} cannot be built: {' '.join(str(error).split())}"
+            f"{params.PATH}: {at} cannot be built: {backbone.architecture} with input_px {settings.input_px} "
+            f"and arguments {params.shown(backbone.arguments)}: {' '.join(str(error).split())}"
         ) from None
     if load and backbone.weights == "imagenet":
         shape = (settings.input_px, settings.input_px, 3)
-        model.set_weights(_imagenet(function, shape, backbone.arguments).get_weights())
+        model.set_weights(_imagenet(function, shape, backbone.arguments, at=at).get_weights())
     elif load and isinstance(backbone.weights, WeightsFile):
         _load(model, verified(backbone.weights))
     return model
 
 
-def _architecture(backbone: BackboneSettings) -> Callable[..., keras.Model]:
+def _architecture(backbone: BackboneSettings, *, at: str) -> Callable[..., keras.Model]:
     known = sorted(
         name
         for name, function in inspect.getmembers(keras.applications, inspect.isfunction)
@@ -161,7 +126,7 @@ def _architecture(backbone: BackboneSettings) -> Callable[..., keras.Model]:
     if backbone.architecture not in known:
         hint = params.nearest(backbone.architecture, [*known, OUR_FAMILY])
         raise SettingsError(
-            f"{params.PATH}: backbone.architecture must be {OUR_FAMILY} or a network of keras.applications, "
+            f"{params.PATH}: {at}.architecture must be {OUR_FAMILY} or a network of keras.applications, "
             f"got {backbone.architecture!r}{hint}"
         )
     function: Callable[..., keras.Model] = getattr(keras.applications, backbone.architecture)
@@ -169,7 +134,7 @@ def _architecture(backbone: BackboneSettings) -> Callable[..., keras.Model]:
     for name in backbone.arguments:
         if name not in accepted:
             raise SettingsError(
-                f"{params.PATH}: backbone.arguments.{name} is no argument of {backbone.architecture}, "
+                f"{params.PATH}: {at}.arguments.{name} is not an argument of {backbone.architecture}, "
                 f"which takes {', '.join(accepted) or 'none'}"
             )
     return function
@@ -190,7 +155,11 @@ def _efficientnet_correction(pixels: Any) -> Any:  # noqa: ANN401 (keras.KerasTe
 
 
 def _imagenet(
-    function: Callable[..., keras.Model], shape: tuple[int, int, int], arguments: Mapping[str, Any]
+    function: Callable[..., keras.Model],
+    shape: tuple[int, int, int],
+    arguments: Mapping[str, Any],
+    *,
+    at: str,
 ) -> keras.Model:
     """Lets Keras fetch (or find) its ImageNet weights.
 
@@ -201,7 +170,8 @@ def _imagenet(
         return function(include_top=False, weights="imagenet", input_shape=shape, **arguments)
     except ValueError as error:
         raise SettingsError(
-            f"{params.PATH}: {function.__name__} has no ImageNet weights for arguments {dict(arguments)}: "
+            f"{params.PATH}: {at}.weights: {function.__name__} has no ImageNet weights for "
+            f"arguments {dict(arguments)}: "
             f"{' '.join(str(error).split())}"
         ) from None
     except Exception as error:
@@ -234,16 +204,9 @@ def verified(weights: WeightsFile) -> Path:
     """Returns the file's path, relative to the project or absolute, after comparing its hash.
 
     Raises:
-        SettingsError: a relative path leaves the project.
         DataError: the file is missing, or its sha256 is another one.
     """
     path = Path(weights.path)
-    # As it is written: where DVC links files into its cache, the file itself lies elsewhere.
-    if not path.is_absolute() and Path(os.path.normpath(path)).parts[:1] == (os.pardir,):
-        raise SettingsError(
-            f"{params.PATH}: backbone.weights.path must not leave the repository, as temporary and queued "
-            f"experiments would not find the file, got {weights.path!r}; copy it in, or give an absolute path"
-        )
     try:
         digest = hashlib.sha256()
         with path.open("rb") as file:

@@ -10,5 +10,6 @@ from tenshots.params import Settings
 class ReportSettings(Settings):
     """Section `report` of params.yaml."""
 
-    num_mistakes: int = Field(ge=0)
-    num_samples: int = Field(ge=1)
+    # More of either than a reader looks at, and than the page has room for
+    num_mistakes: int = Field(ge=0, le=500)
+    num_samples: int = Field(ge=1, le=1000)

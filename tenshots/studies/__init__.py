@@ -48,15 +48,15 @@ from pydantic import Field, field_validator
 
 from tenshots import params
 from tenshots.errors import SettingsError
-from tenshots.params import Settings
+from tenshots.params import Listed, Settings
 
 
 class StudySettings(Settings):
     """Section `study` of params.yaml."""
 
-    shares: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
+    shares: Annotated[Listed[Annotated[float, Field(gt=0, lt=1)]], Field(max_length=20)]
     leaking: bool
-    variants: Literal["all"] | tuple[str, ...]
+    variants: Literal["all"] | Listed[str]
 
     @field_validator("shares")
     @classmethod

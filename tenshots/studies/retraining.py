@@ -26,7 +26,7 @@ from tenshots.training import Epoch, Fit, Part
 from tenshots.variants import Variant
 
 if TYPE_CHECKING:
-    from tenshots.augmentation import AugmentSettings
+    from tenshots.settings.augmentation import AugmentSettings
 
 LEAKING = "leaking"
 

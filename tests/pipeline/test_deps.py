@@ -16,8 +16,9 @@ from tests.pipeline.conftest import TOP
 
 # Imported by stages, and left out on purpose, each with the reason why an edit moves no output.
 EXCEPTIONS = {
-    "stages/__init__.py": "starts a stage and prints its errors; it touches no output",
+    "stages/__init__.py": "refuses settings, starts a stage and prints its errors; it touches no output",
     "tenshots/__init__.py": "holds a docstring alone",
+    "tenshots/settings/__init__.py": "holds a docstring alone",
     "tenshots/errors.py": "names and texts of errors; a stage that raises one leaves no output",
     "tenshots/figures.py": "draws pictures for the runs in MLflow; the report draws its own",
     "tenshots/provenance.py": "tags of runs in MLflow; never an output",
@@ -63,7 +64,8 @@ def reached_from(stage: str) -> set[str]:
         module = todo.pop()
         if module not in reached:
             reached.add(module)
-            todo += imported_by(module)
+            # What refuses settings for every stage is a dependency of the stage `check` alone.
+            todo += imported_by(module) if module != TOP / "stages" / "__init__.py" else ()
     return {module.relative_to(TOP).as_posix() for module in reached - {start}}
 
 
@@ -136,3 +138,14 @@ def test_tracking_alone_imports_mlflow() -> None:
         or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "mlflow")
     }
     assert importers == {"tracking.py"}
+
+
+def test_settings_are_checked_before_anything_computes_as_dvc_promises_no_other_order() -> None:
+    deps = {name: set(body.get("do", body)["deps"]) for name, body in STAGES.items()}
+    checked, rehearsed = "data/checked/settings.txt", "data/checked/rehearsal.txt"
+    assert STAGES["check"]["outs"] == [checked]
+    assert STAGES["rehearse"]["outs"] == [rehearsed]
+    assert {name for name in deps if checked in deps[name]} == {"ingest", "rehearse"}
+    assert {name for name in deps if rehearsed in deps[name]} == {"inspect", "augment", "train"}
+    assert "data/manifest.csv" in deps["split"]
+    assert not {path for path in deps["check"] if not path.startswith(("stages/", "tenshots/"))}

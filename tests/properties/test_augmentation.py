@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenshots import augmentation
-from tenshots.augmentation import LayerSettings, Policy
+from tenshots.augmentation import Policy
 from tenshots.encoding import encode
+from tenshots.settings.augmentation import LayerSettings
 
 SIZE_PX = 16
 NUM_PHOTOS = 6

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 from tenshots import hashing
-from tenshots.duplicates import NearDuplicateSettings, clusters, near_duplicates
+from tenshots.duplicates import clusters, near_duplicates
+from tenshots.settings.intake import NearDuplicateSettings
 
 WIDE = NearDuplicateSettings(max_distance=64, min_similarity=0.3, max_share=1)
 

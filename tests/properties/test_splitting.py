@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tenshots.errors import DataError
 from tenshots.leakage import leakage
-from tenshots.splitting import SplitSettings, components, split
+from tenshots.settings.splitting import SplitSettings
+from tenshots.splitting import components, split
 
 PARTS = ("train", "val", "test")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -10,13 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tenshots import augmentation, database, params
-from tenshots.augmentation import AugmentSettings, LayerSettings, Policy
+from tenshots import augmentation, database, params, preprocessing
+from tenshots.augmentation import Policy
 from tenshots.encoding import encode
 from tenshots.errors import DataError, SettingsError
 from tenshots.seeds import derived_seed
+from tenshots.settings.augmentation import AugmentSettings, LayerSettings
 
 SIZE_PX = 32
+TOP = Path(__file__).parents[2]
 
 
 def settings(*layers: object, copies: int = 2) -> AugmentSettings:
@@ -88,11 +92,36 @@ def test_a_policy_has_at_least_one_layer_and_one_copy() -> None:
         ({"RandomFlip": {"seed": 3}}, r"augment\.layers\[1\] \(RandomFlip\) must have no seed, got 3"),
         (
             {"RandomZoom": {"height_factor": 0.2, "fill_mode": "mirror"}},
-            r"augment\.layers\[1\] \(RandomZoom\) is refused by Keras: .*mirror",
+            r"\(RandomZoom\) fill_mode must be one of constant, nearest, reflect, wrap, got 'mirror'",
         ),
         (
             {"RandomContrast": {"factor": "much"}},
-            r"augment\.layers\[1\] \(RandomContrast\) is refused by Keras: .*much",
+            r"augment\.layers\[1\] \(RandomContrast\) factor must be a number .* got 'much'",
+        ),
+        (
+            {"RandomFlip": {"mode": "sideways"}},
+            r"mode must be one of horizontal, vertical, .* got 'sideways'",
+        ),
+        ({"RandomFlip": {"mode": True}}, r"mode must be one of horizontal, vertical, .* got true"),
+        (
+            {"RandomZoom": {"height_factor": "0.2"}},
+            r"height_factor must be a number .* without quotes, got '0.2'",
+        ),
+        ({"RandomRotation": {"factor": True}}, r"factor must be a number .* got true"),
+        ({"RandomRotation": {"factor": 0.1, "interpolation": "bicubic"}}, r"is refused by Keras: .*bicubic"),
+        (
+            {"RandomRotation": {"factor": 0.1, "fill_mode": None}},
+            r"fill_mode must be one of .* an empty value",
+        ),
+        ({"AugMix": {"all_ops": 1}}, r"all_ops must be true or false, got 1"),
+        ({"RandAugment": {"num_ops": 1000}}, r"num_ops must be an integer from 1 to 16, got 1000"),
+        (
+            {"RandomBrightness": {"factor": 0.2, "value_range": [0, 1]}},
+            r"augment\.layers\[1\] \(RandomBrightness\) value_range must be \[0, 255\], .* got \[0, 1\]",
+        ),
+        (
+            {"RandomBrightness": {"factor": [1.0, 1.0]}},
+            r"must leave at least 10% of a photo's contrast, .* leaves 0%, nearly one colour",
         ),
         ("RandomBrightness", r"is refused by Keras: .*factor"),
         (
@@ -125,14 +154,59 @@ def fail(photos: object) -> None:  # noqa: ARG001 (it fails whatever they are)
         (lambda photos: keras.ops.cast(photos, "float16"), r"their type, got .* and float16"),
         (lambda photos: photos * float("nan"), "makes pixels that are no numbers"),
         (fail, r"layers\[0\] \(Drawn\) fails on photos of 32 px: no photos today$"),
+        (lambda photos: photos * 0.05, r"\(Drawn\) must leave at least 10% of a photo's contrast"),
+        (
+            lambda photos: photos * 4 - 255,
+            r"\(Drawn\) must keep pixels from 0 to 255, but in most copies puts",
+        ),
     ],
 )
 def test_a_layer_is_judged_by_what_it_does(
     does: Callable[[Any], Any], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(augmentation, "LAYERS", {"Drawn": a_layer("Drawn", does)})
+    monkeypatch.setattr(preprocessing, "LAYERS", {"Drawn": a_layer("Drawn", does)})
     with pytest.raises(SettingsError, match=message):
         policy("Drawn")
+
+
+def test_every_wrong_layer_is_named() -> None:
+    with pytest.raises(SettingsError) as caught:
+        policy("RandomFlap", "RandomFlip", {"RandomFlip": {"mode": "up"}})
+    assert [line.split()[1] for line in str(caught.value).splitlines()] == [
+        "augment.layers[0]",
+        "augment.layers[2]",
+    ]
+
+
+def test_layers_that_only_together_leave_nothing_are_an_error() -> None:
+    weak = {"RandomBrightness": {"factor": [0.6, 0.6]}}
+    policy(weak)
+    with pytest.raises(SettingsError, match=r"augment\.layers, one after the other, must leave at least 10%"):
+        policy(weak, weak)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        params.read(TOP / "params.yaml")["augment"]["layers"],
+        [{"RandomBrightness": {"factor": 0.9}}],
+        [{"RandomContrast": {"factor": 1.0}}],
+        [{"RandomSaturation": {"factor": [0.0, 1.0]}}],
+        [{"RandomErasing": {"scale": [0.3, 0.5]}}],
+        [{"RandomPosterization": {"factor": 1}}],
+        [{"RandomTranslation": {"height_factor": 0.8, "width_factor": 0.8, "fill_mode": "constant"}}],
+        [{"RandomInvert": {}}, "RandomGrayscale"],
+    ],
+)
+def test_strong_layers_are_accepted(layers: list[object]) -> None:
+    policy(*layers)
+
+
+def test_every_text_that_a_layer_takes_has_its_values() -> None:
+    for layer in preprocessing.LAYERS.values():
+        parameters = inspect.signature(layer.__init__).parameters.values()
+        texts = {each.name for each in parameters if isinstance(each.default, str)}
+        assert texts - set(preprocessing.OWN_ARGUMENTS) <= set(preprocessing.TEXTS)
 
 
 def test_another_backend_is_an_error_as_it_draws_other_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +265,7 @@ def test_generators_deep_inside_a_layer_are_set_anew_for_each_copy(monkeypatch: 
                 inputs = layer(inputs, training=training)
             return inputs
 
-    monkeypatch.setattr(augmentation, "LAYERS", {"Nested": Nested})
+    monkeypatch.setattr(preprocessing, "LAYERS", {"Nested": Nested})
     nested = policy("Nested")
     image = drawn_images(1)
     copies = nested(image.repeat(32, axis=0), list(range(32)))
@@ -243,7 +317,7 @@ def test_every_layer_of_keras_is_used_or_refused_by_name() -> None:
         **{f"Random{name}": {"factor": 0.2} for name in ("Hue", "Rotation", "Saturation", "Sharpness")},
     }
     refused = {}
-    for name in augmentation.LAYERS:
+    for name in preprocessing.LAYERS:
         try:
             used = policy({name: arguments.get(name, {})})
         except SettingsError as error:

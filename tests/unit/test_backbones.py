@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backbones import recipe
 from tenshots import networks, params, training
 from tenshots.encoding import StandardiseSettings, decode
 from tenshots.photos import AcceptSettings, standardise
+from tenshots.settings import whole
 
 TOP = Path(__file__).parents[2]
 WEIGHTS = TOP / "backbones" / "cifar10.weights.h5"
@@ -62,3 +64,9 @@ def test_it_tells_most_of_cifar10s_test_images_apart() -> None:
 def hash_share(name: str) -> float:
     """A number in [0, 1) from a name: a sample that stays the same."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") / 2**32
+
+
+def test_the_recipe_has_every_setting() -> None:
+    settings = recipe.settings_of("cifar10")
+    assert settings["lr"] == 0.003
+    whole.check({**settings, "photos": "data/demo"})

@@ -9,8 +9,8 @@ import pytest
 
 from tenshots import networks, training
 from tenshots.errors import SettingsError
-from tenshots.networks.convolutional import ConvolutionalSettings
 from tenshots.runtime import keras
+from tenshots.settings.networks import ConvolutionalSettings
 
 LECTURE = {"family": "convolutional", "input_px": 32, "filters": [32, 64, 128], "dense": 512, "dropout": 0.25}
 TINY = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8, "dropout": 0.25}

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from tenshots import database, encoding
 from tenshots.errors import DataError
+from tenshots.settings.intake import DatabaseSettings
 
 PNG = encoding.encode(np.arange(768, dtype=np.uint8).reshape(16, 16, 3), "lossless")
 
@@ -205,4 +206,4 @@ def test_a_table_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes 
 @pytest.mark.parametrize("number", [0, 1025])
 def test_the_number_of_shards_has_bounds(number: int) -> None:
     with pytest.raises(ValidationError):
-        database.DatabaseSettings(num_shards=number)
+        DatabaseSettings(num_shards=number)

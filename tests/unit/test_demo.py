@@ -32,10 +32,10 @@ from demo.seeds import generator
 from demo.shots import Shot, shot, shots, size_px
 from demo.students import LABELS, NUM_PHOTOS, STUDENTS
 from tenshots import database, ingestion, layout, params
-from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.pattern import Layout
 from tenshots.photos import AcceptSettings
+from tenshots.settings.intake import NearDuplicateSettings
 
 TOP = Path(__file__).parents[2]
 DEMO = TOP / "data" / "demo"

@@ -18,12 +18,12 @@ import pytest
 from PIL import ExifTags, Image
 
 from tenshots import archives, database, encoding, ingestion
-from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError
 from tenshots.ingestion import Ingested, Rules, ingest
 from tenshots.pattern import Layout
 from tenshots.photos import AcceptSettings
+from tenshots.settings.intake import NearDuplicateSettings
 
 RULES = Rules(
     accept=AcceptSettings(

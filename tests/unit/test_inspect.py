@@ -11,6 +11,7 @@ import pytest
 from stages import inspect
 from tenshots import database, features
 from tenshots.errors import SettingsError
+from tenshots.settings.inspection import backbone_settings
 from tests import drawn_model
 
 NETWORKS = """\
@@ -79,7 +80,7 @@ def test_a_second_time_gives_the_same_bytes(project: Path) -> None:
 
 
 def test_a_mirrored_photo_has_the_same_features() -> None:
-    settings = features.backbone_settings({"networks": {"pretrained": PRETRAINED}}, "pretrained")
+    settings = backbone_settings({"networks": {"pretrained": PRETRAINED}}, "pretrained")
     images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
     found = features.features(settings, images)
     assert found.shape == (3, 8)
@@ -106,9 +107,9 @@ def test_a_network_without_a_backbone_is_an_error(name: str, message: str) -> No
     lecture = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8, "dropout": 0.25}
     values = {"networks": {"lecture": lecture, "pretrained": PRETRAINED}}
     with pytest.raises(SettingsError, match=message):
-        features.backbone_settings(values, name)
+        backbone_settings(values, name)
 
 
 def test_without_networks_the_key_is_named() -> None:
     with pytest.raises(SettingsError, match=r"inspect\.network must be a key of networks, got 'pretrained'"):
-        features.backbone_settings({}, "pretrained")
+        backbone_settings({}, "pretrained")

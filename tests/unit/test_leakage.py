@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from tenshots.leakage import leakage, summary, text
-from tenshots.splitting import SplitSettings, split
+from tenshots.settings.splitting import SplitSettings
+from tenshots.splitting import split
 from tests.properties.test_splitting import photos_of
 
 NONE = {"component": 0, "cluster": 0, "group": 0}

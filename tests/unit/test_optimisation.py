@@ -10,8 +10,9 @@ import pytest
 
 from tenshots import optimisation, params
 from tenshots.errors import SettingsError
-from tenshots.optimisation import LearningRate, OptimisationSettings
+from tenshots.optimisation import LearningRate
 from tenshots.runtime import keras
+from tenshots.settings.training import OptimisationSettings
 
 VALUES = {
     "optimiser": "adamw",

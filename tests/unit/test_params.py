@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -62,11 +63,22 @@ def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
         params.read(tmp_path / "params.yaml")
 
 
-@pytest.mark.parametrize("text", ["a: [1", "a: 1\na: 2\n", "\t- x"])
+@pytest.mark.parametrize("text", ["a: [1", "\t- x", f"a: 1{'0' * 5000}", "a: 2026-99-99"])
 def test_broken_yaml_is_one_line(text: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"params\.yaml is not valid YAML") as caught:
         read(text, tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_key_that_is_there_twice_is_named_with_its_line(tmp_path: Path) -> None:
+    message = r"params\.yaml: line 3 sets lr a second time; remove one of the two$"
+    with pytest.raises(SettingsError, match=message):
+        read("lr: 1\nsplit: {}\nlr: 2\n", tmp_path)
+
+
+def test_a_file_as_large_as_no_settings_are_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="must be at most 1000000 bytes long, got 1000006"):
+        read("a: " + "b" * 1_000_003, tmp_path)
 
 
 def test_other_bytes_than_utf_8_are_named(tmp_path: Path) -> None:
@@ -109,7 +121,7 @@ def test_settings_never_change_after_reading() -> None:
             {"split": {"test": "many"}},
             "split",
             Split,
-            "params.yaml: split.test must be a valid number, unable to parse string as a number, got 'many'",
+            "params.yaml: split.test must be a number, got 'many'",
         ),
         (
             {"split": {"test": 0.5, "fit": "strech"}},
@@ -122,19 +134,19 @@ def test_settings_never_change_after_reading() -> None:
             {"split": {"test": 0.5, "fitt": 1}},
             "split",
             Split,
-            "params.yaml: split.fitt is no known setting; did you mean 'fit'?",
+            "params.yaml: split.fitt is not a known setting; did you mean 'fit'?",
         ),
         (
             {"split": {"test": 0.5, "zzz": 1}},
             "split",
             Split,
-            "params.yaml: split.zzz is no known setting",
+            "params.yaml: split.zzz is not a known setting; remove it",
         ),
         (
             {"network": {"backbone": {"dropout": 0, "drop": 1}}},
             "network",
             Network,
-            "params.yaml: network.backbone.drop is no known setting",
+            "params.yaml: network.backbone.drop is not a known setting; remove it",
         ),
         (
             {"splits": {}},
@@ -157,6 +169,18 @@ def test_a_message_names_file_key_rule_and_value(
     with pytest.raises(SettingsError) as caught:
         params.section(values, key, model)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("value", [True, "0.5", math.nan, math.inf, None])
+def test_a_number_is_never_guessed_at(value: object) -> None:
+    with pytest.raises(SettingsError, match=r"split\.test must be a (finite )?number, got "):
+        params.section({"split": {"test": value}}, "split", Split)
+
+
+def test_a_long_value_is_shown_in_part() -> None:
+    with pytest.raises(SettingsError) as caught:
+        params.section({"split": {"test": "x" * 10_000}}, "split", Split)
+    assert len(str(caught.value)) < 200
 
 
 def test_every_broken_rule_is_named() -> None:

@@ -16,6 +16,7 @@ from tenshots import networks, training
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import pretrained
 from tenshots.runtime import keras
+from tenshots.settings.networks import WeightsFile
 
 SHARED = Path(__file__).parents[3] / "shared/weights/mobilenet_v2_0.35_224_no_top.weights.h5"
 BLOCKS = {"filters": [4, 8], "dense": 8, "dropout": 0.25}
@@ -170,10 +171,10 @@ def test_a_relative_path_may_be_a_link_as_dvc_makes_but_must_not_leave_the_proje
     (project / "linked.h5").symlink_to(tmp_path / "cache")
     monkeypatch.chdir(project)
     sha256 = hashlib.sha256(b"weights").hexdigest()
-    linked = pretrained.WeightsFile(path="linked.h5", sha256=sha256)
+    linked = WeightsFile(path="linked.h5", sha256=sha256)
     assert pretrained.verified(linked) == Path("linked.h5")
     with pytest.raises(SettingsError, match="must not leave the repository"):
-        pretrained.verified(pretrained.WeightsFile(path="sub/../../cache", sha256=sha256))
+        _settings({**OURS, "weights": {"path": "sub/../../cache", "sha256": sha256}})
 
 
 def test_imagenet_weights_that_do_not_exist_are_a_wrong_setting() -> None:

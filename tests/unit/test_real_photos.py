@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 
 from tenshots import database, ingestion, params
-from tenshots.duplicates import NearDuplicateSettings
 from tenshots.encoding import StandardiseSettings
 from tenshots.ingestion import Ingested, Rules
 from tenshots.leakage import leakage
 from tenshots.pattern import Layout
 from tenshots.photos import AcceptSettings
-from tenshots.splitting import SplitSettings, components, split
+from tenshots.settings.intake import NearDuplicateSettings
+from tenshots.settings.splitting import SplitSettings
+from tenshots.splitting import components, split
 from tests.properties.test_splitting import check_split
 
 TOP = Path(__file__).parents[2]

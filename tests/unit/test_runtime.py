@@ -119,15 +119,15 @@ def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> Non
         import numpy as np
 
         from tenshots import networks, params, training, transfer
-        from tenshots.optimisation import OptimisationSettings
+        from tenshots.settings.training import OptimisationSettings
         from tenshots.runtime import configure, keras
 
         assert keras.backend.backend() == "jax"
         configure(threads=1)
         blocks = {"filters": [4], "dense": 8, "dropout": 0.2}
-        scratch = networks.settings_from({"family": "convolutional", "input_px": 32, **blocks}, at="")
+        scratch = settings_from({"family": "convolutional", "input_px": 32, **blocks}, at="")
         backbone = {"architecture": "convolutional", "arguments": blocks, "weights": "none"}
-        pretrained = networks.settings_from(
+        pretrained = settings_from(
             {"family": "pretrained", "input_px": 32, "backbone": backbone, "dropout": 0.2, "head_epochs": 1,
              "head_lr_factor": 1, "unfreeze": 0.5, "fine_tune_lr_factor": 0.1}, at="")
         settings = training.TrainSettings(0.01, 8, 1, OptimisationSettings(

@@ -8,7 +8,8 @@ import pytest
 
 from tenshots import dealing
 from tenshots.errors import DataError
-from tenshots.splitting import SplitSettings, components, split, summary
+from tenshots.settings.splitting import SplitSettings
+from tenshots.splitting import components, split, summary
 from tests.properties.test_splitting import check_split, photos_of
 
 

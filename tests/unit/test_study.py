@@ -17,7 +17,9 @@ from benchmarks import extrapolation
 from stages import study
 from tenshots import augmentation, database, leakage, params, predictions, runtime, statistics, studies
 from tenshots.errors import DataError, SettingsError
-from tenshots.splitting import SplitSettings, split
+from tenshots.settings.augmentation import AugmentSettings
+from tenshots.settings.splitting import SplitSettings
+from tenshots.splitting import split
 from tenshots.studies import StudySettings, curve, findings, leaking, retraining
 from tenshots.studies.curve import Curve, Extrapolation, Measurements
 from tests.properties.test_splitting import photos_of
@@ -44,7 +46,7 @@ def settings(*shares: float, leaking: bool = False) -> StudySettings:
         ({"shares": [1]}, "study.shares.0 must be less than 1, got 1"),
         ({"shares": [0.5, 0.5]}, "study.shares must hold each share once, got"),
         ({"variants": "some"}, "study.variants must be 'all'"),
-        ({"share": [0.5]}, "study.share is no known setting; did you mean 'shares'?"),
+        ({"share": [0.5]}, "study.share is not a known setting; did you mean 'shares'?"),
     ],
 )
 def test_a_broken_rule_names_the_key(given: dict[str, object], words: str) -> None:
@@ -145,7 +147,7 @@ def test_a_random_split_gets_the_copies_that_it_lacks_as_the_stage_would_make_th
         "copies": 2,
         "layers": [{"RandomFlip": {"mode": "horizontal"}}, {"RandomBrightness": {"factor": 0.3}}],
     }
-    augment = augmentation.AugmentSettings.model_validate(layers)
+    augment = AugmentSettings.model_validate(layers)
     policy = augmentation.Policy(augment.layers, size_px=16)
 
     def made(originals: pd.DataFrame) -> pd.DataFrame:

@@ -15,8 +15,8 @@ import pytest
 
 from tenshots import networks, optimisation, runtime, training
 from tenshots.errors import SettingsError
-from tenshots.optimisation import OptimisationSettings
 from tenshots.runtime import keras
+from tenshots.settings.training import OptimisationSettings
 from tenshots.training import Epoch, Fit, Kept, Part, TrainSettings
 
 TINY = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8, "dropout": 0.25}

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from tenshots import networks, runtime, training, transfer
-from tenshots.networks.pretrained import HEAD, PretrainedSettings
+from tenshots.networks.pretrained import HEAD
 from tenshots.runtime import keras
+from tenshots.settings.networks import PretrainedSettings
 from tenshots.training import Fit, Part
 from tests.unit.test_training import drawn, loop, part, same
 

@@ -10,8 +10,8 @@ import pytest
 
 from tenshots import params, variants
 from tenshots.errors import DataError, SettingsError
-from tenshots.networks.pretrained import PretrainedSettings
 from tenshots.seeds import derived_seed
+from tenshots.settings.networks import PretrainedSettings
 
 TINY = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8, "dropout": 0.25}
 BACKBONE = {

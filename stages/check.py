@@ -1,0 +1,36 @@
+"""Stage `check`: every value of params.yaml, and what lies in the photos' folder, before anything computes.
+
+python -m stages.check
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from stages import run
+from tenshots import folder, params
+from tenshots.layout import PhotosSettings
+from tenshots.settings import whole
+
+CHECKED = Path("data/checked/settings.txt")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Reads params.yaml; writes data/checked/settings.txt, the same whatever the settings are."""
+    argparse.ArgumentParser(prog="python -m stages.check", description=__doc__).parse_args(argv)
+    values = params.read()
+    whole.check(values)
+    photos = params.top_level(values, PhotosSettings).photos
+    # Within DVC, too: it costs little, and of `dvc repro` and `--temp` it is the only look before DVC's own.
+    folder.check(photos, Path.cwd(), may_be_absent="DVC_STAGE" in os.environ)
+
+    CHECKED.parent.mkdir(parents=True, exist_ok=True)
+    CHECKED.unlink(missing_ok=True)  # DVC may have left a link into its cache
+    CHECKED.write_text("Every setting in params.yaml keeps its rule.\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,37 @@
+"""Stage `rehearse`: tries the augmentation and builds the networks of params.yaml, before any training.
+
+python -m stages.rehearse
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from stages import run
+
+# As in `augment`, whose layers are tried.
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+from tenshots import params, rehearsal, runtime
+from tenshots.errors import SettingsError
+
+REHEARSED = Path("data/checked/rehearsal.txt")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Reads params.yaml; writes data/checked/rehearsal.txt, the same whatever the settings are."""
+    argparse.ArgumentParser(prog="python -m stages.rehearse", description=__doc__).parse_args(argv)
+    runtime.configure(threads=1)
+    found = rehearsal.problems(params.read())
+    if found:
+        raise SettingsError("\n".join(found))
+
+    REHEARSED.parent.mkdir(parents=True, exist_ok=True)
+    REHEARSED.write_text("Keras takes the augmentation and the networks of params.yaml.\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run(main)
