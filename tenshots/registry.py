@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from tenshots.choice import best_on_validation
 from tenshots.errors import DataError
-from tenshots.tracking import KEY_TAG, VARIANT_TAG, Client, Run, open_store, store_uri, without_password
+from tenshots.runs import Run
+from tenshots.store import Client, open_store, unusable
+from tenshots.tracking import KEY_TAG, VARIANT_TAG
 
 NAME = "tenshots"
 CHAMPION = "champion"
@@ -67,9 +69,7 @@ def download(folder: Path) -> tuple[Path, str]:
     except DataError:
         raise
     except Exception as error:
-        problem = " ".join(str(error).split())
-        message = f"the champion cannot be fetched from the MLflow store {store_uri()}: {problem}"
-        raise DataError(without_password(message)) from None
+        raise unusable(error) from None
 
 
 def _register(client: Client, run_id: str, version: Version) -> int:

@@ -11,6 +11,7 @@ import pytest
 from stages import record
 from tenshots import database, provenance, registry, tracking
 from tenshots.errors import DataError, SettingsError
+from tenshots.store import open_store
 from tests import drawn_results
 
 HISTORY = "fold,repeat,phase,epoch,num_updates,lr,loss,accuracy,val_loss,val_accuracy\n"
@@ -95,7 +96,7 @@ def test_the_winner_on_validation_is_registered_and_of_equals_that_with_less_los
     better = {**SUMMARY, "val_log_loss": 0.8, "test_accuracy": 0.1}
     write("reports/metrics/two.json", json.dumps(better))
     record.main([])
-    client, _ = tracking.open_store()
+    client, _ = open_store()
     champion = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
     assert champion.tags[tracking.VARIANT_TAG] == "two"
 
@@ -184,7 +185,7 @@ def test_what_networks_see_is_added_to_the_experiments_run_once(
     write(str(path), "picture")
     record.main([])
     parent = next(run for run in project() if run.data.tags[tracking.VARIANT_TAG] == tracking.ALL_VARIANTS)
-    client, _ = tracking.open_store()
+    client, _ = open_store()
     files = client.list_artifacts(parent.info.run_id, "visualisations/one")
     assert [Path(file.path).name for file in files] == [path.name]
     capsys.readouterr()

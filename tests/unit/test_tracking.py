@@ -11,7 +11,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tenshots import experiments, provenance, tracking
+from tenshots import experiments, places, provenance, store, tracking
+from tenshots.runs import MAX_CHARACTERS
+from tenshots.store import open_store
 
 HISTORY = pd.DataFrame(
     [
@@ -140,7 +142,7 @@ def test_settings_are_flattened_and_an_existing_one_stays(project: Callable) -> 
     [found] = project("tags.`tenshots.variant` = 'baseline'")
     assert found.data.params["network.filters"] == "[32, 64]"
     assert found.data.params["lr"] == "0.1"
-    assert len(found.data.params["odd_name_"]) == tracking.MAX_CHARACTERS
+    assert len(found.data.params["odd_name_"]) == MAX_CHARACTERS
 
 
 @pytest.mark.usefixtures("project")
@@ -155,7 +157,7 @@ def test_a_history_is_added_once_with_the_mean_over_the_fits_that_reached_an_epo
         tracking.log_epoch(run, HISTORY.to_dict("records")[0])  # live
         assert tracking.log_history(run, HISTORY) == 4 * (3 + 2) - 4
         assert tracking.log_history(run, HISTORY) == 0
-        client, _ = tracking.open_store()
+        client, _ = open_store()
         curve = [(point.step, point.value) for point in client.get_metric_history(run.run_id, "mean/loss")]
         assert curve == [(0, 2.0), (1, 2.0)]
         steps = [point.step for point in client.get_metric_history(run.run_id, "fold_0_repeat_0/loss")]
@@ -249,7 +251,7 @@ def test_a_temporary_experiment_writes_to_the_main_repository(
 def test_the_address_of_the_store(given: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_ROOT", "/top")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", given)
-    assert tracking.store_uri() == expected
+    assert places.store_uri() == expected
 
 
 @pytest.mark.parametrize("name", ["with space", "50%25 off", "a?b#c", "naïve ü"])
@@ -343,7 +345,7 @@ def test_two_workers_create_one_store_and_one_parent(tmp_path: Path) -> None:
     assert [worker.communicate()[0].strip() for worker in workers] == ["True", "True"]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
-        client, experiment_id = tracking.open_store()
+        client, experiment_id = open_store()
         runs = client.search_runs([experiment_id])
     assert len(runs) == 1 + 2
 
@@ -355,7 +357,7 @@ def test_importing_the_module_does_not_import_mlflow() -> None:
 
 
 def test_a_deleted_experiment_is_restored(project: Callable) -> None:
-    client, experiment_id = tracking.open_store()
+    client, experiment_id = open_store()
     client.delete_experiment(experiment_id)
     with tracking.variant_run("baseline") as run:
         assert run.reached
@@ -381,7 +383,7 @@ def test_page_and_pictures_are_no_part_of_what_tells_experiments_apart(tmp_path:
 
 @pytest.mark.parametrize("secret", ["me:pass", "me:p@ss", "token"])
 def test_an_address_is_shown_without_its_password(secret: str) -> None:
-    shown = tracking.without_password(f"the store https://{secret}@host/path cannot be used")
+    shown = places.without_password(f"the store https://{secret}@host/path cannot be used")
     assert shown == "the store https://host/path cannot be used"
 
 
@@ -394,7 +396,7 @@ def test_looks_at_a_test_set_are_counted_by_experiment_also_after_deletion() -> 
             return tracking.num_looks(run, test_set)
 
     assert [look(0.1, "a"), look(0.1, "a"), look(0.2, "a"), look(0.3, "b")] == [1, 1, 2, 1]
-    client, experiment_id = tracking.open_store()
+    client, experiment_id = open_store()
     for run in client.search_runs([experiment_id]):
         client.delete_run(run.info.run_id)
     assert look(0.4, "a") == 3
@@ -409,9 +411,9 @@ def test_a_test_set_is_its_photos_and_labels_whatever_their_order_and_folds() ->
 
 @pytest.mark.usefixtures("project")
 def test_more_runs_than_a_page_of_the_store_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracking, "MAX_RUNS", 2)
+    monkeypatch.setattr(store, "MAX_RUNS", 2)
     for variant in ("a", "b", "c", "d"):
         with tracking.variant_run(variant):
             pass
-    client, experiment_id = tracking.open_store()
-    assert len(tracking.search(client, experiment_id, "")) == 1 + 4
+    client, experiment_id = open_store()
+    assert len(store.search(client, experiment_id, "")) == 1 + 4
