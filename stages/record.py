@@ -17,6 +17,7 @@ import pandas as pd
 from stages import run
 from tenshots import database, figures, metrics, params, provenance, records, runs, store, tracking
 from tenshots.errors import DataError, SettingsError
+from tenshots.wording import counted
 
 MODELS = Path("data/models")
 EVALUATIONS = Path("data/evaluations")
@@ -78,7 +79,7 @@ def _put_in_order() -> None:
     if came:
         print(f"MLflow: {came}; it goes on here, with the files of its runs")
     if num_ended:
-        print(f"MLflow: {num_ended} runs were left running by processes that are gone; they are ended")
+        print(f"MLflow: {counted(num_ended, 'run')} that a kill had left running: ended")
 
 
 def _paths(variant: str) -> list[Path]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,8 @@ def cut(text: str, *, expected: Collection[str] = ()) -> str:
     """Returns why the text of a dvc.lock cannot be whole; empty where it can be.
 
     DVC ends the file with a new line, each of our stages has outputs, which stand last, and DVC never drops a
-    stage. A file that was cut just after a stage that no commit has yet cannot be told from an honest one.
+    stage. A file that was cut just after an output, in a stage that no commit has or in the last one, cannot
+    be told from an honest one: DVC runs again what is missing there, and nothing is wrong.
 
     Args:
         text: of the file.
@@ -79,9 +80,11 @@ def cut(text: str, *, expected: Collection[str] = ()) -> str:
     stages = _stages(text)
     if stages is None:
         return "DVC cannot read it"
-    whole = {name for name, stage in stages.items() if stage.get("outs")}
+    whole = {name for name, stage in stages.items() if _is_whole(stage)}
     lost = sorted({*stages, *expected} - whole)
-    return f"it has lost {lost[0]}" if lost else ""
+    if not stages or lost:
+        return f"it has lost {lost[0] if lost else 'all stages'}"
+    return ""
 
 
 def remove_broken_rwlock(top: Path) -> str:
@@ -97,6 +100,14 @@ def remove_broken_rwlock(top: Path) -> str:
         path.unlink(missing_ok=True)
         return f"{READERS_AND_WRITERS} was cut short: removed, as no DVC runs here"
     return ""
+
+
+def _is_whole(stage: Mapping[str, Any]) -> bool:
+    outs = stage.get("outs", [])
+    return bool(outs) and all(
+        {"md5", "size"} <= out.keys() and (not str(out["md5"]).endswith(".dir") or "nfiles" in out)
+        for out in outs
+    )
 
 
 def _stages(text: str) -> dict[str, Any] | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import re
 import sqlite3
 import ssl
 import time
@@ -41,9 +40,9 @@ QUIET = {
 ELSEWHERE = f"or set {places.VARIABLE} to another store"
 REMEDIES = {  # what SQLite says, and what helps
     "database is locked": "another process holds it; wait for that or end it",
-    "readonly database": f"make it and its folder writable, {ELSEWHERE}",
-    "not a database": "it is damaged; move it away, and a new one takes its place",
-    "malformed": "it is damaged; move it away, and a new one takes its place",
+    "attempt to write a readonly database": f"make it and its folder writable, {ELSEWHERE}",
+    "file is not a database": "it is damaged; move it away, and a new one takes its place",
+    "database disk image is malformed": "it is damaged; move it away, and a new one takes its place",
 }
 
 Client: TypeAlias = Any  # mlflow is untyped
@@ -96,13 +95,13 @@ def open_for_stage() -> tuple[Client, str]:
         Exception: as `open_store`.
     """
     uri = places.store_uri()
-    silent = places.files_dir().parent / "silent_store"  # holds a hash: an address may hold a password
-    key = hashlib.sha256(uri.encode()).hexdigest()
+    silent = _silence()
+    key = hashlib.sha256(uri.encode()).hexdigest()  # an address may hold a password
     with suppress(OSError):
         since = silent.stat().st_mtime
         if 0 <= time.time() - since < SILENCE_S and silent.read_text(encoding="utf-8") == key:
-            first, again = (time.strftime("%H:%M", time.localtime(at)) for at in (since, since + SILENCE_S))
-            raise DataError(f"it was silent at {first}, and is not asked again before {again}")
+            again = time.strftime("%H:%M", time.localtime(since + SILENCE_S))
+            raise DataError(f"it did not answer an earlier stage, and is not asked again before {again}")
     started = time.monotonic()
     try:
         return open_store()
@@ -149,10 +148,12 @@ def search(client: Client, experiment_id: str, wanted: str, *, with_deleted: boo
 
 def reason(error: Exception) -> str:
     """Returns in one line without a password what an error of the store means, and what may help."""
-    text = next((line for line in str(error).splitlines() if line.strip()), "") or type(error).__name__
-    text = re.sub(r"\((?:sqlite3|builtins)\.\w+\) ", "", text)
-    remedy = next((remedy for words, remedy in REMEDIES.items() if words in text), "")
-    return places.without_password(f"{text}: {remedy}" if remedy else text)
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    for line in lines:
+        for words, remedy in REMEDIES.items():
+            if words in line:
+                return f"{words}: {remedy}"
+    return places.without_password(lines[0] if lines else type(error).__name__)
 
 
 def unusable(error: Exception) -> DataError:
@@ -162,7 +163,7 @@ def unusable(error: Exception) -> DataError:
 
 
 def _came(former: Path) -> str:
-    return f"it was {'copied' if former.exists() else 'moved'} here from {former}"
+    return f"it was {'copied' if (former / 'artifacts').exists() else 'moved'} here from {former}"
 
 
 def _experiment(uri: str) -> tuple[Client, Any]:
@@ -172,6 +173,8 @@ def _experiment(uri: str) -> tuple[Client, Any]:
         _check_answer(uri)
     elif places.is_folder(uri):
         _check_folder_allowed()
+    elif path is not None and path.exists():
+        _check_writable(path)
     with lock():  # two workers may create the store at once
         if path is not None and path.exists():
             _check_database(path)
@@ -181,7 +184,14 @@ def _experiment(uri: str) -> tuple[Client, Any]:
             # deletes after a temporary experiment; a server knows its own place.
             place = None if uri.startswith("http") else places.files_dir().as_uri()
             client.create_experiment(EXPERIMENT, artifact_location=place)
-    return client, client.get_experiment_by_name(EXPERIMENT)
+        found = client.get_experiment_by_name(EXPERIMENT)
+    _silence().unlink(missing_ok=True)
+    return client, found
+
+
+def _silence() -> Path:
+    """The file that says by its date when a store, named by a hash in it, kept a stage waiting for nothing."""
+    return places.files_dir().with_name("silent_store")
 
 
 def _client(uri: str) -> Client:
@@ -221,13 +231,16 @@ def _check_folder_allowed() -> None:
         )
 
 
-def _check_database(path: Path) -> None:
-    """Raises where the file cannot be read or written, or belongs to another version of MLflow."""
+def _check_writable(path: Path) -> None:
     if os.statvfs(path).f_flag & os.ST_RDONLY:
         raise DataError(f"{path} lies on a read-only file system; {ELSEWHERE.removeprefix('or ')}")
     for needed in (path, path.parent):
         if not os.access(needed, os.W_OK):
             raise DataError(f"{needed} is read-only; make it writable, {ELSEWHERE}")
+
+
+def _check_database(path: Path) -> None:
+    """Raises where the file is locked, damaged, or of another version of MLflow."""
     address = f"file:{quote(str(path))}?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=LOCK_S)) as connection:
@@ -254,6 +267,5 @@ def _check_revision(found: str) -> None:
         raise DataError(
             f"a newer MLflow than {mlflow.__version__} has written it; install that one, {ELSEWHERE}"
         ) from None
-    raise DataError(
-        f"an older MLflow has written it; copy it, then run `mlflow db upgrade '{places.store_uri()}'`"
-    )
+    upgrade = f"python -m mlflow db upgrade '{places.store_uri()}'"
+    raise DataError(f"an older MLflow has written it; copy it, then run `{upgrade}`")

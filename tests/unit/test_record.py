@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mlflow.tracking._tracking_service import utils
 
 from stages import record
-from tenshots import database, provenance, registry, tracking
+from tenshots import database, liveness, provenance, registry, runs, tracking
 from tenshots.errors import DataError, SettingsError
 from tenshots.store import open_store
 from tests import drawn_results
@@ -152,13 +154,61 @@ def test_outputs_that_do_not_belong_to_the_settings_are_not_recorded(
 
 
 @pytest.mark.usefixtures("project")
-def test_a_store_out_of_reach_is_an_error_after_one_warning(
+def test_a_store_out_of_reach_is_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with pytest.raises(DataError, match=r"the MLflow store http://127\.0\.0\.1:9 cannot be used: .*refused"):
+        record.main([])
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("project")
+def test_a_store_that_is_lost_on_the_way_is_an_error_after_one_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(runs, "_add_params", lambda *_: 1 / 0)
     with pytest.raises(DataError, match="the MLflow store was lost"):
         record.main([])
     assert capsys.readouterr().err.count("warning:") == 1
+
+
+def test_a_copied_project_records_beside_the_original(
+    project: Callable[..., list],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    record.main([])
+    capsys.readouterr()
+    before = {path: path.read_bytes() for path in Path("mlruns").rglob("*") if path.is_file()}
+    copy = tmp_path / "copy"
+    shutil.copytree(tmp_path, copy, ignore=shutil.ignore_patterns("copy"))
+    utils._artifact_repos_cache.clear()  # of MLflow: places of runs, in a process that works in one project
+    with monkeypatch.context() as patch:
+        patch.chdir(copy)
+        write("reports/index.html", "another page")
+        record.main([])
+        said = capsys.readouterr().out
+        assert said.startswith(f"MLflow: it was copied here from {tmp_path}/mlruns; it goes on here")
+        assert said.endswith("MLflow: added 1 settings, figures and files\n")
+        record.main([])
+        assert capsys.readouterr().out == "MLflow: nothing to add\n"
+    assert {path: path.read_bytes() for path in Path("mlruns").rglob("*") if path.is_file()} == before
+    del project
+
+
+def test_runs_that_a_kill_left_running_are_ended(
+    project: Callable[..., list], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(liveness, "me", lambda gone={**liveness.me(), "started": 1.0}: gone)
+        patch.setattr(tracking, "_end", lambda *_, **__: None)
+        with tracking.variant_run("gone"):
+            pass
+    record.main([])
+    assert "MLflow: 2 runs that a kill had left running: ended\n" in capsys.readouterr().out
+    assert {run.info.run_name: run.info.status for run in project()}["gone"] == "KILLED"
 
 
 @pytest.mark.usefixtures("project")
