@@ -62,14 +62,12 @@ def download(folder: Path) -> tuple[Path, str]:
     """
     try:
         client, _ = open_store()
-        if not client.search_registered_models(f"name = '{NAME}'"):
-            raise DataError("no model is registered yet; run `dvc repro` and `python -m stages.record`")
-        found = client.get_model_version_by_alias(NAME, CHAMPION)
-        return Path(client.download_artifacts(found.run_id, "model", str(folder))), str(found.version)
-    except DataError:
-        raise
+        if client.search_registered_models(f"name = '{NAME}'"):
+            found = client.get_model_version_by_alias(NAME, CHAMPION)
+            return Path(client.download_artifacts(found.run_id, "model", str(folder))), str(found.version)
     except Exception as error:
         raise unusable(error) from None
+    raise DataError("no model is registered yet; run `dvc repro` and `python -m stages.record`")
 
 
 def _register(client: Client, run_id: str, version: Version) -> int:

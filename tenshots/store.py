@@ -190,7 +190,7 @@ def _experiment(uri: str) -> tuple[Client, Any]:
 
 
 def _silence() -> Path:
-    """The file that says by its date when a store, named by a hash in it, kept a stage waiting for nothing."""
+    """The file whose date says when a store, named by a hash in it, kept a stage waiting for nothing."""
     return places.files_dir().with_name("silent_store")
 
 

@@ -201,8 +201,9 @@ def test_a_copied_project_records_beside_the_original(
 def test_runs_that_a_kill_left_running_are_ended(
     project: Callable[..., list], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    gone = {**liveness.me(), "started": 1.0}
     with monkeypatch.context() as patch:
-        patch.setattr(liveness, "me", lambda gone={**liveness.me(), "started": 1.0}: gone)
+        patch.setattr(liveness, "me", lambda: gone)
         patch.setattr(tracking, "_end", lambda *_, **__: None)
         with tracking.variant_run("gone"):
             pass
