@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := @PYTHON="$(PYTHON)" sh setup.sh
 
-.PHONY: help setup setup-dev repro test lint ui requirements
+.PHONY: help setup setup-dev repro back test lint ui requirements
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -15,12 +15,21 @@ setup-dev:  ## .venv with the tools for tests and checks, too
 	$(SETUP) requirements-dev.txt
 
 repro: setup  ## the whole pipeline, to reports/index.html
-	@# First, as DVC reads the photos' folder before any stage, and hangs or says little where it cannot.
+	@# What a kill left half-written; then settings and photos, as DVC reads the photos' folder before any stage, and
+	@# hangs or says little where it cannot.
+	@$(BIN)/python -m stages.mend
 	@$(BIN)/python -m stages.check
 	$(BIN)/dvc repro
 	@# A store that cannot be reached is said, and is no failure of the pipeline.
 	-@$(BIN)/python -m stages.record
 	@echo "The report: reports/index.html"
+
+# Named one by one: a plain `dvc checkout` would make data/raw, too, as data/raw.dvc says, and so delete photos that were
+# added since. What stages left of variants that the commit does not have goes, as `compare` reads these folders.
+back: setup  ## back to the last commit's settings, report and outputs; photos and code stay as they are
+	git checkout --quiet HEAD -- params.yaml dvc.lock reports data/croissant.json
+	git clean --quiet --force -d -x -- data/evaluations data/study data/visualisations reports/metrics
+	$(BIN)/dvc checkout --force dvc.yaml
 
 test: setup-dev lint  ## style, types, and all tests with the library's coverage
 	$(BIN)/python -m pytest --cov=tenshots --cov-report=term --cov-fail-under=90

@@ -1,4 +1,4 @@
-"""Adds to MLflow what it lacks of the current outputs: after cache hits, or a store that was away.
+"""Adds to MLflow what it lacks of the current outputs: after cache hits, or a store that was away or moved.
 
 A second call adds nothing.
 """
@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from stages import run
-from tenshots import database, figures, metrics, params, provenance, records, tracking
+from tenshots import database, figures, metrics, params, provenance, records, runs, store, tracking
 from tenshots.errors import DataError, SettingsError
+from tenshots.wording import counted
 
 MODELS = Path("data/models")
 EVALUATIONS = Path("data/evaluations")
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not isinstance(variants, dict):
         raise SettingsError(f"{params.PATH}: variants must be a mapping, got {variants!r}")
     stale = provenance.stale_stages()
+    _put_in_order()
 
     num_added, missing = 0, []
     for variant in variants:
@@ -67,6 +69,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"not recorded: {'; '.join(missing)}; run `dvc repro` (or `dvc pull`), then this again")
 
 
+def _put_in_order() -> None:
+    """Lets a store that has moved go on here, and ends the runs that a kill left running."""
+    try:
+        came = store.move_in()
+        num_ended = tracking.end_abandoned()
+    except Exception as error:
+        raise store.unusable(error) from None
+    if came:
+        print(f"MLflow: {came}; it goes on here, with the files of its runs")
+    if num_ended:
+        print(f"MLflow: {counted(num_ended, 'run')} that a kill had left running: ended")
+
+
 def _paths(variant: str) -> list[Path]:
     return [
         MODELS / variant / "model.json",
@@ -78,7 +93,7 @@ def _paths(variant: str) -> list[Path]:
     ]
 
 
-def _record_variant(tracked: tracking.Run, variant: str, paths: Sequence[Path]) -> int:
+def _record_variant(tracked: runs.Run, variant: str, paths: Sequence[Path]) -> int:
     model, history, summary, details, predictions, _ = paths
     test = database.read_predictions(predictions)
     facts = _json(details)
@@ -124,7 +139,7 @@ def _json(path: Path) -> dict[str, Any]:
     return values
 
 
-def _check_reached(tracked: tracking.Run) -> None:
+def _check_reached(tracked: runs.Run) -> None:
     if not tracked.reached:
         raise DataError("the MLflow store was lost, as the warning says; call this again once it is there")
 

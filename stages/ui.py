@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 from stages import run
-from tenshots import provenance, tracking
+from tenshots import places, store
 from tenshots.errors import DataError, SettingsError
 
 HOST = "127.0.0.1"
@@ -57,20 +57,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=5000, help="the first to try (default: %(default)s)")
     port: int = parser.parse_args(argv).port
     try:
-        client, experiment_id = tracking.open_store()
+        client, experiment_id = store.open_store()
         client.set_experiment_tag(experiment_id, f"mlflow.sharedViewState.{VIEW_NAME}", json.dumps(VIEW))
     except Exception as error:
-        message = f"the MLflow store {tracking.store_uri()} cannot be used: {error}"
-        raise DataError(tracking.without_password(message)) from None
-    uri = tracking.store_uri()
+        raise store.unusable(error) from None
+    uri = places.store_uri()
     if uri.startswith("http"):
-        print(run_table(tracking.without_password(uri), experiment_id))
+        print(run_table(places.without_password(uri), experiment_id))
         return
 
     free = free_port(port)
     if free != port:
         print(f"port {port} is taken; using {free}")
-    log_path = provenance.main_repository() / "mlruns" / "ui.log"
+    log_path = places.files_dir().with_name("ui.log")
     # So that the server ends with this process; Ctrl-C, too, which shells ignore for what they start by `&`.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -111,8 +110,8 @@ def server(uri: str, port: int, log_path: Path) -> Iterator[subprocess.Popen[byt
     """Runs MLflow's server on the store at `uri` while the block lasts; its words go to `log_path`."""
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
     command += ["--host", HOST, "--port", str(port), "--workers", "1", "--no-serve-artifacts"]
-    command += ["--default-artifact-root", (provenance.main_repository() / "mlruns" / "artifacts").as_uri()]
-    environment = {**tracking.QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **os.environ}
+    command += ["--default-artifact-root", places.files_dir().as_uri()]
+    environment = {**store.QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **os.environ}
     with log_path.open("wb") as log:
         # A session of its own: the server has child processes, which must all end, whatever Ctrl-C reaches.
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)

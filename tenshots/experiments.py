@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tenshots import provenance, tracking
+from tenshots import provenance, store, tracking
 from tenshots.database import PREDICTION_COLUMNS
 from tenshots.errors import DataError
-from tenshots.tracking import ALL_VARIANTS, KEY_TAG, VARIANT_TAG, Client
+from tenshots.store import Client
+from tenshots.tracking import ALL_VARIANTS, KEY_TAG, VARIANT_TAG
 
 PARENTS = f"tags.`{VARIANT_TAG}` = '{ALL_VARIANTS}'"
 
@@ -62,7 +63,7 @@ def table(wanted: str = "") -> pd.DataFrame:
         DataError: the store cannot be used, or refuses `wanted`.
     """
     filters = " and ".join(filter(None, [PARENTS, wanted]))
-    runs = _asked(lambda client, number: tracking.search(client, number, filters))
+    runs = _asked(lambda client, number: store.search(client, number, filters))
     columns = ["run_id", "name", "names", "key", "started", "settings", "figures", "test_set"]
     rows = [
         (
@@ -162,8 +163,6 @@ def _fetched(client: Client, run_id: str, path: str, folder: str) -> io.BytesIO:
 
 def _asked(question: Any) -> Any:  # noqa: ANN401 (whatever the store answers)
     try:
-        return question(*tracking.open_store())
+        return question(*store.open_store())
     except Exception as error:
-        problem = " ".join(str(error).split()) or type(error).__name__
-        message = f"the MLflow store {tracking.store_uri()} did not answer: {problem}"
-        raise DataError(tracking.without_password(message)) from None
+        raise store.unusable(error) from None

@@ -13,7 +13,8 @@ import pandas as pd
 
 from tenshots import database, figures, provenance, registry, statistics, tracking
 from tenshots.choice import best_on_validation
-from tenshots.tracking import FIGURES, Run
+from tenshots.runs import Run
+from tenshots.tracking import FIGURES
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from tenshots.choice import best_on_validation
 from tenshots.errors import DataError
-from tenshots.tracking import KEY_TAG, VARIANT_TAG, Client, Run, open_store, store_uri, without_password
+from tenshots.runs import Run
+from tenshots.store import Client, open_store, unusable
+from tenshots.tracking import KEY_TAG, VARIANT_TAG
 
 NAME = "tenshots"
 CHAMPION = "champion"
@@ -60,16 +62,12 @@ def download(folder: Path) -> tuple[Path, str]:
     """
     try:
         client, _ = open_store()
-        if not client.search_registered_models(f"name = '{NAME}'"):
-            raise DataError("no model is registered yet; run `dvc repro` and `python -m stages.record`")
-        found = client.get_model_version_by_alias(NAME, CHAMPION)
-        return Path(client.download_artifacts(found.run_id, "model", str(folder))), str(found.version)
-    except DataError:
-        raise
+        if client.search_registered_models(f"name = '{NAME}'"):
+            found = client.get_model_version_by_alias(NAME, CHAMPION)
+            return Path(client.download_artifacts(found.run_id, "model", str(folder))), str(found.version)
     except Exception as error:
-        problem = " ".join(str(error).split())
-        message = f"the champion cannot be fetched from the MLflow store {store_uri()}: {problem}"
-        raise DataError(without_password(message)) from None
+        raise unusable(error) from None
+    raise DataError("no model is registered yet; run `dvc repro` and `python -m stages.record`")
 
 
 def _register(client: Client, run_id: str, version: Version) -> int:

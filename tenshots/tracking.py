@@ -1,4 +1,4 @@
-"""Every run in MLflow; the only importer of mlflow.
+"""Every run in MLflow: which there are, and when each begins and ends.
 
 An experiment is a run, found by a tag that hashes the settings, the split and the code; each variant is a run
 below it, with folds and repeats as its metrics (`fold_0_repeat_1/val_loss`, a step an epoch), so the table of
@@ -8,7 +8,8 @@ variant's predictions of test photos (`predictions/VARIANT.csv`), its final figu
 trained for it or taken from the cache.
 
 A tag, `tenshots.test_set`, names the test photos by a hash (`provenance.photos_hash`), so that it can be
-counted how often they have been looked at.
+counted how often they have been looked at. Another, `liveness.TAG`, names the processes that work on a run,
+so that one which a kill left running is ended later.
 
 Nothing here writes an output of a stage, and nothing raises because of the store: one that cannot be reached
 costs a line of warning, never a training; `python -m stages.record` adds what is missing later.
@@ -16,30 +17,23 @@ costs a line of warning, never a training; `python -m stages.record` adds what i
 
 from __future__ import annotations
 
-import hashlib
 import json
-import logging
 import os
-import re
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tenshots import params, provenance
+from tenshots import liveness, params, provenance, store
+from tenshots.runs import Run, warn
+from tenshots.store import EXPERIMENT, Client, search
 
 if TYPE_CHECKING:
     import pandas as pd
 
-EXPERIMENT = "tenshots"
 KEY_TAG = "tenshots.experiment"
 VARIANT_TAG = "tenshots.variant"
-FILE_TAG = "tenshots.file"  # followed by a file's name: the hash of its bytes
 TEST_SET_TAG = "tenshots.test_set"
 NAMES_TAG = "tenshots.names"  # JSON: all names that the experiment has had
 NUM_LOOKS = "num_experiments_on_test_set"
@@ -47,123 +41,6 @@ FIGURES = "variants"  # before an experiment's figures, so that the UI draws the
 ALL_VARIANTS = "*"  # marks the parent; no variant can be called so
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 REPORT = ("index.html", "comparison.json", "comparison.md", "augmentation.png")  # files of the parent's run
-
-# A server that does not answer is given up after seconds; MLflow's own 7 retries of 120 s would hold it up.
-PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
-QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
-    "GIT_PYTHON_REFRESH": "quiet",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-}
-# What MLflow accepts at once, and in a value. Source: mlflow/utils/validation.py.
-MAX_PARAMS, MAX_METRICS, MAX_CHARACTERS, MAX_RUNS = 100, 1000, 6000, 1000
-
-Client: TypeAlias = Any  # mlflow is untyped
-Series: TypeAlias = Mapping[str, Mapping[int, float | None]]  # name -> step -> number
-T = TypeVar("T")
-
-
-def store_uri() -> str:
-    """Returns the address of the store: `MLFLOW_TRACKING_URI`, else the project's own database.
-
-    A relative sqlite path is anchored at the main repository, as a temporary experiment's folder is deleted.
-    """
-    given = os.environ.get("MLFLOW_TRACKING_URI", "")
-    if re.match(r"sqlite:///[^/]", given):
-        return sqlite_uri(provenance.main_repository() / given.removeprefix("sqlite:///"))
-    return given or sqlite_uri(provenance.main_repository() / "mlruns" / "mlflow.db")
-
-
-def sqlite_uri(path: Path) -> str:
-    """Returns the address of the database file `path` (absolute), quoted as SQLAlchemy decodes it."""
-    return f"sqlite:///{quote(str(path), safe='/: ')}"
-
-
-def open_store() -> tuple[Client, str]:
-    """Returns the client of the store and the id of our experiment in it, both created where missing.
-
-    Raises:
-        Exception: whatever MLflow or the file system says about a store that cannot be used.
-    """
-    for name, value in {**PATIENCE, **QUIET}.items():
-        os.environ.setdefault(name, value)
-    import mlflow.store.db.utils  # not at the top: it takes seconds, for which a report need not wait
-    from mlflow.tracking import MlflowClient
-
-    for logger in ("alembic", "mlflow"):
-        logging.getLogger(logger).setLevel(logging.ERROR)
-    # 10, MLflow's own number, would wait two minutes for a database that cannot be opened.
-    mlflow.store.db.utils.MAX_RETRY_COUNT = 3
-    with _lock():  # two workers may create the store at once
-        client = MlflowClient(tracking_uri=store_uri())
-        found = client.get_experiment_by_name(EXPERIMENT)
-        if found is None:
-            # Without an absolute place an experiment puts its files into the working directory, which DVC
-            # deletes after a temporary experiment; a server knows its own place.
-            artifacts_dir = provenance.main_repository() / "mlruns" / "artifacts"
-            place = None if store_uri().startswith("http") else artifacts_dir.as_uri()
-            return client, str(client.create_experiment(EXPERIMENT, artifact_location=place))
-    if found.lifecycle_stage == "deleted":
-        client.restore_experiment(found.experiment_id)
-    return client, str(found.experiment_id)
-
-
-class Run:
-    """One MLflow run, or nothing where the store is out of reach: then every call does nothing."""
-
-    def __init__(self, client: Client = None, run_id: str = "") -> None:
-        self._client = client
-        self.run_id = run_id
-
-    @property
-    def reached(self) -> bool:
-        """Whether the store has answered so far."""
-        return self._client is not None
-
-    def attempt(self, action: Callable[[Client], T], otherwise: T) -> T:
-        """Returns `action(client)`; the first failure of the store is said, and ends all further attempts."""
-        if self._client is None:
-            return otherwise
-        try:
-            return action(self._client)
-        except Exception as error:
-            self._client = None
-            _warn(error)
-            return otherwise
-
-    def params(self, values: Mapping[str, object]) -> int:
-        """Adds the settings that the run lacks, nested mappings flattened with dots; returns their number."""
-        return self.attempt(lambda client: _add_params(client, self.run_id, values), 0)
-
-    def metrics(self, values: Mapping[str, float | None], step: int | None = None) -> None:
-        """Adds numbers, at `step` if given; None is left out."""
-        points = {name: {step or 0: value} for name, value in values.items()}
-        self.attempt(lambda client: _log_points(client, self.run_id, points), 0)
-
-    def add_metrics(self, series: Series) -> int:
-        """Adds those points that the run lacks; returns how many."""
-        return self.attempt(lambda client: _add_points(client, self.run_id, series), 0)
-
-    def artifact(self, path: Path, folder: str = "") -> None:
-        """Adds a file, or what a folder holds, below the run's `folder`; what is there is replaced."""
-        self.attempt(lambda client: _upload(client, self.run_id, path, folder), None)
-
-    def add_artifact(self, path: Path, folder: str = "") -> int:
-        """Adds those files of `path` (a file, or a folder of files) that `folder` lacks; returns how many."""
-        return self.attempt(lambda client: _add_files(client, self.run_id, path, folder), 0)
-
-    def add_bytes(self, content: bytes, name: str) -> int:
-        """Adds a file called `name` if the run lacks it; returns 1 or 0."""
-        return self.attempt(lambda client: _add_bytes(client, self.run_id, content, name), 0)
-
-    def replace_files(self, files: Mapping[str, bytes], folder: str) -> int:
-        """Adds those files (name: content) that `folder` lacks or has otherwise; returns how many."""
-        return self.attempt(lambda client: _replace_files(client, self.run_id, files, folder), 0)
-
-    def tag(self, name: str, value: str) -> int:
-        """Sets a tag; returns 1, or 0 where it is so already."""
-        return self.attempt(lambda client: _set_tag(client, self.run_id, name, value), 0)
 
 
 def log_settings(run: Run, model: Mapping[str, object]) -> int:
@@ -234,28 +111,6 @@ def count_looks(client: Client, experiment_id: str, test_set: str) -> int:
     return len({each.data.tags[KEY_TAG] for each in runs})
 
 
-def search(client: Client, experiment_id: str, wanted: str, *, with_deleted: bool = False) -> list[Any]:
-    """Returns all runs that fit `wanted` (MLflow's filter syntax), the oldest first."""
-    from mlflow.entities import ViewType
-
-    view = ViewType.ALL if with_deleted else ViewType.ACTIVE_ONLY
-    runs: list[Any] = []
-    token: str | None = None
-    while True:
-        page = client.search_runs(
-            [experiment_id],
-            filter_string=wanted,
-            run_view_type=view,
-            max_results=MAX_RUNS,
-            order_by=["attributes.start_time ASC"],
-            page_token=token,
-        )
-        runs += page
-        token = page.token
-        if not token:
-            return runs
-
-
 @contextmanager
 def variant_run(variant: str, *, supersede: bool = False, live: bool = True) -> Iterator[Run]:
     """Gives the run of a variant in the current experiment, below the experiment's own run.
@@ -308,6 +163,9 @@ class _Experiment(NamedTuple):
         """The id of the run of `variant`, found or created."""
         tags = {"mlflow.runName": name, KEY_TAG: self.key, VARIANT_TAG: variant, **tags}
         found = self.find(variant)
+        if live:
+            is_running = bool(found) and found[0].info.status == "RUNNING"
+            tags[liveness.TAG] = liveness.joined(liveness.of(found[0].data.tags) if is_running else [])
         if not found:
             return str(self.client.create_run(self.id, run_name=name, tags=tags).info.run_id)
         run = found[0]
@@ -341,12 +199,13 @@ def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterat
         key = provenance.experiment_key(
             params.read(), splits_path=provenance.SPLITS_PATH, code_dir=provenance.CODE_DIR
         )
-        experiment = _Experiment(*open_store(), key)
-        with _lock():  # two workers may open the same run at once
+        experiment = _Experiment(*store.open_for_stage(), key)
+        with store.lock():  # two workers may open the same run at once
+            _end_abandoned(experiment.client, experiment.id)
             run_ids = enter(experiment)
         run = Run(experiment.client, run_ids[0]) if run_ids else Run()
     except Exception as error:
-        _warn(error)
+        warn(error)
     status = "FAILED"
     try:
         yield run
@@ -357,117 +216,33 @@ def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterat
 
 
 def _end(client: Client, *, run_id: str, status: str, live: bool) -> None:
-    if live or client.get_run(run_id).info.status != "FINISHED":
+    run = None if live else client.get_run(run_id)
+    if run is None or not (run.info.status == "FINISHED" or _is_worked_on(run)):
         client.set_terminated(run_id, status)
 
 
-@contextmanager
-def _lock() -> Iterator[None]:
-    from filelock import FileLock
+def end_abandoned() -> int:
+    """Ends the runs that a kill left running, and says how many; `store.open_store` says what it raises.
 
-    folder = provenance.main_repository() / "mlruns"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "store.lock", timeout=60):
-        yield
-
-
-def _add_params(client: Client, run_id: str, values: Mapping[str, object]) -> int:
-    from mlflow.entities import Param
-
-    there = client.get_run(run_id).data.params
-    flat = {_name(key): text[:MAX_CHARACTERS] for key, text in params.flattened(values).items()}
-    missing = [Param(key, value) for key, value in flat.items() if key not in there]
-    for start in range(0, len(missing), MAX_PARAMS):
-        client.log_batch(run_id, params=missing[start : start + MAX_PARAMS])
-    return len(missing)
+    A run is ended only if each process that worked on it is surely gone (see tenshots.liveness).
+    """
+    client, experiment_id = store.open_store()
+    with store.lock():
+        return _end_abandoned(client, experiment_id)
 
 
-def _add_points(client: Client, run_id: str, series: Series) -> int:
-    missing: dict[str, dict[int, float | None]] = {}
-    for name, points in series.items():
-        there = {point.step for point in client.get_metric_history(run_id, _name(name))}
-        missing[name] = {step: value for step, value in points.items() if step not in there}
-    return _log_points(client, run_id, missing)
+def _end_abandoned(client: Client, experiment_id: str) -> int:
+    running = search(client, experiment_id, "attributes.status = 'RUNNING'")
+    abandoned = [run for run in running if liveness.is_abandoned(run.data.tags)]
+    for run in abandoned:
+        client.set_terminated(run.info.run_id, "KILLED")
+    return len(abandoned)
 
 
-def _log_points(client: Client, run_id: str, series: Series) -> int:
-    from mlflow.entities import Metric
-
-    now_ms = int(time.time() * 1000)
-    points = [
-        Metric(_name(name), float(value), now_ms, step)
-        for name, values in series.items()
-        for step, value in values.items()
-        if value is not None
-    ]
-    for start in range(0, len(points), MAX_METRICS):
-        client.log_batch(run_id, metrics=points[start : start + MAX_METRICS])
-    return len(points)
-
-
-def _upload(client: Client, run_id: str, path: Path, folder: str) -> None:
-    upload = client.log_artifacts if path.is_dir() else client.log_artifact
-    upload(run_id, str(path), folder or None)
-
-
-def _add_files(client: Client, run_id: str, path: Path, folder: str) -> int:
-    there = {Path(info.path).name for info in client.list_artifacts(run_id, folder or None)}
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    missing = [file for file in files if file.name not in there]
-    for file in missing:
-        _upload(client, run_id, file, folder)
-    return len(missing)
-
-
-def _replace_files(client: Client, run_id: str, files: Mapping[str, bytes], folder: str) -> int:
-    tags = client.get_run(run_id).data.tags
-    there = {Path(info.path).name for info in client.list_artifacts(run_id, folder)}
-    num_added = 0
-    for name, content in files.items():
-        tag, digest = _name(f"{FILE_TAG}.{folder}/{name}"), hashlib.sha256(content).hexdigest()
-        if name in there and tags.get(tag) == digest:
-            continue
-        client.set_tag(run_id, tag, "")  # so that a broken upload is seen as one
-        with tempfile.TemporaryDirectory() as temporary:
-            path = Path(temporary) / name
-            path.write_bytes(content)
-            _upload(client, run_id, path, folder)
-        client.set_tag(run_id, tag, digest)
-        num_added += 1
-    return num_added
-
-
-def _set_tag(client: Client, run_id: str, name: str, value: str) -> int:
-    if client.get_run(run_id).data.tags.get(name) == value:
-        return 0
-    client.set_tag(run_id, name, value)
-    return 1
-
-
-def _add_bytes(client: Client, run_id: str, content: bytes, name: str) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.write_bytes(content)
-        return _add_files(client, run_id, path, "")
+def _is_worked_on(run: Any) -> bool:  # noqa: ANN401 (a run of mlflow)
+    tags = run.data.tags
+    return run.info.status == "RUNNING" and liveness.TAG in tags and not liveness.is_abandoned(tags)
 
 
 def _fit(row: Mapping[str, Any]) -> str:
     return f"fold_{int(row['fold'])}_repeat_{int(row['repeat'])}"
-
-
-def _name(name: str) -> str:
-    return re.sub(r"[^\w\-. /]", "_", name)  # what MLflow refuses in a name
-
-
-def _warn(error: Exception) -> None:
-    reason = next((line for line in str(error).splitlines() if line.strip()), "") or type(error).__name__
-    message = (
-        f"warning: the MLflow store {store_uri()} cannot be used ({reason}); this goes on without it, "
-        "and `python -m stages.record` adds the run later"
-    )
-    print(without_password(message), file=sys.stderr, flush=True)
-
-
-def without_password(text: str) -> str:
-    """Returns `text` without the name and password of any address in it (a `/` in them stands as %2F)."""
-    return re.sub(r"//[^\s/?#]*@", "//", text)

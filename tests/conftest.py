@@ -50,12 +50,12 @@ def project(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database with its tables and nothing in them; making one takes seconds, copying it none."""
-    from tenshots import tracking
+    from tenshots.store import open_store
 
     folder = tmp_path_factory.mktemp("mlflow")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DVC_ROOT", str(folder))
-        client, experiment_id = tracking.open_store()
+        client, experiment_id = open_store()
     engine = client._tracking_client.store.engine
     client.delete_experiment(experiment_id)
     # Gone for good, since its place for files is this folder's.
@@ -69,7 +69,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def store(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
     """An empty folder as the current directory, with a store; gives a function that lists its runs."""
-    from tenshots import tracking
+    from tenshots.store import open_store
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -77,7 +77,7 @@ def store(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch)
     shutil.copy(empty_database, tmp_path / "mlruns" / "mlflow.db")
 
     def runs(wanted: str = "") -> list:
-        client, experiment_id = tracking.open_store()
+        client, experiment_id = open_store()
         return client.search_runs([experiment_id], filter_string=wanted)
 
     return runs

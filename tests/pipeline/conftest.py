@@ -110,11 +110,11 @@ class Project:
 
     def runs(self) -> list[Any]:
         """The active runs in the store."""
-        from tenshots import tracking
+        from tenshots.store import open_store
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DVC_ROOT", str(self.folder))
-            client, experiment_id = tracking.open_store()
+            client, experiment_id = open_store()
         return list(client.search_runs([experiment_id], max_results=1000))
 
 

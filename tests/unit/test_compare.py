@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from stages import compare
-from tenshots import tracking
 from tenshots.errors import DataError, SettingsError
 from tenshots.report import comparison, findings
+from tenshots.store import open_store
 from tests import drawn_results
 
 TOP = Path(__file__).parents[2]
@@ -135,7 +135,7 @@ def test_the_page_and_what_networks_see_are_files_of_the_experiments_run(
     shutil.copytree(drawn, tmp_path, dirs_exist_ok=True)
     compare.main([])
     (run,) = store()
-    client, _ = tracking.open_store()
+    client, _ = open_store()
 
     def names(folder: str) -> list[str]:
         return [Path(info.path).name for info in client.list_artifacts(run.info.run_id, folder)]

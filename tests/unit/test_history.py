@@ -241,7 +241,7 @@ def test_the_command_agrees_with_the_comparison_and_chooses_experiments(
     assert "argument --last: must be a whole number from 1, got '0'" in capsys.readouterr().err
     with pytest.raises(DataError, match="no compared experiment is called 'absent'; there are: "):
         stage.main(["absent"])
-    with pytest.raises(DataError, match="did not answer: "):
+    with pytest.raises(DataError, match="cannot be used: "):
         stage.main(["--filter", "nonsense"])
     assert len(two_experiments()) == 2
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mlflow.tracking._tracking_service import utils
 
 from stages import record
-from tenshots import database, provenance, registry, tracking
+from tenshots import database, liveness, provenance, registry, runs, tracking
 from tenshots.errors import DataError, SettingsError
+from tenshots.store import open_store
 from tests import drawn_results
 
 HISTORY = "fold,repeat,phase,epoch,num_updates,lr,loss,accuracy,val_loss,val_accuracy\n"
@@ -95,7 +98,7 @@ def test_the_winner_on_validation_is_registered_and_of_equals_that_with_less_los
     better = {**SUMMARY, "val_log_loss": 0.8, "test_accuracy": 0.1}
     write("reports/metrics/two.json", json.dumps(better))
     record.main([])
-    client, _ = tracking.open_store()
+    client, _ = open_store()
     champion = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
     assert champion.tags[tracking.VARIANT_TAG] == "two"
 
@@ -151,13 +154,62 @@ def test_outputs_that_do_not_belong_to_the_settings_are_not_recorded(
 
 
 @pytest.mark.usefixtures("project")
-def test_a_store_out_of_reach_is_an_error_after_one_warning(
+def test_a_store_out_of_reach_is_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with pytest.raises(DataError, match=r"the MLflow store http://127\.0\.0\.1:9 cannot be used: .*refused"):
+        record.main([])
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("project")
+def test_a_store_that_is_lost_on_the_way_is_an_error_after_one_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(runs, "_add_params", lambda *_: 1 / 0)
     with pytest.raises(DataError, match="the MLflow store was lost"):
         record.main([])
     assert capsys.readouterr().err.count("warning:") == 1
+
+
+def test_a_copied_project_records_beside_the_original(
+    project: Callable[..., list],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    record.main([])
+    capsys.readouterr()
+    before = {path: path.read_bytes() for path in Path("mlruns").rglob("*") if path.is_file()}
+    copy = tmp_path / "copy"
+    shutil.copytree(tmp_path, copy, ignore=shutil.ignore_patterns("copy"))
+    utils._artifact_repos_cache.clear()  # of MLflow: places of runs, in a process that works in one project
+    with monkeypatch.context() as patch:
+        patch.chdir(copy)
+        write("reports/index.html", "another page")
+        record.main([])
+        said = capsys.readouterr().out
+        assert said.startswith(f"MLflow: it was copied here from {tmp_path}/mlruns; it goes on here")
+        assert said.endswith("MLflow: added 1 settings, figures and files\n")
+        record.main([])
+        assert capsys.readouterr().out == "MLflow: nothing to add\n"
+    assert {path: path.read_bytes() for path in Path("mlruns").rglob("*") if path.is_file()} == before
+    del project
+
+
+def test_runs_that_a_kill_left_running_are_ended(
+    project: Callable[..., list], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = {**liveness.me(), "started": 1.0}
+    with monkeypatch.context() as patch:
+        patch.setattr(liveness, "me", lambda: gone)
+        patch.setattr(tracking, "_end", lambda *_, **__: None)
+        with tracking.variant_run("gone"):
+            pass
+    record.main([])
+    assert "MLflow: 2 runs that a kill had left running: ended\n" in capsys.readouterr().out
+    assert {run.info.run_name: run.info.status for run in project()}["gone"] == "KILLED"
 
 
 @pytest.mark.usefixtures("project")
@@ -184,7 +236,7 @@ def test_what_networks_see_is_added_to_the_experiments_run_once(
     write(str(path), "picture")
     record.main([])
     parent = next(run for run in project() if run.data.tags[tracking.VARIANT_TAG] == tracking.ALL_VARIANTS)
-    client, _ = tracking.open_store()
+    client, _ = open_store()
     files = client.list_artifacts(parent.info.run_id, "visualisations/one")
     assert [Path(file.path).name for file in files] == [path.name]
     capsys.readouterr()

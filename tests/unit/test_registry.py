@@ -11,6 +11,7 @@ from stages import predict
 from tenshots import registry, tracking
 from tenshots.errors import DataError
 from tenshots.registry import Version
+from tenshots.store import open_store
 from tests import drawn_model
 
 FIRST = Version("baseline", 0.7, 0.9, "photos", num_trainings=4)
@@ -35,13 +36,13 @@ def register(lr: float, version: Version, *, supersede: bool = False) -> int:
 
 def champion() -> tuple[str, str]:
     """The variant and the accuracy of the champion."""
-    client, _ = tracking.open_store()
+    client, _ = open_store()
     found = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
     return found.tags[tracking.VARIANT_TAG], found.tags[registry.ACCURACY_TAG]
 
 
 def num_versions() -> int:
-    client, _ = tracking.open_store()
+    client, _ = open_store()
     return len(client.search_model_versions(f"name = '{registry.NAME}'"))
 
 
@@ -108,7 +109,7 @@ def test_the_champion_predicts_from_weights_and_settings_alone(
     fetched = capsys.readouterr().out
     assert "the champion, version 1 of the registered model" in fetched
     assert fetched.split('"photos"')[1] == local.split('"photos"')[1]
-    client, _ = tracking.open_store()
+    client, _ = open_store()
     found = client.get_model_version(registry.NAME, "1")
     assert "python -m stages.predict --champion" in found.description
     files = {Path(info.path).suffix for info in client.list_artifacts(found.run_id, "model")}

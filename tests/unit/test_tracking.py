@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from tenshots import experiments, provenance, tracking
+from tenshots import experiments, liveness, provenance, store, tracking
+from tenshots.runs import MAX_CHARACTERS
+from tenshots.store import open_store
 
 HISTORY = pd.DataFrame(
     [
@@ -140,7 +142,7 @@ def test_settings_are_flattened_and_an_existing_one_stays(project: Callable) -> 
     [found] = project("tags.`tenshots.variant` = 'baseline'")
     assert found.data.params["network.filters"] == "[32, 64]"
     assert found.data.params["lr"] == "0.1"
-    assert len(found.data.params["odd_name_"]) == tracking.MAX_CHARACTERS
+    assert len(found.data.params["odd_name_"]) == MAX_CHARACTERS
 
 
 @pytest.mark.usefixtures("project")
@@ -155,7 +157,7 @@ def test_a_history_is_added_once_with_the_mean_over_the_fits_that_reached_an_epo
         tracking.log_epoch(run, HISTORY.to_dict("records")[0])  # live
         assert tracking.log_history(run, HISTORY) == 4 * (3 + 2) - 4
         assert tracking.log_history(run, HISTORY) == 0
-        client, _ = tracking.open_store()
+        client, _ = open_store()
         curve = [(point.step, point.value) for point in client.get_metric_history(run.run_id, "mean/loss")]
         assert curve == [(0, 2.0), (1, 2.0)]
         steps = [point.step for point in client.get_metric_history(run.run_id, "fold_0_repeat_0/loss")]
@@ -237,37 +239,6 @@ def test_a_temporary_experiment_writes_to_the_main_repository(
     assert list((tmp_path / "mlruns" / "artifacts").rglob("weights.h5"))
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ("", "sqlite:////top/mlruns/mlflow.db"),
-        ("http://127.0.0.1:1", "http://127.0.0.1:1"),
-        ("sqlite:////else/where.db", "sqlite:////else/where.db"),
-        ("sqlite:///runs.db", "sqlite:////top/runs.db"),
-    ],
-)
-def test_the_address_of_the_store(given: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DVC_ROOT", "/top")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", given)
-    assert tracking.store_uri() == expected
-
-
-@pytest.mark.parametrize("name", ["with space", "50%25 off", "a?b#c", "naïve ü"])
-def test_odd_folder_names_hold_a_store(
-    name: str, tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / name / "mlruns"
-    folder.mkdir(parents=True)
-    (folder / "mlflow.db").write_bytes(empty_database.read_bytes())
-    (tmp_path / name / "params.yaml").write_text("lr: 1\n")
-    monkeypatch.chdir(tmp_path / name)
-    with tracking.variant_run("baseline") as run:
-        run.artifact(Path("params.yaml"))
-    assert run.reached
-    assert sorted(file.name for file in folder.iterdir()) == ["artifacts", "mlflow.db", "store.lock"]
-    assert list((folder / "artifacts").rglob("params.yaml"))
-
-
 def use_a_closed_port(_: Path, patch: pytest.MonkeyPatch) -> None:
     patch.setenv("MLFLOW_TRACKING_URI", "http://user:secret@127.0.0.1:9")
 
@@ -343,7 +314,7 @@ def test_two_workers_create_one_store_and_one_parent(tmp_path: Path) -> None:
     assert [worker.communicate()[0].strip() for worker in workers] == ["True", "True"]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
-        client, experiment_id = tracking.open_store()
+        client, experiment_id = open_store()
         runs = client.search_runs([experiment_id])
     assert len(runs) == 1 + 2
 
@@ -355,7 +326,7 @@ def test_importing_the_module_does_not_import_mlflow() -> None:
 
 
 def test_a_deleted_experiment_is_restored(project: Callable) -> None:
-    client, experiment_id = tracking.open_store()
+    client, experiment_id = open_store()
     client.delete_experiment(experiment_id)
     with tracking.variant_run("baseline") as run:
         assert run.reached
@@ -379,12 +350,6 @@ def test_page_and_pictures_are_no_part_of_what_tells_experiments_apart(tmp_path:
     assert key({"lr": 1}) != first
 
 
-@pytest.mark.parametrize("secret", ["me:pass", "me:p@ss", "token"])
-def test_an_address_is_shown_without_its_password(secret: str) -> None:
-    shown = tracking.without_password(f"the store https://{secret}@host/path cannot be used")
-    assert shown == "the store https://host/path cannot be used"
-
-
 @pytest.mark.usefixtures("project")
 def test_looks_at_a_test_set_are_counted_by_experiment_also_after_deletion() -> None:
     def look(lr: float, test_set: str) -> int | None:
@@ -394,7 +359,7 @@ def test_looks_at_a_test_set_are_counted_by_experiment_also_after_deletion() -> 
             return tracking.num_looks(run, test_set)
 
     assert [look(0.1, "a"), look(0.1, "a"), look(0.2, "a"), look(0.3, "b")] == [1, 1, 2, 1]
-    client, experiment_id = tracking.open_store()
+    client, experiment_id = open_store()
     for run in client.search_runs([experiment_id]):
         client.delete_run(run.info.run_id)
     assert look(0.4, "a") == 3
@@ -409,9 +374,122 @@ def test_a_test_set_is_its_photos_and_labels_whatever_their_order_and_folds() ->
 
 @pytest.mark.usefixtures("project")
 def test_more_runs_than_a_page_of_the_store_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracking, "MAX_RUNS", 2)
+    monkeypatch.setattr(store, "MAX_RUNS", 2)
     for variant in ("a", "b", "c", "d"):
         with tracking.variant_run(variant):
             pass
-    client, experiment_id = tracking.open_store()
-    assert len(tracking.search(client, experiment_id, "")) == 1 + 4
+    client, experiment_id = open_store()
+    assert len(store.search(client, experiment_id, "")) == 1 + 4
+
+
+WORKS = """
+import sys; from pathlib import Path; from tenshots import tracking
+with tracking.variant_run("baseline"):
+    print("at work", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def workers(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Starts a process that works on an experiment of its own in the project's store."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(lr: str) -> subprocess.Popen[str]:
+        folder = tmp_path / f"copy {lr}"
+        folder.mkdir()
+        (folder / "params.yaml").write_text(f"lr: {lr}\n")
+        environment = {**os.environ, "PYTHONPATH": str(provenance.CODE_DIR), "DVC_ROOT": str(tmp_path)}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        started.append(subprocess.Popen([sys.executable, "-c", WORKS], cwd=folder, env=environment, **pipes))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ends", ["the next run", "record"])
+def test_runs_that_a_kill_left_are_ended_and_those_of_a_live_process_go_on(
+    ends: str, project: Callable, workers: Callable
+) -> None:
+    killed, alive = workers("0.2"), workers("0.3")
+    for worker in (killed, alive):
+        assert worker.stdout.readline() == "at work\n"
+    by_pid = {
+        process["pid"]: run.data.tags[tracking.KEY_TAG]
+        for run in project()
+        for process in liveness.of(run.data.tags)
+    }
+    killed.kill()
+    killed.wait()
+
+    def statuses(worker: subprocess.Popen[str]) -> list[str]:
+        return [run.info.status for run in project() if run.data.tags[tracking.KEY_TAG] == by_pid[worker.pid]]
+
+    assert statuses(killed) == ["RUNNING"] * 2
+    if ends == "record":
+        assert tracking.end_abandoned() == 2
+    else:
+        with tracking.variant_run("baseline"):
+            pass
+    assert statuses(killed) == ["KILLED"] * 2
+    assert statuses(alive) == ["RUNNING"] * 2
+    alive.communicate("end\n")
+    assert statuses(alive) == ["FINISHED"] * 2
+
+
+def leave_running(process: liveness.Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opens the runs of this experiment as if by that process, which never ends them."""
+    with monkeypatch.context() as patch:
+        patch.setattr(liveness, "me", lambda: process)
+        patch.setattr(liveness, "is_gone", lambda _: False)
+        patch.setattr(tracking, "_end", lambda *_, **__: None)
+        with tracking.variant_run("baseline"):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"started": 1.0}, "KILLED"),  # its id is in use again
+        ({"started": 1.0, "host": "other"}, "RUNNING"),
+        ({"started": 1.0, "machine": "other"}, "RUNNING"),
+        ({"started": 1.0, "namespace": "other"}, "RUNNING"),
+        ({}, "RUNNING"),
+    ],
+)
+def test_a_run_is_ended_only_where_its_process_is_surely_gone(
+    change: dict, status: str, project: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_running({**liveness.me(), **change}, monkeypatch)
+    tracking.end_abandoned()
+    assert {run.info.status for run in project()} == {status}
+
+
+def test_an_experiments_run_goes_on_while_one_of_two_processes_does(
+    project: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = liveness.me()
+    leave_running({**here, "pid": os.getppid(), "started": liveness._started(os.getppid())}, monkeypatch)
+    leave_running({**here, "started": 1.0}, monkeypatch)
+    tracking.end_abandoned()
+    assert {run.info.status for run in project()} == {"RUNNING"}
+    with tracking.variant_run("other", live=False):
+        pass
+    assert {run.info.run_name: run.info.status for run in project()}["baseline"] == "RUNNING"
+    (parent,) = (run for run in project() if run.data.tags[tracking.VARIANT_TAG] == "*")
+    assert parent.info.status == "RUNNING", "looking back ends no run at work"
+
+
+def test_who_works_on_a_run_is_no_part_of_what_it_is(project: Callable) -> None:
+    with tracking.variant_run("baseline"):
+        pass
+    before = {run.info.run_id: run.data.tags[tracking.KEY_TAG] for run in project()}
+    assert all(liveness.TAG in run.data.tags for run in project())
+    assert liveness.TAG not in provenance.tags()
+    with tracking.variant_run("baseline"):
+        pass
+    assert {run.info.run_id: run.data.tags[tracking.KEY_TAG] for run in project()} == before

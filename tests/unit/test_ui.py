@@ -16,7 +16,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from stages import ui
-from tenshots import tracking
+from tenshots import store as opened
 from tenshots.errors import DataError, SettingsError
 
 TOP = Path(ui.__file__).parents[1]
@@ -50,7 +50,7 @@ def test_a_server_that_runs_elsewhere_is_named_and_none_started(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example")
-    monkeypatch.setattr(tracking, "open_store", lambda: (MagicMock(), "3"))
+    monkeypatch.setattr(opened, "open_store", lambda: (MagicMock(), "3"))
     ui.main([])
     assert (
         capsys.readouterr().out == "https://mlflow.example/#/experiments/3/runs?viewStateShareKey=tenshots\n"

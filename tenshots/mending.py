@@ -1,0 +1,148 @@
+"""What a kill in the middle of DVC's writing leaves: a dvc.lock cut short, a list of locks likewise.
+
+DVC writes both in place, so that a kill leaves the beginning of the file, or nothing of it. DVC then stops
+with an error, or without a word runs again what the lost lines said.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from tenshots import params
+from tenshots.errors import DataError
+
+LOCK = Path("dvc.lock")
+DVC_TMP = Path(".dvc/tmp")  # git ignores it
+ASIDE = DVC_TMP / "dvc.lock.cut"
+READERS_AND_WRITERS = DVC_TMP / "rwlock"
+
+
+def restore_lock(top: Path) -> str:
+    """Puts the last commit's dvc.lock in the place of one that was cut short; returns what was done, if so.
+
+    The cut file is kept. Where no commit has one, DVC makes it anew. That the commit does not have what ran
+    since costs no training: DVC remembers each run besides, and takes its outputs from there.
+
+    Args:
+        top: of the project.
+
+    Raises:
+        DataError: it holds a merge that was not finished, which only a person can.
+    """
+    path = top / LOCK
+    if not path.is_file():
+        return ""
+    content, committed = path.read_bytes(), _committed(top)
+    if content == committed:
+        return ""
+    text = content.decode("utf-8", errors="replace")
+    if "\n<<<<<<<" in f"\n{text}":
+        raise DataError(
+            f"{LOCK} holds two versions, as a merge left it; take one by `git checkout --ours {LOCK}` "
+            "(or --theirs), then run this again"
+        )
+    before = _stages((committed or b"").decode()) or {}
+    cause = cut(text, expected=before.keys() & _defined(top))
+    if not cause:
+        return ""
+    (top / DVC_TMP).mkdir(parents=True, exist_ok=True)
+    shutil.move(path, top / ASIDE)
+    if committed is None:
+        return f"{LOCK} was cut short ({cause}), and no commit has it: removed (it is now {ASIDE})"
+    fresh = top / DVC_TMP / "dvc.lock.new"
+    fresh.write_bytes(committed)
+    fresh.replace(path)
+    return f"{LOCK} was cut short ({cause}): restored from the last commit (the cut one is now {ASIDE})"
+
+
+def cut(text: str, *, expected: Collection[str] = ()) -> str:
+    """Returns why the text of a dvc.lock cannot be whole; empty where it can be.
+
+    DVC ends the file with a new line, each of our stages has outputs, which stand last, and DVC never drops a
+    stage. A file that was cut just after an output, in a stage that no commit has or in the last one, cannot
+    be told from an honest one: DVC runs again what is missing there, and nothing is wrong.
+
+    Args:
+        text: of the file.
+        expected: stages that the last commit has and dvc.yaml still names.
+    """
+    if not text.endswith("\n"):
+        return "it ends in the middle of a line" if text else "it is empty"
+    stages = _stages(text)
+    if stages is None:
+        return "DVC cannot read it"
+    whole = {name for name, stage in stages.items() if _is_whole(stage)}
+    lost = sorted({*stages, *expected} - whole)
+    if not stages or lost:
+        return f"it has lost {lost[0] if lost else 'all stages'}"
+    return ""
+
+
+def remove_broken_rwlock(top: Path) -> str:
+    """Removes DVC's list of who reads and writes what if it is no JSON and no DVC runs; says so, if so."""
+    path = top / READERS_AND_WRITERS
+    try:
+        json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return ""
+    except ValueError:
+        if _dvc_runs(top):
+            return ""
+        path.unlink(missing_ok=True)
+        return f"{READERS_AND_WRITERS} was cut short: removed, as no DVC runs here"
+    return ""
+
+
+def _is_whole(stage: Mapping[str, Any]) -> bool:
+    outs = stage.get("outs", [])
+    return bool(outs) and all(
+        {"md5", "size"} <= out.keys() and (not str(out["md5"]).endswith(".dir") or "nfiles" in out)
+        for out in outs
+    )
+
+
+def _stages(text: str) -> dict[str, Any] | None:
+    """The stages of a dvc.lock; None where DVC would refuse it."""
+    from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+    from voluptuous import Invalid
+
+    try:
+        lock = COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(text))
+    except (YAMLError, Invalid):
+        return None
+    stages: dict[str, Any] = lock.get("stages", {})
+    return stages
+
+
+def _defined(top: Path) -> set[str]:
+    """The stages of dvc.yaml, as DVC names them."""
+    variants = params.read(top / params.PATH).get("variants") or ()
+    return {
+        name
+        for stage, body in params.read(top / "dvc.yaml")["stages"].items()
+        for name in ([f"{stage}@{variant}" for variant in variants] if "foreach" in body else [stage])
+    }
+
+
+def _committed(top: Path) -> bytes | None:
+    command = ["git", "show", f"HEAD:./{LOCK}"]
+    answer = subprocess.run(command, cwd=top, capture_output=True, check=False)
+    return None if answer.returncode else answer.stdout
+
+
+def _dvc_runs(top: Path) -> bool:
+    """Whether a DVC works in the project: `dvc`, `…/python …/dvc` or `python -m dvc`, there or below."""
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        words = [Path(word).name for word in (process.info["cmdline"] or [])[:3]]
+        if "dvc" in words and Path(process.info["cwd"] or "/").is_relative_to(top.resolve()):
+            return True
+    return False

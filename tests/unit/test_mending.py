@@ -1,0 +1,190 @@
+"""What a killed DVC leaves is mended, and nothing that is merely changed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+from ruamel.yaml import YAML
+
+from stages import mend
+from tenshots import mending
+from tenshots.errors import DataError
+
+ENTRY = """\
+  {name}:
+    cmd: python -m stages.{name}
+    deps:
+    - path: data/{name}
+      hash: md5
+      md5: 0704952260bf9a1239fdf5c079b6c851
+      size: 10603
+    params:
+      params.yaml:
+        photos: data/démo
+    outs:
+    - path: data/{name}.csv
+      hash: md5
+      md5: 06ae45544feaea97ed7dd5ba4d25158d
+      size: 3
+    - path: data/{name}_out
+      hash: md5
+      md5: 79f2a082e32e00ecf953ca4a3495346c.dir
+      size: 164
+      nfiles: 1
+"""
+NAMES = ("ingest", "train@one", "train@two")
+WHOLE = "schema: '2.0'\nstages:\n" + "".join(ENTRY.format(name=name) for name in NAMES)
+MAP = """\
+stages:
+  ingest: {cmd: a}
+  train:
+    foreach: ${variants}
+    do: {cmd: b}
+"""
+
+
+def git(*arguments: str) -> None:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout whose last commit has the whole dvc.lock."""
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text("variants: {one: {}, two: {}}\n")
+    Path("dvc.yaml").write_text(MAP)
+    mending.LOCK.write_text(WHOLE)
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "--message=first")
+    mending.DVC_TMP.mkdir(parents=True)
+    return tmp_path
+
+
+def test_every_cut_of_a_lock_is_known(project: Path) -> None:
+    """At each byte: within the first stage, a hash, a character, and between two lines or stages."""
+    content = WHOLE.encode()
+    before = set(NAMES) & mending._defined(project)
+    assert before == set(NAMES)
+    whole = [
+        size
+        for size in range(len(content) + 1)
+        if not mending.cut(content[:size].decode(errors="replace"), expected=before)
+    ]
+    assert whole == [content.rindex(b"    - path"), len(content)], "the former, DVC runs again"
+
+
+def test_without_a_commit_each_cut_that_dvc_cannot_read_is_known() -> None:
+    """What it takes for whole ends after an output of a stage."""
+    content = WHOLE.encode()
+    for size in range(len(content) + 1):
+        text = content[:size].decode(errors="replace")
+        if not mending.cut(text):
+            assert all(
+                stage["outs"]
+                for stage in COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(text))["stages"].values()
+            )
+            assert re.search(r"\n      (size: 3|nfiles: 1)\n$", text)
+
+
+@pytest.mark.parametrize("size", [0, 1, 30, 200, len(WHOLE) // 2, len(WHOLE.encode()) - 1])
+def test_a_cut_lock_is_restored_from_the_last_commit_and_kept_aside(
+    size: int, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mending.LOCK.write_bytes(WHOLE.encode()[:size])
+    mend.main([])
+    said = capsys.readouterr().out
+    assert said.startswith("dvc.lock was cut short (")
+    assert said.count("\n") == 1
+    assert "restored from the last commit" in said
+    assert mending.LOCK.read_text() == WHOLE
+    assert mending.ASIDE.read_bytes() == WHOLE.encode()[:size]
+    mend.main([])
+    assert capsys.readouterr().out == ""
+    del project
+
+
+def test_a_lock_of_zeros_as_a_power_cut_leaves_is_restored(project: Path) -> None:
+    mending.LOCK.write_bytes(bytes(4096))
+    assert "restored" in mending.restore_lock(project)
+    assert mending.LOCK.read_text() == WHOLE
+
+
+def test_a_lock_that_no_commit_has_is_removed(project: Path) -> None:
+    git("rm", "--quiet", "--cached", "dvc.lock")
+    git("commit", "--quiet", "--message=without")
+    mending.LOCK.write_text(WHOLE[:-20])
+    assert "no commit has it: removed" in mending.restore_lock(project)
+    assert not mending.LOCK.exists()
+    assert mending.restore_lock(project) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(WHOLE.replace("10603", "7"), id="another size"),
+        pytest.param(WHOLE + ENTRY.format(name="study"), id="a stage more"),
+    ],
+)
+def test_a_lock_that_is_merely_changed_stays(text: str, project: Path) -> None:
+    mending.LOCK.write_text(text)
+    assert mending.restore_lock(project) == ""
+    assert mending.LOCK.read_text() == text
+
+
+def test_a_stage_that_dvc_yaml_no_longer_has_may_be_missing(project: Path) -> None:
+    Path("params.yaml").write_text("variants: {one: {}}\n")
+    pruned = WHOLE[: WHOLE.index("  train@two")]
+    mending.LOCK.write_text(pruned)
+    assert mending.restore_lock(project) == ""
+    Path("params.yaml").write_text("variants: {one: {}, two: {}}\n")
+    assert "it has lost train@two" in mending.restore_lock(project)
+
+
+def test_an_unfinished_merge_is_left_to_a_person(project: Path) -> None:
+    text = f"<<<<<<< HEAD\n{WHOLE}=======\n{WHOLE}>>>>>>> other\n"
+    mending.LOCK.write_text(text)
+    with pytest.raises(DataError, match=r"dvc\.lock holds two versions.*git checkout --ours"):
+        mending.restore_lock(project)
+    assert mending.LOCK.read_text() == text
+
+
+@pytest.fixture
+def running_dvc(project: Path) -> Iterator[None]:
+    """A process that looks like a DVC at work in the project."""
+    (project / "bin").mkdir()
+    (project / "bin" / "dvc").write_text("print('up', flush=True); input()")
+    command = [sys.executable, "bin/dvc", "repro"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        process.kill()
+
+
+@pytest.mark.parametrize("text", ["", '{"write": {"data/mod', '{"write": {}, "read": '])
+def test_a_broken_list_of_readers_is_removed(text: str, project: Path) -> None:
+    mending.READERS_AND_WRITERS.write_text(text)
+    assert "removed, as no DVC runs here" in mending.remove_broken_rwlock(project)
+    assert not mending.READERS_AND_WRITERS.exists()
+    assert mending.remove_broken_rwlock(project) == ""
+
+
+def test_a_whole_list_of_readers_stays(project: Path) -> None:
+    mending.READERS_AND_WRITERS.write_text('{"read": {}}')
+    assert mending.remove_broken_rwlock(project) == ""
+    assert mending.READERS_AND_WRITERS.exists()
+
+
+@pytest.mark.usefixtures("running_dvc")
+def test_the_list_stays_while_a_dvc_may_be_writing_it(project: Path) -> None:
+    mending.READERS_AND_WRITERS.write_text("")
+    assert mending.remove_broken_rwlock(project) == ""
+    assert mending.READERS_AND_WRITERS.exists()
