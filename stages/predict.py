@@ -19,7 +19,7 @@ from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.photos import AcceptSettings
 
 MODELS = Path("data/models")
-METRICS = Path("reports/metrics")
+EVALUATIONS = Path("data/evaluations")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -82,12 +82,12 @@ def choose(values: Mapping[str, Any], variant: str | None) -> tuple[str, str]:
                 f"--variant must be one of {', '.join(known)} (variants in {params.PATH}), got {variant!r}"
             )
         return variant, "as asked"
-    paths = {name: METRICS / f"{name}.json" for name in known}
+    paths = {name: EVALUATIONS / name / "metrics.json" for name in known}
     figures = {
         name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.is_file()
     }
     if not figures:
-        raise DataError(f"{METRICS} has no figures of a variant of {params.PATH}; run `dvc repro` first")
+        raise DataError(f"{EVALUATIONS} has no figures of a variant of {params.PATH}; run `dvc repro` first")
     best = best_on_validation(figures)
     return best, f"the best validation accuracy, {figures[best]['val_accuracy']:.3f}"
 

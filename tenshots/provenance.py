@@ -50,6 +50,7 @@ UNCOUNTED_CODE = (
     "tenshots/reference.py",
     "tenshots/registry.py",
     "tenshots/report/",
+    "tenshots/shortages.py",
     "tenshots/statistics.py",
     "tenshots/studies/",
     "tenshots/suspicion.py",

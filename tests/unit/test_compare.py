@@ -64,7 +64,7 @@ def test_a_removed_variant_leaves_no_ghost(project: Path) -> None:
         "data/evaluations/augmented/predictions.csv",
         "data/evaluations/augmented/details.json",
         "data/evaluations/augmented/curves.csv",
-        "reports/metrics/augmented.json",
+        "data/evaluations/augmented/metrics.json",
     ],
 )
 def test_a_variant_that_was_not_evaluated_is_an_error_with_the_remedy(project: Path, name: str) -> None:

@@ -22,8 +22,8 @@ VALUES = {"variants": {"baseline": {}, "other": {}}}
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     drawn_model.project(tmp_path)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "reports/metrics").mkdir(parents=True)
-    (tmp_path / "reports/metrics/baseline.json").write_text('{"val_accuracy": 0.75}')
+    (tmp_path / "data/evaluations/baseline").mkdir(parents=True)
+    (tmp_path / "data/evaluations/baseline/metrics.json").write_text('{"val_accuracy": 0.75}')
     draw = np.random.default_rng(0)
     for number in range(2):
         (tmp_path / f"photo{number}.jpg").write_bytes(drawn_results.picture(draw, number))
@@ -99,12 +99,13 @@ def test_the_variant_is_chosen_by_its_validation_accuracy(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match="run `dvc repro` first"):
         predict.choose(VALUES, None)
-    folder = tmp_path / "reports/metrics"
-    folder.mkdir(parents=True)
-    (folder / "baseline.json").write_text('{"val_accuracy": 0.5, "test_accuracy": 0.9}')
+    folder = tmp_path / "data/evaluations"
+    for name in ("baseline", "other", "removed"):
+        (folder / name).mkdir(parents=True)
+    (folder / "baseline/metrics.json").write_text('{"val_accuracy": 0.5, "test_accuracy": 0.9}')
     assert predict.choose(VALUES, None) == ("baseline", "the best validation accuracy, 0.500")
-    (folder / "other.json").write_text('{"val_accuracy": 0.6, "test_accuracy": 0.1}')
-    (folder / "removed.json").write_text('{"val_accuracy": 0.9}')
+    (folder / "other/metrics.json").write_text('{"val_accuracy": 0.6, "test_accuracy": 0.1}')
+    (folder / "removed/metrics.json").write_text('{"val_accuracy": 0.9}')
     assert predict.choose(VALUES, None)[0] == "other"
     assert predict.choose(VALUES, "baseline") == ("baseline", "as asked")
 
