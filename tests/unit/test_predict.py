@@ -1,6 +1,7 @@
 """Prediction of new photos."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -53,11 +54,13 @@ def test_a_photo_gets_the_same_probabilities_from_evaluate_and_from_predict(
         paths = [tmp_path / f"{name}.jpg" for name in files.index]
         for path, image in zip(paths, files, strict=True):
             path.write_bytes(image)
-        images, reasons = predict.read(paths, settings, ACCEPT)
+        images, reasons = predict.read(predict.found(paths, ACCEPT), settings, ACCEPT)
         assert not reasons
         shares = predict.predict(saved.model_copy(update={"fits": [fit]}), tmp_path / "baseline", images)
         # Batches of another size may add up in another order: the last bits of float32.
-        assert np.stack([shares[path] for path in paths]) == pytest.approx(probabilities_of(rows), abs=1e-6)
+        assert np.stack([shares[str(path)] for path in paths]) == pytest.approx(
+            probabilities_of(rows), abs=1e-6
+        )
 
 
 def test_the_table_has_a_line_a_photo(project: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
@@ -85,6 +88,35 @@ def test_unusable_photos_are_named_with_the_reason_after_which_the_status_is_1(
     assert second == {"photo": "absent.jpg", "reason": "cannot be read (No such file or directory)"}
     assert third["label"] in drawn_model.LABELS
     assert third["label"] == max(third["probabilities"], key=third["probabilities"].get)
+
+
+def test_a_folder_stands_for_all_files_below_it_as_ingest_finds_them(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = project / "new photos"
+    (folder / "deep/er").mkdir(parents=True)
+    (folder / "deep/er/b.JPG").write_bytes((project / "photo1.jpg").read_bytes())
+    (folder / "a.jpg").write_bytes((project / "photo0.jpg").read_bytes())
+    (folder / "notes.txt").write_text("no photo")
+    (folder / ".DS_Store").write_text("which is said of no folder")
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        archive.write(project / "photo0.jpg", "in/c.jpg")
+    with pytest.raises(SystemExit) as stopped:
+        predict.main(["new photos", "photo0.jpg", "--json"])
+    assert stopped.value.code == 1  # for the notes
+    answers = json.loads(capsys.readouterr().out)["photos"]
+    assert [(item["photo"], "label" in item) for item in answers] == [
+        ("new photos/a.jpg", True),
+        ("new photos/deep/er/b.JPG", True),
+        ("new photos/more.zip/in/c.jpg", True),
+        ("new photos/notes.txt", False),
+        ("photo0.jpg", True),
+    ]
+    assert answers[0]["probabilities"] == answers[2]["probabilities"] == answers[4]["probabilities"]
+
+    (project / "empty").mkdir()
+    with pytest.raises(DataError, match="empty must hold at least one photo"):
+        predict.main(["empty"])
 
 
 def test_nothing_usable_still_says_why(project: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
