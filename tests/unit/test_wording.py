@@ -50,24 +50,22 @@ HOSTILE = [
 ]
 
 
+def rendered(text: str) -> str:
+    """Markdown as HTML."""
+    return str(MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text))
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_a_user_wrote_is_shown_as_it_is_in_markdown(text: str) -> None:
-    page = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(
-        f"| a |\n|---|\n| {in_markdown(text)} |"
-    )
-    tags = set(re.findall(r"</?\w+", page))
-    assert tags <= {
-        f"{end}{tag}" for end in ("<", "</") for tag in ("table", "thead", "tbody", "tr", "th", "td")
-    }
-    assert page.count("<td>") == 1
+    page = rendered(f"| a |\n|---|\n| {in_markdown(text)} |")
+    assert set(re.findall(r"<(\w+)", page)) == {"table", "thead", "tbody", "tr", "th", "td"}
     (shown,) = re.findall("<td>(.*)</td>", page)
     assert html.unescape(shown) == " ".join(text.split())
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "``", "`"])
 def test_what_a_user_wrote_is_shown_as_it_is_in_code(text: str) -> None:
-    page = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(f"x {as_code(text)} y")
-    (shown,) = re.findall("<code>(.*)</code>", page)
+    (shown,) = re.findall("<code>(.*)</code>", rendered(f"x {as_code(text)} y"))
     assert html.unescape(shown) == " ".join(text.split())
 
 
