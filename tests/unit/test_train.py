@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -230,3 +231,18 @@ def test_no_room_for_weights_ends_all_trainings_with_one_line_and_the_next_run_g
     done = run("")
     assert done.returncode == 0, done.stderr
     assert len(outputs(models / "baseline")) == 4
+
+
+@pytest.mark.usefixtures("project", "recorder")
+def test_any_error_while_weights_are_saved_ends_the_trainings_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(training, "weights", fail)
+    before = threading.active_count()
+    with pytest.raises(ZeroDivisionError) as caught:
+        train.main(["baseline", "--workers", "2"])
+    assert caught.traceback  # holds the frames, and with them the trainings
+    assert threading.active_count() == before
