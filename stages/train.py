@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from stages import run
-from tenshots import database, files, params, runtime, tables, tracking, training, variants
+from tenshots import database, files, networks, params, runtime, tables, tracking, variants
 from tenshots.encoding import StandardiseSettings
 from tenshots.training import Epoch, Fit
 from tenshots.variants import Variant
@@ -110,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _saved(fit: Fit, folder: Path) -> dict[str, Any]:
     """Writes the weights; returns what model.json says of this training."""
     weights = f"fold-{fit.part.fold}_repeat-{fit.part.repeat}.weights.h5"
-    files.write(folder / weights, training.weights(fit.network))
+    files.write(folder / weights, networks.weights(fit.network))
     return {
         "fold": fit.part.fold,
         "repeat": fit.part.repeat,

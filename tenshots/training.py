@@ -6,7 +6,6 @@ everywhere.
 
 from __future__ import annotations
 
-import io
 import random
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -319,23 +318,6 @@ def outputs(model: keras.Model, inputs: np.ndarray, *, batch_size: int) -> np.nd
     for start in range(0, len(inputs), batch_size):
         results[start : start + batch_size] = model.predict_on_batch(inputs[start : start + batch_size])
     return results
-
-
-class _File(io.BytesIO):
-    """Stands for a file of weights: Keras looks at a name's ending, and writes into what it is given."""
-
-    def __str__(self) -> str:
-        return ".weights.h5"
-
-
-def weights(network: keras.Model) -> bytes:
-    """Returns the weights as Keras saves them (HDF5).
-
-    Made in memory, since the HDF5 library ends the process with a fault where a disk is full.
-    """
-    file = _File()
-    network.save_weights(file)
-    return file.getvalue()
 
 
 def predict(model: keras.Model, images: np.ndarray, *, batch_size: int = 128) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import stages
-from tenshots import shortages, training
+from tenshots import networks, shortages, training
 from tests.unit.test_training import build
 
 TOP = Path(stages.__file__).parents[1]
@@ -85,9 +85,9 @@ import pandas as pd
 from stages import run
 from tenshots import database, files, tables
 def weights():
-    from tenshots import training
+    from tenshots import networks
     from tenshots.runtime import keras
-    return training.weights(keras.Sequential([keras.Input((100,)), keras.layers.Dense(2000)]))
+    return networks.weights(keras.Sequential([keras.Input((100,)), keras.layers.Dense(2000)]))
 path = Path(sys.argv[1]) / "output"
 spool = database.Spool(path.parent)
 columns = {name: "" for name in database.PHOTO_SCHEMA.names}
@@ -121,8 +121,8 @@ def test_a_disk_that_is_really_full_is_one_line_whatever_writes(
 def test_weights_made_in_memory_are_loaded_from_a_file_and_are_the_same_bytes_twice(tmp_path: Path) -> None:
     network, other = (training.seeded(seed, build) for seed in (1, 2))
     path = tmp_path / "a.weights.h5"
-    path.write_bytes(training.weights(network))
-    assert training.weights(network) == path.read_bytes()
+    path.write_bytes(networks.weights(network))
+    assert networks.weights(network) == path.read_bytes()
     other.load_weights(path)
     for one, two in zip(network.get_weights(), other.get_weights(), strict=True):
         assert np.array_equal(one, two)

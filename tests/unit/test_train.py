@@ -240,7 +240,7 @@ def test_any_error_while_weights_are_saved_ends_the_trainings_beside_it(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(training, "weights", fail)
+    monkeypatch.setattr(networks, "weights", fail)
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError) as caught:
         train.main(["baseline", "--workers", "2"])
