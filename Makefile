@@ -28,7 +28,7 @@ repro: setup  ## the whole pipeline, to reports/index.html
 # added since. What stages left of variants that the commit does not have goes, as `compare` reads these folders.
 back: setup  ## back to the last commit's settings, report and outputs; photos and code stay as they are
 	git checkout --quiet HEAD -- params.yaml dvc.lock reports data/croissant.json
-	git clean --quiet --force -d -x -- data/evaluations data/study data/visualisations reports/metrics
+	git clean --quiet --force -d -x -- data/evaluations data/study data/visualisations
 	$(BIN)/dvc checkout --force dvc.yaml
 
 test: setup-dev lint  ## style, types, and all tests with the library's coverage

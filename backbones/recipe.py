@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     dvc = [sys.executable, "-m", "dvc", "repro", f"evaluate@{arguments.name}"]
     subprocess.run(dvc, cwd=arguments.work, env=environment, check=True)
 
-    metrics_path = arguments.work / f"reports/metrics/{arguments.name}.json"
+    metrics_path = arguments.work / f"data/evaluations/{arguments.name}/metrics.json"
     metrics = json.loads(metrics_path.read_text(encoding="utf-8"))
     weights = HERE / f"{arguments.name}.weights.h5"
     shutil.copyfile(arguments.work / f"data/models/{arguments.name}/fold-0_repeat-0.weights.h5", weights)

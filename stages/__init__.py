@@ -6,12 +6,13 @@ started.
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from collections.abc import Callable
 
 try:
-    from tenshots import params
+    from tenshots import params, shortages
     from tenshots.errors import TenshotsError
     from tenshots.settings import whole
 except ModuleNotFoundError as error:
@@ -25,16 +26,26 @@ except ModuleNotFoundError as error:
 def run(main: Callable[[], None]) -> None:
     """Checks all settings and calls `main`; an error of our family is printed, with exit status 1.
 
+    So is a full disk, one that can only be read, and a lack of memory (tenshots.shortages). What is printed
+    may hold any name of the user's: where a terminal cannot show a character, its number is shown.
+
     A request to end (SIGTERM) unwinds like Ctrl-C, so that a run in MLflow does not stay open; either ends
     without a traceback, with the status that shells give.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not where a test or a notebook has put its own
+            stream.reconfigure(errors="backslashreplace")
     try:
         if params.PATH.is_file():  # else whoever needs a setting says so
             whole.check(params.read())
         main()
     except TenshotsError as error:
         sys.exit(f"error: {error}")
+    except Exception as error:
+        if said := shortages.sentence(error):
+            sys.exit(f"error: {said}")
+        raise
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)

@@ -18,7 +18,7 @@ from stages import run
 # Keras chooses its backend when it is imported, and another one would draw other pixels.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-from tenshots import augmentation, database, params, runtime
+from tenshots import augmentation, database, files, params, runtime
 from tenshots.encoding import encode
 from tenshots.seeds import SeedSettings
 from tenshots.settings.augmentation import AugmentSettings
@@ -45,14 +45,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     batches = augmentation.changed_copies(originals, policy, num_copies=settings.copies, seed=seed)
     copies = pd.concat(_watched(batches, num_copies=len(originals) * settings.copies), ignore_index=True)
 
-    shutil.rmtree(AUGMENTED, ignore_errors=True)
-    AUGMENTED.mkdir(parents=True)
+    files.empty(AUGMENTED)
     shards = sorted(DATABASE.glob("photos-*.parquet"))
     for path in shards:
-        shutil.copyfile(path, AUGMENTED / path.name)
+        with files.naming(AUGMENTED / path.name):
+            shutil.copyfile(path, AUGMENTED / path.name)
     database.write_copies(copies, AUGMENTED, num_shards=len(shards))
     PREVIEW.parent.mkdir(parents=True, exist_ok=True)
-    PREVIEW.write_bytes(encode(augmentation.preview(originals, copies), "lossless"))
+    files.write(PREVIEW, encode(augmentation.preview(originals, copies), "lossless"))
 
 
 def _watched(batches: Iterator[pd.DataFrame], *, num_copies: int) -> Iterator[pd.DataFrame]:

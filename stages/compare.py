@@ -1,4 +1,4 @@
-"""What helped: evaluations, inspection and pictures → reports/comparison.json, comparison.md and index.html.
+"""What helped: evaluations, inspection and pictures → reports/index.html, and its figures beside it.
 
 Reads only the variants that params.yaml names, so that a renamed one leaves no ghost.
 """
@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from stages import run
-from tenshots import database, params, records, tracking
+from tenshots import database, files, params, records, tables, tracking
 from tenshots.errors import DataError, SettingsError
 from tenshots.report import ReportSettings, comparison, findings, page, seen, sentences
 from tenshots.report.comparison import Results
@@ -29,7 +27,6 @@ INSPECTION = Path("data/inspection")
 EVALUATIONS = Path("data/evaluations")
 VISUALISATIONS = Path("data/visualisations")
 STUDIES = Path("data/study")
-METRICS = Path("reports/metrics")
 AUGMENTATION = Path("reports/augmentation.png")
 REPORTS = Path("reports")
 
@@ -69,15 +66,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         values=values,
     )
     text = sentences.markdown(compared)
+    # Short names, as each is a column of `dvc exp show`
+    metrics = {
+        name: {"test": figures["test_accuracy"], "val": figures["val_accuracy"]}
+        for name, figures in compared["variants"].items()
+    }
 
     REPORTS.mkdir(exist_ok=True)
-    (REPORTS / "comparison.json").write_text(
-        json.dumps(compared, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    (REPORTS / "comparison.md").write_text(text, encoding="utf-8")
-    (REPORTS / "index.html").write_text(page.render(inputs, settings), encoding="utf-8")
+    files.write(REPORTS / "comparison.json", json.dumps(compared, indent=2, ensure_ascii=False) + "\n")
+    files.write(REPORTS / "comparison.md", text)
+    files.write(REPORTS / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    files.write(REPORTS / "index.html", page.render(inputs, settings))
     with tracking.experiment_run() as tracked:
-        evaluated = {name: records.read(name, EVALUATIONS, METRICS) for name in variants}
+        evaluated = {name: records.read(name, EVALUATIONS) for name in variants}
         tracking.log_report(tracked, REPORTS)
         records.log_experiment(tracked, values, evaluated, splits)
         records.log_pictures(tracked, {name: drawn.files for name, drawn in inputs.drawn.items()})
@@ -92,9 +93,9 @@ def _results(variant: str) -> Results:
     _read(folder / "curves.csv", stage)
     return Results(
         predictions=database.read_predictions(folder / "predictions.csv"),
-        curves=pd.read_csv(folder / "curves.csv"),
+        curves=tables.read(folder / "curves.csv"),
         details=_json(folder / "details.json", stage),
-        metrics=_json(METRICS / f"{variant}.json", stage),
+        metrics=_json(folder / "metrics.json", stage),
     )
 
 

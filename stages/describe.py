@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stages import run
-from tenshots import cards, database, params, tracking
+from tenshots import cards, database, files, params, tracking
 from tenshots.cards import croissant
 from tenshots.errors import DataError
 from tenshots.provenance import file_hash
@@ -43,12 +43,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     written = {"model_card.md": cards.model_card(facts), "data_card.md": cards.data_card(facts)}
     for name, text in written.items():
-        (REPORTS / name).write_text(text, encoding="utf-8")
+        files.write(REPORTS / name, text)
     croissant_text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
-    (DATA / "croissant.json").write_text(croissant_text, encoding="utf-8")
+    files.write(DATA / "croissant.json", croissant_text)
     with tracking.experiment_run() as tracked:
-        files = {**written, "croissant.json": croissant_text}
-        tracked.replace_files({name: text.encode() for name, text in files.items()}, "cards")
+        written["croissant.json"] = croissant_text
+        tracked.replace_files({name: text.encode() for name, text in written.items()}, "cards")
 
 
 def _json(path: Path, stage: str) -> dict[str, Any]:

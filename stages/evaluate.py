@@ -14,7 +14,18 @@ import numpy as np
 import pandas as pd
 
 from stages import run
-from tenshots import database, evaluation, figures, metrics, params, provenance, runtime, tracking
+from tenshots import (
+    database,
+    evaluation,
+    figures,
+    files,
+    metrics,
+    params,
+    provenance,
+    runtime,
+    tables,
+    tracking,
+)
 from tenshots.errors import DataError
 from tenshots.predictions import predicted, probabilities_of
 from tenshots.settings.training import ComputeSettings
@@ -23,7 +34,6 @@ DATABASE = Path("data/database")
 SPLITS = Path("data/splits/splits.csv")
 MODELS = Path("data/models")
 EVALUATIONS = Path("data/evaluations")
-METRICS = Path("reports/metrics")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -81,31 +91,27 @@ def _write(
 ) -> None:
     folder = EVALUATIONS / variant
     database.write_predictions(test, folder / "predictions.csv")
-    metrics.curves(history).to_csv(
-        folder / "curves.csv", index=False, float_format="%.6g", lineterminator="\n"
-    )
+    tables.write(metrics.curves(history), folder / "curves.csv", float_format="%.6g")
     answers = predicted(test)
-    test[["label"]].assign(predicted=answers).to_csv(
-        folder / "confusion.csv", index=False, lineterminator="\n"
-    )
-    pd.DataFrame(
+    tables.write(test[["label"]].assign(predicted=answers), folder / "confusion.csv")
+    right = pd.DataFrame(
         {
             "probability": probabilities_of(test).max(axis=1),
             "right": (answers == test["label"].to_numpy()).astype(int),
         }
-    ).to_csv(folder / "answers.csv", index=False, float_format="%.6g", lineterminator="\n")
+    )
+    tables.write(right, folder / "answers.csv", float_format="%.6g")
     _write_json(details, folder / "details.json")
-    METRICS.mkdir(parents=True, exist_ok=True)
-    _write_json(summary, METRICS / f"{variant}.json")
+    _write_json(summary, folder / "metrics.json")
 
 
 def _write_json(values: Mapping[str, Any], path: Path) -> None:
-    path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    files.write(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
 
 def _history(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_csv(path)
+        return tables.read(path)
     except FileNotFoundError:
         raise DataError(f"{path} is missing; run `dvc repro train@{path.parent.name}`") from None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages import run
-from tenshots import experiments, history
+from tenshots import experiments, files, history
 from tenshots.errors import DataError
 from tenshots.history import page
 from tenshots.wording import counted
@@ -46,9 +46,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     results = history.compare(loaded, reference)
 
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(page.render(loaded, results, reference.name), encoding="utf-8")
+    files.write(arguments.output, page.render(loaded, results, reference.name))
     if arguments.csv:
-        arguments.csv.write_text(history.csv_table(loaded, results, reference.name), encoding="utf-8")
+        files.write(arguments.csv, history.csv_table(loaded, results, reference.name))
     print(history.text_table(results, reference.name))
     print("", *history.cautions(loaded, results), sep="\n")
     for num_photos, num_looks in page.looks(loaded):

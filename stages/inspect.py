@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages import run
-from tenshots import database, features, params, runtime
+from tenshots import database, features, files, params, runtime
 from tenshots.judging import judge
 from tenshots.settings.inspection import InspectSettings, backbone_settings
 from tenshots.settings.training import ComputeSettings
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     database.write_predictions(predictions, INSPECTION / "predictions.csv")
     text = json.dumps({"network": name, **description}, indent=2, ensure_ascii=False) + "\n"
-    (INSPECTION / "inspection.json").write_text(text, encoding="utf-8")
+    files.write(INSPECTION / "inspection.json", text)
     print(f"inspect: {description['sentence']}")
     for item in description["not_judged"]:
         print(f"inspect: warning: {item['label']} is not judged: {item['reason']}")

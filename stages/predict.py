@@ -12,21 +12,26 @@ from typing import Any
 import numpy as np
 
 from stages import run
-from tenshots import encoding, evaluation, layout, params, photos, registry, runtime
+from tenshots import encoding, evaluation, params, photos, registry, runtime
+from tenshots.archives import ArchiveLimits
 from tenshots.choice import best_on_validation
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
+from tenshots.finding import find
+from tenshots.layout import FoundFile
+from tenshots.pattern import Layout
 from tenshots.photos import AcceptSettings
 from tenshots.settings.training import ComputeSettings
 
 MODELS = Path("data/models")
-METRICS = Path("reports/metrics")
+EVALUATIONS = Path("data/evaluations")
+ANY_LAYOUT = Layout("{label}/{name}")  # where photos lie in a folder says nothing here
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Predicts each photo; the exit status is 1 where one cannot be used, after all others are done."""
     parser = argparse.ArgumentParser(prog="python -m stages.predict", description=__doc__)
-    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="an image file")
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="an image, or a folder of them")
     wanted = parser.add_mutually_exclusive_group()
     wanted.add_argument("--variant", help="default: the one with the best validation accuracy")
     wanted.add_argument(
@@ -48,11 +53,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         saved = evaluation.read_variant(folder)
         variant = saved.variant
         standard = params.check(saved.standardise, StandardiseSettings, at="standardise")
-        images, reasons = read(arguments.photos, standard, params.section(values, "accept", AcceptSettings))
+        accept = params.section(values, "accept", AcceptSettings)
+        files = found(arguments.photos, accept)
+        images, reasons = read(files, standard, accept)
         shares = predict(saved, folder, images)
 
     answers = [
-        _answer(path, saved.labels, shares.get(path), reasons.get(path, "")) for path in arguments.photos
+        _answer(file.path, saved.labels, shares.get(file.path), reasons.get(file.path, "")) for file in files
     ]
     if arguments.json:
         described = {"variant": variant, "chosen": why, "num_trainings": len(saved.fits), "photos": answers}
@@ -83,34 +90,53 @@ def choose(values: Mapping[str, Any], variant: str | None) -> tuple[str, str]:
                 f"--variant must be one of {', '.join(known)} (variants in {params.PATH}), got {variant!r}"
             )
         return variant, "as asked"
-    paths = {name: METRICS / f"{name}.json" for name in known}
+    paths = {name: EVALUATIONS / name / "metrics.json" for name in known}
     figures = {
         name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.is_file()
     }
     if not figures:
-        raise DataError(f"{METRICS} has no figures of a variant of {params.PATH}; run `dvc repro` first")
+        raise DataError(f"{EVALUATIONS} has no figures of a variant of {params.PATH}; run `dvc repro` first")
     best = best_on_validation(figures)
     return best, f"the best validation accuracy, {figures[best]['val_accuracy']:.3f}"
 
 
-def read(
-    paths: Sequence[Path], standard: StandardiseSettings, accept: AcceptSettings
-) -> tuple[dict[Path, np.ndarray], dict[Path, str]]:
-    """Returns standard photos (uint8, (size_px, size_px, 3)), and the reasons why other files give none."""
-    images: dict[Path, np.ndarray] = {}
-    reasons: dict[Path, str] = {}
+def found(paths: Sequence[Path], accept: AcceptSettings) -> list[FoundFile]:
+    """Returns the files that were named, and a folder's as `ingest` finds them, in folders and .zip files.
+
+    Raises:
+        DataError: a folder holds no file.
+    """
+    limits = ArchiveLimits(accept.max_zip_files, accept.max_zip_megabytes * 10**6, accept.max_zip_ratio)
+    files = []
     for path in paths:
+        if not path.is_dir():
+            files.append(FoundFile(str(path), path.resolve(), "", ""))
+            continue
+        within = find(path, ANY_LAYOUT, limits)[0]
+        if not within:
+            raise DataError(f"{path} must hold at least one photo, got an empty folder")
+        files += [file._replace(path=str(path / file.path)) for file in within]
+    return files
+
+
+def read(
+    files: Sequence[FoundFile], standard: StandardiseSettings, accept: AcceptSettings
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Returns by path the standard photos (uint8, (size_px, size_px, 3)), and why other files give none."""
+    images: dict[str, np.ndarray] = {}
+    reasons: dict[str, str] = {}
+    for file in files:
         try:
-            data = layout.FoundFile(str(path), path.resolve(), "", "").read(accept.max_megabytes * 10**6)
-            images[path] = encoding.decode(photos.standardise(data, standard, accept).encoded)
+            data = file.read(accept.max_megabytes * 10**6)
+            images[file.path] = encoding.decode(photos.standardise(data, standard, accept).encoded)
         except RejectedPhoto as rejected:
-            reasons[path] = str(rejected)
+            reasons[file.path] = str(rejected)
     return images, reasons
 
 
 def predict(
-    saved: evaluation.SavedVariant, folder: Path, images: Mapping[Path, np.ndarray]
-) -> dict[Path, np.ndarray]:
+    saved: evaluation.SavedVariant, folder: Path, images: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """Returns the mean probabilities, float64 of shape (num_labels,), of each image."""
     if not images:
         return {}
@@ -149,12 +175,12 @@ def aligned(answers: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> str:
 
 
 def _answer(
-    path: Path, labels: Sequence[str], probabilities: np.ndarray | None, reason: str
+    path: str, labels: Sequence[str], probabilities: np.ndarray | None, reason: str
 ) -> dict[str, Any]:
     if probabilities is None:
-        return {"photo": str(path), "reason": reason}
+        return {"photo": path, "reason": reason}
     return {
-        "photo": str(path),
+        "photo": path,
         "label": labels[int(probabilities.argmax())],
         "probabilities": {name: float(share) for name, share in zip(labels, probabilities, strict=True)},
     }

@@ -12,16 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from stages import run
-from tenshots import database, figures, metrics, params, provenance, records, runs, store, tracking
+from tenshots import database, figures, metrics, params, provenance, records, runs, store, tables, tracking
 from tenshots.errors import DataError, SettingsError
 from tenshots.wording import counted
 
 MODELS = Path("data/models")
 EVALUATIONS = Path("data/evaluations")
-METRICS = Path("reports/metrics")
 VISUALISATIONS = Path("data/visualisations")
 REPORTS = Path("reports")
 CARDS = (REPORTS / "model_card.md", REPORTS / "data_card.md", Path("data/croissant.json"))
@@ -86,7 +84,7 @@ def _paths(variant: str) -> list[Path]:
     return [
         MODELS / variant / "model.json",
         MODELS / variant / "history.csv",
-        METRICS / f"{variant}.json",
+        EVALUATIONS / variant / "metrics.json",
         EVALUATIONS / variant / "details.json",
         EVALUATIONS / variant / "predictions.csv",
         EVALUATIONS / variant / "curves.csv",
@@ -100,7 +98,7 @@ def _record_variant(tracked: runs.Run, variant: str, paths: Sequence[Path]) -> i
     confusion = figures.confusion_png(np.array(facts["confusion"]), facts["labels"], title=variant)
     return (
         tracking.log_settings(tracked, _json(model))
-        + tracking.log_history(tracked, pd.read_csv(history))
+        + tracking.log_history(tracked, tables.read(history))
         + tracking.log_final(tracked, metrics.final(_json(summary), facts))
         + tracking.log_model(tracked, MODELS / variant)
         + tracked.add_bytes(confusion, "confusion.png")
@@ -109,7 +107,7 @@ def _record_variant(tracked: runs.Run, variant: str, paths: Sequence[Path]) -> i
 
 
 def _record_experiment(values: Mapping[str, Any]) -> int:
-    evaluated = {name: records.read(name, EVALUATIONS, METRICS) for name in values["variants"]}
+    evaluated = {name: records.read(name, EVALUATIONS) for name in values["variants"]}
     splits = database.read_splits(SPLITS)
     with tracking.experiment_run(live=False) as tracked:
         num_added = records.log_experiment(tracked, values, evaluated, splits)

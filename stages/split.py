@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages import run
-from tenshots import database, leakage, params, splitting
+from tenshots import database, files, leakage, params, splitting
 from tenshots.seeds import SeedSettings
 from tenshots.settings.splitting import SplitSettings
 
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     found = leakage.leakage(manifest, splits, seed=seed)
 
     database.write_splits(splits, SPLITS_PATH)
-    LEAKAGE_PATH.write_text(leakage.text(found), encoding="utf-8")
+    files.write(LEAKAGE_PATH, leakage.text(found))
     for line in [*splitting.summary(manifest, splits, settings), *leakage.summary(found)]:
         print(f"split: {line}")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from stages import run
-from tenshots import database, params, statistics, studies
+from tenshots import database, files, params, statistics, studies, tables
 from tenshots.errors import DataError
 from tenshots.studies import StudySettings, findings
 
@@ -42,12 +41,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     studies.check_names(settings, values.get("variants") or ())
 
     folder = STUDY / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    files.empty(folder)
     found = _studied(name, settings, values, folder) if settings.concerns(name) else findings.nothing(name)
     found = {**found, "settings": settings.model_dump(mode="json")}
     text = json.dumps(found, indent=2, ensure_ascii=False)
-    (folder / "study.json").write_text(text + "\n", encoding="utf-8")
+    files.write(folder / "study.json", text + "\n")
     for line in findings.answers(found):
         print(f"study {name}: {line}")
 
@@ -121,7 +119,7 @@ def _write_points(points: Sequence[Mapping[str, Any]], path: Path) -> None:
     ends = table["interval"].map(lambda interval: interval or [np.nan, np.nan])
     table["low"], table["high"] = ends.str[0], ends.str[1]
     columns = ["share", "num_photos", "accuracy", "low", "high"]
-    table[columns].to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    tables.write(table[columns], path, float_format="%.6g")
 
 
 @contextmanager

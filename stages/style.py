@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from stages import run
-from tenshots import encoding, layout, networks, params, photos, runtime
+from tenshots import encoding, files, layout, networks, params, photos, runtime
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.interpretation import style
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             steps=arguments.steps,
             report=on_step,
         )
-    arguments.out.write_bytes(encoding.encode(painted, "lossless"))
+    files.write(arguments.out, encoding.encode(painted, "lossless"))
     print(
         f"{arguments.out}: {painted.shape[1]} x {painted.shape[0]} px, painted with the backbone of "
         f"networks.{arguments.network} ({settings.backbone.architecture}); the loss fell to "

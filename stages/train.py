@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from stages import run
-from tenshots import database, params, runtime, tracking, variants
+from tenshots import database, files, networks, params, runtime, tables, tracking, variants
 from tenshots.encoding import StandardiseSettings
 from tenshots.training import Epoch, Fit
 from tenshots.variants import Variant
@@ -60,8 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     names, labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)
 
     folder = MODELS / variant.name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    files.empty(folder)
     model = {
         "variant": variant.name,
         "labels": names.tolist(),
@@ -86,20 +84,21 @@ def main(argv: Sequence[str] | None = None) -> None:
             fits = variants.fits(
                 variant, todo, images=images, labels=labels, num_workers=num_workers, report=report
             )
-            for fit in fits:
-                saved.append(_saved(fit, folder))
-                history += fit.history
-                num_parameters = fit.network.count_params()
-                on_fit(fit)
+            with closing(fits):
+                for fit in fits:
+                    saved.append(_saved(fit, folder))
+                    history += fit.history
+                    num_parameters = fit.network.count_params()
+                    on_fit(fit)
         seconds = time.perf_counter() - started
 
         # Trainings side by side end in any order.
         saved.sort(key=itemgetter("fold", "repeat"))
         table = pd.DataFrame(history, columns=Epoch._fields)
         table = table.sort_values(["fold", "repeat", "epoch"], ignore_index=True)
-        table.to_csv(folder / "history.csv", index=False, float_format="%.6g", lineterminator="\n")
+        tables.write(table, folder / "history.csv", float_format="%.6g")
         text = json.dumps({**model, "fits": saved, "num_parameters": num_parameters}, indent=2)
-        (folder / "model.json").write_text(text + "\n", encoding="utf-8")
+        files.write(folder / "model.json", text + "\n")
 
         num_images = sum(fit["num_images"] for fit in saved)
         tracked.metrics({"train_seconds": seconds, "train_images_per_second": num_images / seconds})
@@ -111,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _saved(fit: Fit, folder: Path) -> dict[str, Any]:
     """Writes the weights; returns what model.json says of this training."""
     weights = f"fold-{fit.part.fold}_repeat-{fit.part.repeat}.weights.h5"
-    fit.network.save_weights(folder / weights)
+    files.write(folder / weights, networks.weights(fit.network))
     return {
         "fold": fit.part.fold,
         "repeat": fit.part.repeat,

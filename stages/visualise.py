@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from stages import run
-from tenshots import database, evaluation, params, runtime
+from tenshots import database, evaluation, files, params, runtime
 from tenshots.evaluation import Fit, SavedVariant
 from tenshots.interpretation import VisualiseSettings, drawing, gallery
 from tenshots.interpretation.subject import Subject, chosen_fit, subject
@@ -38,12 +37,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     shown = _subject(saved, fit, variant)
 
     folder = VISUALISATIONS / variant
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    files.empty(folder)
     described = []
     for number, picture in enumerate(gallery.pictures(shown, settings, seed=seed)):
         name = f"{number:02d}-{picture.kind}.png"
-        (folder / name).write_bytes(drawing.png(picture.image))
+        files.write(folder / name, drawing.png(picture.image))
         described.append(
             {
                 "file": name,
@@ -58,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     index = {"variant": variant, "fold": fit.fold, "repeat": fit.repeat, "pictures": described}
     text = json.dumps(index, indent=2, ensure_ascii=False) + "\n"
-    (folder / "index.json").write_text(text, encoding="utf-8")
+    files.write(folder / "index.json", text)
     print(f"{variant}: {len(described)} pictures in {folder}")
 
 

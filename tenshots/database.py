@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tenshots import encoding
+from tenshots import encoding, files, tables
 from tenshots.errors import DataError
 
 # Below this many rows one shard is small enough for every tool, and easier to look at.
@@ -103,7 +103,9 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         """Opens the file in `folder`: on the disk that will hold the database, as /tmp may be memory."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 (closed by `close`)
+        self._folder = folder
+        with files.naming(folder):
+            self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 (closed by `close`)
         self._end = 0
 
     def append(self, image: bytes) -> SpooledImage:
@@ -112,8 +114,9 @@ class Spool:
         Raises:
             OSError: the disk is full.
         """
-        if self._file.write(image) != len(image):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        with files.naming(self._folder):
+            if self._file.write(image) != len(image):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._end += len(image)
         return SpooledImage(self._file.fileno(), self._end - len(image), len(image))
 
@@ -184,7 +187,7 @@ def decode(images: Iterable[bytes]) -> np.ndarray:
 
 def write_manifest(manifest: pd.DataFrame, path: Path) -> None:
     """Writes one row for every file found, sorted by path; columns as in `MANIFEST_COLUMNS`."""
-    _write_csv(manifest[list(MANIFEST_COLUMNS)].sort_values("path", kind="stable"), path)
+    tables.write(manifest[list(MANIFEST_COLUMNS)].sort_values("path", kind="stable"), path)
 
 
 def read_manifest(path: Path) -> pd.DataFrame:
@@ -198,7 +201,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
 
 def write_splits(splits: pd.DataFrame, path: Path) -> None:
     """Writes the part of each photo in each fold, sorted by fold and photo_id."""
-    _write_csv(splits[list(SPLIT_COLUMNS)].sort_values(["fold", "photo_id"]), path)
+    tables.write(splits[list(SPLIT_COLUMNS)].sort_values(["fold", "photo_id"]), path)
 
 
 def read_splits(path: Path) -> pd.DataFrame:
@@ -219,7 +222,7 @@ def write_predictions(predictions: pd.DataFrame, path: Path) -> None:
     """
     probabilities = sorted(str(name) for name in predictions.columns if name not in PREDICTION_COLUMNS)
     ordered = predictions[[*PREDICTION_COLUMNS, *probabilities]]
-    _write_csv(ordered.sort_values(["fold", "repeat", "photo_id"]), path)
+    tables.write(ordered.sort_values(["fold", "repeat", "photo_id"]), path)
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
@@ -241,13 +244,17 @@ def _write_shards(rows: pd.DataFrame, folder: Path, kind: str, schema: pa.Schema
     shards = first_bits * num_shards >> 32
     for shard in range(num_shards):
         part = rows.iloc[np.flatnonzero(shards == shard)]
-        with pq.ParquetWriter(
-            folder / f"{kind}-{shard:05d}-of-{num_shards:05d}.parquet",
-            schema,
-            compression={name: "none" if name == "image" else "zstd" for name in schema.names},
-            use_dictionary=["label", "group", "split"] if "group" in schema.names else ["label"],
-            write_statistics=False,  # nobody filters by them, and those of an image are the image again
-        ) as writer:
+        path = folder / f"{kind}-{shard:05d}-of-{num_shards:05d}.parquet"
+        with (
+            files.naming(path),
+            pq.ParquetWriter(
+                path,
+                schema,
+                compression={name: "none" if name == "image" else "zstd" for name in schema.names},
+                use_dictionary=["label", "group", "split"] if "group" in schema.names else ["label"],
+                write_statistics=False,  # nobody filters by them, and those of an image are the image again
+            ) as writer,
+        ):
             for start in range(0, len(part), ROWS_A_GROUP):
                 writer.write_table(_table(part[start : start + ROWS_A_GROUP], schema))
 
@@ -260,23 +267,23 @@ def _table(rows: pd.DataFrame, schema: pa.Schema) -> pa.Table:
 
 def _read_shards(paths: Sequence[Path], schema: pa.Schema, columns: Sequence[str] | None) -> pd.DataFrame:
     names = list(schema.names if columns is None else columns)
-    tables = [pa.schema([schema.field(name) for name in names]).empty_table()]
+    read = [pa.schema([schema.field(name) for name in names]).empty_table()]
     for path in paths:
+        if not path.stem.endswith(f"-of-{len(paths):05d}"):  # as where a full disk stopped the writing
+            raise DataError(
+                f"{path.parent} must have as many files as {path.name} says, got {len(paths)}; "
+                "run `dvc repro` to make them anew"
+            )
         try:
-            tables.append(pq.ParquetFile(path).read(columns=names).select(names))
+            read.append(pq.ParquetFile(path).read(columns=names).select(names))
         except (pa.ArrowException, OSError, KeyError) as error:
             raise DataError(f"{path} cannot be read ({error}); run `dvc repro` to make it anew") from error
-    return pa.concat_tables(tables).to_pandas()
-
-
-def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+    return pa.concat_tables(read).to_pandas()
 
 
 def _read_csv(path: Path, columns: Mapping[str, type]) -> pd.DataFrame:
     try:
-        table = pd.read_csv(path, dtype=dict(columns), keep_default_na=False, encoding="utf-8")
+        table = tables.read(path, columns)
     except FileNotFoundError:
         raise DataError(f"{path} is missing; run `dvc repro`, or `dvc pull` to fetch it") from None
     except ValueError as error:  # pandas' own errors, and text that is not UTF-8

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tenshots import provenance, store, tracking
+from tenshots import provenance, store, tables, tracking
 from tenshots.database import PREDICTION_COLUMNS
 from tenshots.errors import DataError
 from tenshots.store import Client
 from tenshots.tracking import ALL_VARIANTS, KEY_TAG, VARIANT_TAG
 
+PHOTO_COLUMNS = {"photo_id": str, "label": str, "component": str}
 PARENTS = f"tags.`{VARIANT_TAG}` = '{ALL_VARIANTS}'"
 
 
@@ -31,7 +32,7 @@ class Experiment:
         key: 64 hexadecimal digits that tell it from others.
         started: when its run began, UTC.
         settings: dotted keys of params.yaml and their values as text.
-        figures: of each variant, what reports/metrics held: val_accuracy, test_accuracy and so on.
+        figures: of each variant, what its metrics.json held: val_accuracy, test_accuracy and so on.
         predictions: of each variant (see tenshots.predictions), all on the same photos.
         components: the independent set that each test photo belongs to, indexed by photo_id.
         test_set: hash of the test photos and their labels.
@@ -124,15 +125,11 @@ def load(rows: pd.DataFrame) -> list[Experiment]:
 
 def _load(client: Client, experiment_id: str, row: Any) -> Experiment:  # noqa: ANN401 (a row of pandas)
     with tempfile.TemporaryDirectory() as folder:
-        photos = pd.read_csv(
-            _fetched(client, row.run_id, "test/photos.csv", folder), dtype=str, keep_default_na=False
-        )
+        photos = tables.read(_fetched(client, row.run_id, "test/photos.csv", folder), PHOTO_COLUMNS)
         names = [Path(info.path).stem for info in client.list_artifacts(row.run_id, "predictions")]
         predictions = {
-            name: pd.read_csv(
-                _fetched(client, row.run_id, f"predictions/{name}.csv", folder),
-                dtype=dict(PREDICTION_COLUMNS),
-                keep_default_na=False,
+            name: tables.read(
+                _fetched(client, row.run_id, f"predictions/{name}.csv", folder), PREDICTION_COLUMNS
             )
             for name in names
         }

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from tenshots.lettering import NOTE, drawable
+
 INCHES_A_LABEL = 0.6
 
 
@@ -17,7 +19,8 @@ def confusion_png(counts: np.ndarray, labels: Sequence[str], *, title: str) -> b
 
     Args:
         counts: int, shape (num_labels, num_labels): a row a true label, a column a predicted one.
-        labels: names of rows and columns, drawn as they are (a `$` starts no formula).
+        labels: names of rows and columns, drawn as they are (a `$` starts no formula); characters that the
+            letters lack are numbers, as a note below says.
         title: above the matrix.
 
     Returns:
@@ -28,10 +31,13 @@ def confusion_png(counts: np.ndarray, labels: Sequence[str], *, title: str) -> b
         figsize=(side, side), dpi=120, layout="constrained"
     )  # no pyplot: nothing global, no display
     axes = figure.add_subplot()
+    shown = [drawable(label) for label in labels]
+    if shown != list(labels):
+        figure.supxlabel(NOTE, fontsize="small", parse_math=False)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", parse_math=False)
-    axes.set_yticks(range(len(labels)), labels, parse_math=False)
+    axes.set_xticks(range(len(labels)), shown, rotation=45, ha="right", parse_math=False)
+    axes.set_yticks(range(len(labels)), shown, parse_math=False)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     axes.set_title(title, parse_math=False)

@@ -26,7 +26,7 @@ SEED = 20  # of these
 
 
 def summary(test: pd.DataFrame, val: pd.DataFrame) -> dict[str, float]:
-    """Returns the five figures of reports/metrics, in [0, 1] but for the loss (nats, from 0; less is better).
+    """Returns the five figures of metrics.json, in [0, 1] but for the loss (nats, from 0; less is better).
 
     Args:
         test: predictions of test photos (see tenshots.predictions), all folds and repeats.

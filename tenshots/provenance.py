@@ -62,6 +62,7 @@ UNCOUNTED_CODE = (
     "tenshots/settings/__init__.py",
     "tenshots/settings/inspection.py",
     "tenshots/settings/whole.py",
+    "tenshots/shortages.py",
     "tenshots/statistics.py",
     "tenshots/store.py",
     "tenshots/studies/",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tenshots import database, figures, provenance, registry, statistics, tracking
+from tenshots import database, figures, provenance, registry, statistics, tables, tracking
 from tenshots.choice import best_on_validation
 from tenshots.runs import Run
 from tenshots.tracking import FIGURES
@@ -27,7 +27,7 @@ class Evaluated:
         curves: epoch, accuracy, val_accuracy, loss, val_loss.
         confusion: counts, shape (num_labels, num_labels).
         labels: of the rows and columns of `confusion`.
-        metrics: the figures of reports/metrics.
+        metrics: what metrics.json holds (see tenshots.metrics.summary).
         num_trainings: folds times repeats.
         pictures: files (name: content) of what one of its networks sees; none before they are drawn.
     """
@@ -42,16 +42,9 @@ class Evaluated:
     pictures: Mapping[str, bytes]
 
 
-def paths(variant: str, evaluations_dir: Path, metrics_dir: Path) -> list[Path]:
-    """Returns the files that `read` reads."""
-    names = ("predictions.csv", "curves.csv", "details.json")
-    return [*(evaluations_dir / variant / name for name in names), metrics_dir / f"{variant}.json"]
-
-
 def read(
     variant: str,
     evaluations_dir: Path,
-    metrics_dir: Path,
     visualisations_dir: Path = Path("data/visualisations"),
 ) -> Evaluated:
     """Returns what evaluation left of `variant`, and the pictures that were drawn of it so far.
@@ -59,15 +52,16 @@ def read(
     Raises:
         OSError: a file is missing.
     """
-    predictions, curves, details_path, metrics_path = paths(variant, evaluations_dir, metrics_dir)
-    details: dict[str, Any] = json.loads(details_path.read_text(encoding="utf-8"))
+    folder = evaluations_dir / variant
+    predictions = folder / "predictions.csv"
+    details: dict[str, Any] = json.loads((folder / "details.json").read_text(encoding="utf-8"))
     return Evaluated(
         predictions=predictions.read_bytes(),
         test=database.read_predictions(predictions)[["photo_id", "label"]].drop_duplicates(),
-        curves=pd.read_csv(curves),
+        curves=tables.read(folder / "curves.csv"),
         confusion=np.array(details["confusion"]),
         labels=list(details["labels"]),
-        metrics=json.loads(metrics_path.read_text(encoding="utf-8")),
+        metrics=json.loads((folder / "metrics.json").read_text(encoding="utf-8")),
         num_trainings=details["num_folds"] * details["num_repeats"],
         pictures={
             path.name: path.read_bytes() for path in sorted((visualisations_dir / variant).glob("*.png"))
@@ -111,10 +105,7 @@ def log_experiment(
         + run.replace_files(
             {f"{name}.csv": each.predictions for name, each in evaluated.items()}, "predictions"
         )
-        + run.replace_files(
-            {"photos.csv": table.sort_values("photo_id").to_csv(index=False, lineterminator="\n").encode()},
-            "test",
-        )
+        + run.replace_files({"photos.csv": tables.text(table.sort_values("photo_id")).encode()}, "test")
         + run.replace_files(pictures, "figures")
         + sum(run.replace_files(each.pictures, f"visualisations/{name}") for name, each in evaluated.items())
         + tracking.log_test_set(run, test_set)

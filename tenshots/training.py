@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -119,7 +119,7 @@ def fits(
     settings: TrainSettings,
     num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
-) -> Iterator[Fit]:
+) -> Generator[Fit]:
     """Trains a network from scratch for each part; yields as each is done (see `workers.fits`).
 
     A part gives the same weights to the bit whichever parts came before it or are trained beside it.

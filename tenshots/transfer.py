@@ -5,7 +5,7 @@ What stays frozen is computed once for all folds and repeats: training then read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -58,7 +58,7 @@ def fits(
     stages: PretrainedSettings,
     num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
-) -> Iterator[Fit]:
+) -> Generator[Fit]:
     """Fine-tunes a pretrained network for each part; yields as each is done (see `workers.fits`).
 
     Each part starts from the pretrained backbone and a new head. First the head alone is trained, then also

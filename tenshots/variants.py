@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -126,7 +126,7 @@ def fits(
     labels: np.ndarray,
     num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
-) -> Iterator[Fit]:
+) -> Generator[Fit]:
     """Trains the variant's network for each part, from scratch or from its pretrained backbone.
 
     Yields each fit as it is done, in any order where several are trained at a time (see `workers.fits`).

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tenshots.runtime import keras
@@ -54,10 +54,15 @@ class _Crew:
         self.news: queue.SimpleQueue[Epoch | _Done | BaseException] = queue.SimpleQueue()
         self.stop = threading.Event()
         self.used = [threading.Event() for _ in begins]
-        given = zip(begins, self.used, strict=True)
-        self.threads = [threading.Thread(target=self._work, args=each) for each in given]
-        for thread in self.threads:
+        self.begins = begins
+        self.threads: list[threading.Thread] = []
+
+    def begin(self) -> None:
+        """Starts the threads; after an error here, too, `end` ends those that run."""
+        for given in zip(self.begins, self.used, strict=True):
+            thread = threading.Thread(target=self._work, args=given)
             thread.start()
+            self.threads.append(thread)
 
     def next_done(self, report: Callable[[Epoch], None]) -> _Done:
         """Waits for the next training to end; reports epochs meanwhile."""
@@ -101,11 +106,12 @@ def fits(
     *,
     num_workers: int,
     report: Callable[[Epoch], None] = lambda _: None,
-) -> Iterator[Fit]:
+) -> Generator[Fit]:
     """Trains all parts; yields each as it is done, so that with several workers the order may vary.
 
-    A fit's network keeps its weights until the next fit is asked for. When iteration is given up, the workers
-    end before their next update.
+    A fit's network keeps its weights until the next fit is asked for. Whoever may give up before the last
+    fit, by an error say, closes the generator (`contextlib.closing`), and the workers end before their next
+    update; unclosed, they would wait for ever, and the process with them.
 
     Args:
         begin: returns a network with what trains it; called once a worker.
@@ -127,6 +133,7 @@ def fits(
         return
     crew = _Crew([lambda: first, *[begin] * (num_workers - 1)], todo)
     try:
+        crew.begin()
         for _ in todo:
             done = crew.next_done(report)
             yield done.fit

@@ -213,7 +213,7 @@ def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), *
     described, judged = reference(taken, labels)
     database.write_predictions(judged, folder / "data/inspection/predictions.csv")
     (folder / "data/inspection/inspection.json").write_text(json.dumps(described), encoding="utf-8")
-    (folder / "reports/metrics").mkdir(parents=True)
+    (folder / "reports").mkdir()
     draw = np.random.default_rng(1)
     preview = np.hstack([np.asarray(Image.open(io.BytesIO(picture(draw, kind)))) for kind in range(6)])
     Image.fromarray(preview).save(folder / "reports/augmentation.png")
@@ -223,7 +223,7 @@ def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), *
         database.write_predictions(evaluated.predictions, place / "predictions.csv")
         evaluated.curves.to_csv(place / "curves.csv", index=False)
         (place / "details.json").write_text(json.dumps(evaluated.details), encoding="utf-8")
-        (folder / f"reports/metrics/{name}.json").write_text(json.dumps(evaluated.metrics), encoding="utf-8")
+        (place / "metrics.json").write_text(json.dumps(evaluated.metrics), encoding="utf-8")
         drawn = seen(name)
         for file, content in drawn.files.items():
             path = folder / "data/visualisations" / name / file

@@ -6,6 +6,7 @@ headings are those of huggingface_hub's templates (modelcard_template.md, datase
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tenshots import params
 from tenshots.collection import counted_reasons
 from tenshots.report import sentences
-from tenshots.wording import counted
+from tenshots.wording import as_code, counted, in_markdown
 
 FOLDER = Path(__file__).parent
 TO_BE_FILLED_IN = "**TO BE FILLED IN**"
@@ -109,7 +110,7 @@ def _without_places(settings: Mapping[str, str]) -> dict[str, str]:
 
 def _folder(photos: str) -> str:
     # An absolute path would tell of this machine, and of whoever works on it.
-    return f"`{photos}`" if not Path(photos).is_absolute() else "a folder outside the repository"
+    return as_code(photos) if not Path(photos).is_absolute() else "a folder outside the repository"
 
 
 def _environment() -> Environment:
@@ -123,14 +124,8 @@ def _environment() -> Environment:
     )
     environment.filters["percent"] = sentences.percent
     environment.filters["interval"] = sentences.interval_text
-    environment.filters["cell"] = cell
+    environment.filters["cell"] = in_markdown
+    environment.filters["code"] = as_code
+    environment.filters["shell"] = shlex.quote
     environment.filters["counted"] = counted
     return environment
-
-
-def cell(text: object) -> str:
-    """Writes any text for Markdown: on one line, and no character of it ends a cell or starts markup."""
-    flat = " ".join(str(text).split())
-    for character in "\\`*_|<>[]#":
-        flat = flat.replace(character, f"\\{character}")
-    return flat

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +10,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tenshots import claims, statistics
+from tenshots import claims, statistics, tables
 from tenshots.experiments import Experiment
 from tenshots.intervals import Estimate
 from tenshots.report.sentences import difference_text, interval_text, percent
@@ -230,13 +228,11 @@ def csv_table(experiments: Sequence[Experiment], results: Sequence[Result], refe
     """Returns the results as CSV: shares in [0, 1], empty where unknown, a column a setting that differs."""
     settings = {each.name: each.settings for each in experiments}
     keys = differing_settings(experiments)
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
     fixed = ["experiment", "variant", "val_accuracy", "test_accuracy", "test_low", "test_high", "reference"]
-    writer.writerow([*fixed, "difference", "difference_low", "difference_high", "no_difference", *keys])
+    rows = [[*fixed, "difference", "difference_low", "difference_high", "no_difference", *keys]]
     for result in results:
         gain = result.gain or Estimate(float("nan"), None, None, None)
-        writer.writerow(
+        rows.append(
             [
                 result.experiment,
                 result.variant,
@@ -248,7 +244,7 @@ def csv_table(experiments: Sequence[Experiment], results: Sequence[Result], refe
                 *(settings[result.experiment].get(key, "") for key in keys),
             ]
         )
-    return file.getvalue()
+    return tables.of_rows(rows)
 
 
 def differing_settings(experiments: Sequence[Experiment]) -> list[str]:

@@ -9,16 +9,16 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
+from tenshots import lettering
 from tenshots.interpretation.gradcam import MIN_CELLS
 from tenshots.interpretation.landscape import Surface
 from tenshots.interpretation.structure import Row, learns
+from tenshots.lettering import drawable
 
 WIDTH = 780
 MARGIN = 30
@@ -88,6 +88,8 @@ def line(
 ) -> Image.Image:
     """Returns a line of text; what does not fit ends in an ellipsis.
 
+    A character that the letters lack is written as its number (see tenshots.lettering).
+
     Args:
         words: what it says.
         width: px.
@@ -107,6 +109,7 @@ def line(
 def fitted(words: str, width: int, *, size: int = TEXT_PX, bold: bool = False) -> str:
     """Returns the text, or as much of it as fits into `width` px with an ellipsis."""
     face = _font(size, bold=bold)
+    words = drawable(words)
     if face.getlength(words) <= width:
         return words
     while words and face.getlength(words + "…") > width:
@@ -237,8 +240,6 @@ def surface(found: Surface) -> Image.Image:
 
 @cache
 def _font(size: int, *, bold: bool) -> ImageFont.FreeTypeFont:
-    """Returns DejaVu Sans, which comes with matplotlib and has Greek, Cyrillic and more."""
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name
     # Pillow's own layout: another one would depend on a library of the system's.
-    return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
+    path = str(lettering.path(bold=bold))
+    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)

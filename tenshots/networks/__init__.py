@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from tenshots.networks import convolutional, pretrained
 from tenshots.runtime import keras
 from tenshots.settings.networks import ConvolutionalSettings, NetworkSettings, settings_from
@@ -49,3 +51,20 @@ def passes_alone(layer: keras.layers.Layer, network: keras.Model) -> bool:
     except ValueError:  # the graph is disconnected: another path leads around the layer
         return False
     return True
+
+
+class _File(io.BytesIO):
+    """Stands for a file of weights: Keras looks at a name's ending, and writes into what it is given."""
+
+    def __str__(self) -> str:
+        return ".weights.h5"
+
+
+def weights(network: keras.Model) -> bytes:
+    """Returns the weights as Keras saves them (HDF5).
+
+    Made in memory, since the HDF5 library ends the process with a fault where a disk is full.
+    """
+    file = _File()
+    network.save_weights(file)
+    return file.getvalue()

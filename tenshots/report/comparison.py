@@ -82,7 +82,7 @@ class Results:
         predictions: of test photos, all folds and repeats (see tenshots.predictions).
         curves: epoch, accuracy, val_accuracy, loss, val_loss, num_fits.
         details: details.json.
-        metrics: the five figures of reports/metrics.
+        metrics: metrics.json (see tenshots.metrics.summary).
     """
 
     predictions: pd.DataFrame

@@ -7,7 +7,7 @@ from typing import Any
 
 from tenshots import claims
 from tenshots.claims import Setting, signed_points
-from tenshots.wording import counted
+from tenshots.wording import counted, in_markdown
 
 UNGROUPED = (
     "The layout does not say who took the photos: one person's may train and test, which would flatter "
@@ -29,14 +29,15 @@ def markdown(comparison: Mapping[str, Any]) -> str:
     }
     for name, figures in comparison["variants"].items():
         rows.append(
-            f"| {name} | {percent(figures['test_accuracy'])} {interval_text(figures['interval'])} "
+            f"| {in_markdown(name)} "
+            f"| {percent(figures['test_accuracy'])} {interval_text(figures['interval'])} "
             f"| {difference_text(gains.get(name))} | {percent(figures['test_balanced_accuracy'])} "
             f"| {figures['test_macro_f1']:.3f} | {figures['test_log_loss']:.3f} "
             f"| {figures['num_updates']:.0f} |"
         )
-    sentences = [f"- {item['sentence']}." for item in comparison["differences"]]
+    sentences = [f"- {in_markdown(item['sentence'])}." for item in comparison["differences"]]
     about = [doubt(comparison), f"{basis(comparison)} {guess(comparison)}", mcnemar_note(comparison)]
-    return "\n".join([*rows, "", *sentences, *(f"\n{text}" for text in about if text), ""])
+    return "\n".join([*rows, "", *sentences, *(f"\n{in_markdown(text)}" for text in about if text), ""])
 
 
 def basis(comparison: Mapping[str, Any]) -> str:

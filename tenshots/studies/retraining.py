@@ -10,6 +10,7 @@ of photos.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -158,15 +159,16 @@ def run(
         num_workers=num_workers,
         report=report,
     )
-    for fit in fits:
-        task, fold = task_of[id(fit.part)], fit.part.fold
-        tested = task.splits[(task.splits["fold"] == fold) & (task.splits["part"] == "test")]
-        rows = row_of.loc[tested["photo_id"]].to_numpy()
-        answers = training.predict(fit.network, images[rows])
-        tables[task.name].append(
-            predictions.table(photos.iloc[rows], answers, names, fold=fold, repeat=fit.part.repeat)
-        )
-        done(task, fit)
+    with closing(fits):
+        for fit in fits:
+            task, fold = task_of[id(fit.part)], fit.part.fold
+            tested = task.splits[(task.splits["fold"] == fold) & (task.splits["part"] == "test")]
+            rows = row_of.loc[tested["photo_id"]].to_numpy()
+            answers = training.predict(fit.network, images[rows])
+            tables[task.name].append(
+                predictions.table(photos.iloc[rows], answers, names, fold=fold, repeat=fit.part.repeat)
+            )
+            done(task, fit)
     return {name: pd.concat(rows).sort_values(KEYS, ignore_index=True) for name, rows in tables.items()}
 
 

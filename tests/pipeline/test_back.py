@@ -82,7 +82,6 @@ def test_the_way_back_restores_settings_report_and_outputs_and_loses_no_photo(pr
     (folder / "stages" / "style.py").write_text("# edited\n")
     (folder / "data" / "evaluations" / "tried").mkdir()
     (folder / "data" / "evaluations" / "tried" / "details.json").write_text("{}")
-    (folder / "reports" / "metrics" / "tried.json").write_text("{}")
     shutil.rmtree(folder / "data" / "splits")
     before = files(folder / "data" / "raw")
     assert "added last.png" in {Path(name).name for name in before}

@@ -73,20 +73,51 @@ def test_all_of_it_lies_in_the_main_checkout(project: Project) -> None:
         assert list(artifacts.rglob("*.weights.h5")) or run.data.tags["tenshots.variant"] == "*"
 
 
-def test_history_and_dvc_agree_on_experiments(project: Project) -> None:
-    for lr in ("0.016", "0.017"):
+@pytest.fixture(scope="module")
+def compared(project: Project) -> Project:
+    """After three whole experiments on one commit, with four variants."""
+    values = project.params()
+    values["variants"]["wide"] = {"data": "database", "network": "lecture", "batch_size": 4}
+    project.write_params(values)
+    project.run("git", "commit", "--all", "--quiet", "--message=four variants")
+    for lr in ("0.016", "0.017", "0.018"):
         project.dvc("exp", "run", "--name", f"all-{lr[2:]}", "--set-param", f"lr={lr}")
+    return project
+
+
+def test_dvc_shows_experiments_with_four_variants_in_160_columns(compared: Project) -> None:
+    show = ("exp", "show", "--only-changed", "--no-pager")
+    # As the README has it; --keep, since an accuracy that is the same in all of them would be left out
+    narrow = (*show, "--drop", "Created|data/|reports/", "--keep", ".*[.](test|val)$")
+    plain, short = (compared.dvc(*command, COLUMNS="160") for command in (show, narrow))
+    assert max(map(len, [*plain.splitlines(), *short.splitlines()])) <= 160
+    assert "\N{HORIZONTAL ELLIPSIS}" not in short
+    header = next(line for line in short.splitlines() if "Experiment" in line).split()
+    variants = ("baseline", "augmented", "fine_tuned", "wide")
+    assert header == [
+        "Experiment",
+        *(f"{name}.{part}" for name in variants for part in ("test", "val")),
+        "lr",
+    ]
+    for lr in ("0.016", "0.017", "0.018"):
+        (row,) = (line.split() for line in short.splitlines() if f"[all-{lr[2:]}]" in line)
+        assert row[-1] == lr
+        assert all(0 <= float(share) <= 1 for share in row[-9:-1])
+
+
+def test_history_and_dvc_agree_on_experiments(compared: Project) -> None:
+    project = compared
     shown = csv.DictReader(io.StringIO(project.dvc("exp", "show", "--csv")))
-    by_name = {row["Experiment"]: row for row in shown if row["Experiment"].startswith("all-")}
+    by_name = {row["Experiment"]: row for row in shown if row["Experiment"] in {"all-016", "all-017"}}
     project.python("-m", "stages.history", "all-016", "all-017", "--csv", "history.csv")
     table = list(csv.DictReader((project.folder / "history.csv").read_text().splitlines()))
     assert {row["experiment"] for row in table} == set(by_name) == {"all-016", "all-017"}
-    assert len(table) == 2 * 3
+    assert len(table) == 2 * 4
     for row in table:
         dvc = by_name[row["experiment"]]
         assert float(row["lr"]) == float(dvc["lr"])
-        for figure in ("test_accuracy", "val_accuracy"):
-            column = f"reports/metrics/{row['variant']}.json:{figure}"
-            assert float(row[figure]) == pytest.approx(float(dvc[column]), abs=1e-4)
+        for part in ("test", "val"):
+            shown_there = float(dvc[f"{row['variant']}.{part}"])
+            assert float(row[f"{part}_accuracy"]) == pytest.approx(shown_there, abs=1e-4)
         assert (row["no_difference"] == "the reference") == (row["experiment"] == "all-016")
     assert "all-016" in (project.folder / "reports" / "history.html").read_text()

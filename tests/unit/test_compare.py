@@ -36,10 +36,15 @@ def test_the_stage_compares_the_variants_of_params(project: Path, capsys: pytest
     assert "fine_tuned is better than baseline" in (project / "reports/comparison.md").read_text()
     assert "fine_tuned is better than baseline" in capsys.readouterr().out
     assert (project / "reports/index.html").read_text().startswith("<!doctype html>")
+    metrics = json.loads((project / "reports/metrics.json").read_text())
+    assert metrics == {
+        name: {"test": figures["test_accuracy"], "val": figures["val_accuracy"]}
+        for name, figures in compared["variants"].items()
+    }
 
 
 def test_a_second_time_gives_the_same_bytes(project: Path) -> None:
-    names = ["reports/comparison.json", "reports/comparison.md", "reports/index.html"]
+    names = [f"reports/{name}" for name in ("comparison.json", "comparison.md", "metrics.json", "index.html")]
     compare.main([])
     first = [(project / name).read_bytes() for name in names]
     compare.main([])
@@ -64,7 +69,7 @@ def test_a_removed_variant_leaves_no_ghost(project: Path) -> None:
         "data/evaluations/augmented/predictions.csv",
         "data/evaluations/augmented/details.json",
         "data/evaluations/augmented/curves.csv",
-        "reports/metrics/augmented.json",
+        "data/evaluations/augmented/metrics.json",
     ],
 )
 def test_a_variant_that_was_not_evaluated_is_an_error_with_the_remedy(project: Path, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import re
 from pathlib import Path
@@ -15,6 +16,7 @@ from stages import compare, describe
 from tenshots import cards, database
 from tenshots.errors import DataError
 from tests import drawn_results
+from tests.unit.test_wording import HOSTILE, rendered
 
 # The headings of huggingface_hub's templates that a card of ours must have.
 MODEL_HEADINGS = (
@@ -40,10 +42,9 @@ augment: {copies: 4, layers: [{RandomFlip: {mode: horizontal}}]}
 """
 
 
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("drawn")
-    drawn_results.project(folder, ["a|b", "cup", "key_board"], num_groups=6, num_each=2)
+def compared(folder: Path, labels: list[str]) -> Path:
+    """The folder, with a drawn project that was compared."""
+    drawn_results.project(folder, labels, num_groups=6, num_each=2)
     path = folder / "params.yaml"
     path.write_text(path.read_text() + MORE_PARAMS)
     for details in folder.glob("data/evaluations/*/details.json"):
@@ -53,6 +54,11 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         compare.main([])
     return folder
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compared(tmp_path_factory.mktemp("drawn"), ["a|b", "cup", "key_board"])
 
 
 def front_matter(card: str) -> dict:
@@ -178,7 +184,30 @@ def test_labels_never_break_a_table(project: Path) -> None:
     describe.main([])
     rows = [line for line in (project / "reports/data_card.md").read_text().splitlines() if "a\\|b" in line]
     assert rows == ["| a\\|b | 12 |"]
-    assert cards.cell("<b>\n`x`") == "\\<b\\> \\`x\\`"
+
+
+def test_labels_are_text_on_every_page_whatever_they_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = sorted(label for label in HOSTILE if "\n" not in label)
+    compared(tmp_path, labels)
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "params.yaml"
+    path.write_text(path.read_text().replace('"{group}/{label}/{name}"', '"<img>`{label}/{name}"'))
+    describe.main([])
+    for name in ("comparison", "model_card", "data_card"):
+        card = (tmp_path / f"reports/{name}.md").read_text()
+        page = rendered(card.split("---\n", 2)[2] if name.endswith("card") else card)
+        tags = set(re.findall(r"<(\w+)", page))
+        assert tags <= {
+            *("h1", "h2", "h3", "h4", "p", "ul", "li", "strong", "code", "pre", "a"),
+            *("table", "thead", "tbody", "tr", "th", "td"),
+        }
+        assert set(re.findall('href="(.*?)"', page)) <= {"data_card.md"}
+        shown = labels if name != "comparison" else labels[:1]  # the commonest, of equals the first
+        assert all(html.escape(label) in page for label in shown)
+    page = (tmp_path / "reports/index.html").read_text()
+    assert not {"script", "img src=x"} & set(re.findall(r"<(img src=x|\w+)", page))
 
 
 def test_the_croissant_file_names_files_columns_and_hashes_that_exist(project: Path) -> None:

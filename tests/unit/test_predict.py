@@ -1,6 +1,7 @@
 """Prediction of new photos."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,8 @@ VALUES = {"variants": {"baseline": {}, "other": {}}}
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     drawn_model.project(tmp_path)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "reports/metrics").mkdir(parents=True)
-    (tmp_path / "reports/metrics/baseline.json").write_text('{"val_accuracy": 0.75}')
+    (tmp_path / "data/evaluations/baseline").mkdir(parents=True)
+    (tmp_path / "data/evaluations/baseline/metrics.json").write_text('{"val_accuracy": 0.75}')
     draw = np.random.default_rng(0)
     for number in range(2):
         (tmp_path / f"photo{number}.jpg").write_bytes(drawn_results.picture(draw, number))
@@ -53,11 +54,13 @@ def test_a_photo_gets_the_same_probabilities_from_evaluate_and_from_predict(
         paths = [tmp_path / f"{name}.jpg" for name in files.index]
         for path, image in zip(paths, files, strict=True):
             path.write_bytes(image)
-        images, reasons = predict.read(paths, settings, ACCEPT)
+        images, reasons = predict.read(predict.found(paths, ACCEPT), settings, ACCEPT)
         assert not reasons
         shares = predict.predict(saved.model_copy(update={"fits": [fit]}), tmp_path / "baseline", images)
         # Batches of another size may add up in another order: the last bits of float32.
-        assert np.stack([shares[path] for path in paths]) == pytest.approx(probabilities_of(rows), abs=1e-6)
+        assert np.stack([shares[str(path)] for path in paths]) == pytest.approx(
+            probabilities_of(rows), abs=1e-6
+        )
 
 
 def test_the_table_has_a_line_a_photo(project: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
@@ -87,6 +90,35 @@ def test_unusable_photos_are_named_with_the_reason_after_which_the_status_is_1(
     assert third["label"] == max(third["probabilities"], key=third["probabilities"].get)
 
 
+def test_a_folder_stands_for_all_files_below_it_as_ingest_finds_them(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = project / "new photos"
+    (folder / "deep/er").mkdir(parents=True)
+    (folder / "deep/er/b.JPG").write_bytes((project / "photo1.jpg").read_bytes())
+    (folder / "a.jpg").write_bytes((project / "photo0.jpg").read_bytes())
+    (folder / "notes.txt").write_text("no photo")
+    (folder / ".DS_Store").write_text("which is said of no folder")
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        archive.write(project / "photo0.jpg", "in/c.jpg")
+    with pytest.raises(SystemExit) as stopped:
+        predict.main(["new photos", "photo0.jpg", "--json"])
+    assert stopped.value.code == 1  # for the notes
+    answers = json.loads(capsys.readouterr().out)["photos"]
+    assert [(item["photo"], "label" in item) for item in answers] == [
+        ("new photos/a.jpg", True),
+        ("new photos/deep/er/b.JPG", True),
+        ("new photos/more.zip/in/c.jpg", True),
+        ("new photos/notes.txt", False),
+        ("photo0.jpg", True),
+    ]
+    assert answers[0]["probabilities"] == answers[2]["probabilities"] == answers[4]["probabilities"]
+
+    (project / "empty").mkdir()
+    with pytest.raises(DataError, match="empty must hold at least one photo"):
+        predict.main(["empty"])
+
+
 def test_nothing_usable_still_says_why(project: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
     with pytest.raises(SystemExit):
         predict.main(["absent.jpg"])
@@ -99,12 +131,13 @@ def test_the_variant_is_chosen_by_its_validation_accuracy(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match="run `dvc repro` first"):
         predict.choose(VALUES, None)
-    folder = tmp_path / "reports/metrics"
-    folder.mkdir(parents=True)
-    (folder / "baseline.json").write_text('{"val_accuracy": 0.5, "test_accuracy": 0.9}')
+    folder = tmp_path / "data/evaluations"
+    for name in ("baseline", "other", "removed"):
+        (folder / name).mkdir(parents=True)
+    (folder / "baseline/metrics.json").write_text('{"val_accuracy": 0.5, "test_accuracy": 0.9}')
     assert predict.choose(VALUES, None) == ("baseline", "the best validation accuracy, 0.500")
-    (folder / "other.json").write_text('{"val_accuracy": 0.6, "test_accuracy": 0.1}')
-    (folder / "removed.json").write_text('{"val_accuracy": 0.9}')
+    (folder / "other/metrics.json").write_text('{"val_accuracy": 0.6, "test_accuracy": 0.1}')
+    (folder / "removed/metrics.json").write_text('{"val_accuracy": 0.9}')
     assert predict.choose(VALUES, None)[0] == "other"
     assert predict.choose(VALUES, "baseline") == ("baseline", "as asked")
 

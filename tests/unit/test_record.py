@@ -41,7 +41,7 @@ def write_outputs(variant: str) -> None:
     write(f"data/models/{variant}/model.json", json.dumps(model))
     write(f"data/models/{variant}/history.csv", HISTORY + "0,0,scratch,0,1,0.1,1,0.5,1,0.5\n")
     write(f"data/models/{variant}/fold-0_repeat-0.weights.h5", "weights")
-    write(f"reports/metrics/{variant}.json", json.dumps(SUMMARY))
+    write(f"data/evaluations/{variant}/metrics.json", json.dumps(SUMMARY))
     folder = Path("data/evaluations") / variant
     write(f"{folder}/details.json", json.dumps(DETAILS))
     test = drawn_results.predictions(PHOTOS, ["a", "b"], skill=1, num_folds=2, num_repeats=1)
@@ -96,7 +96,7 @@ def test_everything_is_added_once(project: Callable[..., list], capsys: pytest.C
 @pytest.mark.usefixtures("project")
 def test_the_winner_on_validation_is_registered_and_of_equals_that_with_less_loss() -> None:
     better = {**SUMMARY, "val_log_loss": 0.8, "test_accuracy": 0.1}
-    write("reports/metrics/two.json", json.dumps(better))
+    write("data/evaluations/two/metrics.json", json.dumps(better))
     record.main([])
     client, _ = open_store()
     champion = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)

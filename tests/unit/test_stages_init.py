@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 import stages
+from tenshots import params
 from tenshots.errors import DataError, SettingsError
+from tests.conftest import draw_photos
 
 TOP = Path(stages.__file__).parents[1]
 
@@ -27,6 +32,15 @@ def test_an_error_of_ours_is_one_line_and_status_1(kind: type[Exception]) -> Non
 def test_any_other_error_shows_where_it_happened() -> None:
     with pytest.raises(ZeroDivisionError):
         stages.run(lambda: print(1 / 0))
+
+
+def test_a_full_disk_is_one_line_and_status_1() -> None:
+    def fail() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "data/a.csv")
+
+    with pytest.raises(SystemExit) as caught:
+        stages.run(fail)
+    assert str(caught.value.code).startswith("error: the disk is full, at data/a.csv: free some space")
 
 
 def test_ctrl_c_is_one_word_and_the_status_of_shells(capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,3 +89,57 @@ def test_a_request_to_end_unwinds_so_that_open_runs_are_closed() -> None:
     )
     assert answer.stdout == "closed\n"
     assert answer.returncode == 143
+
+
+ENCODINGS = {
+    "PYTHONIOENCODING=ascii": {"PYTHONIOENCODING": "ascii"},
+    "PYTHONIOENCODING=cp1252": {"PYTHONIOENCODING": "cp1252"},
+    "a plain C locale": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+}
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_a_terminal_that_lacks_a_character_is_shown_its_number(name: str) -> None:
+    code = (
+        "import sys, stages\nfrom tenshots.errors import SettingsError\n"
+        "def main():\n"
+        "    print('\\u676f\\u5b50 \\N{NO-BREAK SPACE}\\udcff')\n"
+        "    print('\\u676f', file=sys.stderr)\n"
+        "    raise SettingsError('no such label: \\u676f')\n"
+        "stages.run(main)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=TOP, env={**os.environ, **ENCODINGS[name]}, capture_output=True
+    )
+    assert done.stdout.startswith(b"\\u676f\\u5b50 ")
+    assert done.stderr.splitlines() == [b"\\u676f", b"error: no such label: \\u676f"]
+    assert done.returncode == 1
+
+
+def test_every_stage_and_command_is_started_by_run() -> None:
+    paths = sorted(set((TOP / "stages").glob("*.py")) - {TOP / "stages" / "__init__.py"})
+    assert len(paths) > 10
+    for path in paths:
+        assert path.read_text(encoding="utf-8").endswith('\n\nif __name__ == "__main__":\n    run(main)\n'), (
+            path
+        )
+
+
+def test_stages_print_any_name_where_only_ascii_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    draw_photos(tmp_path / "data/drawn", labels=("杯子", "größe"))
+    (tmp_path / "data/drawn/person0/杯子/ungültig.jpg").write_text("no photo")
+    values = params.read(TOP / "params.yaml")
+    values |= {"photos": "data/drawn", "split": {"folds": 2, "test": 0.2, "val": 0.5}}
+    YAML().dump(values, tmp_path / "params.yaml")
+    environment = {**os.environ, "PYTHONPATH": str(TOP), "PYTHONIOENCODING": "ascii"}
+    said = ""
+    for stage in ("ingest", "split"):
+        command = [sys.executable, "-m", f"stages.{stage}"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        said += done.stdout
+    assert r"\u676f\u5b50" in said
+    assert r"gr\xf6\xdfe" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,17 @@ from ruamel.yaml import YAML
 
 from benchmarks import extrapolation
 from stages import study
-from tenshots import augmentation, database, leakage, params, predictions, runtime, statistics, studies
+from tenshots import (
+    augmentation,
+    database,
+    leakage,
+    params,
+    predictions,
+    runtime,
+    statistics,
+    studies,
+    training,
+)
 from tenshots.errors import DataError, SettingsError
 from tenshots.settings.augmentation import AugmentSettings
 from tenshots.settings.splitting import SplitSettings
@@ -445,6 +456,23 @@ def test_on_it_leaves_figures_and_predictions_and_the_same_bytes_again(
 
     study.main(["fine_tuned"])
     assert contents(folder) == first
+
+
+def test_any_error_while_answers_are_read_ends_the_trainings_beside_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    write_settings(project, shares=[0.5], variants=["baseline"])
+    evaluated(project)
+    monkeypatch.setattr(runtime, "num_workers", lambda *, threads: 2 * threads)
+    monkeypatch.setattr(training, "predict", fail)
+    before = threading.active_count()
+    with pytest.raises(MemoryError) as caught:
+        study.main(["baseline"])
+    assert caught.traceback  # holds the frames, and with them the trainings
+    assert threading.active_count() == before
 
 
 def test_predictions_of_another_split_are_an_error(project: Path) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +26,7 @@ from tests.unit.test_variants import values
 
 runtime.configure(threads=1)
 
+TOP = Path(train.__file__).parents[1]
 LABELS = ["<b>cup</b>", "book, thick"]
 
 
@@ -189,3 +194,55 @@ def test_photos_and_copies_of_differing_sizes_are_an_error(project: Path) -> Non
 def test_an_unknown_variant_is_an_error_that_names_the_nearest() -> None:
     with pytest.raises(SettingsError, match="did you mean 'fine_tuned'"):
         train.main(["finetuned"])
+
+
+@pytest.mark.parametrize("shortage", ["a full disk", "a limit of the shell"])
+def test_no_room_for_weights_ends_all_trainings_with_one_line_and_the_next_run_goes_on(
+    project: Path, shortage: str, small_disk: Callable[[Path, str], None]
+) -> None:
+    """The real stage, two trainings at a time; a thread that waits for ever would keep the process."""
+    models = project / "data/models"
+    models.mkdir()
+    limit = ""
+    if shortage == "a full disk":
+        small_disk(models, "8k")
+        said = "the disk is full, at data/models/baseline/"
+    else:
+        limit = "ulimit -f 4; "  # in blocks of 512 or 1024 bytes
+        said = "the disk, or a limit of this shell, takes no file as large as this, at data/models/baseline/"
+
+    def run(limit: str) -> subprocess.CompletedProcess[str]:
+        command = f'{limit}exec "{sys.executable}" -m stages.train baseline --workers 2'
+        environment = {**os.environ, "PYTHONPATH": str(TOP), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"  # a training needs no store
+        return subprocess.run(
+            ["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=180, check=False
+        )
+
+    done = run(limit)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.splitlines()[-1].startswith(f"error: {said}")
+    assert "Traceback" not in done.stderr
+    assert not (models / "baseline/model.json").exists()
+    assert not list(models.rglob("*.part"))
+
+    if not limit:
+        subprocess.run(["mount", "-o", "remount,size=9m", str(models)], check=True)
+    done = run("")
+    assert done.returncode == 0, done.stderr
+    assert len(outputs(models / "baseline")) == 4
+
+
+@pytest.mark.usefixtures("project", "recorder")
+def test_any_error_while_weights_are_saved_ends_the_trainings_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(networks, "weights", fail)
+    before = threading.active_count()
+    with pytest.raises(ZeroDivisionError) as caught:
+        train.main(["baseline", "--workers", "2"])
+    assert caught.traceback  # holds the frames, and with them the trainings
+    assert threading.active_count() == before

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import html
+import re
 
-from tenshots.wording import counted, independent_sets, joined, some
+import pytest
+from markdown_it import MarkdownIt
+
+from tenshots.wording import as_code, counted, in_markdown, independent_sets, joined, some
 
 
 @pytest.mark.parametrize(
@@ -27,6 +31,55 @@ def test_the_sets_take_the_s_and_not_their_photos() -> None:
 def test_long_lists_end_in_a_number_which_is_never_one() -> None:
     assert some(list("abcdef")) == list("abcdef")
     assert some(list("abcdefg")) == [*"abcde", "2 more"]
+
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "</td><script>alert(1)</script>",
+    "<!-- hidden",
+    "&lt;b&gt;",
+    "a|b",
+    "`code`",
+    "[x](javascript:alert(1))",
+    "![x](http://a.example/b.png)",
+    "*bold* _it_ __b__ ~~gone~~ $x$",
+    "two\nlines\tand tabs",
+    "# heading",
+    "> quote",
+    "back\\slash",
+]
+
+
+def rendered(text: str) -> str:
+    """Markdown as HTML."""
+    return str(MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_a_user_wrote_is_shown_as_it_is_in_markdown(text: str) -> None:
+    page = rendered(f"| a |\n|---|\n| {in_markdown(text)} |")
+    assert set(re.findall(r"<(\w+)", page)) == {"table", "thead", "tbody", "tr", "th", "td"}
+    (shown,) = re.findall("<td>(.*)</td>", page)
+    assert html.unescape(shown) == " ".join(text.split())
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "``", "`"])
+def test_what_a_user_wrote_is_shown_as_it_is_in_code(text: str) -> None:
+    (shown,) = re.findall("<code>(.*)</code>", rendered(f"x {as_code(text)} y"))
+    assert html.unescape(shown) == " ".join(text.split())
+
+
+def test_plain_words_and_numbers_are_left_as_they_are() -> None:
+    for text in (
+        "fine_tuned",
+        "p < 0.001",
+        "R&D",
+        "+9.4 (+1.5 to +17.3)",
+        "84.1\N{NO-BREAK SPACE}%",
+        "Größe",
+    ):
+        assert in_markdown(text) == text
+    assert as_code("{group}/{label}/{name}") == "`{group}/{label}/{name}`"
 
 
 def test_names_are_joined_as_one_says_them() -> None:

@@ -175,6 +175,25 @@ def test_who_gives_up_leaves_no_worker_behind_and_waits_for_no_training() -> Non
     assert threading.active_count() == before
 
 
+def test_a_thread_that_cannot_be_started_ends_those_that_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = threading.active_count()
+    start, started = threading.Thread.start, []
+
+    def start_one(thread: threading.Thread) -> None:
+        if started:
+            raise RuntimeError("can't start new thread")  # as where a container allows no more
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_one)
+    trainer = Trainer(lambda part, report, check: Fit(part, None, [EPOCH], 0, 1), 1)  # noqa: ARG005
+    with pytest.raises(RuntimeError, match="new thread"):
+        list(workers.fits(lambda: trainer, PARTS, num_workers=2))
+
+    assert len(started) == 1
+    assert threading.active_count() == before
+
+
 def test_memory_of_a_training_grows_with_its_batch_and_counts_weights_four_times() -> None:
     model = build()
     small, large = (workers.training_bytes(model, batch_size=size) for size in (1, 2))

@@ -1,0 +1,47 @@
+"""Outputs: files that are written whole or not at all, and folders made anew."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Writes a file, text as UTF-8; where that fails or is interrupted, `path` stays as it was.
+
+    Raises:
+        OSError: it cannot be written; names the file, as the system does not where a disk is full.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+        part.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        with suppress(OSError):  # it has its name by now, or could never be made
+            part.unlink()
+
+
+def empty(folder: Path) -> None:
+    """Makes a folder with nothing in it, in place of what is there.
+
+    Raises:
+        OSError: it cannot be removed or made.
+    """
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Gives the block's errors of the system that name no file this one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or (error.filename is not None and error.filename2 is None):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error

@@ -1,0 +1,66 @@
+"""What runs short while a stage works, disk or memory, in one sentence with the remedy."""
+
+from __future__ import annotations
+
+import errno
+import re
+
+AGAIN = "then run the same command again; what was finished is kept"
+DISK = f"free some space (`dvc gc --workspace` removes what DVC keeps of past experiments), {AGAIN}"
+SENTENCES = {
+    errno.ENOSPC: ("the disk is full", DISK),
+    errno.EDQUOT: ("your share of the disk is used up", DISK),
+    errno.EFBIG: (
+        "the disk, or a limit of this shell, takes no file as large as this",
+        f"copy the project to another disk or raise the limit (`ulimit -f`), {AGAIN}",
+    ),
+    errno.EROFS: (
+        "the disk can only be read",
+        f"mount it for writing, or copy the project to another one, {AGAIN}",
+    ),
+    errno.ENOMEM: (
+        "there is not enough memory",
+        "close other programs, lower batch_size or standardise.size_px in params.yaml, or train one at a "
+        f"time (`python -m stages.train VARIANT --workers 1`), {AGAIN}",
+    ),
+    errno.EIO: ("the disk could not be read or written", f"see that it is in order and not full, {AGAIN}"),
+}
+# How SQLite, HDF5, TensorFlow, JAX and Python's tempfile say it, whose errors have no number.
+MESSAGES = (
+    (re.compile(r"database or disk is full"), errno.ENOSPC),
+    (re.compile(r"No space left on device"), errno.ENOSPC),
+    (re.compile(r"No usable temporary directory"), errno.ENOSPC),
+    (re.compile(r"OOM when allocating|RESOURCE_EXHAUSTED|failed to allocate memory"), errno.ENOMEM),
+    (re.compile(r"attempt to write a readonly database"), errno.EROFS),
+    (re.compile(r"disk I/O error"), errno.EIO),
+)
+
+
+def sentence(error: BaseException) -> str | None:
+    """Says what ran short, the file where it is known, and what to do; None for any other error.
+
+    A library's own error counts where it was raised from, or while handling, one that says so.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        number = _number(seen)
+        if number is not None:
+            what, remedy = SENTENCES[number]
+            name = _file(seen)
+            return f"{what}{f', at {name}' if name else ''}: {remedy}"
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def _number(error: BaseException) -> int | None:
+    if isinstance(error, MemoryError):
+        return errno.ENOMEM
+    if isinstance(error, OSError) and error.errno in SENTENCES:
+        return error.errno
+    return next((number for pattern, number in MESSAGES if pattern.search(str(error))), None)
+
+
+def _file(error: BaseException) -> str:
+    if not isinstance(error, OSError):
+        return ""
+    return str(error.filename2 or error.filename or "")

@@ -1,0 +1,38 @@
+"""What a picture's letters lack is a number in it, and no empty box."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageChops
+
+from tenshots import figures, lettering
+from tenshots.interpretation import drawing
+
+
+@pytest.mark.parametrize("text", ["größe", "книга", "كتاب", "βιβλίο", "$x_1$ <b>"])
+def test_what_the_letters_have_stays(text: str) -> None:
+    assert lettering.drawable(text) == text
+
+
+def test_what_they_lack_becomes_its_number() -> None:
+    assert lettering.drawable("a 杯子 \N{SLIGHTLY SMILING FACE}") == r"a \u676f\u5b50 \U0001f642"
+
+
+@pytest.mark.filterwarnings("error:Glyph")  # as matplotlib says of an empty box
+def test_pictures_of_such_labels_differ_and_say_what_the_numbers_are() -> None:
+    counts = np.array([[5, 1], [0, 4]])
+    pictures = [
+        figures.confusion_png(counts, labels, title="a")
+        for labels in (["杯子", "b"], ["书", "b"], ["c", "b"])
+    ]
+    assert len(set(pictures)) == 3
+    plain, noted = (Image.open(io.BytesIO(picture)) for picture in (pictures[2], pictures[0]))
+    foot = (0, plain.height - 20, plain.width, plain.height)
+    white = Image.new("RGB", (plain.width, 20), "white")
+    ink = [ImageChops.difference(each.convert("RGB").crop(foot), white).getbbox() for each in (plain, noted)]
+    assert ink[1] is not None  # the note
+    assert ink[0] != ink[1]
+    assert np.any(np.asarray(drawing.line("杯")) != np.asarray(drawing.line("子")))  # both were one box
