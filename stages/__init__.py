@@ -17,7 +17,7 @@ except ModuleNotFoundError as error:
     sys.exit(
         f"error: {sys.executable} has no package {error.name!r}, so this Python is not the project's. "
         "Run `make setup` once, then `make repro` or `.venv/bin/dvc repro`; "
-        "in an environment of your own, activate it and run `pip install -r requirements.txt`."
+        "in an environment of your own, activate it and run `pip install --no-deps -r requirements.txt`."
     )
 
 # All keys at the top of params.yaml. Each stage reads its own alone, so a misspelt one would go unnoticed.
