@@ -1,9 +1,10 @@
 # `make` lists what there is. Plain make and sh: this works with the make 3.81 and the BSD tools of macOS.
 PYTHON ?= python3
 BIN := .venv/bin
-SETUP := @PYTHON="$(PYTHON)" sh setup.sh
+SETUP := @sh setup.sh
+export PYTHON WHEELS
 
-.PHONY: help setup setup-dev repro back test lint ui requirements
+.PHONY: help setup setup-dev wheels repro back test lint ui requirements
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -13,6 +14,9 @@ setup:  ## .venv with all that the pipeline needs; another Python: PYTHON=python
 
 setup-dev:  ## .venv with the tools for tests and checks, too
 	$(SETUP) requirements-dev.txt
+
+wheels:  ## fills a folder (WHEELS=folder, or else wheels) for machines without a network: make setup WHEELS=folder
+	$(SETUP) --wheels
 
 repro: setup  ## the whole pipeline, to reports/index.html
 	@# What a kill left half-written; then settings and photos, as DVC reads the photos' folder before any stage, and
@@ -42,11 +46,25 @@ lint: setup-dev  ## style and types alone
 ui: setup  ## MLflow's pages with every run; prints their address
 	@$(BIN)/python -m stages.ui
 
-COMPILE := UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile --quiet --no-config --universal \
-    --python-version 3.11 --generate-hashes
+# `fewest`: one version of a package for all Pythons, so that two students compute with the same.
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile --quiet --no-config --no-python-downloads
+PIN := $(COMPILE) --universal --python-version 3.11 --fork-strategy fewest --generate-hashes
+# All of these must have a wheel of each pin, but for the one package that is published as source only.
+FIT := $(COMPILE) --no-deps --only-binary :all: --no-binary antlr4-python3-runtime --output-file /dev/null
+LINUX := x86_64-manylinux_2_28 aarch64-manylinux_2_28
+MACOS := aarch64-apple-darwin
 
 requirements: setup-dev  ## the pinned files anew from requirements/*.in; present pins stay where they fit
-	$(COMPILE) requirements/dev.in --output-file requirements-dev.txt
-	@# The same versions in all three: what is tested is what runs.
-	$(COMPILE) requirements/run.in --constraints requirements-dev.txt --output-file requirements.txt
-	$(COMPILE) requirements/gpu.in --constraints requirements-dev.txt --output-file requirements-gpu.txt
+	$(PIN) requirements/dev.in --output-file requirements-dev.txt
+	@# The same versions in all: what is tested is what runs.
+	$(PIN) requirements/run.in --constraints requirements-dev.txt --output-file requirements.txt
+	$(PIN) requirements/gpu.in --constraints requirements-dev.txt --output-file requirements-gpu.txt
+	$(PIN) requirements/wheels.in --constraints requirements-dev.txt --output-file requirements/wheels.txt
+	@for python in 3.11 3.12 3.13; do \
+	    for platform in $(LINUX) $(MACOS); do \
+	        $(FIT) --python-version $$python --python-platform $$platform requirements-dev.txt || exit 1; \
+	    done; \
+	    for platform in $(LINUX); do \
+	        $(FIT) --python-version $$python --python-platform $$platform requirements-gpu.txt || exit 1; \
+	    done; \
+	done

@@ -1,21 +1,18 @@
 #!/bin/sh
 # Makes .venv from a file of pinned, hashed packages, and mends what DVC needs: `sh setup.sh requirements.txt`.
-# Called by the Makefile. A second call does nothing until that file changes.
+# Called by the Makefile. A second call does nothing until that file's pins change. WHEELS=folder installs from what
+# `sh setup.sh --wheels` has put there, without a network.
 set -eu
 requirements=$1
 python=${PYTHON:-python3}
+wheels=${WHEELS:-}
 
 fail() {
     echo "error: $*" >&2
     exit 1
 }
 
-command -v git >/dev/null || fail "git is missing, and DVC works in a git checkout only; install git first"
-reason=$(git rev-parse --git-dir 2>&1 >/dev/null) ||
-    fail "this folder is no git checkout that git accepts, and DVC needs one; get tenshots by git clone ($reason)"
-
-# An environment that a Python outside the range made, or that lost its Python, is made anew.
-if ! .venv/bin/python -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null; then
+check_python() {
     command -v "$python" >/dev/null ||
         fail "there is no $python; install Python 3.11, 3.12 or 3.13, or name one: PYTHON=python3.12 make setup"
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])') || fail "$python does not run"
@@ -25,21 +22,100 @@ if ! .venv/bin/python -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:
     esac
     "$python" -c "import ensurepip, venv" 2>/dev/null ||
         fail "$python has no venv module; on Debian or Ubuntu: sudo apt install python3-venv (or python$version-venv)"
-    echo "set-up: .venv with Python $version"
-    "$python" -m venv --clear .venv
+}
+
+if [ "$requirements" = --wheels ]; then
+    check_python
+    exec "$python" requirements/wheels.py fill "${wheels:-wheels}" requirements-dev.txt
 fi
 
-# A stamp with the file's content rather than its date: git gives every file a new date.
-stamp=.venv/installed-$requirements
-if ! cmp -s "$requirements" "$stamp"; then
-    echo "set-up: installing $requirements (some minutes the first time)"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r "$requirements"
+command -v git >/dev/null || fail "git is missing, and DVC works in a git checkout only; install git first"
+reason=$(git rev-parse --git-dir 2>&1 >/dev/null) ||
+    fail "this folder is no git checkout that git accepts, and DVC needs one; get tenshots by git clone ($reason)"
+
+# The stamp is the file that was installed last. What counts is its lines of pins: git gives a file a new date, and the
+# tools for tests come with all that the pipeline needs.
+stamp=.venv/installed-requirements.txt
+installed() {
+    [ -f "$stamp" ] &&
+        awk 'FILENAME == ARGV[1] { has[$0]; next } /^[a-z0-9]/ && !($0 in has) { exit 1 }' "$stamp" "$requirements"
+}
+
+usable() {
+    .venv/bin/python -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" &&
+        { installed || .venv/bin/python -m pip --version >/dev/null; }
+}
+
+# An environment of a Python outside the range, or that lost its Python, or was stopped while it was made, is made anew.
+interpreter=.venv/bin/python
+if ! usable 2>/dev/null; then
+    check_python
+    interpreter=$python
+    rm -rf .venv
+fi
+
+# Before there is an environment, lest a wrong folder leave one of the wrong Python behind.
+if [ -n "$wheels" ] && ! installed; then
+    pins=$("$interpreter" requirements/wheels.py check "$wheels" "$requirements") || exit 1
+else
+    pins=$(cat "$requirements")
+fi
+
+if [ ! -d .venv ]; then
+    echo "set-up: .venv with Python $version"
+    "$python" -m venv .venv || fail "$python cannot make .venv, for the reason above"
+fi
+packages=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+
+# The files are complete, so pip takes every pin as it stands. Left to resolve, pip below 24 looks at the index for a
+# package that another asks for with an extra, finds a newer release than the pinned one, and gives up.
+pip_install() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes \
+        --no-build-isolation "$@" && return
+    free=$(df -Pk .venv | awk 'NR == 2 { printf "%.1f GB", $4 / 1e6 }')
+    fail "pip could not install $requirements, for the reason above; $free of this disk are free, of which a first" \
+        "set-up takes up to 5 GB; mend that, or the network, and do the same again: it goes on from there"
+}
+
+if ! installed; then
+    echo "set-up: installing $requirements (some minutes and 3 to 4 GB the first time)"
+    rm -f "$stamp"
+    # pip keeps all that it fetches until the end, and /tmp is often small.
+    rm -rf .venv/tmp
+    mkdir .venv/tmp
+    TMPDIR=$PWD/.venv/tmp
+    export TMPDIR
+    # pip takes what was cut short while it was unpacked for installed, though INSTALLER, one of the last files, is missing.
+    for info in "$packages"/*.dist-info; do
+        [ -f "$info/INSTALLER" ] || rm -rf "$info"
+    done
+    set --
+    if [ -n "$wheels" ]; then
+        set -- --isolated --no-index --find-links "$wheels"
+        PIP_CONFIG_FILE=/dev/null
+        export PIP_CONFIG_FILE
+    fi
+    # One package is published as source only. The setuptools of the same file builds it; pip would fetch the newest.
+    PIP_USE_PEP517=1
+    export PIP_USE_PEP517
+    printf '%s\n' "$pins" >.venv/tmp/pins.txt
+    awk '/^[a-z0-9]/ { first = /^setuptools==/ } first' .venv/tmp/pins.txt >.venv/tmp/first.txt
+    [ ! -s .venv/tmp/first.txt ] || pip_install "$@" -r .venv/tmp/first.txt
+    pip_install "$@" -r .venv/tmp/pins.txt
+    # What a person has added to .venv is theirs: only packages of the file must fit together.
+    if ! said=$(.venv/bin/python -m pip check --disable-pip-version-check 2>/dev/null); then
+        unfit=$(echo "$said" | awk 'FILENAME == ARGV[1] { split($1, pin, "=="); ours[pin[1]]; next } $1 in ours' \
+            .venv/tmp/pins.txt - | head -n 1)
+        [ -n "$said" ] && [ -z "$unfit" ] ||
+            fail "$requirements does not fit together (${unfit:-pip check says no more}); take the committed file (git" \
+                "restore $requirements), or mend requirements/*.in and compile it anew: make requirements"
+    fi
     cp "$requirements" "$stamp"
+    rm -rf .venv/tmp
 fi
 
 # DVC runs `python -m stages.NAME` through the shell, so without activation the shell would find the system's
 # Python, or none. Python executes this line whenever .venv's interpreter starts, as .venv/bin/dvc does.
-packages=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 cat >"$packages/environment_first_on_path.pth" <<'LINE'
 import os, sys; _bin = os.path.join(sys.prefix, "bin"); _path = os.environ.get("PATH", os.defpath); _path.split(os.pathsep)[0] == _bin or os.environ.update(PATH=_bin + os.pathsep + _path)
 LINE

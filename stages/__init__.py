@@ -19,7 +19,7 @@ except ModuleNotFoundError as error:
     sys.exit(
         f"error: {sys.executable} has no package {error.name!r}, so this Python is not the project's. "
         "Run `make setup` once, then `make repro` or `.venv/bin/dvc repro`; "
-        "in an environment of your own, activate it and run `pip install -r requirements.txt`."
+        "in an environment of your own, activate it and run `pip install --no-deps -r requirements.txt`."
     )
 
 

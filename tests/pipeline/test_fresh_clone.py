@@ -1,4 +1,4 @@
-"""What is committed fits together: a clone lacks the outputs, and nothing else is out of date."""
+"""What is committed fits together: a clone lacks the outputs and nothing else, with any line ends."""
 
 from __future__ import annotations
 
@@ -33,3 +33,27 @@ def test_dvc_status_in_a_fresh_clone_names_missing_outputs_only(tmp_path: Path) 
         # "changed command" is a text; changed settings, code and tables say "modified" or "new".
         verdicts = {leaf for reason in reasons for leaf in leaves(reason)}
         assert verdicts <= MISSING, f"{stage}: {reasons}; run `make repro` and commit dvc.lock"
+
+
+def test_a_clone_by_git_for_windows_has_the_committed_bytes(tmp_path: Path) -> None:
+    """It turns LF into CR LF by default, which sh cannot run and DVC takes for other content."""
+    clone = tmp_path / "clone"
+    windows = ("-c", "core.autocrlf=true")
+    command = ["git", *windows, "clone", "--quiet", "--no-hardlinks", *windows, str(TOP), str(clone)]
+    subprocess.run(command, check=True)
+
+    def git(*arguments: str, stdin: str = "") -> str:
+        command = ["git", *windows, *arguments]
+        return subprocess.run(
+            command, cwd=clone, input=stdin, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert git("status", "--porcelain") == ""
+    rows = [row.split("\t") for row in git("ls-files", "--stage").splitlines()]
+    committed = [row.split()[1] for row, _ in rows]
+    names = "".join(f"{name}\n" for _, name in rows)
+    assert git("hash-object", "--no-filters", "--stdin-paths", stdin=names).split() == committed
+    assert not [
+        line for line in git("ls-files", "--eol").splitlines() if "w/crlf" in line or "w/mixed" in line
+    ]
+    subprocess.run(["sh", "-n", "setup.sh"], cwd=clone, check=True)

@@ -2,84 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-TOP = Path(__file__).parents[2]
-TOOLS = ("sh", "cat", "cmp", "cp", "git", "make", "dirname", "awk")
-
-
-class Machine:
-    """A clone on a machine that has only what a test gives it; its folder's name has a blank."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clone = folder / "a clone"
-        self.bin_dir = folder / "bin"
-        self.clone.mkdir()
-        self.bin_dir.mkdir()
-        for name in ("setup.sh", "Makefile"):
-            shutil.copy(TOP / name, self.clone)
-        (self.clone / "requirements.txt").write_text("# nothing\n")
-        for tool in TOOLS:
-            self.lend(tool)
-        subprocess.run(["git", "init", "--quiet"], cwd=self.clone, check=True)
-
-    def lend(self, tool: str) -> None:
-        """Puts one of this machine's tools there."""
-        path = shutil.which(tool)
-        assert path, f"this test needs {tool}"
-        (self.bin_dir / tool).symlink_to(path)
-
-    def write_python(self, script: str) -> None:
-        """Puts a stand-in in the place of the system's Python."""
-        (self.bin_dir / "python3").write_text(f"#!/bin/sh\n{script}\n")
-        (self.bin_dir / "python3").chmod(0o755)
-
-    def setup(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Runs set-up, or another command, with nothing but what was lent."""
-        return subprocess.run(
-            command or ("sh", "setup.sh", "requirements.txt"),
-            cwd=self.clone,
-            env={
-                "PATH": str(self.bin_dir),
-                "HOME": "/nonexistent",
-                "GIT_CONFIG_GLOBAL": os.devnull,
-                "GIT_CONFIG_NOSYSTEM": "1",
-                "GIT_CEILING_DIRECTORIES": str(self.clone.parent),
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def git(self, *arguments: str) -> str:
-        """Returns what git answers in the clone."""
-        return self.setup("git", *arguments).stdout.strip()
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
-
-
-def refused(answer: subprocess.CompletedProcess[str]) -> str:
-    """The one line of an error."""
-    assert answer.returncode != 0
-    [line] = answer.stderr.splitlines()
-    assert line.startswith("error: ")
-    return line
+from tests.bare_machine import BACKEND, PYTHON, Machine, refused
+from tests.unit.conftest import OLD_PIPS
 
 
 @pytest.mark.slow
 def test_a_bare_clone_is_set_up_once(machine: Machine) -> None:
-    python = str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
-    first = machine.setup("make", "setup", PYTHON=python)
+    machine.pin(machine.publish("cup", "1.0"))
+    first = machine.setup("make", "setup", PYTHON=PYTHON)
     assert first.returncode == 0, first.stderr
     assert "this clone's own configuration now says tenshots" in first.stdout
     assert machine.git("config", "--local", "user.email") == "tenshots@localhost"
@@ -97,18 +31,152 @@ def test_a_bare_clone_is_set_up_once(machine: Machine) -> None:
     nested = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {code!r}])"
     assert machine.setup(".venv/bin/python", "-c", nested).stdout.strip() == "1"
 
-    (machine.clone / "requirements.txt").write_text("# changed\n")
+    machine.pin(machine.publish("cup", "1.1"))
     assert "installing requirements.txt" in machine.setup().stdout
+    assert machine.installed() == {"cup": "1.1"}
 
 
 @pytest.mark.slow
-def test_an_identity_that_git_has_stays(machine: Machine) -> None:
-    machine.git("config", "user.name", "Ada")
-    machine.git("config", "user.email", "ada@example.org")
-    answer = machine.setup(PYTHON=str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"))
+def test_an_identity_that_git_has_stays(equipped: Machine) -> None:
+    equipped.git("config", "user.name", "Ada")
+    equipped.git("config", "user.email", "ada@example.org")
+    answer = equipped.setup()
     assert answer.returncode == 0, answer.stderr
     assert "configuration" not in answer.stdout
-    assert machine.git("config", "user.name") == "Ada"
+    assert equipped.git("config", "user.name") == "Ada"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("equipped", ["", *OLD_PIPS], indirect=True)
+def test_pins_are_taken_as_they_stand_whatever_is_newest(equipped: Machine) -> None:
+    helper = equipped.publish("helper", "1.0")
+    equipped.publish("helper", "2.0")
+    equipped.pin(equipped.publish("asker", "1.0", "helper[more]>=1.0"), helper)
+
+    # The trap is real: a pip that resolves looks at 2.0, for which there is no hash. (Since 24 it does not.)
+    resolve = ("-m", "pip", "install", "--quiet", "--require-hashes", "-r", "requirements.txt")
+    version = equipped.setup(".venv/bin/python", "-m", "pip", "--version").stdout.split()[1]
+    if int(version.split(".")[0]) < 24:
+        assert "In --require-hashes mode" in equipped.setup(".venv/bin/python", *resolve).stderr
+
+    answer = equipped.setup()
+    assert answer.returncode == 0, answer.stderr
+    assert equipped.installed() == {"asker": "1.0", "helper": "1.0"}
+    assert not (equipped.clone / ".venv" / "tmp").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("equipped", ["", "22.0.2"], indirect=True)
+def test_what_is_published_as_source_only_is_built_by_the_pinned_setuptools(equipped: Machine) -> None:
+    """A newer setuptools lies in the index, and breaks whoever builds with it."""
+    setuptools = equipped.publish_setuptools("1.0", BACKEND)
+    equipped.publish_setuptools("2.0", "raise ImportError('too new')")
+    equipped.pin(equipped.publish_source("grammar", "4.9"), setuptools)
+    answer = equipped.setup()
+    assert answer.returncode == 0, answer.stderr
+    assert equipped.installed()["grammar"] == "4.9"
+
+
+@pytest.mark.slow
+def test_the_tools_for_tests_stay_and_nothing_is_installed_twice(equipped: Machine) -> None:
+    cup, tool = equipped.publish("cup", "1.0"), equipped.publish("tool", "1.0")
+    equipped.pin(cup)
+    equipped.pin(cup, tool, file="requirements-dev.txt")
+    assert "installing requirements-dev.txt" in equipped.setup("make", "setup-dev").stdout
+    for target in ("setup", "setup-dev", "setup"):
+        assert "installing" not in equipped.setup("make", target).stdout
+    assert equipped.installed() == {"cup": "1.0", "tool": "1.0"}
+
+    # Another commit's pins and back: what one file has changed, the other does not take for its own.
+    equipped.pin(equipped.publish("cup", "2.0"))
+    assert equipped.setup("make", "setup").returncode == 0
+    assert equipped.installed() == {"cup": "2.0", "tool": "1.0"}
+    equipped.pin(cup)
+    assert equipped.setup("make", "setup-dev").returncode == 0
+    assert equipped.installed() == {"cup": "1.0", "tool": "1.0"}
+
+    # A pin that was for other Pythons says nothing of this one.
+    newer = equipped.publish("cup", "3.0")
+    equipped.pin(cup, newer.replace(" ", " ; python_version < '3' ", 1))
+    assert equipped.setup("make", "setup").returncode == 0
+    equipped.pin(newer)
+    assert equipped.setup("make", "setup").returncode == 0
+    assert equipped.installed() == {"cup": "3.0", "tool": "1.0"}
+
+
+@pytest.mark.slow
+def test_pins_that_do_not_fit_together_are_one_line_and_no_success(equipped: Machine) -> None:
+    equipped.pin(equipped.publish("asker", "1.0", "helper>=2"))
+    for _ in range(2):
+        line = refused(equipped.setup())
+        assert (
+            "requirements.txt does not fit together (asker 1.0 requires helper, which is not installed.)"
+            in line
+        )
+        assert "make requirements" in line
+
+
+@pytest.mark.slow
+def test_what_a_person_has_added_need_not_fit(equipped: Machine) -> None:
+    equipped.publish("mine", "1.0", "cup<1")
+    equipped.setup(".venv/bin/python", "-m", "pip", "install", "--quiet", "--no-deps", "mine")
+    equipped.pin(equipped.publish("cup", "1.0"))
+    assert equipped.setup().returncode == 0
+    assert equipped.installed() == {"cup": "1.0", "mine": "1.0"}
+
+
+@pytest.mark.slow
+def test_after_a_full_disk_the_next_set_up_goes_on(equipped: Machine) -> None:
+    equipped.pin(equipped.publish("small", "1.0"), equipped.publish("zebra", "1.0", size=3_000_000))
+    # No file may grow past 1 MB: the wheel can be read, for it lies here, but not unpacked.
+    answer = equipped.setup("sh", "-c", "ulimit -f 2000; exec sh setup.sh requirements.txt")
+    last = answer.stderr.splitlines()[-1]
+    assert last.startswith("error: pip could not install requirements.txt, for the reason above; ")
+    assert "GB of this disk are free" in last
+    assert "do the same again" in last
+    assert not (equipped.clone / ".venv" / "installed-requirements.txt").exists()
+
+    assert equipped.setup().returncode == 0
+    assert equipped.installed() == {"small": "1.0", "zebra": "1.0"}
+    assert len(equipped.setup(".venv/bin/python", "-c", "import zebra").stderr) == 0
+
+
+@pytest.mark.slow
+def test_what_was_cut_short_while_it_was_unpacked_is_installed_anew(equipped: Machine) -> None:
+    equipped.pin(equipped.publish("cup", "1.0"))
+    equipped.setup()
+    [info] = (equipped.clone / ".venv").glob("lib/*/site-packages/cup-1.0.dist-info")
+    for path in (
+        info / "INSTALLER",
+        info.with_name("cup.py"),
+        equipped.clone / ".venv/installed-requirements.txt",
+    ):
+        path.unlink()
+    assert equipped.setup().returncode == 0
+    assert info.with_name("cup.py").is_file()
+
+
+@pytest.mark.slow
+def test_an_environment_that_was_stopped_while_it_was_made_is_made_anew(equipped: Machine) -> None:
+    [pip] = (equipped.clone / ".venv").glob("lib/*/site-packages/pip")
+    shutil.rmtree(pip / "_internal")
+    equipped.pin(equipped.publish("cup", "1.0"))
+    answer = equipped.setup(PYTHON=PYTHON)
+    assert answer.returncode == 0, answer.stderr
+    assert "set-up: .venv with Python" in answer.stdout
+    assert equipped.installed() == {"cup": "1.0"}
+
+
+@pytest.mark.slow
+def test_a_broken_download_leaves_no_mark_of_success(equipped: Machine) -> None:
+    equipped.pin(equipped.publish("cup", "1.0", size=1000))
+    [wheel] = equipped.index.rglob("*.whl")
+    whole = wheel.read_bytes()
+    wheel.write_bytes(whole[:500])
+    assert "pip could not install requirements.txt" in equipped.setup().stderr.splitlines()[-1]
+    wheel.write_bytes(whole)
+    assert equipped.setup().returncode == 0
+    assert equipped.installed() == {"cup": "1.0"}
 
 
 def test_without_git_one_line_says_so(machine: Machine) -> None:
@@ -147,6 +215,6 @@ def test_without_the_venv_module_one_line_names_the_package(machine: Machine) ->
 
 def test_make_lists_its_targets(machine: Machine) -> None:
     answer = machine.setup("make")
-    for target in ("setup", "repro", "test", "ui", "requirements", "lint", "help"):
+    for target in ("setup", "setup-dev", "wheels", "repro", "test", "ui", "requirements", "lint", "help"):
         assert f"make {target} " in answer.stdout
     assert not (machine.clone / ".venv").exists()

@@ -1,0 +1,65 @@
+"""A bare machine for the tests of set-up, with environments of this Python's pip and of older ones."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.bare_machine import PYTHON, Machine
+
+# What Ubuntu 22.04, Debian 12 and CPython 3.11.7 ship; each fails at resolving pinned packages by itself.
+OLD_PIPS = {
+    "22.0.2": "682eabc4716bfce606aca8dab488e9c7b58b0737e9001004eb858cdafcd8dbdd",
+    "23.0.1": "236bcb61156d76c4b8a05821b988c7b8c35bf0da28a4b614e8d6ab5212c25c6f",
+    "23.2.1": "7ccf472345f20d35bdc9d1841ff5f313260c2c33fe417f48c30ac46cccabf5be",
+}
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Makes an environment with the pip that comes with this Python (""), or with an older one."""
+    folder = tmp_path_factory.mktemp("environments")
+
+    def make(pip: str) -> Path:
+        made = folder / (pip or "own")
+        if not made.exists():
+            if pip:
+                wheel = fetch(pip, folder)
+                shutil.copytree(make(""), made, symlinks=True)
+                command = [made / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-index", wheel]
+            else:
+                command = [PYTHON, "-m", "venv", made]
+            subprocess.run(command, check=True)
+        return made
+
+    return make
+
+
+def fetch(pip: str, folder: Path) -> Path:
+    """Fetches a pip from the index; the test skips where there is none, or this Python cannot run it."""
+    newest = {"22": (3, 11), "23": (3, 12)}[pip[:2]]
+    if sys.version_info[:2] > newest:
+        pytest.skip(f"pip {pip} does not run on this Python")
+    (folder / "pip.txt").write_text(f"pip=={pip} --hash=sha256:{OLD_PIPS[pip]}\n")
+    command = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-r", "pip.txt")
+    answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        pytest.skip(f"pip {pip} cannot be fetched: {answer.stderr.splitlines()[-1]}")
+    return folder / f"pip-{pip}-py3-none-any.whl"
+
+
+@pytest.fixture
+def equipped(request: pytest.FixtureRequest, machine: Machine, environment: Callable[[str], Path]) -> Machine:
+    """A machine with an empty .venv, of this Python's pip or of the one that a test asks for."""
+    machine.use_environment(environment(getattr(request, "param", "")))
+    return machine
