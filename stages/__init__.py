@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 
 try:
-    from tenshots import params
+    from tenshots import params, portable
     from tenshots.errors import SettingsError, TenshotsError
 except ModuleNotFoundError as error:
     sys.exit(
@@ -20,9 +20,11 @@ except ModuleNotFoundError as error:
         "in an environment of your own, activate it and run `pip install -r requirements.txt`."
     )
 
+portable.pin()  # before a stage imports a numeric package
+
 # All keys at the top of params.yaml. Each stage reads its own alone, so a misspelt one would go unnoticed.
 SETTINGS = (
-    *("seed", "lr", "batch_size", "epochs", "threads", "repeats", "photos", "layout", "accept"),
+    *("portable", "seed", "lr", "batch_size", "epochs", "threads", "repeats", "photos", "layout", "accept"),
     *("near_duplicates", "standardise", "database", "split", "augment", "optimisation", "networks"),
     *("inspect", "variants", "report", "visualise", "study"),
 )
@@ -37,6 +39,7 @@ def run(main: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         check_settings()
+        portable.verify()
         main()
     except TenshotsError as error:
         sys.exit(f"error: {error}")
@@ -46,9 +49,11 @@ def run(main: Callable[[], None]) -> None:
 
 
 def check_settings() -> None:
-    """Raises a SettingsError for a key at the top of params.yaml that no stage reads."""
+    """Raises a SettingsError for a wrong `portable`, and a top key of params.yaml that no stage reads."""
     if params.PATH.is_file():
-        for key in params.read():
+        values = params.read()
+        params.top_level(values, portable.PortableSettings)
+        for key in values:
             if key not in SETTINGS:
                 hint = params.nearest(str(key), SETTINGS)
                 raise SettingsError(f"{params.PATH}: {key} is no known setting{hint or '; remove it'}")

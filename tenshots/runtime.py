@@ -8,11 +8,16 @@ told.
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import functools
 import os
+import re
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+
+from tenshots import portable
 
 __all__ = ["configure", "keras", "num_workers"]
 
@@ -51,6 +56,9 @@ def configure(*, threads: int) -> None:
 
     Args:
         threads: CPU threads of one operation, from 1.
+
+    Raises:
+        SettingsError: a library computes with other code than `portable: true` asks for.
     """
     if keras.backend.backend() != "tensorflow":
         return
@@ -69,6 +77,43 @@ def configure(*, threads: int) -> None:
                 f"TensorFlow computes with threads {found} already, not with {threads}: call configure first",
                 stacklevel=2,
             )
+        portable.verify()
+    else:
+        portable.verify(onednn=_onednn_isa() if portable.pinned else None)
+
+
+@functools.cache
+def _onednn_isa() -> str:
+    """The instruction set that oneDNN names when it is first used; empty where TensorFlow does not use it."""
+    import tensorflow as tf
+
+    os.environ["ONEDNN_VERBOSE"] = "profile_create,filter=graph"  # its introduction, and no line afterwards
+    try:
+        with tf.device("CPU"), _captured(1) as said:
+            tf.nn.conv2d(tf.ones((1, 8, 8, 3)), tf.ones((3, 3, 3, 4)), 1, "SAME")
+    finally:
+        del os.environ["ONEDNN_VERBOSE"]
+    found = re.search(r"^onednn_verbose.*,cpu,isa:(.*)$", said[0], re.MULTILINE)
+    return found[1] if found else ""
+
+
+@contextlib.contextmanager
+def _captured(descriptor: int) -> Iterator[list[str]]:
+    """Keeps what C and C++ write to a descriptor meanwhile from being shown; the list holds it afterwards."""
+    said: list[str] = []
+    libc = ctypes.CDLL(None)
+    libc.fflush(None)
+    shown = os.dup(descriptor)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), descriptor)
+        try:
+            yield said
+        finally:
+            libc.fflush(None)
+            os.dup2(shown, descriptor)
+            os.close(shown)
+            hidden.seek(0)
+            said.append(hidden.read().decode(errors="replace"))
 
 
 def num_workers(*, threads: int) -> int:

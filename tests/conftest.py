@@ -7,9 +7,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+
+from tenshots import portable
+
+portable.pin()  # before the first import of a numeric package
+
+import numpy as np  # noqa: E402
+from PIL import Image, ImageDraw  # noqa: E402
 
 LABELS = ("book", "cup", "keyboard")
 
