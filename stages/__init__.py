@@ -20,7 +20,8 @@ except ModuleNotFoundError as error:
         "in an environment of your own, activate it and run `pip install -r requirements.txt`."
     )
 
-portable.pin()  # before a stage imports a numeric package
+# Before a stage imports a numeric package. Python names the program -m until it has found the module.
+portable.pin(restart=sys.argv[0] == "-m")
 
 # All keys at the top of params.yaml. Each stage reads its own alone, so a misspelt one would go unnoticed.
 SETTINGS = (

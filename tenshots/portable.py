@@ -4,6 +4,8 @@ Each of them picks its fastest code by the processor, and other code rounds sums
 dispatch, OpenBLAS by the kind of core, oneDNN by instruction set. TensorFlow uses oneDNN at all only from
 AVX-512 on; without it Eigen cuts its sums by the sizes of the caches. All of them read environment variables
 when they are loaded. So `pin` comes before the first import of any of them, and this module imports none.
+The C library's mathematical functions are the same on all these processors, unless GLIBC_TUNABLES hides some
+of what they can; that is read before Python starts, so a stage starts itself again without it.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ ENVIRONMENT = {
 # Other names of the same switches, which would go before ours or contradict them.
 REMOVED = ("NPY_DISABLE_CPU_FEATURES",)
 NUMPY_FEATURES = {"X86_V3"}
+TUNABLES = "GLIBC_TUNABLES"
+HIDING = "glibc.cpu."  # its entries that move the choice of functions
 BLAS_CORE = "Haswell"
 ONEDNN_ISA = "Intel AVX2"
 CPUINFO = Path("/proc/cpuinfo")
@@ -48,7 +52,7 @@ class PortableSettings(params.Settings):
     portable: StrictBool = True
 
 
-def pin(*, wanted: bool | None = None) -> None:
+def pin(*, wanted: bool | None = None, restart: bool = False) -> None:
     """Sets this process' environment; say so before the first import of a numeric package.
 
     Variables of these names that the user had set otherwise are replaced, and a line on standard error says
@@ -56,6 +60,7 @@ def pin(*, wanted: bool | None = None) -> None:
 
     Args:
         wanted: None asks params.yaml; what cannot be read there counts as wanted, and is refused later.
+        restart: whether the same command may be started again in place of this process, if it must be.
     """
     global pinned
     if not (_setting() if wanted is None else wanted):
@@ -70,11 +75,19 @@ def pin(*, wanted: bool | None = None) -> None:
         f"{name}={value}" for name, value in os.environ.items() if value != ENVIRONMENT.get(name, value)
     ]
     replaced += [f"{name}={os.environ.pop(name)}" for name in REMOVED if name in os.environ]
+    hidden = os.environ.get(TUNABLES, "")
+    if HIDING in hidden and restart:
+        replaced.append(f"{TUNABLES}={hidden}")
     if replaced:
         _say(f"portable: true replaces {', '.join(sorted(replaced))}; {REMEDY}")
     os.environ.update(ENVIRONMENT)
     for name in REMOVED:
         os.environ.pop(name, None)
+    if HIDING in hidden and restart:
+        left = [entry for entry in hidden.split(":") if not entry.startswith(HIDING)]
+        os.environ[TUNABLES] = ":".join(left)  # so that it happens once
+        sys.stderr.flush()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     pinned = True
 
 
@@ -88,13 +101,18 @@ def verify(*, onednn: str | None = None) -> None:
         SettingsError: one computes with other code than was asked for; names it.
     """
     if pinned:
-        wrong = mismatches(numpy=numpy_features(), pools=pools(), onednn=onednn)
+        tunables = os.environ.get(TUNABLES, "")
+        wrong = mismatches(numpy=numpy_features(), pools=pools(), onednn=onednn, tunables=tunables)
         if wrong:
             raise SettingsError(f"portable: true is not met, as {'; '.join(wrong)}; {REMEDY}")
 
 
 def mismatches(
-    *, numpy: Iterable[str] | None, pools: Iterable[Mapping[str, Any]], onednn: str | None
+    *,
+    numpy: Iterable[str] | None,
+    pools: Iterable[Mapping[str, Any]],
+    onednn: str | None,
+    tunables: str = "",
 ) -> list[str]:
     """Returns a sentence for each library that computes with other code than was asked for.
 
@@ -102,8 +120,11 @@ def mismatches(
         numpy: see `numpy_features`.
         pools: see `pools`.
         onednn: what it says of its instruction set; empty: it is not used; None: it was not asked.
+        tunables: of the C library, as this process was started with them.
     """
     wrong = []
+    if HIDING in tunables:
+        wrong.append(f"the C library chose its functions by {TUNABLES}={tunables}")
     if numpy is not None and set(numpy) != NUMPY_FEATURES:
         wrong.append(f"NumPy computes with {_listed(numpy)}, not with {_listed(NUMPY_FEATURES)} alone")
     for pool in pools:

@@ -80,6 +80,46 @@ def configure(*, threads: int) -> None:
         portable.verify()
     else:
         portable.verify(onednn=_onednn_isa() if portable.pinned else None)
+    if portable.pinned:
+        _round_rsqrt()
+
+
+@functools.cache
+def _round_rsqrt() -> None:
+    """Lets TensorFlow compute 1 / sqrt(x) of float32 in float64, as normalisation needs it.
+
+    In float32 Eigen starts from the processor's own approximation (RSQRTPS), which differs between makers,
+    and the step that follows keeps some of that in the last bit. In float64 it takes a root and divides,
+    which every processor rounds alike. There are only as many such numbers as channels.
+    """
+    import tensorflow as tf
+
+    approximate = tf.math.rsqrt
+
+    def rsqrt(x: tf.Tensor, name: str | None = None) -> tf.Tensor:
+        x = tf.convert_to_tensor(x)
+        if x.dtype != tf.float32:
+            return approximate(x, name=name)
+        return tf.cast(approximate(tf.cast(x, tf.float64)), tf.float32, name=name)
+
+    def batch_normalization(  # the formula of tf.nn.batch_normalization
+        x: tf.Tensor,
+        mean: tf.Tensor,
+        variance: tf.Tensor,
+        offset: tf.Tensor | None,
+        scale: tf.Tensor | None,
+        variance_epsilon: float,
+        name: str | None = None,
+    ) -> tf.Tensor:
+        with tf.name_scope(name or "batchnorm"):
+            factor = rsqrt(variance + variance_epsilon)
+            factor = factor if scale is None else factor * scale
+            moved = -mean * factor if offset is None else offset - mean * factor
+            return x * tf.cast(factor, x.dtype) + tf.cast(moved, x.dtype)
+
+    # Keras looks them up by these names at each call.
+    tf.math.rsqrt = rsqrt
+    tf.nn.batch_normalization = batch_normalization
 
 
 @functools.cache
