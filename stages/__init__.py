@@ -12,7 +12,11 @@ import sys
 from collections.abc import Callable
 
 try:
-    from tenshots import params, shortages
+    from tenshots import params, portable
+
+    # Before anything imports a numeric package. Python names the program -m until it has found the module.
+    portable.pin(restart=sys.argv[0] == "-m")
+    from tenshots import shortages
     from tenshots.errors import TenshotsError
     from tenshots.settings import whole
 except ModuleNotFoundError as error:
@@ -39,6 +43,7 @@ def run(main: Callable[[], None]) -> None:
     try:
         if params.PATH.is_file():  # else whoever needs a setting says so
             whole.check(params.read())
+        portable.verify()
         main()
     except TenshotsError as error:
         sys.exit(f"error: {error}")

@@ -58,9 +58,13 @@ def _check_size(settings: NetworkSettings, *, size_px: int, batch_size: int, at:
     Raises:
         SettingsError: it cannot be built, or is too large.
     """
-    # Within this scope Keras notes the shapes of weights and draws none.
-    with keras.StatelessScope(initialize_variables=False):
-        network = networks.build(settings, size_px=size_px, num_labels=2, load_backbone=False, at=at)
+    # Within this scope Keras notes the shapes of weights and draws none. It keeps a list of them, and would
+    # draw all of them the next time that it draws any, unless the list is cleared.
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            network = networks.build(settings, size_px=size_px, num_labels=2, load_backbone=False, at=at)
+    finally:
+        keras.utils.clear_session(free_memory=False)
     num_parameters = network.count_params()
     if num_parameters > MAX_PARAMETERS:
         raise SettingsError(

@@ -8,11 +8,16 @@ told.
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import functools
 import os
+import re
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+
+from tenshots import portable
 
 __all__ = ["configure", "keras", "num_workers"]
 
@@ -51,6 +56,9 @@ def configure(*, threads: int) -> None:
 
     Args:
         threads: CPU threads of one operation, from 1.
+
+    Raises:
+        SettingsError: a library computes with other code than `portable: true` asks for.
     """
     if keras.backend.backend() != "tensorflow":
         return
@@ -69,6 +77,83 @@ def configure(*, threads: int) -> None:
                 f"TensorFlow computes with threads {found} already, not with {threads}: call configure first",
                 stacklevel=2,
             )
+        portable.verify()
+    else:
+        portable.verify(onednn=_onednn_isa() if portable.pinned else None)
+    if portable.pinned:
+        _round_rsqrt()
+
+
+@functools.cache
+def _round_rsqrt() -> None:
+    """Lets TensorFlow compute 1 / sqrt(x) of float32 in float64, as normalisation needs it.
+
+    In float32 Eigen starts from the processor's own approximation (RSQRTPS), which differs between makers,
+    and the step that follows keeps some of that in the last bit. In float64 it takes a root and divides,
+    which every processor rounds alike. There are only as many such numbers as channels.
+    """
+    import tensorflow as tf
+
+    approximate = tf.math.rsqrt
+
+    def rsqrt(x: tf.Tensor, name: str | None = None) -> tf.Tensor:
+        x = tf.convert_to_tensor(x)
+        if x.dtype != tf.float32:
+            return approximate(x, name=name)
+        return tf.cast(approximate(tf.cast(x, tf.float64)), tf.float32, name=name)
+
+    def batch_normalization(  # the formula of tf.nn.batch_normalization
+        x: tf.Tensor,
+        mean: tf.Tensor,
+        variance: tf.Tensor,
+        offset: tf.Tensor | None,
+        scale: tf.Tensor | None,
+        variance_epsilon: float,
+        name: str | None = None,
+    ) -> tf.Tensor:
+        with tf.name_scope(name or "batchnorm"):
+            factor = rsqrt(variance + variance_epsilon)
+            factor = factor if scale is None else factor * scale
+            moved = -mean * factor if offset is None else offset - mean * factor
+            return x * tf.cast(factor, x.dtype) + tf.cast(moved, x.dtype)
+
+    # Keras looks them up by these names at each call.
+    tf.math.rsqrt = rsqrt
+    tf.nn.batch_normalization = batch_normalization
+
+
+@functools.cache
+def _onednn_isa() -> str:
+    """The instruction set that oneDNN names when it is first used; empty where TensorFlow does not use it."""
+    import tensorflow as tf
+
+    os.environ["ONEDNN_VERBOSE"] = "profile_create,filter=graph"  # its introduction, and no line afterwards
+    try:
+        with tf.device("CPU"), _captured(1) as said:
+            tf.nn.conv2d(tf.ones((1, 8, 8, 3)), tf.ones((3, 3, 3, 4)), 1, "SAME")
+    finally:
+        del os.environ["ONEDNN_VERBOSE"]
+    found = re.search(r"^onednn_verbose.*,cpu,isa:(.*)$", said[0], re.MULTILINE)
+    return found[1] if found else ""
+
+
+@contextlib.contextmanager
+def _captured(descriptor: int) -> Iterator[list[str]]:
+    """Keeps what C and C++ write to a descriptor meanwhile from being shown; the list holds it afterwards."""
+    said: list[str] = []
+    libc = ctypes.CDLL(None)
+    libc.fflush(None)
+    shown = os.dup(descriptor)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), descriptor)
+        try:
+            yield said
+        finally:
+            libc.fflush(None)
+            os.dup2(shown, descriptor)
+            os.close(shown)
+            hidden.seek(0)
+            said.append(hidden.read().decode(errors="replace"))
 
 
 def num_workers(*, threads: int) -> int:

@@ -8,9 +8,14 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+
+from tenshots import portable
+
+portable.pin()  # before the first import of a numeric package
+
+import numpy as np  # noqa: E402
+from PIL import Image, ImageDraw  # noqa: E402
 
 LABELS = ("book", "cup", "keyboard")
 

@@ -45,7 +45,9 @@ def patterns(
     # Of each filter against its answers to noise, so that loud and quiet ones are treated alike.
     heard = np.abs(np.asarray(model(_levels(logits).astype(np.float32), training=False)))
     usual = np.maximum(heard.mean(axis=(0, 1, 2)), np.finfo(np.float32).tiny)
-    ascent = gradient_of(lambda given: _excitement(model(given, training=False) / usual, filters))
+    # Not divided by it: TensorFlow makes a product of that, with reciprocals that differ between processors.
+    weight = 1 / usual
+    ascent = gradient_of(lambda given: _excitement(model(given, training=False) * weight, filters))
     reach = max(1, size_px // 16)
     for number in range(steps):
         move = tuple(int(by) for by in random.integers(-reach, reach + 1, 2))

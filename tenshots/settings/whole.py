@@ -17,6 +17,7 @@ from tenshots.layout import PhotosSettings
 from tenshots.params import PATH, Model, shown
 from tenshots.pattern import Layout
 from tenshots.photos import AcceptSettings
+from tenshots.portable import PortableSettings
 from tenshots.report import ReportSettings
 from tenshots.settings.augmentation import AugmentSettings
 from tenshots.settings.inspection import InspectSettings, backbone_settings
@@ -27,7 +28,7 @@ from tenshots.settings.training import OptimisationSettings
 from tenshots.settings.variants import ExperimentSettings, check_name, named
 from tenshots.studies import StudySettings
 
-TOP_LEVEL: tuple[type[BaseModel], ...] = (ExperimentSettings, PhotosSettings)
+TOP_LEVEL: tuple[type[BaseModel], ...] = (PortableSettings, ExperimentSettings, PhotosSettings)
 SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
         "accept": AcceptSettings,

@@ -31,6 +31,8 @@ REFUSED: list[tuple[str, object, str]] = [
     ("seed", 2**32, "must be less than 4294967296"),
     ("seed", "20", "must be an integer, got '20'; remove the quotes"),
     ("seed", 10**5000, "must be less than 4294967296, got a number of thousands of digits"),
+    ("portable", 1, "must be true or false, got 1"),
+    ("portable", "no", "must be true or false, got 'no'"),
     ("lr", True, "must be a number, got true"),
     ("lr", "0.002", "must be a number, got '0.002'; remove the quotes"),
     ("lr", "fast", "must be a number, got 'fast'"),

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from stages import rehearse
 from tenshots import params, rehearsal
 from tenshots.errors import SettingsError
+from tenshots.runtime import keras
 
 TOP = Path(__file__).parents[2]
 SHIPPED = params.read(TOP / "params.yaml")
@@ -36,6 +37,11 @@ def with_backbone(values: dict[str, Any], **changes: object) -> dict[str, Any]:
 def test_the_shipped_settings_have_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(TOP)
     assert rehearsal.problems(SHIPPED) == []
+
+
+def test_weights_of_a_network_that_is_judged_are_drawn_at_no_later_time(values: dict[str, Any]) -> None:
+    assert rehearsal.problems(values) == []
+    assert not keras.src.backend.common.global_state.get_global_attribute("uninitialized_variables")
 
 
 def test_a_network_of_keras_that_no_variant_uses_is_built_and_not_loaded(values: dict[str, Any]) -> None:

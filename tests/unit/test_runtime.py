@@ -119,6 +119,7 @@ def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> Non
         import numpy as np
 
         from tenshots import networks, params, training, transfer
+        from tenshots.settings.networks import settings_from
         from tenshots.settings.training import OptimisationSettings
         from tenshots.runtime import configure, keras
 

@@ -20,7 +20,7 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from stages import train
-from tenshots import database, networks, runtime, tracking, training
+from tenshots import database, networks, params, runtime, tracking, training
 from tenshots.errors import DataError, SettingsError
 from tests.unit.test_variants import values
 
@@ -210,6 +210,9 @@ def test_no_room_for_weights_ends_all_trainings_with_one_line_and_the_next_run_g
     else:
         limit = "ulimit -f 4; "  # in blocks of 512 or 1024 bytes
         said = "the disk, or a limit of this shell, takes no file as large as this, at data/models/baseline/"
+
+    # As a process of its own it judges all settings.
+    YAML().dump({**params.read(TOP / "params.yaml"), **params.read()}, Path("params.yaml"))
 
     def run(limit: str) -> subprocess.CompletedProcess[str]:
         command = f'{limit}exec "{sys.executable}" -m stages.train baseline --workers 2'

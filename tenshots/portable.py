@@ -1,0 +1,183 @@
+"""Makes the numeric libraries choose the same code on every x86-64 processor with AVX2: equal bytes.
+
+Each of them picks its fastest code by the processor, and other code rounds sums otherwise: NumPy by its own
+dispatch, OpenBLAS by the kind of core, oneDNN by instruction set. TensorFlow uses oneDNN at all only from
+AVX-512 on; without it Eigen cuts its sums by the sizes of the caches. All of them read environment variables
+when they are loaded. So `pin` comes before the first import of any of them, and this module imports none.
+The C library's mathematical functions are the same on all these processors, unless GLIBC_TUNABLES hides some
+of what they can; that is read before Python starts, so a stage starts itself again without it.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tenshots import params
+from tenshots.errors import SettingsError
+
+ENVIRONMENT = {
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "ONEDNN_DEFAULT_FPMATH_MODE": "STRICT",
+    "OPENBLAS_CORETYPE": "Haswell",
+    # What is allowed, not what is forbidden: a later NumPy may know further features by names of its own.
+    "NPY_ENABLE_CPU_FEATURES": "X86_V3",
+    # Sums are cut by the number of threads, which is that of the cores if nobody says another.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
+# Other names of the same switches, which would go before ours or contradict them.
+REMOVED = ("NPY_DISABLE_CPU_FEATURES",)
+NUMPY_FEATURES = {"X86_V3"}
+TUNABLES = "GLIBC_TUNABLES"
+HIDING = "glibc.cpu."  # its entries that move the choice of functions
+BLAS_CORE = "Haswell"
+ONEDNN_ISA = "Intel AVX2"
+CPUINFO = Path("/proc/cpuinfo")
+REMEDY = f"set portable: false in {params.PATH} to take what this computer gives"
+
+pinned = False  # whether `pin` set the environment of this process
+
+
+class PortableSettings(params.Settings):
+    """Whether bytes are equal on every processor."""
+
+    portable: bool
+
+
+def pin(*, wanted: bool | None = None, restart: bool = False) -> None:
+    """Sets this process' environment; say so before the first import of a numeric package.
+
+    Variables of these names that the user had set otherwise are replaced, and a line on standard error says
+    which. On a processor without AVX2 and FMA nothing is set, and a line says what follows.
+
+    Args:
+        wanted: None asks params.yaml; what cannot be read there counts as wanted, and is refused later.
+        restart: whether the same command may be started again in place of this process, if it must be.
+    """
+    global pinned
+    if not (_setting() if wanted is None else wanted):
+        return
+    if not has_avx2():
+        _say(
+            "portable: true has no effect here, as this is no x86-64 processor with AVX2 and FMA: "
+            "expect other bytes than on those"
+        )
+        return
+    replaced = [
+        f"{name}={value}" for name, value in os.environ.items() if value != ENVIRONMENT.get(name, value)
+    ]
+    replaced += [f"{name}={os.environ.pop(name)}" for name in REMOVED if name in os.environ]
+    hidden = os.environ.get(TUNABLES, "")
+    if HIDING in hidden and restart:
+        replaced.append(f"{TUNABLES}={hidden}")
+    if replaced:
+        _say(f"portable: true replaces {', '.join(sorted(replaced))}; {REMEDY}")
+    os.environ.update(ENVIRONMENT)
+    for name in REMOVED:
+        os.environ.pop(name, None)
+    if HIDING in hidden and restart:
+        left = [entry for entry in hidden.split(":") if not entry.startswith(HIDING)]
+        os.environ[TUNABLES] = ":".join(left)  # so that it happens once
+        sys.stderr.flush()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    pinned = True
+
+
+def verify(*, onednn: str | None = None) -> None:
+    """Asks the libraries that are loaded what they compute with; does nothing where `pin` set nothing.
+
+    Args:
+        onednn: what oneDNN says of its instruction set, if it was asked.
+
+    Raises:
+        SettingsError: one computes with other code than was asked for; names it.
+    """
+    if pinned:
+        tunables = os.environ.get(TUNABLES, "")
+        wrong = mismatches(numpy=numpy_features(), pools=pools(), onednn=onednn, tunables=tunables)
+        if wrong:
+            raise SettingsError(f"portable: true is not met, as {'; '.join(wrong)}; {REMEDY}")
+
+
+def mismatches(
+    *,
+    numpy: Iterable[str] | None,
+    pools: Iterable[Mapping[str, Any]],
+    onednn: str | None,
+    tunables: str = "",
+) -> list[str]:
+    """Returns a sentence for each library that computes with other code than was asked for.
+
+    Args:
+        numpy: see `numpy_features`.
+        pools: see `pools`.
+        onednn: what it says of its instruction set; empty: it is not used; None: it was not asked.
+        tunables: of the C library, as this process was started with them.
+    """
+    wrong = []
+    if HIDING in tunables:
+        wrong.append(f"the C library chose its functions by {TUNABLES}={tunables}")
+    if numpy is not None and set(numpy) != NUMPY_FEATURES:
+        wrong.append(f"NumPy computes with {_listed(numpy)}, not with {_listed(NUMPY_FEATURES)} alone")
+    for pool in pools:
+        name = f"{pool['internal_api']} ({Path(pool['filepath']).name})"
+        core = pool.get("architecture", "an unknown core")
+        if pool["user_api"] == "blas" and core != BLAS_CORE:
+            wrong.append(f"{name} computes for {core}, not for {BLAS_CORE}")
+        if pool["num_threads"] != 1:
+            wrong.append(f"{name} computes with {pool['num_threads']} threads, not with 1")
+    if onednn is not None and onednn != ONEDNN_ISA:
+        found = onednn or "nothing, as it is off"
+        wrong.append(f"TensorFlow's oneDNN computes with {found}, not with {ONEDNN_ISA}")
+    return wrong
+
+
+def numpy_features() -> list[str] | None:
+    """Returns the dispatched features that NumPy uses; None where it is not loaded."""
+    if "numpy" not in sys.modules:
+        return None
+    import numpy as np
+
+    found: list[str] = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+    return found
+
+
+def pools() -> Sequence[Mapping[str, Any]]:
+    """Returns what threadpoolctl says of each library for linear algebra and each OpenMP that is loaded."""
+    if "numpy" not in sys.modules:
+        return []
+    import threadpoolctl
+
+    found: Sequence[Mapping[str, Any]] = threadpoolctl.threadpool_info()
+    return found
+
+
+def has_avx2() -> bool:
+    """Whether this is an x86-64 processor with AVX2 and FMA under Linux."""
+    if sys.platform != "linux" or platform.machine() != "x86_64" or not CPUINFO.is_file():
+        return False
+    for line in CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith("flags"):
+            return {"avx2", "fma"} <= set(line.split())
+    return False
+
+
+def _setting() -> bool:
+    try:
+        return params.read().get("portable") is not False
+    except (SettingsError, OSError):
+        return True
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "its baseline"
+
+
+def _say(sentence: str) -> None:
+    print(f"note: {sentence}", file=sys.stderr)
