@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from stages import compare, ui
+from stages import compare
 from tenshots import registry, tracking
 from tests import drawn_results
+from tests.pipeline.conftest import TOP
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -61,8 +62,10 @@ def address(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> I
                 tracking.log_final(run, {"val_accuracy": accuracy, "test_accuracy": accuracy})
                 tracking.log_model(run, model)
         compare.main([])
+        # As a process of its own the command judges all settings.
+        (folder / "params.yaml").write_bytes((TOP / "params.yaml").read_bytes())
         command = [sys.executable, "-m", "stages.ui", "--port", "5600"]
-        environment = {**os.environ, "PYTHONPATH": str(Path(ui.__file__).parents[1])}
+        environment = {**os.environ, "PYTHONPATH": str(TOP)}
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             lines = iter(process.stdout.readline, "")

@@ -196,7 +196,10 @@ def test_a_removed_variant_leaves_nothing_in_the_comparison(reproduced: Project)
         variants: dict[str, Any] = {**values["variants"]}
         del variants["fine_tuned"]
         reproduced.write_params({**values, "variants": variants})
-        made = [f"reports/{name}" for name in ("comparison.json", "comparison.md", "model_card.md")]
+        made = [
+            f"reports/{name}"
+            for name in ("comparison.json", "comparison.md", "metrics.json", "model_card.md")
+        ]
         with ExitStack() as undone:
             for name in made:
                 undone.enter_context(reproduced.edited(name))
