@@ -32,6 +32,8 @@ repro: setup  ## the whole pipeline, to reports/index.html
 # added since. What stages left of variants that the commit does not have goes, as `compare` reads these folders.
 back: setup  ## back to the last commit's settings, report and outputs; photos and code stay as they are
 	git checkout --quiet HEAD -- params.yaml dvc.lock reports data/croissant.json
+	@# Else DVC would remove what it has no other copy of, and then fail.
+	@$(BIN)/python -m stages.back
 	git clean --quiet --force -d -x -- data/evaluations data/study data/visualisations
 	$(BIN)/dvc checkout --force dvc.yaml
 

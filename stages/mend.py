@@ -13,10 +13,8 @@ from tenshots import mending
 def main(argv: Sequence[str] | None = None) -> None:
     """Mends the project in the current directory, and is silent where there is nothing to mend."""
     argparse.ArgumentParser(prog="python -m stages.mend", description=__doc__).parse_args(argv)
-    for mend in (mending.restore_lock, mending.remove_broken_rwlock):
-        done = mend(Path.cwd())
-        if done:
-            print(done)
+    for done in mending.mend(Path.cwd()):
+        print(done)
 
 
 if __name__ == "__main__":

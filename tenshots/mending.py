@@ -26,6 +26,20 @@ ASIDE = DVC_TMP / "dvc.lock.cut"
 READERS_AND_WRITERS = DVC_TMP / "rwlock"
 
 
+def mend(top: Path) -> list[str]:
+    """Mends both files, unless a DVC works in the project; returns what was done, a sentence each.
+
+    Args:
+        top: of the project.
+
+    Raises:
+        DataError: as `restore_lock`.
+    """
+    if _dvc_runs(top):  # asked before anything is read: what is half-written may be whole in a moment
+        return []
+    return [done for done in (restore_lock(top), remove_broken_rwlock(top)) if done]
+
+
 def restore_lock(top: Path) -> str:
     """Puts the last commit's dvc.lock in the place of one that was cut short; returns what was done, if so.
 
@@ -88,15 +102,13 @@ def cut(text: str, *, expected: Collection[str] = ()) -> str:
 
 
 def remove_broken_rwlock(top: Path) -> str:
-    """Removes DVC's list of who reads and writes what if it is no JSON and no DVC runs; says so, if so."""
+    """Removes DVC's list of who reads and writes what if it is no JSON; says so, if so."""
     path = top / READERS_AND_WRITERS
     try:
         json.loads(path.read_bytes())
     except FileNotFoundError:
         return ""
     except ValueError:
-        if _dvc_runs(top):
-            return ""
         path.unlink(missing_ok=True)
         return f"{READERS_AND_WRITERS} was cut short: removed, as no DVC runs here"
     return ""

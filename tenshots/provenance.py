@@ -21,6 +21,7 @@ CODE_DIR = Path(__file__).parents[1]
 UNCOUNTED_SETTINGS = ("inspect", "report", "study", "visualise")
 UNCOUNTED_CODE = (
     "stages/__init__.py",
+    "stages/back.py",
     "stages/check.py",
     "stages/compare.py",
     "stages/describe.py",
@@ -133,6 +134,26 @@ def stale_stages() -> set[str]:
         problem = " ".join(answer.stderr.split()) or "no message"
         raise DataError(f"`dvc status` must tell which outputs are up to date, but failed: {problem}")
     return set(json.loads(answer.stdout))
+
+
+def uncached_outputs() -> list[str]:
+    """Returns the outputs that dvc.lock names and DVC's cache lacks, wholly or in part, as paths in order.
+
+    Raises:
+        DataError: DVC cannot tell, as outside a repository or with a broken dvc.yaml.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo() as repo:
+            outs = [
+                out for stage in repo.index.stages if stage.path_in_repo == "dvc.yaml" for out in stage.outs
+            ]
+            # Without a hash it is of a stage that has not run.
+            return sorted(str(out) for out in outs if out.use_cache and out.hash_info and out.changed_cache())
+    except DvcException as error:
+        raise DataError(f"DVC cannot tell which outputs its cache has: {error}") from None
 
 
 def file_hash(path: Path) -> str:

@@ -5,25 +5,22 @@ from __future__ import annotations
 import errno
 import re
 
-AGAIN = "then run the same command again; what was finished is kept"
-DISK = f"free some space (`dvc gc --workspace` removes what DVC keeps of past experiments), {AGAIN}"
+AGAIN = "then run the same command again; finished stages are kept"
+DISK = "free some space (`dvc gc --workspace` removes what DVC keeps of past experiments)"
 SENTENCES = {
     errno.ENOSPC: ("the disk is full", DISK),
     errno.EDQUOT: ("your share of the disk is used up", DISK),
     errno.EFBIG: (
         "the disk, or a limit of this shell, takes no file as large as this",
-        f"copy the project to another disk or raise the limit (`ulimit -f`), {AGAIN}",
+        "copy the project to another disk or raise the limit (`ulimit -f`)",
     ),
-    errno.EROFS: (
-        "the disk can only be read",
-        f"mount it for writing, or copy the project to another one, {AGAIN}",
-    ),
+    errno.EROFS: ("the disk can only be read", "mount it for writing, or copy the project to another one"),
     errno.ENOMEM: (
         "there is not enough memory",
         "close other programs, lower batch_size or standardise.size_px in params.yaml, or train one at a "
-        f"time (`python -m stages.train VARIANT --workers 1`), {AGAIN}",
+        "time (`python -m stages.train VARIANT --workers 1`)",
     ),
-    errno.EIO: ("the disk could not be read or written", f"see that it is in order and not full, {AGAIN}"),
+    errno.EIO: ("the disk could not be read or written", "see that it is in order and not full"),
 }
 # How SQLite, HDF5, TensorFlow, JAX and Python's tempfile say it, whose errors have no number.
 MESSAGES = (
@@ -31,12 +28,17 @@ MESSAGES = (
     (re.compile(r"No space left on device"), errno.ENOSPC),
     (re.compile(r"No usable temporary directory"), errno.ENOSPC),
     (re.compile(r"OOM when allocating|RESOURCE_EXHAUSTED|failed to allocate memory"), errno.ENOMEM),
-    (re.compile(r"attempt to write a readonly database"), errno.EROFS),
     (re.compile(r"disk I/O error"), errno.EIO),
 )
 
 
 def sentence(error: BaseException) -> str | None:
+    """Says what `reason` does, and to run the command again; None for any other error."""
+    said = reason(error)
+    return said and f"{said}, {AGAIN}"
+
+
+def reason(error: BaseException) -> str | None:
     """Says what ran short, the file where it is known, and what to do; None for any other error.
 
     A library's own error counts where it was raised from, or while handling, one that says so.

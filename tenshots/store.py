@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 
-from tenshots import places
+from tenshots import places, shortages
 from tenshots.errors import DataError
 
 EXPERIMENT = "tenshots"
@@ -38,7 +38,8 @@ QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 ELSEWHERE = f"or set {places.VARIABLE} to another store"
-REMEDIES = {  # what SQLite says, and what helps
+GOES_ON = "; `python -m stages.record` lets it go on here"  # ends the reason why one that moved is not used
+REMEDIES = {  # what SQLite says of the database itself, and what helps; of the disk: tenshots.shortages
     "database is locked": "another process holds it; wait for that or end it",
     "attempt to write a readonly database": f"make it and its folder writable, {ELSEWHERE}",
     "file is not a database": "it is damaged; move it away, and a new one takes its place",
@@ -58,7 +59,7 @@ def open_store() -> tuple[Client, str]:
     client, experiment = _experiment(uri)
     former = places.moved_from(str(experiment.artifact_location), uri)
     if former is not None:
-        raise DataError(f"{_came(former)}; `python -m stages.record` lets it go on here")
+        raise DataError(f"{_came(former)}{GOES_ON}")
     if experiment.lifecycle_stage == "deleted":
         client.restore_experiment(experiment.experiment_id)
     return client, str(experiment.experiment_id)
@@ -153,6 +154,9 @@ def reason(error: Exception) -> str:
         for words, remedy in REMEDIES.items():
             if words in line:
                 return f"{words}: {remedy}"
+    short = shortages.reason(error)
+    if short is not None:
+        return short
     return places.without_password(lines[0] if lines else type(error).__name__)
 
 

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.pipeline.conftest import TOP, Project
 
@@ -64,6 +65,34 @@ def test_a_lock_that_a_kill_cut_short_is_restored_before_anything_runs(project: 
     assert "cut short" not in project.run("make", "repro")
 
 
+@pytest.mark.parametrize(
+    ("kept", "named"), [("nothing", "data/augmented, .* and [0-9]+ more"), ("the rest", "data/manifest.csv")]
+)
+def test_outputs_that_the_cache_lacks_are_said_before_any_is_removed(
+    kept: str, named: str, project: Project
+) -> None:
+    """As in a fresh clone, or after `dvc gc`."""
+    folder = project.folder
+    cache, aside = folder / ".dvc/cache/files", folder.parent / "aside"
+    before = {name: content for name, content in files(folder / "data").items() if name != "croissant.json"}
+    lost = cache
+    if kept != "nothing":
+        lock = YAML(typ="safe").load(folder / "dvc.lock")
+        (out,) = (out for out in lock["stages"]["ingest"]["outs"] if out["path"] == "data/manifest.csv")
+        lost = cache / "md5" / out["md5"][:2] / out["md5"][2:]
+    lost.rename(aside)
+    with project.edited("params.yaml") as values:
+        project.write_params({**values, "lr": 0.5})
+        with pytest.raises(AssertionError, match=f"lacks {named} of the last .* `make repro` makes") as said:
+            project.run(*way_back())
+        assert project.run("git", "status", "--short") == "", "settings are back"
+    assert "Traceback" not in str(said.value)
+    assert {name: files(folder / "data").get(name) for name in before} == before
+    aside.rename(lost)
+    project.run(*way_back())
+    assert {name: files(folder / "data").get(name) for name in before} == before
+
+
 def test_the_way_back_restores_settings_report_and_outputs_and_loses_no_photo(project: Project) -> None:
     folder = project.folder
     outputs = {name: files(folder / "data" / name) for name in ("database", "evaluations", "splits")}
@@ -71,7 +100,7 @@ def test_the_way_back_restores_settings_report_and_outputs_and_loses_no_photo(pr
     shutil.copy(photos / "0.png", photos / "added before dvc add.png")
     project.dvc("add", "data/raw")
     shutil.copy(photos / "0.png", photos / "added after it.png")
-    shutil.copy(folder / "data/raw/person1/book/0.png", photos / "1.png")
+    shutil.copy(photos / "3.png", photos / "1.png")
     (photos / "2.png").unlink()
     project.write_params({**project.params(), "lr": 0.5})
     project.dvc("repro", "ingest")

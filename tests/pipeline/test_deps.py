@@ -27,6 +27,7 @@ EXCEPTIONS = {
     "tenshots/records.py": "writes to MLflow alone, never an output",
     "tenshots/registry.py": "writes to MLflow alone, never an output",
     "tenshots/runs.py": "writes to MLflow alone, never an output",
+    "tenshots/shortages.py": "sentences about a full disk or too little memory; never an output",
     "tenshots/store.py": "opens MLflow's store; never an output",
     "tenshots/tracking.py": "writes to MLflow alone, never an output",
 }

@@ -184,7 +184,12 @@ def test_a_whole_list_of_readers_stays(project: Path) -> None:
 
 
 @pytest.mark.usefixtures("running_dvc")
-def test_the_list_stays_while_a_dvc_may_be_writing_it(project: Path) -> None:
-    mending.READERS_AND_WRITERS.write_text("")
-    assert mending.remove_broken_rwlock(project) == ""
-    assert mending.READERS_AND_WRITERS.exists()
+@pytest.mark.parametrize("path", [mending.LOCK, mending.READERS_AND_WRITERS])
+def test_neither_is_touched_while_a_dvc_may_be_writing_it(
+    path: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.write_text(WHOLE[:200])
+    mend.main([])
+    assert capsys.readouterr().out == ""
+    assert path.read_text() == WHOLE[:200]
+    del project

@@ -125,8 +125,13 @@ def test_a_store_elsewhere_is_recognised_and_goes_on_after_one_command(
     assert not run.reached
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1
-    assert f"it was {how} here from {original}/mlruns; `python -m stages.record` lets it go on here" in said
-    with pytest.raises(DataError, match=f"^the MLflow store sqlite:.* cannot be used: it was {how} here"):
+    assert f"it was {how} here from {original}/mlruns); this goes on without it" in said
+    assert "`python -m stages.record` lets it go on here and adds the run later" in said
+    assert said.count("stages.record") == 1
+    with pytest.raises(
+        DataError,
+        match=f"^the MLflow store sqlite:.* cannot be used: it was {how} here from .*lets it go on here$",
+    ):
         registry.download(tmp_path)
     assert bytes_below(here / "mlruns" / "artifacts") == unchanged
 

@@ -236,6 +236,15 @@ def test_a_store_that_answers_is_no_longer_remembered_as_silent(
             "attempt to write a readonly database: make it and its folder writable, "
             "or set MLFLOW_TRACKING_URI to another store",
         ),
+        (
+            "(sqlite3.OperationalError) disk I/O error\n[SQL: INSERT]\n(Background on this error at: https://a)",
+            "the disk could not be read or written: see that it is in order and not full",
+        ),
+        (
+            "(sqlite3.OperationalError) database or disk is full\n[SQL: INSERT]",
+            "the disk is full: free some space (`dvc gc --workspace` removes what DVC keeps of past "
+            "experiments)",
+        ),
         ("\n\nfirst\nsecond", "first"),
         ("at http://me:secret@host/", "at http://host/"),
         ("", "ValueError"),
