@@ -27,8 +27,8 @@ except ModuleNotFoundError as error:
     )
 
 
-def run(main: Callable[[], None]) -> None:
-    """Checks all settings and calls `main`; an error of our family is printed, with exit status 1.
+def run(main: Callable[[], None], *, judge: bool = True) -> None:
+    """Checks all settings (`judge`) and calls `main`; an error of our family is printed, with exit status 1.
 
     So is a full disk, one that can only be read, and a lack of memory (tenshots.shortages). What is printed
     may hold any name of the user's: where a terminal cannot show a character, its number is shown.
@@ -41,7 +41,7 @@ def run(main: Callable[[], None]) -> None:
         if isinstance(stream, io.TextIOWrapper):  # not where a test or a notebook has put its own
             stream.reconfigure(errors="backslashreplace")
     try:
-        if params.PATH.is_file():  # else whoever needs a setting says so
+        if judge and params.PATH.is_file():  # else whoever needs a setting says so
             whole.check(params.read())
         portable.verify()
         main()

@@ -15,7 +15,7 @@ from stages import run
 # As in `augment`, whose layers are tried.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-from tenshots import params, rehearsal, runtime
+from tenshots import files, params, rehearsal, runtime
 from tenshots.errors import SettingsError
 
 REHEARSED = Path("data/checked/rehearsal.txt")
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise SettingsError("\n".join(found))
 
     REHEARSED.parent.mkdir(parents=True, exist_ok=True)
-    REHEARSED.write_text("Keras takes the augmentation and the networks of params.yaml.\n", encoding="utf-8")
+    files.write(REHEARSED, "Keras takes the augmentation and the networks of params.yaml.\n")
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def _checked(arguments: argparse.Namespace, values: dict[str, object]) -> Pretra
     known = values.get("networks")
     described = known if isinstance(known, dict) else {}
     if arguments.network not in described:
-        hint = params.nearest(arguments.network, described) or f"; there is {', '.join(described) or 'none'}"
+        hint = params.nearest_or_all(arguments.network, described)
         raise SettingsError(
             f"--network must be a key of networks in {params.PATH}, got {arguments.network!r}{hint}"
         )

@@ -72,7 +72,8 @@ def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
     if bare:
         reasons = counted_reasons(table[table["label"].isin(bare)]) or "no files"
         raise DataError(
-            f"{_listed(bare)}: a label without a usable photo ({reasons}); add photos or remove its folder"
+            f"{joined(map(repr, bare))}: a label without a usable photo ({reasons}); add photos or remove "
+            f"its folder"
         )
     if len(labels) == 1:
         raise DataError(
@@ -202,7 +203,7 @@ def counted_reasons(table: pd.DataFrame) -> str:
 def common_reasons(table: pd.DataFrame) -> pd.Series:
     """Returns why each rejected file was, without what would make every reason one of its own.
 
-    That is a twin's path, a size, or a detail in brackets; the index is that of `table`.
+    That is a twin's path, a size, a number, a name, or a detail in brackets; the index is that of `table`.
     """
     reasons = table.loc[table["status"] == "rejected", "reason"]
     for varying, common in (
@@ -210,6 +211,13 @@ def common_reasons(table: pd.DataFrame) -> pd.Series:
         (r"^same bytes as .*", "same bytes as another file"),
         (r"^(too (?:large|small)): .*", r"\1"),
         (r"^[\d,]+ bytes are more than", "more bytes than"),
+        (r"^its first frame fills .* px, less", "its first frame fills less"),
+        (r"^[\d,]+ bytes unpacked are more than", "more bytes unpacked than"),
+        (r"^\d+ files in one archive are more than", "more files in one archive than"),
+        (r"^it unpacks to \d+ times its size, more than", "it unpacks to more times its size than"),
+        (r"^its list of files takes \d+ bytes, more than", "its list of files takes more bytes than"),
+        (r"^it holds \d+ files named .*; rename", "it holds several files of one name; rename"),
+        (r"^its files .* share bytes", "two of its files share bytes"),
     ):
         reasons = reasons.str.replace(varying, common, regex=True)
     return reasons
@@ -253,7 +261,3 @@ def _folders(table: pd.DataFrame, column: str, name: str) -> str:
     paths = table.loc[table[column] == name, "path"]
     folders = sorted({path.rpartition("/")[0] or "the photos folder itself" for path in paths})
     return ", ".join(map(visible, some(folders)))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names)

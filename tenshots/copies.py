@@ -42,6 +42,14 @@ COMMON = re.compile(
     r"|assignments?|homework|project|task|exercise|tenshots)"
     r"([ _-]?\d+)?"
 )
+# Whom people mean who number others: `student 2` is hardly a copy of `student`.
+ANYONE = re.compile(
+    r"students?|pupils?|learners?|groups?|teams?|persons?|people|users?|participants?|members?|subjects?"
+    r"|volunteers?|child|children|pairs?|class"
+    r"|gruppe|schüler(in)?|studierende[rn]?|studentin|teilnehmer(in)?|nutzer(in)?|klasse"
+    r"|étudiante?|élève|groupe|équipe|personne|participante?|estudiante|alumn[oa]|grupo|equipo|persona"
+    r"|studente(ssa)?|gruppo|squadra|aluno|equipe|osoba|grupa|zespół|uczeń"
+)
 BEFORE = re.compile(r"(?:copy of|kopie von|kopia av|kopi af|kopi av|copie de|copia d[ei]|cópia de)[ _]+(.+)")
 AFTER = (
     re.compile(r"(.+?)[ _]*\(\d{1,3}\)"),
@@ -65,6 +73,11 @@ def download(name: str) -> tuple[str, str] | None:
 def says_nothing(name: str) -> bool:
     """Whether a name is no hint of who handed in: that of a platform, or one that anyone may choose."""
     return is_platforms(name) or COMMON.fullmatch(_bare(name)) is not None
+
+
+def means_anyone(name: str) -> bool:
+    """Whether a name says nobody in particular: a copy's name may be another person's."""
+    return says_nothing(name) or ANYONE.fullmatch(plain(name)) is not None
 
 
 def is_platforms(name: str) -> bool:

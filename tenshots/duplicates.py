@@ -110,7 +110,9 @@ def check_shares(
         return
     largest = int(np.argmax(counts.to_numpy() / totals))
     label, cluster = counts.index[largest]
-    first, second, similarity = _weakest(links, photos["cluster"] == cluster, photos["group"].to_numpy())
+    first, second, similarity = _weakest(
+        links, photos["cluster"] == cluster, photos["group"].to_numpy(), photos["label"].to_numpy() == label
+    )
     others = f" (and {counted(int(is_large.sum()) - 1, 'cluster')} more)" if is_large.sum() > 1 else ""
     raise DataError(
         f"{PATH}: near_duplicates.max_share is {max_share:g}, but one cluster holds "
@@ -162,13 +164,20 @@ def _components(num_photos: int, pairs: np.ndarray) -> np.ndarray:
     return np.asarray(connected_components(graph, directed=False)[1])
 
 
-def _weakest(links: Links, members: pd.Series, groups: np.ndarray) -> tuple[int, int, float]:
-    """Returns the least similar link between groups among those without which a cluster falls apart."""
+def _weakest(
+    links: Links, members: pd.Series, groups: np.ndarray, is_named: np.ndarray
+) -> tuple[int, int, float]:
+    """Returns the least similar link between groups among those without which a cluster falls apart.
+
+    One of two photos that are named (`is_named`) is preferred, then one of such a photo and another.
+    """
     inside = np.flatnonzero(members.to_numpy()[links.pairs[:, 0]])
     first, second = links.pairs[inside].T
     # A spanning tree of the most similar links; the cost of none is 0, which would be no link.
-    costs = coo_array((2 - links.similarities[inside], (first, second)), shape=(len(members), len(members)))
-    tree = minimum_spanning_tree(costs.tocsr()).tocoo()
+    graph = coo_array((2 - links.similarities[inside], (first, second)), shape=(len(members), len(members)))
+    tree = minimum_spanning_tree(graph.tocsr()).tocoo()
     between = groups[tree.row] != groups[tree.col]
-    cost, one, other = max(zip(tree.data[between], tree.row[between], tree.col[between], strict=True))
+    first, second, costs = tree.row[between], tree.col[between], tree.data[between]
+    num_named = is_named[first].astype(np.int64) + is_named[second]
+    _, cost, one, other = max(zip(num_named, costs, first, second, strict=True))
     return int(one), int(other), float(2 - cost)

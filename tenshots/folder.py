@@ -5,6 +5,7 @@ Only names and kinds are looked at, nothing is read: some 100,000 files a second
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from tenshots.errors import DataError
 
 MAX_LOOKED_AT = 200_000  # files and folders; a class has some thousands
 NUM_SHOWN = 5
-
+# How a link fails that leads to nothing, or in a circle.
+_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 # What may lie in a folder and is no file; to open a pipe waits for whoever writes into it, for ever.
 _KINDS = {
@@ -39,8 +41,7 @@ def check(photos: str, project_dir: Path, *, may_be_absent: bool) -> None:
         SettingsError: a relative path leaves the project.
         DataError: there is no such folder, or it holds what DVC cannot read; names the first few.
     """
-    folder = project_dir / photos
-    if not folder.exists() and (may_be_absent or _is_tracked(folder)):
+    if not layout.exists(photos, project_dir) and (may_be_absent or _is_tracked(project_dir / photos)):
         return
     top = layout.photos_dir(photos, project_dir)
     found = list(_problems(top))
@@ -51,7 +52,8 @@ def check(photos: str, project_dir: Path, *, may_be_absent: bool) -> None:
 
 
 def _is_tracked(folder: Path) -> bool:
-    return any(Path(f"{path}.dvc").is_file() for path in (folder, *folder.parents))
+    # Path.is_file raises where the name has become too long.
+    return any(os.path.isfile(f"{path}.dvc") for path in (folder, *folder.parents))  # noqa: PTH113
 
 
 def _problems(top: Path) -> Iterator[str]:
@@ -86,7 +88,9 @@ def _wrong(entry: os.DirEntry[str]) -> str:
         mode = entry.stat().st_mode
     except OSError as error:
         if entry.is_symlink():
-            return f"is a link to {str(Path(entry.path).readlink())!r}, which leads nowhere; remove it"
+            target = layout.link_text(Path(entry.path))
+            wrong = "leads nowhere" if error.errno in _NOWHERE else f"cannot be followed ({error.strerror})"
+            return f"is a link{f' to {target!r}' * bool(target)}, which {wrong}; remove it"
         return f"cannot be looked at ({error.strerror}); remove it, or allow its folder with chmod u+rx"
     if stat.S_ISDIR(mode):
         return ""

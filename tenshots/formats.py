@@ -21,7 +21,7 @@ from PIL import (
     _imaging,
 )
 
-from tenshots import containers
+from tenshots import clutter, containers
 from tenshots.errors import RejectedPhoto
 
 # Pillow's own limit, 179 million, would refuse the photos of some phones on opening; `photos` has another.
@@ -112,7 +112,7 @@ def kind(data: bytes) -> str:
         RejectedPhoto: it is none of these; the reason says what it is where that can be told cheaply.
     """
     if not data:
-        raise RejectedPhoto("an empty file")
+        raise RejectedPhoto(clutter.EMPTY)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in BMP_HEADER_BYTES:

@@ -16,9 +16,15 @@ from pydantic import Field, field_validator
 
 from tenshots import archives, clutter
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
-from tenshots.params import Settings
+from tenshots.params import Settings, shown
 
 NO_TEXT = "its name has control characters or is no UTF-8 text; rename it"
+# What the stages write; DVC refuses a stage that reads what it, or one after it, writes.
+OUTPUTS = (
+    *("data/augmented", "data/checked", "data/croissant.json", "data/database", "data/evaluations"),
+    *("data/inspection", "data/manifest.csv", "data/models", "data/splits", "data/study"),
+    *("data/visualisations", "reports"),
+)
 
 
 class PhotosSettings(Settings):
@@ -35,6 +41,10 @@ class PhotosSettings(Settings):
         # DVC and git take it as it stands, and would look for a folder named ~ in the project.
         if photos.startswith("~"):
             raise ValueError(f"must be written out as {str(Path(photos).expanduser())!r}")
+        folder = Path(os.path.abspath(photos))  # noqa: PTH100 (links are not followed, as DVC does not either)
+        for output in map(Path.cwd().joinpath, OUTPUTS):
+            if folder.is_relative_to(output) or output.is_relative_to(folder):
+                raise ValueError("must be a folder apart from what the pipeline writes, such as data/raw")
         return photos
 
 
@@ -91,9 +101,10 @@ def photos_dir(photos: str, project_dir: Path) -> Path:
 
     Raises:
         SettingsError: a relative path leaves the project, as it stands or through a link.
-        DataError: there is no such folder.
+        DataError: there is no such folder, or it cannot be looked at.
     """
     folder = project_dir / photos
+    there = exists(photos, project_dir)
     inside = folder.resolve().is_relative_to(project_dir.resolve())
     if not Path(photos).is_absolute() and not inside:
         raise SettingsError(
@@ -102,9 +113,27 @@ def photos_dir(photos: str, project_dir: Path) -> Path:
             f"`photos: data/raw`, or give an absolute path"
         )
     if not folder.is_dir():
-        wrong = "is no folder" if folder.exists() else "is missing"
+        wrong = "is no folder" if there else "is missing"
         raise DataError(f"the photos folder {photos} {wrong}; correct `photos` in params.yaml, or `dvc pull`")
     return folder
+
+
+def exists(photos: str, project_dir: Path) -> bool:
+    """Returns whether there is anything at the path that the setting `photos` names.
+
+    Raises:
+        DataError: the system does not tell: the path is too long, or leads in a circle or where it may not.
+    """
+    try:
+        (project_dir / photos).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise DataError(
+            f"the photos folder {shown(photos)} cannot be looked at ({error.strerror}); correct `photos` in "
+            f"params.yaml, or allow the folders around it with chmod u+rx"
+        ) from None
+    return True
 
 
 def scan(folder: Path) -> tuple[list[FoundFile], list[str]]:
@@ -169,10 +198,18 @@ def _target(link: Path, ancestors: Sequence[Path]) -> tuple[Path, str]:
     try:
         target = link.resolve(strict=True)
     except (OSError, RuntimeError):  # RuntimeError: a circle of links, before Python 3.13
-        is_online = clutter.ONLINE_LINK.fullmatch(str(link.readlink()))
+        is_online = clutter.ONLINE_LINK.fullmatch(link_text(link))
         return link, clutter.ONLINE_ONLY if is_online else "a link that leads nowhere"
     if not target.is_relative_to(ancestors[0]):
         return link, "a link that leaves the photos folder; copy the file into it"
     if target in ancestors:
         return link, "a link to a folder that holds it"
     return target, ""
+
+
+def link_text(link: Path) -> str:
+    """Returns what a link says that it leads to, or nothing where the system does not tell."""
+    try:
+        return str(link.readlink())
+    except OSError:  # such as those of another user's processes
+        return ""

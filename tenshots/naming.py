@@ -40,8 +40,8 @@ def one_name_each(items: Sequence[Named]) -> tuple[list[PathFields | None], list
     1. Names in an unknown code page are read in the one that makes them names of other items.
     2. Labels and groups are one where they differ by what copies add, and the name without it exists:
        `cup (1)`, `cup - Copy`, `cup 2` beside `cup`. For groups that name must also say who it is, as
-       `photos (1)` may be another person's, and it may be the folder inside: `ann 1.zip` and `ann 2.zip`
-       that both hold `ann`.
+       `photos (1)` and `student 2` may be another person's, and it may be the folder inside: `ann 1.zip`
+       and `ann 2.zip` that both hold `ann`.
     3. Groups are one where a platform says so: parts of one download, or one person's number.
 
     Nothing is made one where only one label or group would be left: then the names are numbers, not copies.
@@ -79,7 +79,7 @@ def _groups(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
     labels = {plain(label) for label in _values(items, "label")}
     inside = {names[group]: folder for group, folder in _only_folders(items).items()}
     copied = _copied(
-        names.values(), inside, lambda name: plain(name) not in labels and not copies.says_nothing(name)
+        names.values(), inside, lambda name: plain(name) not in labels and not copies.means_anyone(name)
     )
     merged = {group: copied.get(name, name) for group, name in names.items()}
     sentences = []
@@ -129,8 +129,8 @@ def _copied(names: Iterable[str], inside: Mapping[str, str], may: Callable[[str]
     known = {plain(name): name for name in [*sorted(proven, reverse=True), *reversed(names)]}
     copied: dict[str, str] = {}
     for name in names:
-        original = next((known[each] for each in reversed(spellings[name]) if each in known), "")
-        if original and may(original):
+        originals = [known[each] for each in reversed(spellings[name]) if each in known]
+        if original := next(filter(may, originals), ""):
             copied[name] = original
     copied = {name: copied.get(original, original) for name, original in copied.items()}
     return copied if len({copied.get(name, name) for name in names}) > 1 else {}

@@ -40,6 +40,7 @@ _TYPES = {
     "invalid_key": "must have text for its name",
     "model_type": "must be a section of settings",
     "string_type": "must be text",
+    "string_too_short": "must not be empty",  # no text need be longer than that
     "tuple_type": "must be a list",
 }
 
@@ -128,7 +129,7 @@ def check(part: Any, model: type[Model], *, at: str) -> Model:  # noqa: ANN401 (
     except ValidationError as error:
         sentences: dict[str, str] = {}  # by key: a value that fits no member of a union breaks a rule of each
         for details in _causes(error):
-            key = ".".join([at] * bool(at) + _walk(details, part))
+            key = _walk(details, part, at)
             if key in sentences:
                 rule = _rule(details, model).removeprefix("must be ")
                 sentences[key] = sentences[key].replace(", got ", f" or {rule}, got ")
@@ -144,17 +145,21 @@ def _causes(error: ValidationError) -> list[ErrorDetails]:
     return [details for details in found if details["type"] != "too_short" or details["loc"] not in inside]
 
 
-def _walk(details: ErrorDetails, part: Any) -> list[str]:  # noqa: ANN401 (whatever stands in the file)
-    """Returns the keys through `part` to the error, without pydantic's names of a union's members."""
-    walked = []
+def _walk(details: ErrorDetails, part: Any, at: str) -> str:  # noqa: ANN401 (whatever stands in the file)
+    """Returns the dotted key of the error in `part`, without pydantic's names of a union's members."""
     for key in details["loc"]:
         keys: Container[object] = range(len(part)) if isinstance(part, list) else part
         if isinstance(part, Mapping | list) and key in keys:
+            at = below(at, part, key)
             part = part[key]  # type: ignore[index]  # a list's key lies in its range, so it is an integer
-            walked.append(str(key))
-    if details["type"] == "missing":
-        walked.append(str(details["loc"][-1]))
-    return walked
+    return below(at, part, details["loc"][-1]) if details["type"] == "missing" else at
+
+
+def below(at: str, part: object, key: object) -> str:
+    """Returns the dotted key of what `part`, which stands at `at`, holds under `key`: `augment.layers[0]`."""
+    if isinstance(part, list):
+        return f"{at}[{key}]"
+    return f"{at}.{key}" if at else str(key)
 
 
 def _rule(details: ErrorDetails, model: type[BaseModel]) -> str:
@@ -162,6 +167,11 @@ def _rule(details: ErrorDetails, model: type[BaseModel]) -> str:
         return "is missing"
     if details["type"] in _TYPES:
         return _TYPES[details["type"]]
+    for length in ("min_length", "max_length"):
+        if details["type"].startswith("too_") and length in details["ctx"]:
+            number = details["ctx"][length]
+            bound = "least" if length == "min_length" else "most"
+            return f"must hold at {bound} {number} item{'s' * (number != 1)}"
     if details["type"] == "extra_forbidden":
         known = model.model_fields if len(details["loc"]) == 1 else ()
         return f"is not a known setting{nearest(str(details['loc'][-1]), known) or '; remove it'}"
@@ -225,3 +235,10 @@ def nearest(name: str, known: Iterable[object]) -> str:
     names = {text.casefold(): text for text in sorted(map(str, known))}
     close = [repr(names[text]) for text in difflib.get_close_matches(name.casefold(), names)]
     return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def nearest_or_all(name: str, known: Iterable[object]) -> str:
+    """Returns the end of a message: what is near, or else all that is known, `; there are a, b`."""
+    names = list(map(str, known))
+    verb = "are" if len(names) > 1 else "is"
+    return nearest(name, names) or f"; there {verb} {', '.join(names) or 'none'}"

@@ -9,8 +9,10 @@ from typing import NamedTuple
 from tenshots.errors import SettingsError
 from tenshots.params import nearest
 from tenshots.spelling import composed
+from tenshots.wording import joined
 
 FIELDS = ("label", "group", "split", "name")
+KNOWN = joined(f"{{{field}}}" for field in FIELDS)
 EXTENSION = re.compile(r"\.\w+\Z")
 
 
@@ -88,14 +90,14 @@ def _check(pattern: str) -> None:
     for field in fields:
         if field not in FIELDS:
             hint = nearest(field, FIELDS)
-            raise SettingsError(f"{at} has the unknown field {{{field}}}, known are {_listed(FIELDS)}{hint}")
+            raise SettingsError(f"{at} has the unknown field {{{field}}}, known are {KNOWN}{hint}")
         if fields.count(field) > 1:
             raise SettingsError(f"{at} must name {{{field}}} at most once")
     for field in ("label", "name"):
         if field not in fields:
             raise SettingsError(f"{at} must name {{{field}}}, as in {{group}}/{{label}}/{{name}}")
     if re.search(r"[{}]", re.sub(r"\{\w+\}", "", pattern)):
-        raise SettingsError(f"{at} has a brace that belongs to no field; known are {_listed(FIELDS)}")
+        raise SettingsError(f"{at} has a brace that belongs to no field; known are {KNOWN}")
     if "}{" in pattern:
         raise SettingsError(f"{at} must have text between two fields, such as _ or /")
     if "{name}" not in pattern.rpartition("/")[2] or not pattern.endswith("}"):
@@ -105,10 +107,6 @@ def _check(pattern: str) -> None:
         )
     if any(component in ("", ".", "..") for component in pattern.split("/")):
         raise SettingsError(f"{at} must be relative to the photos folder, without empty, . or .. folders")
-
-
-def _listed(fields: tuple[str, ...]) -> str:
-    return ", ".join(f"{{{field}}}" for field in fields)
 
 
 def _expression(pattern: str, *, greedy: bool = True) -> re.Pattern[str]:

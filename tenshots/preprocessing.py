@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tenshots.errors import SettingsError
-from tenshots.params import PATH, nearest, shown
+from tenshots.params import PATH, nearest_or_all, shown
 from tenshots.runtime import keras
 from tenshots.settings.augmentation import LayerSettings
 
@@ -59,7 +59,7 @@ def built(settings: LayerSettings, *, at: str) -> Any:  # noqa: ANN401 (Keras sh
     if name not in LAYERS:
         raise SettingsError(
             f"{PATH}: {at} must name a Keras preprocessing layer for images, "
-            f"got {name!r}{_nearest(name, LAYERS)}"
+            f"got {name!r}{nearest_or_all(name, sorted(LAYERS))}"
         )
     at = f"{at} ({name})"
     if "seed" in arguments:
@@ -71,7 +71,9 @@ def built(settings: LayerSettings, *, at: str) -> Any:  # noqa: ANN401 (Keras sh
     known = set(parameters).difference(OWN_ARGUMENTS)
     for argument, value in arguments.items():
         if argument not in known:
-            raise SettingsError(f"{PATH}: {at} has no argument {argument!r}{_nearest(argument, known)}")
+            raise SettingsError(
+                f"{PATH}: {at} has no argument {argument!r}{nearest_or_all(argument, sorted(known))}"
+            )
         rule = _broken_rule(argument, value, parameters[argument].default)
         if rule:
             raise SettingsError(f"{PATH}: {at} {argument} must be {rule}, got {shown(value)}")
@@ -203,10 +205,6 @@ def reset(states: Sequence[Any], seed: tf.Tensor) -> None:
     # numbers, and a copy turned far to the left would always be a dark one.
     for index, state in enumerate(states):
         state.assign(tf.stack([seed, tf.constant(index << 32, tf.int64)]))
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    return nearest(name, known) or f"; there are {', '.join(sorted(known))}"
 
 
 def _reason(error: Exception) -> str:

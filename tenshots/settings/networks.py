@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -53,7 +54,7 @@ class WeightsFile(Settings):
     """A file of weights and its hash, so that another file of that name is noticed."""
 
     path: str = Field(min_length=1)
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    sha256: str
 
     @field_validator("path")
     @classmethod
@@ -67,6 +68,13 @@ class WeightsFile(Settings):
                 "copy it in, or give an absolute path"
             )
         return path
+
+    @field_validator("sha256")
+    @classmethod
+    def _is_a_hash(cls, sha256: str) -> str:
+        if not re.fullmatch("[0-9a-f]{64}", sha256):
+            raise ValueError("must be 64 characters of 0-9 and a-f")
+        return sha256
 
 
 def _weights_kind(value: Any) -> str:  # noqa: ANN401 (whatever stands in the file)

@@ -50,14 +50,16 @@ def named(values: Mapping[str, Any], name: str) -> VariantSettings:
     """
     known = values.get("variants")
     if not isinstance(known, Mapping) or name not in known:
-        raise SettingsError(f"{params.PATH}: variants has no {name!r}{_hint(name, known)}")
+        raise SettingsError(
+            f"{params.PATH}: variants has no {name!r}{params.nearest_or_all(name, _keys(known))}"
+        )
     check_name(name, at="variants")
     variant = params.check(known[name], VariantSettings, at=f"variants.{name}")
     described = values.get("networks")
     if not isinstance(described, Mapping) or variant.network not in described:
         raise SettingsError(
             f"{params.PATH}: variants.{name}.network must be a key of networks, "
-            f"got {variant.network!r}{_hint(variant.network, described)}"
+            f"got {variant.network!r}{params.nearest_or_all(variant.network, _keys(described))}"
         )
     return variant
 
@@ -71,6 +73,5 @@ def check_name(name: object, *, at: str) -> None:
         )
 
 
-def _hint(name: str, known: object) -> str:
-    names = [str(key) for key in known] if isinstance(known, Mapping) else []
-    return params.nearest(name, names) or f"; there is {', '.join(names) or 'none'}"
+def _keys(section: object) -> list[object]:
+    return list(section) if isinstance(section, Mapping) else []

@@ -25,7 +25,7 @@ from tenshots.settings.intake import DatabaseSettings, NearDuplicateSettings
 from tenshots.settings.networks import settings_from
 from tenshots.settings.splitting import SplitSettings
 from tenshots.settings.training import OptimisationSettings
-from tenshots.settings.variants import ExperimentSettings, check_name, named
+from tenshots.settings.variants import ExperimentSettings, VariantSettings, check_name, named
 from tenshots.studies import StudySettings
 
 TOP_LEVEL: tuple[type[BaseModel], ...] = (PortableSettings, ExperimentSettings, PhotosSettings)
@@ -58,24 +58,30 @@ def check(values: Mapping[str, Any]) -> None:
     Raises:
         SettingsError: a line for every broken rule, with file, key, rule, value and remedy.
     """
-    found = [*_unknown(values), *_interpolated(values)]
+    interpolated = _interpolated(values)
+    found = [*_unknown(values), *interpolated.values()]
     for model in TOP_LEVEL:
         with _noted(found):
             params.top_level(values, model)
-    if isinstance(values.get("layout"), str):
+    if values.get("layout") and isinstance(values["layout"], str):
         with _noted(found):
             Layout(values["layout"])
     for key, model in SECTIONS.items():
         with _noted(found):
             _section(values, key, model)
-    for name in _names(values, "networks", found):
+    networks = _names(values, "networks", found)
+    for name in networks:
         with _noted(found):
             settings_from(values["networks"][name], at=f"networks.{name}")
     for name in _names(values, "variants", found):
         with _noted(found):
-            named(values, name)
+            if networks:
+                named(values, name)
+            else:  # which there are is not known: that is one mistake, and not one of each that names one
+                params.section(values, f"variants.{name}", VariantSettings)
     with _noted(found):
-        backbone_settings(values, _section(values, "inspect", InspectSettings).network)
+        if networks:
+            backbone_settings(values, _section(values, "inspect", InspectSettings).network)
     with _noted(found):
         study = _section(values, "study", StudySettings)
         if isinstance(values.get("variants"), Mapping):
@@ -83,6 +89,9 @@ def check(values: Mapping[str, Any]) -> None:
     with _noted(found):
         _check_shown(values)
     found = list(dict.fromkeys(found))  # what two sections rest on is said once
+    # Of a template, no other rule that it breaks.
+    templates = tuple(f"{PATH}: {key} " for key in interpolated)
+    found = [line for line in found if line in interpolated.values() or not line.startswith(templates)]
     if found:
         more = [f"and {len(found) - MAX_PROBLEMS} more"] if len(found) > MAX_PROBLEMS else []
         raise SettingsError("\n".join([*found[:MAX_PROBLEMS], *more]))
@@ -107,6 +116,8 @@ def _names(values: Mapping[str, Any], key: str, found: list[str]) -> list[str]:
     entries, most = values.get(key), NAMED[key]
     if not isinstance(entries, Mapping) or not 0 < len(entries) <= most:
         found.append(f"{PATH}: {key} must hold from 1 to {most} entries with names, got {shown(entries)}")
+        return []
+    if any("${" in str(name) for name in entries):  # said by `_interpolated`
         return []
     with _noted(found):
         for name in entries:
@@ -140,18 +151,20 @@ def _check_shown(values: Mapping[str, Any]) -> None:
             )
 
 
-def _interpolated(values: Mapping[str, Any]) -> Iterator[str]:
-    """Yields a sentence for each text, or name of an entry, that DVC would take for a template."""
+def _interpolated(values: Mapping[str, Any]) -> dict[str, str]:
+    """Returns by key a sentence for each text, or name of an entry, that DVC would take for a template."""
+    found = {}
     seen: set[int] = set()  # YAML's aliases may lead back, or to the same part a million times
-    todo: list[tuple[str, object]] = [("", values)]
+    todo: list[tuple[str, object, object]] = [("", "", values)]
     while todo:
-        at, part = todo.pop()
+        at, name, part = todo.pop()
         if isinstance(part, Mapping | list) and id(part) not in seen:
             seen.add(id(part))
             items = part.items() if isinstance(part, Mapping) else enumerate(part)
-            todo += [(f"{at}.{key}" if at else str(key), each) for key, each in items]
-        if "${" in at.rpartition(".")[2] or (isinstance(part, str) and "${" in part):
-            yield (
+            todo += [(params.below(at, part, key), key, each) for key, each in items]
+        if "${" in str(name) or (isinstance(part, str) and "${" in part):
+            found[at] = (
                 f"{PATH}: {at} must not hold ${{, which DVC reads as the name of another setting, "
                 f"got {shown(part)}; write the value out"
             )
+    return found

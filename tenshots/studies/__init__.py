@@ -65,6 +65,13 @@ class StudySettings(Settings):
             raise ValueError("must hold each share once")
         return tuple(sorted(shares))
 
+    @field_validator("variants")
+    @classmethod
+    def _some(cls, variants: tuple[str, ...] | str) -> tuple[str, ...] | str:
+        if not variants:
+            raise ValueError("must be all, or name at least 1 variant")
+        return variants
+
     def concerns(self, variant: str) -> bool:
         """Whether anything is to be studied of a variant."""
         named = self.variants == "all" or variant in self.variants
@@ -76,7 +83,7 @@ def check_names(settings: StudySettings, variants: Iterable[str]) -> None:
     known = list(variants)
     for name in settings.variants if settings.variants != "all" else ():
         if name not in known:
-            hint = params.nearest(name, known) or f"; there is {', '.join(known)}"
+            hint = params.nearest_or_all(name, known)
             raise SettingsError(
                 f"{params.PATH}: study.variants must be all, or names of variants, got {name!r}{hint}"
             )

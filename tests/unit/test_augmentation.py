@@ -63,7 +63,7 @@ def test_a_layer_without_arguments_may_be_a_bare_name(entry: object) -> None:
     ],
 )
 def test_an_entry_of_another_form_is_an_error_at_its_key(entry: object, rule: str) -> None:
-    with pytest.raises(SettingsError, match=rf"params.yaml: augment\.layers\.1 {rule}"):
+    with pytest.raises(SettingsError, match=rf"params.yaml: augment\.layers\[1\] {rule}"):
         settings("RandomFlip", entry)
 
 
@@ -88,7 +88,7 @@ def test_a_policy_has_at_least_one_layer_and_one_copy() -> None:
             {"RandomZoom": {"height": 0.2}},
             r"augment\.layers\[1\] \(RandomZoom\) has no argument 'height'; did you mean 'height_factor'",
         ),
-        ({"RandomFlip": {"data_format": "channels_first"}}, r"has no argument 'data_format'; there are mode"),
+        ({"RandomFlip": {"data_format": "channels_first"}}, r"has no argument 'data_format'; there is mode"),
         ({"RandomFlip": {"seed": 3}}, r"augment\.layers\[1\] \(RandomFlip\) must have no seed, got 3"),
         (
             {"RandomZoom": {"height_factor": 0.2, "fill_mode": "mirror"}},

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import os
+import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +51,13 @@ REFUSED: list[tuple[str, object, str]] = [
     ("threads", 10**6, "must be less than or equal to 256"),
     ("repeats", 1000, "must be less than or equal to 100"),
     ("photos", "~/Pictures", f"must be written out as '{Path.home() / 'Pictures'}', got '~/Pictures'"),
-    ("photos", "", "at least 1 character"),
+    ("photos", "", "must not be empty, got ''"),
+    *(
+        ("photos", where, f"apart from what the pipeline writes, such as data/raw, got {where!r}")
+        for where in (".", "/", "..", "data", "./data/", "data/models/baseline", "data/x/../database/a")
+    ),
+    ("photos", str(TOP / "data"), "apart from what the pipeline writes"),
+    ("layout", "", "must not be empty, got ''"),
     ("photos", "a\nb", "without control characters, got 'a\\nb'"),
     ("photos", "${HOME}", "must not hold ${, which DVC reads as the name of another setting, got '${HOME}'"),
     ("layout", "{label}", "{name}"),
@@ -76,7 +84,8 @@ REFUSED: list[tuple[str, object, str]] = [
     ("split.test", 1.0, "must be less than 1"),
     ("split.val", "0.2", "must be a number, got '0.2'; remove the quotes"),
     ("augment.copies", 10**9, "must be less than or equal to 1000, got 1000000000"),
-    ("augment.layers", [], "at least 1 item"),
+    ("augment.layers", [], "must hold at least 1 item, got []"),
+    ("augment.layers", ["RandomFlip"] * 33, "must hold at most 32 items, got"),
     ("augment.layers", {"RandomFlip": {}}, "must be a list"),
     ("augment.layers", [{"RandomFlip": "horizontal"}], "must give each argument with its name"),
     ("augment.layers", [{"RandomZoom": {"height_factor": math.inf}}], "numbers from -1024 to 1024, not inf"),
@@ -105,14 +114,14 @@ REFUSED: list[tuple[str, object, str]] = [
     (f"{PRETRAINED}.head_lr_factor", 10**6, "must be less than or equal to 1000"),
     (f"{PRETRAINED}.unfreeze", 2, "must be less than or equal to 1"),
     (f"{PRETRAINED}.fine_tune_lr_factor", 0, "must be greater than 0"),
-    (f"{BACKBONE}.architecture", "", "at least 1 character"),
+    (f"{BACKBONE}.architecture", "", "must not be empty, got ''"),
     (f"{BACKBONE}.arguments.filters", [0], "must be greater than or equal to 1"),
     (f"{BACKBONE}.arguments.dense", 10**12, "numbers from -1000000 to 1000000, not 1000000000000"),
     (f"{BACKBONE}.arguments.dropout", "0.25", "must be a number, got '0.25'; remove the quotes"),
     (f"{BACKBONE}.weights", "imagenet", "of architecture convolutional must be none or {path, sha256}"),
     (f"{BACKBONE}.weights.path", "../secret.h5", "must not leave the repository"),
     (f"{BACKBONE}.weights.path", "~/weights.h5", "must be written out"),
-    (f"{BACKBONE}.weights.sha256", "58CE", "should match pattern"),
+    (f"{BACKBONE}.weights.sha256", "58CE", "must be 64 characters of 0-9 and a-f, got '58CE'"),
     ("inspect.network", "lecture", "must name a network of family pretrained, got 'lecture'"),
     (
         "inspect.network",
@@ -156,7 +165,7 @@ REFUSED: list[tuple[str, object, str]] = [
     ("visualise.landscape", 4, "must be 0 (off) or an odd number from 3 to 101"),
     ("study", None, "must be a section of settings, got an empty value"),
     ("study.shares", [0.5, 1], "must be less than 1"),
-    ("study.shares", [number / 100 for number in range(1, 30)], "at most 20 items"),
+    ("study.shares", [number / 100 for number in range(1, 30)], "must hold at most 20 items"),
     ("study.leaking", "no", "must be true or false, got 'no'"),
     (
         "study.variants",
@@ -164,6 +173,7 @@ REFUSED: list[tuple[str, object, str]] = [
         "must be all, or names of variants, got 'basline'; did you mean 'baseline'",
     ),
     ("study.variants", "baseline", "must be 'all' or a list, got 'baseline'"),
+    ("study.variants", [], "must be all, or name at least 1 variant, got []"),
 ]
 
 
@@ -188,6 +198,7 @@ def test_a_wrong_value_is_refused_by_its_key(key: str, value: object, words: str
     message = str(caught.value)
     assert message.startswith("params.yaml: ")
     assert words in message
+    assert not re.search(r"should|Tuple|List|String|Dict|validation|valid ", message.partition(", got ")[0])
     last = key.rpartition(".")[2]
     assert last in message or f"{key.rpartition('.')[0]} must" in message
 
@@ -208,6 +219,8 @@ def test_the_shipped_settings_are_accepted() -> None:
         ("lr", 1e-9),
         ("seed", 2**32 - 1),
         ("photos", "/media/Fotos von Ann"),
+        ("photos", "data/raw"),
+        ("photos", "data/database of Ann"),
         ("standardise.encoding", 90),
         ("split.folds", 1),
         ("augment.layers", ["RandomFlip", {"RandomInvert": None}]),
@@ -228,10 +241,52 @@ def test_a_given_split_has_one_fold_to_show() -> None:
         whole.check(values)
 
 
-def test_one_wrong_layer_is_one_error() -> None:
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("augment.layers", [{"RandomFlip": "horizontal"}]),
+        ("layout", ""),
+        ("lr", "${seed}"),
+        ("networks", None),
+        ("networks", ["lecture"]),
+        ("networks.${lr}", SHIPPED["networks"]["lecture"]),
+        ("variants", None),
+        ("variants.${lr}", SHIPPED["variants"]["baseline"]),
+    ],
+)
+def test_one_mistake_is_one_line(key: str, value: object) -> None:
     with pytest.raises(SettingsError) as caught:
-        whole.check(changed("augment.layers", [{"RandomFlip": "horizontal"}]))
-    assert str(caught.value).count("params.yaml") == 1
+        whole.check(changed(key, value))
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_without_networks_the_variants_are_judged_all_the_same() -> None:
+    values = {**changed("variants.baseline.lr", "0.1"), "networks": {}}
+    with pytest.raises(SettingsError, match=r"variants\.baseline\.lr must be a number, got '0\.1'"):
+        whole.check(values)
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"), [("${lr}", "must not hold"), (3, "must be the name of one layer")]
+)
+def test_a_place_in_a_list_is_written_as_where_keras_judges_it(layer: object, words: str) -> None:
+    with pytest.raises(SettingsError, match=rf"params\.yaml: augment\.layers\[1\] {words}"):
+        whole.check(changed("augment.layers", ["RandomFlip", layer]))
+
+
+def test_no_folder_of_photos_may_hold_an_output_or_lie_in_one() -> None:
+    text = re.sub(r"\$\{\w+\}", "baseline", (TOP / "dvc.yaml").read_text(encoding="utf-8"))
+    stages = [stage.get("do", stage) for stage in YAML(typ="safe").load(text)["stages"].values()]
+    outputs = {
+        path
+        for stage in stages
+        for each in (*stage["outs"], *stage.get("metrics", ()), *stage.get("plots", ()))
+        for path in ([each] if isinstance(each, str) else each)
+    }
+    assert {"data/models/baseline", "data/croissant.json", "reports/metrics.json"} <= outputs
+    for photos in (path for output in outputs for path in (output, f"{output}/ada")):
+        with pytest.raises(SettingsError, match="apart from what the pipeline writes"):
+            whole.check(changed("photos", photos))
 
 
 def test_every_wrong_value_is_named_up_to_ten() -> None:
@@ -302,6 +357,27 @@ def test_the_folder_must_be_there_unless_dvc_is_to_fetch_it(monkeypatch: pytest.
     monkeypatch.delenv("DVC_STAGE")
     Path("data/raw.dvc").write_text("outs: []\n")
     check.main([])
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("name", ["a" * 5000, "a" * 254, "circle/raw", "circle"])
+def test_a_folder_that_cannot_be_looked_at_is_one_sentence(name: str) -> None:
+    Path("circle").symlink_to("circle")
+    write(changed("photos", name))
+    with pytest.raises(DataError, match=r"the photos folder .*(cannot be looked at|is missing)") as caught:
+        check.main([])
+    assert len(str(caught.value)) < 500
+
+
+def test_the_settings_are_judged_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[object] = []
+    monkeypatch.setattr(whole, "check", judged.append)
+    monkeypatch.setattr(sys, "argv", ["check"])
+    monkeypatch.setattr("tenshots.portable.verify", lambda: None)
+    monkeypatch.delitem(sys.modules, "stages.check")  # it is run as a program here
+    runpy.run_module("stages.check", run_name="__main__")
+    assert len(judged) == 1
+    assert (project / check.CHECKED).exists()
 
 
 @pytest.mark.parametrize("name", ["check", "split", "history"])

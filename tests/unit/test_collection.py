@@ -101,6 +101,47 @@ def test_reasons_that_differ_in_detail_alone_are_counted_together() -> None:
 
 
 @pytest.mark.parametrize(
+    ("reasons", "common"),
+    [
+        (
+            [
+                f"its first frame fills {side} x 1 of 14000 x {side} px, less than a sixteenth; save it"
+                for side in (1, 2)
+            ],
+            "its first frame fills less than a sixteenth; save it",
+        ),
+        (
+            [f"{number:,} bytes unpacked are more than 4000 MB (see x)" for number in (5 * 10**9, 6 * 10**9)],
+            "more bytes unpacked than 4000 MB",
+        ),
+        (
+            [f"{number} files in one archive are more than 2000 (see x)" for number in (2001, 3000)],
+            "more files in one archive than 2000",
+        ),
+        (
+            [f"it unpacks to {number} times its size, more than 100 (see x)" for number in (101, 900)],
+            "it unpacks to more times its size than 100",
+        ),
+        (
+            [f"its list of files takes {number} bytes, more than 20 files need (see x)" for number in (8, 9)],
+            "its list of files takes more bytes than 20 files need",
+        ),
+        (
+            [f"it holds {number} files named 'a ({number}).jpg'; rename them" for number in (2, 3)],
+            "it holds several files of one name; rename them",
+        ),
+        (
+            [f"its files '{name}' and 'z (1).jpg' share bytes; zip them anew" for name in ("a", "b (2).jpg")],
+            "two of its files share bytes; zip them anew",
+        ),
+    ],
+)
+def test_numbers_and_names_in_reasons_do_not_tell_them_apart(reasons: list[str], common: str) -> None:
+    rows = manifest(*[("ann", "cup", "rejected", reason) for reason in reasons])
+    assert counted_reasons(rows) == f"{common} (2)"
+
+
+@pytest.mark.parametrize(
     "copy",
     [
         "ben (1)",

@@ -207,6 +207,16 @@ def test_of_several_clusters_the_largest_share_is_named_and_the_others_are_count
     assert len(str(raised.value)) < 300
 
 
+def test_the_link_is_one_of_the_label_that_is_named() -> None:
+    links = links_of((0, 1, 1, 0.9), (1, 5, 1, 0.8), (5, 6, 1, 0.6))
+    labels = ["book"] * 2 + ["cup"] * 8
+    with pytest.raises(DataError, match=r"2 of 2 photos of 'book', linked by cup/a.jpg and cup/b.jpg .sim"):
+        check_shares(PATHS, labels, [""] * 10, links, max_share=0.5)
+    groups = ["ann", "ann", *[""] * 8]  # nothing between groups links two books
+    with pytest.raises(DataError, match=r"2 of 2 photos of 'book', linked by cup/b.jpg and cup/f.jpg .sim"):
+        check_shares(PATHS, labels, groups, links, max_share=0.5)
+
+
 def test_a_cluster_within_one_group_does_not_count_as_it_is_never_divided() -> None:
     check_shares(PATHS, ["cup"] * 10, ["ann"] * 10, CHAIN, max_share=0.1)
     check_shares(PATHS, ["cup"] * 4 + ["key"] * 6, ["ann"] * 4 + ["bob"] * 6, CHAIN, max_share=0.1)

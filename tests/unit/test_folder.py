@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from pathlib import Path
 
 import pytest
 
-from tenshots import folder
+from tenshots import folder, layout
 from tenshots.errors import DataError, SettingsError
 
 
@@ -61,6 +62,23 @@ def test_a_socket_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_link_that_leads_nowhere_or_to_itself_is_named(target: str, project: Path) -> None:
     (project / "photos" / "IMG_9.jpg").symlink_to(target)
     assert f"'IMG_9.jpg' is a link to '{target}', which leads nowhere; remove it" in message(project)
+
+
+def test_a_link_that_may_not_be_followed_or_read_is_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = project / "photos" / "exe"
+    link.symlink_to("x" * 300)  # too long a name: an error that does not say that there is nothing
+    said = message(project)
+    assert f"'exe' is a link to '{'x' * 300}', which cannot be followed (File name too long); remove" in said
+
+    def forbidden(_: Path) -> Path:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "readlink", forbidden)  # as of another user's process in /proc
+    assert "'exe' is a link, which cannot be followed (File name too long); remove it" in message(project)
+    files, _ = layout.scan(project / "photos")
+    assert [file.reason for file in files if file.path == "exe"] == ["a link that leads nowhere"]
 
 
 def test_a_name_that_is_not_utf_8_is_shown_escaped(project: Path) -> None:

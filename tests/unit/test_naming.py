@@ -98,6 +98,21 @@ def test_two_downloads_of_folders_of_one_name_stay_two_and_are_told(tmp_path: Pa
     assert f"optics-{DRIVE} and optics-{LATER} count as 2 groups" in told(result)
 
 
+@pytest.mark.parametrize("name", ["student", "Group", "person", "Schüler"])
+def test_people_who_are_numbered_stay_apart_with_a_warning(name: str, tmp_path: Path) -> None:
+    for folder in (name, f"{name} 2", f"{name} 3", f"{name} 3 - Copy"):
+        draw(tmp_path / "in", f"{folder}/cup/1.png", f"{folder}/key/2.png")
+    draw(tmp_path / "in", "ben/cup/1.png")
+    result = ingested(tmp_path / "in")
+    assert groups(result) == {
+        name: [name],
+        f"{name} 2": [f"{name} 2"],
+        f"{name} 3": [f"{name} 3", f"{name} 3 - Copy"],  # one who says so
+        "ben": ["ben"],
+    }
+    assert f"{name}, {name} 2 and {name} 3 count as 3 groups; merge them if they are one" in told(result)
+
+
 def test_a_part_beside_the_unpacked_folder_is_its_group(tmp_path: Path) -> None:
     draw(tmp_path / "in", "ann/cup/1.png", "ben/key/1.png")
     pack(tmp_path / "in" / f"ann-{DRIVE}-002.zip", "ann/cup/2.png", "ann/key/2.png")

@@ -54,7 +54,7 @@ def settings(*shares: float, leaking: bool = False) -> StudySettings:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"shares": [1]}, "study.shares.0 must be less than 1, got 1"),
+        ({"shares": [1]}, "study.shares[0] must be less than 1, got 1"),
         ({"shares": [0.5, 0.5]}, "study.shares must hold each share once, got"),
         ({"variants": "some"}, "study.variants must be 'all'"),
         ({"share": [0.5]}, "study.share is not a known setting; did you mean 'shares'?"),
