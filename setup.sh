@@ -41,12 +41,15 @@ installed() {
         awk 'FILENAME == ARGV[1] { has[$0]; next } /^[a-z0-9]/ && !($0 in has) { exit 1 }' "$stamp" "$requirements"
 }
 
+# What lies in .venv/bin names the folder that it was made in.
 usable() {
-    .venv/bin/python -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" &&
+    here=$(pwd -P)/.venv awk 'index($0, ENVIRON["here"]) { found = 1 } END { exit !found }' .venv/bin/activate &&
+        .venv/bin/python -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" &&
         { installed || .venv/bin/python -m pip --version >/dev/null; }
 }
 
-# An environment of a Python outside the range, or that lost its Python, or was stopped while it was made, is made anew.
+# An environment of a Python outside the range, or that lost its Python, was moved or copied with its project, or was
+# stopped while it was made, is made anew.
 interpreter=.venv/bin/python
 if ! usable 2>/dev/null; then
     check_python

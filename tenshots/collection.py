@@ -146,7 +146,7 @@ def doubts(manifest: pd.DataFrame, bare_groups: Sequence[str]) -> list[str]:
     if outside:
         sentences.append(
             f"nothing fits the layout in {counted(len(outside), 'folder')}, such as that of "
-            f"{visible(outside[0])}"
+            f"{visible(outside[0])}; move what it holds to where the layout looks, an archive unpacked"
         )
     return sentences
 

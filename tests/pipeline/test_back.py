@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.pipeline.conftest import TOP, Project
+from tests.pipeline.conftest import TOP, Project, make_environment
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +23,9 @@ def project(reproduced: Project, tmp_path_factory: pytest.TempPathFactory) -> Pr
     folder = tmp_path_factory.mktemp("back") / "a project"
     shutil.copytree(reproduced.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("mlruns"))
     copy = Project(folder)
+    shutil.rmtree(folder / ".venv")  # of the other place
+    make_environment(folder)
+    copy.run("sh", "setup.sh", "requirements.txt")
     shutil.copytree(folder / "data" / "drawn", folder / "data" / "raw")
     copy.dvc("add", "data/raw")
     copy.write_params({**copy.params(), "photos": "data/raw"})

@@ -157,6 +157,19 @@ def test_what_was_cut_short_while_it_was_unpacked_is_installed_anew(equipped: Ma
 
 
 @pytest.mark.slow
+def test_the_environment_of_a_project_that_was_moved_or_copied_is_made_anew(equipped: Machine) -> None:
+    equipped.pin(equipped.publish("cup", "1.0"))
+    assert equipped.setup(PYTHON=PYTHON).returncode == 0
+    assert equipped.setup(PYTHON=PYTHON).stdout == ""
+    equipped.clone = equipped.clone.rename(equipped.clone.with_name("moved"))
+    answer = equipped.setup(PYTHON=PYTHON)
+    assert answer.returncode == 0, answer.stderr
+    assert "set-up: .venv with Python" in answer.stdout
+    assert str(equipped.clone) in (equipped.clone / ".venv/bin/activate").read_text()
+    assert equipped.installed() == {"cup": "1.0"}
+
+
+@pytest.mark.slow
 def test_an_environment_that_was_stopped_while_it_was_made_is_made_anew(equipped: Machine) -> None:
     [pip] = (equipped.clone / ".venv").glob("lib/*/site-packages/pip")
     shutil.rmtree(pip / "_internal")
