@@ -25,6 +25,7 @@ for name in [name for name in os.environ if name.startswith(("DVC_", "MLFLOW_"))
 os.environ["DVC_NO_ANALYTICS"] = "true"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps the tests of a file in one process (pytest-xdist), and all that share the pipeline's project."""
     for item in items:
