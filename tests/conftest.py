@@ -25,14 +25,6 @@ for name in [name for name in os.environ if name.startswith(("DVC_", "MLFLOW_"))
 os.environ["DVC_NO_ANALYTICS"] = "true"
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps the tests of a file in one process (pytest-xdist), and all that share the pipeline's project."""
-    for item in items:
-        group = "pipeline" if item.path.parent.name == "pipeline" else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def draw_photos(
     folder: Path, *, num_groups: int = 4, num_photos: int = 4, labels: tuple[str, ...] = LABELS
 ) -> None:
