@@ -41,9 +41,11 @@ installed() {
         awk 'FILENAME == ARGV[1] { has[$0]; next } /^[a-z0-9]/ && !($0 in has) { exit 1 }' "$stamp" "$requirements"
 }
 
-# What lies in .venv/bin names the folder that it was made in.
+# An environment names the folder that it was made in: venv's in pyvenv.cfg as it stands, other tools' in activate, where
+# some characters are quoted.
 usable() {
-    here=$(pwd -P)/.venv awk 'index($0, ENVIRON["here"]) { found = 1 } END { exit !found }' .venv/bin/activate &&
+    here=$(pwd -P)/.venv awk 'index($0, ENVIRON["here"]) { found = 1 } END { exit !found }' \
+        .venv/pyvenv.cfg .venv/bin/activate &&
         .venv/bin/python -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" &&
         { installed || .venv/bin/python -m pip --version >/dev/null; }
 }

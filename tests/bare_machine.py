@@ -69,8 +69,10 @@ class Machine:
         )
 
     def use_environment(self, made: Path) -> None:
-        """Puts a copy of an environment in the place of .venv, which is quicker than to make one."""
+        """Puts a copy of an environment in the place of .venv, as if it had been made there."""
         shutil.copytree(made, self.clone / ".venv", symlinks=True)
+        with (self.clone / ".venv/pyvenv.cfg").open("a") as configuration:
+            configuration.write(f"command = python -m venv {self.clone}/.venv\n")
 
     def git(self, *arguments: str) -> str:
         """Returns what git answers in the clone."""

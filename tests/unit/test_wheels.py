@@ -24,12 +24,9 @@ CUP = "cup-1.0-py3-none-any.whl"
 
 
 @pytest.fixture(scope="module")
-def class_room(
-    tmp_path_factory: pytest.TempPathFactory, environment: Callable[[str], Path]
-) -> tuple[Machine, Path]:
-    """A clone with an empty .venv, and a folder with two wheels of the index and one that was built."""
+def class_room(tmp_path_factory: pytest.TempPathFactory) -> tuple[Machine, Path]:
+    """A clone, and a folder with two wheels of the index and one that was built."""
     machine = Machine(tmp_path_factory.mktemp("class"))
-    machine.use_environment(environment(""))
     setuptools = machine.publish_setuptools("1.0", BACKEND)
     machine.publish_setuptools("2.0", "raise ImportError('too new')")
     cup, tool = machine.publish("cup", "1.0"), machine.publish("tool", "1.0")
@@ -44,12 +41,13 @@ def class_room(
 
 
 @pytest.fixture
-def machine(class_room: tuple[Machine, Path], tmp_path: Path) -> Machine:
-    """A clone of its own with the same index."""
+def machine(class_room: tuple[Machine, Path], environment: Callable[[str], Path], tmp_path: Path) -> Machine:
+    """A clone of its own with an empty .venv and the same index."""
     first, _ = class_room
     machine = Machine(tmp_path)
     machine.index = first.index
     shutil.copytree(first.clone, machine.clone, symlinks=True, dirs_exist_ok=True)
+    machine.use_environment(environment(""))
     return machine
 
 
