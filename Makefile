@@ -38,7 +38,7 @@ back: setup  ## back to the last commit's settings, report and outputs; photos a
 	$(BIN)/dvc checkout --force dvc.yaml
 
 test: setup-dev lint  ## style, types, and all tests with the library's coverage
-	$(BIN)/python -m pytest --cov=tenshots --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov=tenshots --cov-report=term --cov-fail-under=90
 
 lint: setup-dev  ## style and types alone
 	$(BIN)/ruff check
