@@ -134,7 +134,9 @@ def doubts(manifest: pd.DataFrame, bare_groups: Sequence[str]) -> list[str]:
     sentences = [f"there is no photo of {', '.join(map(visible, bare_groups))}"] if bare_groups else []
     for names in copied_groups(kept["group"]):
         listed = joined(map(visible, names))
-        sentences.append(f"{listed} count as {len(names)} groups; merge them if they are one person")
+        sentences.append(
+            f"{listed} count as {len(names)} groups; put them into one folder if they are by one person"
+        )
     for names in copied_labels(kept["label"]):
         listed = joined(map(visible, names))
         sentences.append(f"{listed} count as {len(names)} labels; rename a folder if they are one")

@@ -28,7 +28,7 @@ from tenshots.spelling import composed, plain
 # In English; German, Dutch, Czech; French, Romanian; Italian, Spanish; Portuguese; Polish, Swedish; Danish,
 # Norwegian; Finnish; Turkish; Hungarian; Russian; Ukrainian; Chinese; Japanese; Korean.
 COPY = "copy|kopie|copie|copia|cópia|kopia|kopi|kopio|kopya|másolat|копия|копія|副本|コピー|복사본"
-DRIVE = re.compile(r"(?P<owner>.*\S)\s*-(?P<when>\d{8}T\d{6}Z)(-\d{1,2})?(-\d{3})?")
+DRIVE = re.compile(r"(?P<owner>.*\S)\s*-(?P<when>\d{8}T\d{6}Z)(-\d{1,2})?(-(?P<part>\d{3}))?")
 MOODLE = re.compile(r"(?P<folder>(?P<person>.+)_\d+_assignsubmission_file_).*")
 # An attachment's number has at least five digits and is no date, so `class_2024_1102_ann` is not by "class".
 CANVAS = re.compile(r"(?P<person>[^_]+)(?:_LATE)?_(?P<user>\d{3,})_(?!(?:19|20)\d{6}_)\d{5,}_.+")
@@ -70,14 +70,22 @@ def download(name: str) -> tuple[str, str] | None:
     return (found["owner"], found["when"]) if found else None
 
 
+def part(name: str) -> int:
+    """Returns which part of a download from Google a name is, from 1; 0 where it does not say."""
+    found = DRIVE.fullmatch(name)
+    return int(found["part"] or 0) if found else 0
+
+
 def says_nothing(name: str) -> bool:
     """Whether a name is no hint of who handed in: that of a platform, or one that anyone may choose."""
     return is_platforms(name) or COMMON.fullmatch(_bare(name)) is not None
 
 
 def means_anyone(name: str) -> bool:
-    """Whether a name says nobody in particular: a copy's name may be another person's."""
-    return says_nothing(name) or ANYONE.fullmatch(plain(name)) is not None
+    """Whether a name says nobody in particular (`Class photos`): a copy's name may be another person's."""
+    owner, _ = download(name) or (name, "")
+    words = re.findall(r"[^\W_]+", plain(owner))
+    return says_nothing(name) or all(map(_is_common, words))
 
 
 def is_platforms(name: str) -> bool:
@@ -121,6 +129,10 @@ def family(name: str) -> str:
         return nameless["platform"]
     hyphened = HYPHENED.fullmatch(bare)
     return hyphened[1] if hyphened else bare
+
+
+def _is_common(word: str) -> bool:
+    return ANYONE.fullmatch(word) is not None or COMMON.fullmatch(word) is not None
 
 
 def _bare(name: str) -> str:

@@ -8,8 +8,9 @@ layout; at a tie the fewest, so none where all files fit as they are. All files 
 alike, and so are the parts of one download (`ann-20241102T100037Z-001.zip`, `-002.zip`), which are read as
 one archive.
 
-Where nothing fits so, and the folder around the archive says already who handed in, the archive's name is
-left out, too: `ann/photos.zip` and `ann/more.zip` are both by ann.
+Where nothing fits so, the archive's name is left out, too, if the folder around the archive says already who
+handed in (`ann/photos.zip` and `ann/more.zip` are both by ann), or if the name means nobody in particular
+(`Class photos-20241102T100037Z-001.zip` holds a folder for each person).
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def _unzipped(
         paths,
         lambda path: layout.match(path) is not None,
         is_nameless=is_alone or (is_nameless and is_named_inside),
-        has_owner=has_owner,
+        is_doubtful=has_owner or copies.means_anyone(name),
     )
     for archive, held in listings:
         for member in held.members:
@@ -157,7 +158,7 @@ def _says_who(folder: str, layout: Layout) -> bool:
 
 
 def _reading(
-    stem: str, paths: Sequence[str], fits: Callable[[str], bool], *, is_nameless: bool, has_owner: bool
+    stem: str, paths: Sequence[str], fits: Callable[[str], bool], *, is_nameless: bool, is_doubtful: bool
 ) -> Callable[[str], str]:
     """Returns how to read a path in an archive, or in the parts of one download.
 
@@ -166,14 +167,14 @@ def _reading(
         paths: of all its files.
         fits: whether the layout reads a path.
         is_nameless: whether the archive's name is the first that may be left out.
-        has_owner: whether it may be left out where nothing fits otherwise.
+        is_doubtful: whether it may be left out where nothing fits otherwise.
     """
     folders = _folders_around(paths)
     *above, name = stem.split("/")
     if is_nameless:
         return _best(above, [name], folders, paths, fits)[0]
     read_as, num_fitting = _best([*above, name], [], folders, paths, fits)
-    return _best(above, [name], folders, paths, fits)[0] if has_owner and not num_fitting else read_as
+    return _best(above, [name], folders, paths, fits)[0] if is_doubtful and not num_fitting else read_as
 
 
 def _folders_around(paths: Sequence[str]) -> list[str]:

@@ -212,7 +212,7 @@ def _two_forms(items: Iterable[Named]) -> list[str]:
 
 
 def _parts(items: Iterable[Named]) -> list[str]:
-    """Returns which archives are parts of one download."""
+    """Returns which archives are parts of one download, and which parts are missing."""
     parts: dict[tuple[str, ...], set[str]] = defaultdict(set)
     groups: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for item in items:
@@ -220,12 +220,21 @@ def _parts(items: Iterable[Named]) -> list[str]:
         if item.archive and (download := copies.download(name.rpartition(".")[0])):
             parts[above, *download].add(item.archive)
             groups[above, *download].update(name for field, name in _fields(item) if field == "group")
-    return [
-        f"{joined(map(visible, sorted(archives)))} are parts of one download and are read as one"
-        + (f", as {joined(sorted(map(repr, groups[download])))}" if groups[download] else "")
-        for download, archives in sorted(parts.items())
-        if len(archives) > 1
-    ]
+    sentences = []
+    for download, archives in sorted(parts.items()):
+        if len(archives) > 1:
+            sentences.append(
+                f"{joined(map(visible, sorted(archives)))} are parts of one download and are read as one"
+                + (f", as {joined(sorted(map(repr, groups[download])))}" if groups[download] else "")
+            )
+        numbers = {copies.part(archive.rpartition("/")[2].rpartition(".")[0]) for archive in archives}
+        if missing := sorted(set(range(1, max(numbers))) - numbers):
+            sentences.append(
+                f"{visible(max(archives))} is part {max(numbers)} of a download that lacks "
+                f"{joined(f'part {number}' for number in missing)}; if photos are missing, download the "
+                f"folder again"
+            )
+    return sentences
 
 
 def _alike_inside(items: Sequence[Named]) -> list[str]:

@@ -69,6 +69,36 @@ def test_a_class_folder_that_drive_splits_is_read_as_one(tmp_path: Path) -> None
     assert "read as one, as 'ann' and 'ben'" in told(result)
 
 
+def test_a_class_folder_lies_beside_what_single_people_hand_in(tmp_path: Path) -> None:
+    shared = f"Class photos-{DRIVE}-001.zip"
+    pack(tmp_path / "in" / shared, "Class photos/eve/cup/1.png", "Class photos/fay/key/1.png")
+    pack(tmp_path / "in" / "ann.zip", "ann/cup/1.png", "ann/key/1.png")
+    draw(tmp_path / "in", "ben/cup/1.png", "ben/key/1.png")
+    result = ingested(tmp_path / "in")
+    assert groups(result) == {"ann": ["ann.zip"], "ben": ["ben"], "eve": [shared], "fay": [shared]}
+    assert labels(result) == ["cup", "key"]
+
+
+def test_a_persons_folder_is_never_read_as_several_people(tmp_path: Path) -> None:
+    """Its two trials would be two people, one to train with and one to test."""
+    own = f"ann-{DRIVE}-001.zip"
+    pack(tmp_path / "in" / own, "ann/trial 1/cup/1.png", "ann/trial 2/key/1.png")
+    draw(tmp_path / "in", "ben/cup/1.png", "ben/key/1.png")
+    result = ingested(tmp_path / "in")
+    assert groups(result) == {"ben": ["ben"]}
+    assert f"such as that of {own}/ann/trial 1/cup/1.png; move what it holds" in told(result)
+
+
+def test_a_missing_part_of_a_download_is_told(tmp_path: Path) -> None:
+    names = [f"ann-{DRIVE}-00{part}.zip" for part in (2, 4)]
+    pack(tmp_path / "in" / names[0], "ann/cup/1.png")
+    pack(tmp_path / "in" / names[1], "ann/key/1.png")
+    draw(tmp_path / "in", "ben/cup/1.png", "ben/key/1.png")
+    assert f"{names[1]} is part 4 of a download that lacks part 1 and part 3" in told(
+        ingested(tmp_path / "in")
+    )
+
+
 def test_files_chosen_in_drive_and_onedrive_are_the_folder_inside(tmp_path: Path) -> None:
     names = ("OneDrive_1_11-2-2024.zip", "OneDrive_2024-11-03.zip", f"drive-download-{DRIVE}-001.zip")
     for name, owner in zip(names, ("ann", "ben", "ann"), strict=True):
@@ -81,7 +111,10 @@ def test_two_archives_that_say_nothing_of_who_stay_two(tmp_path: Path) -> None:
         pack(tmp_path / "in" / name, "My photos/cup/1.png", "My photos/key/2.png")
     result = ingested(tmp_path / "in")
     assert len(groups(result)) == 4
-    assert "photos and photos (1) count as 2 groups; merge them if they are one person" in told(result)
+    assert (
+        "photos and photos (1) count as 2 groups; put them into one folder if they are by one person"
+        in told(result)
+    )
     assert "OneDrive_1_11-2-2024 and OneDrive_2_11-2-2024 count as 2 groups" in told(result)
 
 
@@ -110,7 +143,7 @@ def test_people_who_are_numbered_stay_apart_with_a_warning(name: str, tmp_path: 
         f"{name} 3": [f"{name} 3", f"{name} 3 - Copy"],  # one who says so
         "ben": ["ben"],
     }
-    assert f"{name}, {name} 2 and {name} 3 count as 3 groups; merge them if they are one" in told(result)
+    assert f"{name}, {name} 2 and {name} 3 count as 3 groups; put them into one folder if" in told(result)
 
 
 def test_a_part_beside_the_unpacked_folder_is_its_group(tmp_path: Path) -> None:
@@ -197,7 +230,9 @@ def test_without_the_original_copies_stay_two_unless_the_folder_inside_is_it(tmp
         "ann 2": ["ann 2.zip"],
         "Ben": ["ben 1.zip", "ben 2.zip"],
     }
-    assert "ann 1 and ann 2 count as 2 groups; merge them if they are one person" in told(result)
+    assert "ann 1 and ann 2 count as 2 groups; put them into one folder if they are by one person" in told(
+        result
+    )
     assert "ben 1.zip and ben 2.zip count as one group, 'Ben'" in told(result)
 
 
