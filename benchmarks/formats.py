@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from tenshots import colours, params
-from tenshots.encoding import StandardiseSettings, decode
+from tenshots.encoding import StandardiseSettings
 from tenshots.errors import RejectedPhoto
 from tenshots.metadata import ORIENTATION_TAG, TURNS
 from tenshots.photos import AcceptSettings, standardise
@@ -95,7 +95,7 @@ def tried(encoder: Encoder, accept: AcceptSettings) -> tuple[int, float, set[str
         except RejectedPhoto as reason:
             remarks.add(str(reason))
             continue
-        seen = decode(photo.encoded)
+        seen = photo.image
         upright = (photo.width, photo.height) == (WIDTH_PX, HEIGHT_PX) and lies_as_drawn(seen)
         num_upright += upright
         if upright:
