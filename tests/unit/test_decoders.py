@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -11,7 +10,6 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from tenshots import database, decoders, photos
 from tenshots.decoders import Decoders
 from tenshots.errors import DataError, RejectedPhoto
 from tests.conftest import draw_photos
+from tests.unit.conftest import Trap
 from tests.unit.test_ingest import PARAMS, make_project
 from tests.unit.test_ingestion import RULES, drawn
 
@@ -42,39 +41,6 @@ ASLEEP = "open(os.environ['ASLEEP'], 'a').close(); time.sleep(600)"
 HOARDING = "hoard = []\nwhile True: hoard.append(bytearray(10**7))"
 ONCE = "if not os.path.exists(MARK): open(MARK, 'x').close(); os.kill(os.getpid(), signal.SIGKILL)"
 MISTAKE = "raise LookupError('of ours')"
-# As sitecustomize.py Python runs it before any program. In what decodes, and there alone, it sets traps for
-# some files, and takes a second of the processor's time for the 20 that are allowed.
-PLUGIN = """
-import sys
-if "tenshots.decoders" in sys.orig_argv:
-    import contextlib, ctypes, hashlib, os, signal, time
-    from tenshots import formats
-    MARK = {mark!r}
-    opened, setitimer = formats.opened, signal.setitimer
-    signal.setitimer = lambda which, seconds: setitimer(which, seconds / 20)
-
-    def trapped(data, name):
-        exec({traps!r}.get(hashlib.sha256(data).hexdigest(), ""), globals())
-        return opened(data, name)
-
-    formats.opened = trapped
-"""
-Trap = Callable[[dict[bytes, str]], None]
-
-
-@pytest.fixture
-def trap(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Trap:
-    """Gives a function that sets traps: what a decoder does when it meets a file."""
-    folder = tmp_path_factory.mktemp("plugin")
-
-    def set_traps(actions: dict[bytes, str]) -> None:
-        traps = {hashlib.sha256(data).hexdigest(): action for data, action in actions.items()}
-        text = PLUGIN.format(mark=str(folder / "mark"), traps=traps)
-        (folder / "sitecustomize.py").write_text(text)
-        monkeypatch.setenv("PYTHONPATH", str(folder))
-        monkeypatch.setenv("ASLEEP", str(folder / "asleep"))
-
-    return set_traps
 
 
 def opened() -> Decoders:
