@@ -11,7 +11,7 @@ from typing import Literal
 from benchmarks.fuzz import Original
 from tenshots import containers
 
-MAX_STACKED = 4
+NUM_STACKED = (1, 1, 2, 4)
 HEAD_BYTES = 256
 ODD_NUMBERS: tuple[int, ...] = (
     *(0, 1, 2, 3, 7, 0x7F, 0x80, 0xFF, 0x100, 0x1000, 0x2000, 0x7FFF, 0x8000, 0xFFFF, 0x10000),
@@ -29,12 +29,14 @@ def mutated(random: Random, all_originals: Sequence[Original]) -> Original:
     name = random.choice(sorted({each.format for each in all_originals}))  # as many of each format
     original = random.choice([each for each in all_originals if each.format == name])
     data, done = original.data, []
-    for _ in range(random.randint(1, MAX_STACKED)):
+    for _ in range(random.choice(NUM_STACKED)):
         mutation = random.choice(MUTATIONS)
         data = mutation(random, data, original, all_originals)
         done.append(mutation.__name__.strip("_"))
     if original.format == "PNG" and random.random() < 0.8:  # else most would end at a checksum
         data = _with_sums(data)
+    if data == original.data:  # not every format has what every mutation changes
+        data = _bits(random, data)
     return Original(original.format, f"{original.kind}: {', '.join(done)}", data)
 
 
