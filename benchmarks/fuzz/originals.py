@@ -50,6 +50,7 @@ def _with_metadata(rgb: Image.Image) -> Iterator[Original]:
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2026:11:20 12:34:56"
     exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (52.0, 1.0, 2.0)
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = profile[:24] + bytes(12) + profile[36:]  # without the time. Source: ICC.1:2022, 7.2.8
     for name in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF"):
         told: dict[str, Any] = {"exif": exif.tobytes(), "icc_profile": profile, "quality": 60}
         yield _saved(rgb, name, "EXIF, ICC", **told)
