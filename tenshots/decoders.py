@@ -1,6 +1,6 @@
 """Photos are decoded in processes that may die: a file that crashes, hangs or fills one costs its own row.
 
-A host, `python -m tenshots.decoders`, imports what decodes once and forks a worker for each thread that
+A host, `python -m tenshots.decoding`, imports what decodes once and forks a worker for each thread that
 asks. It computes nothing and has one thread, so nothing is locked when it forks; the process that asks may
 have TensorFlow's threads. None outlives the one that asked: its end closes their sockets.
 
@@ -10,11 +10,10 @@ unpickled, and what a worker hands over of a photo are its pixels: the file that
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import json
 import os
 import queue
-import resource
 import signal
 import socket
 import struct
@@ -22,28 +21,23 @@ import subprocess
 import sys
 import tempfile
 import threading
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, NamedTuple, NoReturn, Self, get_type_hints
+from typing import Any, BinaryIO, NamedTuple, Self, get_type_hints
 
 import numpy as np
-from PIL import Image
 
-from tenshots import photos
+from tenshots import decoding
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto
 from tenshots.photos import THUMBNAIL_PX, AcceptSettings, StandardPhoto
 
-# Of one file, and of the processor's time, so that a busy machine refuses no sound photo: few take 1 s.
-MAX_CPU_S = 20
 # For decoders that sleep for ever. Far above, as a large photo waits for others, and a machine may be busy.
 MAX_WALL_S = 600
 CRASHED = "decoder crashed; save the photo anew, as JPEG"
-TOO_LONG = f"took longer than {MAX_CPU_S} s to decode; save the photo anew, as JPEG"
+TOO_LONG = f"took longer than {decoding.MAX_CPU_S} s to decode; save the photo anew, as JPEG"
 TOO_MUCH = "took more memory to decode than its header tells; save the photo anew, as JPEG"
-OUT_OF_MEMORY = 12  # exit status of a worker
 MAX_TOLD_BYTES = 1_000_000  # of JSON; names, numbers and notes take some hundred
 # The host, which has no use for threads, must have none of NumPy's.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -60,6 +54,10 @@ class _Worker(NamedTuple):
     pid: int
     connection: socket.socket
     stream: BinaryIO  # what comes from it
+
+    def close(self) -> None:
+        self.stream.close()
+        self.connection.close()
 
 
 class Decoders:
@@ -80,7 +78,7 @@ class Decoders:
             given = (settings.model_dump_json(), accept.model_dump_json())
             inherited = (theirs.fileno(), turn.fileno())
             self._host = subprocess.Popen(
-                [sys.executable, "-P", "-m", __name__, *map(str, inherited), *given],
+                [sys.executable, "-P", "-m", decoding.__name__, *map(str, inherited), *given],
                 stdin=subprocess.DEVNULL,
                 pass_fds=inherited,
                 env={**os.environ, **ONE_THREAD, "PYTHONPATH": _search_path()},
@@ -94,9 +92,12 @@ class Decoders:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Ends all processes, whatever they do; a thread that waits for one gets an error."""
-        self._control.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # where the host was ended
+            self._control.shutdown(socket.SHUT_RDWR)
         self._host.wait()
         self._control.close()
+        while not self._idle.empty():
+            self._idle.get().close()
 
     def standardise(self, files: Sequence[bytes]) -> list[Answer]:
         """Returns for each file the standard photo, or why there is none; see `photos.standardise`.
@@ -146,9 +147,8 @@ class Decoders:
             self._idle.put(worker)
             return answers, ""
         status = self._told(struct.pack("!i", worker.pid))
-        worker.stream.close()
-        worker.connection.close()
-        return answers, {-signal.SIGPROF: TOO_LONG, OUT_OF_MEMORY: TOO_MUCH}.get(status, why)
+        worker.close()
+        return answers, {-signal.SIGPROF: TOO_LONG, decoding.OUT_OF_MEMORY: TOO_MUCH}.get(status, why)
 
     def _waiting(self) -> _Worker:
         try:
@@ -158,10 +158,9 @@ class Decoders:
 
     def _new(self) -> _Worker:
         ours, theirs = socket.socketpair()
-        with theirs:
-            pid = self._told(b"fork", theirs.fileno())
         ours.settimeout(MAX_WALL_S)
-        return _Worker(pid, ours, ours.makefile("rb"))
+        with theirs:
+            return _Worker(self._told(b"fork", theirs.fileno()), ours, ours.makefile("rb"))
 
     def _told(self, request: bytes, *descriptors: int) -> int:
         """Returns the number with which the host answers: a new worker's, or with which status one ended."""
@@ -213,114 +212,3 @@ def _exactly(stream: BinaryIO, num_bytes: int) -> bytes:
     if len(data) < num_bytes:
         raise EOFError
     return data
-
-
-# From here on: the host and its workers.
-
-
-class _Turn:
-    """A lock among the workers, held while a large photo is decoded; a worker that dies lets go of it."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def __enter__(self) -> None:
-        fcntl.lockf(self._descriptor, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
-
-
-def _host(control: socket.socket, turn: _Turn, settings: StandardiseSettings, accept: AcceptSettings) -> None:
-    """Forks workers and says how they ended, until nobody is there to ask."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; who asked decides
-    Image.preinit()
-    workers: set[int] = set()
-    while True:
-        request, descriptors, *_ = socket.recv_fds(control, 4, 1)
-        if not request:
-            break
-        if descriptors:
-            pid = os.fork()
-            if not pid:
-                control.close()
-                _work(socket.socket(fileno=descriptors[0]), turn, settings, accept)
-            os.close(descriptors[0])
-            workers.add(pid)
-            answer = pid
-        else:
-            (pid,) = struct.unpack("!i", request)
-            workers.remove(pid)
-            answer = _ended(pid)
-        control.sendall(struct.pack("!i", answer))
-    for pid in workers:
-        _ended(pid)
-
-
-def _ended(pid: int) -> int:
-    """Ends a worker where it has not; returns the signal that it ended by, negative, or its exit status."""
-    os.kill(pid, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
-def _work(
-    connection: socket.socket, turn: _Turn, settings: StandardiseSettings, accept: AcceptSettings
-) -> NoReturn:
-    """Answers until the connection ends."""
-    status = 1
-    try:
-        # C libraries write of damage, and of their own end, without the file's name; the row has it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no photo's pixels in a file that nobody looks for
-        _limit_memory(photos.most_bytes(accept))
-        stream = connection.makefile("rb")
-        while head := stream.read(4):
-            (num_files,) = struct.unpack("!I", head)
-            sizes = struct.unpack(f"!{num_files}Q", stream.read(8 * num_files))
-            for data in [stream.read(size) for size in sizes]:
-                signal.setitimer(signal.ITIMER_PROF, MAX_CPU_S)  # at its end SIGPROF, which ends the worker
-                connection.sendall(_answer(data, turn, settings, accept))
-        status = 0
-    except MemoryError:
-        status = OUT_OF_MEMORY
-    finally:
-        os._exit(status)
-
-
-def _limit_memory(num_bytes: int) -> None:
-    """Lets this process fill so much more memory than it does now; where the system can say and do it."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
-    except OSError:
-        return  # macOS
-    limit = pages * os.sysconf("SC_PAGE_SIZE") + num_bytes
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
-def _answer(data: bytes, turn: _Turn, settings: StandardiseSettings, accept: AcceptSettings) -> bytes:
-    try:
-        photo = photos.standardise(data, settings, accept, turn=turn)
-    except RejectedPhoto as rejection:
-        return _packed({"rejected": str(rejection)})
-    except MemoryError:
-        raise
-    except Exception:
-        return _packed({"error": traceback.format_exc()})
-    told = photo._asdict()
-    pixels = [told.pop(name).tobytes() for name in ("image", "thumbnail")]
-    return b"".join([_packed(told), *pixels])
-
-
-def _packed(told: dict[str, Any]) -> bytes:
-    text = json.dumps(told).encode()
-    return struct.pack("!I", len(text)) + text
-
-
-if __name__ == "__main__":
-    _control, _turn = map(int, sys.argv[1:3])
-    _host(
-        socket.socket(fileno=_control),
-        _Turn(_turn),
-        StandardiseSettings.model_validate_json(sys.argv[3]),
-        AcceptSettings.model_validate_json(sys.argv[4]),
-    )

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages import ingest, predict, style
-from tenshots import database, decoders, photos
+from tenshots import database, decoders, decoding, photos
 from tenshots.decoders import Decoders
 from tenshots.errors import DataError, RejectedPhoto
 from tests.conftest import draw_photos
@@ -98,7 +98,7 @@ def test_a_decoder_that_computes_without_end_is_stopped(trap: Trap) -> None:
     trap({drawn("b"): ENDLESS})
     with opened() as processes:
         check_all_but(processes.standardise([*map(drawn, FILES)]), FILES, "b", decoders.TOO_LONG)
-    assert decoders.TOO_LONG.startswith(f"took longer than {decoders.MAX_CPU_S} s")
+    assert decoders.TOO_LONG.startswith(f"took longer than {decoding.MAX_CPU_S} s")
 
 
 def test_a_decoder_that_sleeps_without_end_is_stopped(trap: Trap, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def test_a_busy_machine_refuses_no_photo(trap: Trap) -> None:
     with opened() as processes:
         answers = processes.standardise([*map(drawn, FILES)])
     assert all(isinstance(answer, photos.StandardPhoto) for answer in answers)
-    assert decoders.MAX_WALL_S >= 20 * decoders.MAX_CPU_S
+    assert decoders.MAX_WALL_S >= 20 * decoding.MAX_CPU_S
 
 
 def test_a_file_is_not_blamed_for_a_worker_that_was_killed(trap: Trap) -> None:
