@@ -24,7 +24,8 @@ from tenshots import colours, params
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import RejectedPhoto
 from tenshots.metadata import ORIENTATION_TAG, TURNS
-from tenshots.photos import AcceptSettings, standardise
+from tenshots.photos import standardise
+from tenshots.settings.intake import AcceptSettings
 
 WIDTH_PX, HEIGHT_PX, SIZE_PX = 240, 160, 96
 QUARTERS = ((200, 40, 40), (40, 170, 60), (50, 60, 190), (200, 190, 90))

@@ -26,7 +26,8 @@ from PIL import Image
 
 from tenshots import params
 from tenshots.encoding import StandardiseSettings, decode, encode
-from tenshots.photos import AcceptSettings, standardise
+from tenshots.photos import standardise
+from tenshots.settings.intake import AcceptSettings
 
 WIDTH_PX, HEIGHT_PX = 4032, 3024
 SMALL_PX = (640, 480)

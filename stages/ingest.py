@@ -18,8 +18,7 @@ from tenshots import collection, database, ingestion, layout, misreadings, param
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError
 from tenshots.pattern import Layout
-from tenshots.photos import AcceptSettings
-from tenshots.settings.intake import DatabaseSettings, NearDuplicateSettings
+from tenshots.settings.intake import AcceptSettings, DatabaseSettings, NearDuplicateSettings
 
 DATABASE_DIR = Path("data/database")
 MANIFEST_PATH = Path("data/manifest.csv")

@@ -21,7 +21,7 @@ from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.finding import find
 from tenshots.layout import FoundFile
 from tenshots.pattern import Layout
-from tenshots.photos import AcceptSettings
+from tenshots.settings.intake import AcceptSettings
 from tenshots.settings.training import ComputeSettings
 
 MODELS = Path("data/models")

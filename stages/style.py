@@ -22,7 +22,7 @@ from tenshots.decoders import Decoders
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.interpretation import style
-from tenshots.photos import AcceptSettings
+from tenshots.settings.intake import AcceptSettings
 from tenshots.settings.networks import PretrainedSettings
 from tenshots.settings.training import ComputeSettings
 

@@ -31,7 +31,8 @@ import numpy as np
 from tenshots import decoding
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto
-from tenshots.photos import THUMBNAIL_PX, AcceptSettings, StandardPhoto
+from tenshots.photos import THUMBNAIL_PX, StandardPhoto
+from tenshots.settings.intake import AcceptSettings
 
 # For decoders that sleep for ever. Far above, as a large photo waits for others, and a machine may be busy.
 MAX_WALL_S = 600

@@ -3,7 +3,7 @@
 python -m tenshots.decoding CONTROL TURN STANDARDISE ACCEPT
 
 The first two are descriptors: a socket on which the host is asked for workers, and a file that they lock;
-then come two sections of params.yaml, as JSON. Nobody calls it but `Decoders`.
+then come two sections of params.yaml, as JSON and judged already. Nobody calls it but `Decoders`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ import struct
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, NoReturn
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from PIL import Image
 
 from tenshots import photos
-from tenshots.encoding import StandardiseSettings
 from tenshots.errors import RejectedPhoto
-from tenshots.photos import AcceptSettings
+
+if TYPE_CHECKING:
+    from tenshots.encoding import StandardiseSettings
+    from tenshots.settings.intake import AcceptSettings
 
 # Of one file, and of the processor's time, so that a busy machine refuses no sound photo: few take 1 s.
 MAX_CPU_S = 20
@@ -132,9 +135,11 @@ def _packed(told: dict[str, Any]) -> bytes:
 
 if __name__ == "__main__":
     _control, _turn = map(int, sys.argv[1:3])
+    # Their models, which would judge them again, take longer to import than all else here.
+    _settings, _accept = (SimpleNamespace(**json.loads(section)) for section in sys.argv[3:])
     _host(
         socket.socket(fileno=_control),
         _Turn(_turn),
-        StandardiseSettings.model_validate_json(sys.argv[3]),
-        AcceptSettings.model_validate_json(sys.argv[4]),
+        cast("StandardiseSettings", _settings),
+        cast("AcceptSettings", _accept),
     )

@@ -27,8 +27,8 @@ from tenshots.finding import find
 from tenshots.layout import FoundFile
 from tenshots.naming import Named, one_name_each
 from tenshots.pattern import Layout, PathFields
-from tenshots.photos import THUMBNAIL_PX, AcceptSettings, StandardPhoto
-from tenshots.settings.intake import NearDuplicateSettings
+from tenshots.photos import THUMBNAIL_PX, StandardPhoto
+from tenshots.settings.intake import AcceptSettings, NearDuplicateSettings
 
 NUM_AHEAD = 4  # batches a worker that may wait for a slow one before them: what bounds the memory
 # Of files that a worker is given at once: small enough to share out, and to hand over costs little beside it.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageColor
-from pydantic import Field, field_validator
 
 from tenshots import colours, footprint, formats, integrity, metadata
-from tenshots.encoding import StandardiseSettings
 from tenshots.errors import RejectedPhoto
 from tenshots.metadata import TURNS, Facts
-from tenshots.params import Settings
+
+if TYPE_CHECKING:  # not in the processes that decode: pydantic takes as long to import as all of the above
+    from tenshots.encoding import StandardiseSettings
+    from tenshots.settings.intake import AcceptSettings
 
 PAD_GREY = 127  # of 255: near the mean of most photos, so that borders say little to a network
 THUMBNAIL_PX = 32
@@ -26,29 +27,6 @@ LARGE_BYTES = 400_000_000
 # Of a frame in its canvas, at least: a quarter of each side, 24 of the default 96 px. Encoders leave out what
 # is clear, so many a frame is smaller than its canvas; but below that hardly anything of a thing is left.
 FRAME_SHARE = 1 / 16
-
-
-class AcceptSettings(Settings):
-    """Section `accept` of params.yaml: which files count as photos."""
-
-    min_px: int = Field(ge=1, le=10_000)
-    max_megapixels: int = Field(ge=1, le=1000)
-    max_megabytes: int = Field(ge=1, le=2000)
-    background: str
-    max_zip_files: int = Field(ge=1, le=100_000)
-    max_zip_megabytes: int = Field(ge=1, le=1_000_000)
-    max_zip_ratio: int = Field(ge=1, le=1000)
-
-    @field_validator("background")
-    @classmethod
-    def _is_a_colour(cls, name: str) -> str:
-        try:
-            known = len(ImageColor.getrgb(name)) == 3
-        except ValueError:
-            known = False
-        if not known:
-            raise ValueError('must be a colour name such as white, or as in "#rrggbb"')
-        return name
 
 
 class StandardPhoto(NamedTuple):

@@ -13,7 +13,7 @@ from PIL import Image
 from benchmarks.blocks import Block
 from tenshots import database, encoding, formats, params, photos
 from tenshots.encoding import StandardiseSettings, encode
-from tenshots.photos import AcceptSettings
+from tenshots.settings.intake import AcceptSettings
 
 HERE = Path(__file__).parent
 DEMO = HERE.parents[1] / "data" / "demo"

@@ -36,7 +36,8 @@ from tenshots.decoders import Answer, Decoders
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import RejectedPhoto
 from tenshots.metadata import MAX_CAMERA_CHARACTERS
-from tenshots.photos import THUMBNAIL_PX, AcceptSettings, StandardPhoto
+from tenshots.photos import THUMBNAIL_PX, StandardPhoto
+from tenshots.settings.intake import AcceptSettings
 
 BATCH_FILES = 16
 NUM_THREADS = 2

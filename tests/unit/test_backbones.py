@@ -12,8 +12,9 @@ import pytest
 from backbones import recipe
 from tenshots import networks, params, training
 from tenshots.encoding import StandardiseSettings
-from tenshots.photos import AcceptSettings, standardise
+from tenshots.photos import standardise
 from tenshots.settings import whole
+from tenshots.settings.intake import AcceptSettings
 
 TOP = Path(__file__).parents[2]
 WEIGHTS = TOP / "backbones" / "cifar10.weights.h5"

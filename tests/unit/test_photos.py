@@ -14,7 +14,8 @@ from tenshots import footprint, params, photos
 from tenshots.encoding import StandardiseSettings, decode, encode
 from tenshots.errors import RejectedPhoto, SettingsError
 from tenshots.metadata import ORIENTATION_TAG, TURNS
-from tenshots.photos import AcceptSettings, StandardPhoto, standardise
+from tenshots.photos import StandardPhoto, standardise
+from tenshots.settings.intake import AcceptSettings
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on damaged files; wanted here
 RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 200, 30), (30, 30, 220), (250, 250, 250)
