@@ -291,3 +291,17 @@ def test_no_process_outlives_an_ingest_that_is_ended(
     assert stage.returncode == status
     assert "Traceback" not in said
     assert not psutil.wait_procs(children, timeout=10)[1]
+
+
+def test_what_decodes_starts_fast_and_nobody_else_decodes_a_users_file() -> None:
+    program = (
+        "import sys, tenshots.decoding; print({'pydantic', 'ruamel', 'pandas', 'scipy'} & {*sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=decoders.TOP, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
+    for file in (each for top in ("stages", "tenshots") for each in (decoders.TOP / top).rglob("*.py")):
+        if file.name != "decoding.py":
+            assert "photos.standardise(" not in file.read_text(), file
+            assert "import standardise" not in file.read_text(), file
