@@ -34,10 +34,11 @@ CRASHES = {
     "ends the process": "os._exit(0)",
     "is killed": "os.kill(os.getpid(), signal.SIGKILL)",
     "writes nonsense": 'for fd in 3, 4, 5, 6:\n with contextlib.suppress(OSError): os.write(fd, b"?" * 4000)',
-    "closes all": "os.closerange(3, 9); time.sleep(600)",
+    "closes all": "os.closerange(3, 9); time.sleep(30)",
 }
-ENDLESS = "while True: pass"
-ASLEEP = "open(os.environ['ASLEEP'], 'a').close(); time.sleep(600)"
+# Not for ever, so that a test fails where nobody stops them.
+ENDLESS = "end = time.monotonic() + 20\nwhile time.monotonic() < end: pass"
+ASLEEP = "open(os.environ['ASLEEP'], 'a').close(); time.sleep(30)"
 HOARDING = "hoard = []\nwhile True: hoard.append(bytearray(10**7))"
 ONCE = "if not os.path.exists(MARK): open(MARK, 'x').close(); os.kill(os.getpid(), signal.SIGKILL)"
 MISTAKE = "raise LookupError('of ours')"
