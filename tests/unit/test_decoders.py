@@ -153,6 +153,32 @@ def test_threads_share_the_workers_and_a_host_without_threads_forks_them(trap: T
     assert not host.is_running()
 
 
+@pytest.mark.parametrize("end", ["", "os._exit(1)"])
+def test_large_photos_take_turns_and_a_worker_that_dies_lets_go_of_its_own(
+    tmp_path: Path, trap: Trap, end: str
+) -> None:
+    log = tmp_path / "log"
+    watched = f"""
+from tenshots import integrity, photos
+photos.LARGE_BYTES = 0
+load = integrity.load
+
+def slow(*arguments):
+    for word in ("in", "out"):
+        with open({str(log)!r}, "a") as file: file.write(word + " ")
+        time.sleep(0.4)
+    {end}
+    return load(*arguments)
+
+integrity.load = slow
+"""
+    trap({drawn("a"): watched, drawn("b"): watched})
+    with opened() as processes, ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(processes.standardise, [[drawn("a")], [drawn("b")]]))
+    assert log.read_text() == "in out " * (4 if end else 2)  # each is tried twice where it dies
+    assert {type(answer) for (answer,) in answers} == {RejectedPhoto if end else photos.StandardPhoto}
+
+
 def test_a_host_that_is_ended_is_one_line() -> None:
     with opened() as processes:
         processes.standardise([drawn("a")])
