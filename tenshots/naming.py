@@ -221,11 +221,11 @@ def _parts(items: Iterable[Named]) -> list[str]:
             parts[above, *download].add(item.archive)
             groups[above, *download].update(name for field, name in _fields(item) if field == "group")
     sentences = []
-    for download, archives in sorted(parts.items()):
+    for key, archives in sorted(parts.items()):
         if len(archives) > 1:
             sentences.append(
                 f"{joined(map(visible, sorted(archives)))} are parts of one download and are read as one"
-                + (f", as {joined(sorted(map(repr, groups[download])))}" if groups[download] else "")
+                + (f", as {joined(sorted(map(repr, groups[key])))}" if groups[key] else "")
             )
         numbers = {copies.part(archive.rpartition("/")[2].rpartition(".")[0]) for archive in archives}
         if missing := sorted(set(range(1, max(numbers))) - numbers):
