@@ -96,6 +96,8 @@ def do_runs(project: Project, folder: Path, imitations: Imitations | None) -> bo
     table = Table("run", *columns, "seconds", "dvc.lock", title="portable: true")
     first, expected, wrong = b"", runs.Outputs(), []
     for number, run in enumerate(planned, start=1):
+        settings = (_name(run.processor), *map(str, run[1:]))
+        print(f"run {number} of {len(planned)}: {', '.join(settings)}", end="", flush=True)
         copy = runs.clone(project, folder / f"run {number}" / "a project", run.order)
         began = time.monotonic()
         runs.repro(copy, run, imitations.variables(run.processor) if imitations else {})
@@ -103,9 +105,8 @@ def do_runs(project: Project, folder: Path, imitations: Imitations | None) -> bo
         found = runs.outputs(lock)
         if number == 1:
             first, expected = lock.read_bytes(), found
-        settings = (_name(run.processor), *map(str, run[1:]))
         seconds, digest = time.monotonic() - began, hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
-        print(f"run {number} of {len(planned)}: {', '.join(settings)}: {digest}, {seconds:.0f} s", flush=True)
+        print(f": {digest}, {seconds:.0f} s", flush=True)
         table.add_row(str(number), *settings, f"{seconds:.0f}", digest)
         if lock.read_bytes() != first:
             where = runs.first_difference(expected, found) or "no output, but what dvc.lock says beside them"

@@ -10,9 +10,11 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from benchmarks.prove import __main__ as prove
 from benchmarks.prove import instructions, processors, runs
 from benchmarks.prove.processors import HASWELL, ICE_LAKE, IVY_BRIDGE, PROCESSORS, ROME, Imitations, Processor
 from tenshots import portable
@@ -104,6 +106,77 @@ def test_hashes_are_read_from_a_lock_in_the_order_of_the_stages(tmp_path: Path) 
     )
     found = runs.outputs(tmp_path / "dvc.lock")
     assert json.dumps(found) == json.dumps({"split": {"data/b": "2.dir", "data/a": "1"}, "check": {}})
+
+
+@pytest.fixture
+def faked(monkeypatch: pytest.MonkeyPatch) -> dict[int, str]:
+    """Lets a run only write a dvc.lock with one hash: "1", or that given for the number of the run."""
+    hashes: dict[int, str] = {}
+    done = itertools.count(1)
+
+    def clone(_: None, folder: Path, *__: str) -> SimpleNamespace:
+        folder.mkdir(parents=True)
+        return SimpleNamespace(folder=folder)
+
+    def repro(project: SimpleNamespace, *_: object) -> None:
+        found = hashes.get(next(done), "1")
+        lock = f"stages:\n  split:\n    outs:\n    - path: data/splits\n      md5: '{found}'\n"
+        (project.folder / "dvc.lock").write_text(lock)
+
+    for function in (clone, repro):
+        monkeypatch.setattr(runs, function.__name__, function)
+    monkeypatch.setattr(runs, "remove", lambda _: None)
+    return hashes
+
+
+def test_a_run_that_differs_is_named_with_its_settings_and_where(
+    faked: dict[int, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faked[3] = "7"
+    variables = SimpleNamespace(variables=lambda _: {})
+    assert not prove.do_runs(None, tmp_path, variables)
+    run = runs.plan()[2]
+    settings = ", ".join([run.processor.name, *map(str, run[1:])])
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"run 3 ({settings}) differs first in data/splits of stage split (7, not 1)"
+
+
+@pytest.mark.usefixtures("faked")
+def test_equal_runs_are_one_lock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert prove.do_runs(None, tmp_path, None)
+    assert capsys.readouterr().out.splitlines()[-1] == "12 runs, one dvc.lock"
+
+
+@pytest.mark.parametrize(("num_kinds", "seeing"), [(1, False), (2, True)])
+def test_an_imitation_that_moves_no_byte_without_portable_is_blind(
+    num_kinds: int,
+    seeing: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    written: list[dict[str, bool]] = []
+    numbers = itertools.count()
+
+    def python(*_: str) -> str:
+        seen = {"NumPy": [], "OpenBLAS": [], "oneDNN": "", "bytes": str(next(numbers) % num_kinds)}
+        return "note: a line\n" + json.dumps(seen)
+
+    copy = SimpleNamespace(params=lambda: {"portable": True}, write_params=written.append, python=python)
+    monkeypatch.setattr(runs, "clone", lambda *_: copy)
+    variables = SimpleNamespace(variables=lambda _: {})
+    assert prove.probe(None, tmp_path, variables) == seeing
+    assert written == [{"portable": False}]
+    assert ("error: the imitation is blind" in capsys.readouterr().out) != seeing
+
+
+def test_it_is_said_loudly_where_no_processor_can_be_imitated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(processors, "obstacle", lambda: "there is no objdump")
+    monkeypatch.setattr(prove, "do_runs", lambda *given: given[-1] is None)
+    assert prove.prove(None, tmp_path)
+    assert "NOTE: NO OTHER PROCESSOR IS IMITATED, as there is no objdump" in capsys.readouterr().out
 
 
 @imitating
