@@ -59,7 +59,7 @@ def _segments(data: mmap.mmap) -> list[_Segment]:
     (first,) = struct.unpack_from("<Q", data, 32)
     size, number = struct.unpack_from("<HH", data, 54)
     rows = (struct.unpack_from("<IIQQQQ", data, first + size * row) for row in range(number))
-    return [_Segment(*row[:4], row[5]) for row in rows]
+    return [_Segment(kind, flags, offset, start, length) for kind, flags, offset, start, _, length in rows]
 
 
 def _occurrences(data: mmap.mmap, segment: _Segment) -> Iterator[int]:

@@ -48,6 +48,7 @@ class Run(NamedTuple):
         return {
             "PROVE_CORES": str(self.workers),
             "LC_ALL": self.locale,
+            **{"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},  # else Python takes C for C.UTF-8
             "TZ": self.time_zone,
             "PYTHONHASHSEED": self.hash_seed,
         }
@@ -97,16 +98,17 @@ def clone(project: Project, folder: Path, order: str) -> Project:
     return copy
 
 
-def repro(project: Project, run: Run, variables: Mapping[str, str]) -> str:
-    """Does `make repro` under the settings of a run; returns what was said.
+def repro(project: Project, run: Run, variables: Mapping[str, str], command: str = "make repro") -> str:
+    """Runs the pipeline under the settings of a run; returns what was said.
 
     Args:
         project: see `clone`.
         run: what may not matter.
         variables: for the processor of the run; see `Imitations`.
+        command: for the shell.
     """
-    command = f"umask {run.umask}; exec make repro"
-    return project.run("sh", "-c", command, **run.variables(), **variables)
+    line = f"umask {run.umask}; exec {command}"
+    return project.run("sh", "-c", line, **run.variables(), **variables)
 
 
 def outputs(lock: Path) -> Outputs:
