@@ -39,10 +39,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit("error: this is no x86-64 processor with AVX2 and FMA under Linux: nothing is promised here")
     with tempfile.TemporaryDirectory(prefix="prove-") as name:
         folder = Path(name)
-        project = runs.prepare(folder / "prepared" / "a project")
+        prepared = folder / "prepared" / "a project"
         if given.update:
-            update(project, folder)
-        elif not prove(project, folder):
+            update(runs.prepare(prepared), folder)
+        # Two folds and two repeats are trainings for three workers.
+        elif not prove(runs.prepare(prepared, repeats=2), folder):
             sys.exit(1)
 
 
@@ -99,6 +100,8 @@ def do_runs(project: Project, folder: Path, imitations: Imitations | None) -> bo
         settings = (_name(run.processor), *map(str, run[1:]))
         print(f"run {number} of {len(planned)}: {', '.join(settings)}", end="", flush=True)
         copy = runs.clone(project, folder / f"run {number}" / "a project", run.order)
+        if (cores := runs.num_cores(copy, run)) != run.workers:
+            print(f" (NOTE: A LIMIT OF THIS CONTAINER LEAVES {cores} WORKERS)", end="")
         began = time.monotonic()
         runs.repro(copy, run, imitations.variables(run.processor) if imitations else {})
         lock = copy.folder / "dvc.lock"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import joblib
-
 from benchmarks.blocks import arrays, digest, networks
 from tenshots import portable, runtime
 
@@ -21,7 +19,6 @@ def main() -> None:
         "NumPy": portable.numpy_features() or [],
         "OpenBLAS": sorted({pool["architecture"] for pool in pools}),
         "oneDNN": runtime._onednn_isa(),
-        "cores": joblib.cpu_count(),
         "bytes": digest([BLOCKS[name]() for name in NAMES]),
     }
     print(json.dumps(seen))

@@ -66,13 +66,13 @@ def plan(processors: Sequence[Processor | None] = (None, *PROCESSORS)) -> list[R
     return runs
 
 
-def prepare(folder: Path) -> Project:
-    """Commits the project with drawn photos and a thimble of settings in a folder."""
+def prepare(folder: Path, **settings: int) -> Project:
+    """Commits the project in a folder, with drawn photos and the tests' thimble of settings but for those."""
     folder.mkdir(parents=True)
     copy_project(folder)
     draw_photos(folder / "data" / "drawn")
     project = Project(folder)
-    project.write_params(thimble(project.params()))
+    project.write_params({**thimble(project.params()), **settings})
     project.run("git", "init", "--quiet", "--initial-branch=main")
     for setting in (("user.name", "prove"), ("user.email", "prove@localhost")):
         project.run("git", "config", *setting)
@@ -109,6 +109,11 @@ def repro(project: Project, run: Run, variables: Mapping[str, str], command: str
     """
     line = f"umask {run.umask}; exec {command}"
     return project.run("sh", "-c", line, **run.variables(), **variables)
+
+
+def num_cores(project: Project, run: Run) -> int:
+    """Returns how many workers the stages will really have: a container may leave them fewer."""
+    return int(project.python("-c", "import joblib; print(joblib.cpu_count())", **run.variables()))
 
 
 def outputs(lock: Path) -> Outputs:

@@ -53,6 +53,8 @@ def test_git_status_is_clean_after_a_clone_on_another_processor_computed_it_agai
     obstacle = processors.obstacle()
     variables = {} if obstacle else Imitations(tmp_path).variables(run.processor)
     said = runs.repro(copy, run, variables, f".venv/bin/dvc repro {' '.join(COMPUTED)}")
+    ask = "import os; print(os.cpu_count(), len(os.sched_getaffinity(0)))"
+    assert copy.python("-c", ask, **run.variables()) == "3 3\n"
     assert ran(said) == ON_THE_WAY | set(COMPUTED)
     assert copy.run("git", "status", "--porcelain") == ""
     assert not differs(copy)
