@@ -93,9 +93,17 @@ def obstacle() -> str:
     """Why no processor can be imitated here; empty where it can."""
     if platform.system() != "Linux" or platform.machine() != "x86_64" or platform.libc_ver()[0] != "glibc":
         return "this is no Linux with glibc on an x86-64 processor"
-    if not _compiler():
-        return "there is no C compiler (Debian, Ubuntu: gcc)"
-    return "" if shutil.which("objdump") else "there is no objdump (Debian, Ubuntu: binutils)"
+    if not (compiler := _compiler()):
+        return "there is no C compiler (Debian, Ubuntu: gcc libc6-dev)"
+    if not shutil.which("objdump"):
+        return "there is no objdump (Debian, Ubuntu: binutils)"
+    command = [compiler, "-fsyntax-only", str(SOURCE)]
+    tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    if tried.returncode:
+        return (
+            f"{compiler} cannot compile {SOURCE.name} (Debian, Ubuntu: gcc libc6-dev): {tried.stderr.strip()}"
+        )
+    return ""
 
 
 def as_cpuinfo(processor: Processor, real: str) -> str:

@@ -320,3 +320,13 @@ def test_what_is_missing_is_named(missing: str, said: str, monkeypatch: pytest.M
         pytest.skip(processors.obstacle())
     monkeypatch.setattr(shutil, "which", lambda name: None if not name or name in missing.split() else name)
     assert said in processors.obstacle()
+
+
+@imitating
+def test_a_compiler_that_cannot_compile_it_is_named_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "imitate.c").write_text("#include <no_such_header.h>\n")
+    monkeypatch.setattr(processors, "SOURCE", tmp_path / "imitate.c")
+    assert "cannot compile imitate.c" in processors.obstacle()
+    assert "no_such_header.h" in processors.obstacle()
