@@ -11,17 +11,20 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import joblib
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.prove import processors, runs
 from benchmarks.prove.processors import PROCESSORS, Imitations, Processor
+from benchmarks.prove.runs import Run
 from tenshots import portable
 from tests.pipeline.conftest import Project
 
@@ -91,30 +94,34 @@ def probe(project: Project, folder: Path, imitations: Imitations) -> bool:
 
 
 def do_runs(project: Project, folder: Path, imitations: Imitations | None) -> bool:
-    """Does the runs and compares each dvc.lock with the first."""
+    """Does the runs, as many side by side as there are cores, and compares each dvc.lock with the first."""
     planned = runs.plan() if imitations else runs.plan([None])
     columns = ("processor", "workers", "locale", "time zone", "umask", "hash seed", "photos made")
-    table = Table("run", *columns, "seconds", "dvc.lock", title="portable: true")
-    first, expected, wrong = b"", runs.Outputs(), []
-    for number, run in enumerate(planned, start=1):
-        settings = (_name(run.processor), *map(str, run[1:]))
-        print(f"run {number} of {len(planned)}: {', '.join(settings)}", end="", flush=True)
-        copy = runs.clone(project, folder / f"run {number}" / "a project", run.order)
+    table = Table("run", *columns, "dvc.lock", title="portable: true")
+    locks: list[bytes] = []
+    wrong = []
+
+    def done(run: Run) -> Path:
+        copy = runs.clone(project, folder / f"run {planned.index(run) + 1}" / "a project", run.order)
         if (cores := runs.num_cores(copy, run)) != run.workers:
-            print(f" (NOTE: A LIMIT OF THIS CONTAINER LEAVES {cores} WORKERS)", end="")
-        began = time.monotonic()
+            print(f"NOTE: A LIMIT OF THIS CONTAINER LEAVES {cores} WORKERS OF {run.workers}", flush=True)
         runs.repro(copy, run, imitations.variables(run.processor) if imitations else {})
-        lock = copy.folder / "dvc.lock"
-        found = runs.outputs(lock)
-        if number == 1:
-            first, expected = lock.read_bytes(), found
-        seconds, digest = time.monotonic() - began, hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
-        print(f": {digest}, {seconds:.0f} s", flush=True)
-        table.add_row(str(number), *settings, f"{seconds:.0f}", digest)
-        if lock.read_bytes() != first:
-            where = runs.first_difference(expected, found) or "no output, but what dvc.lock says beside them"
-            wrong.append(f"run {number} ({', '.join(settings)}) differs first in {where}")
-        runs.remove(copy)
+        return copy.folder / "dvc.lock"
+
+    with ThreadPoolExecutor(joblib.cpu_count()) as pool:
+        for run, lock in zip(planned, pool.map(done, planned), strict=True):
+            locks.append(lock.read_bytes())
+            row = (str(len(locks)), _name(run.processor), *map(str, run[1:]))
+            digest = hashlib.sha256(locks[-1]).hexdigest()[:12]
+            print(f"run {row[0]} of {len(planned)}: {', '.join(row[1:])}: {digest}", flush=True)
+            table.add_row(*row, digest)
+            if len(locks) == 1:
+                expected = runs.outputs(lock)
+            if locks[-1] != locks[0]:
+                where = runs.first_difference(expected, runs.outputs(lock))
+                where = where or "no output, but what dvc.lock says beside them"
+                wrong.append(f"run {row[0]} ({', '.join(row[1:])}) differs first in {where}")
+            shutil.rmtree(lock.parent)  # some 30 MB
     _print(table)
     print("\n".join(wrong) or f"{len(planned)} runs, one dvc.lock")
     return not wrong

@@ -89,6 +89,7 @@ def clone(project: Project, folder: Path, order: str) -> Project:
     make_environment(folder)
     (packages,) = (folder / ".venv" / "lib").glob("python*/site-packages")
     (packages / "cores.pth").write_text(CORES)
+    copy.run("sh", "setup.sh", "requirements.txt")
     photos = folder / "data" / "drawn"
     shutil.rmtree(photos)
     drawn = project.folder / "data" / "drawn"
@@ -131,8 +132,3 @@ def first_difference(expected: Outputs, found: Outputs) -> str:
             if (other := found.get(stage, {}).get(path)) != value:
                 return f"{path} of stage {stage} ({other or 'missing'}, not {value})"
     return ""
-
-
-def remove(project: Project) -> None:
-    """Deletes a clone, which takes some 30 MB."""
-    shutil.rmtree(project.folder.parent)
