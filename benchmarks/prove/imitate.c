@@ -11,7 +11,6 @@
  *   library DEVICE INODE ADDRESS...             where it has CPUID, from its start, in hexadecimal
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <link.h>
 #include <signal.h>
 #include <stdint.h>
@@ -42,7 +41,7 @@ static void die(const char *what, const char *which) {
     _exit(70);
 }
 
-/* A cache as leaf 4 (Intel) and leaf 8000001D (AMD) tell it: one kind has the same form in both. */
+/* A cache as leaf 4 (Intel) and leaf 8000001D (AMD) tell it, both in one form. */
 static Answer cache(uint32_t index) {
     static const uint32_t types[] = {1, 2, 3, 3}, levels[] = {1, 1, 2, 3}, sharing[] = {2, 2, 2, 16};
     const uint32_t sizes[] = {l1, 32, l2, l3};
@@ -163,7 +162,8 @@ static void replace(uint8_t *cpuid, const char *library) {
         die("its code cannot be changed here", library);
     cpuid[0] = 0xCC;
     cpuid[1] = 0x90;
-    mprotect(first, length, PROT_READ | PROT_EXEC);
+    if (mprotect(first, length, PROT_READ | PROT_EXEC))
+        die("its changed code may not run here", library);
 }
 
 static int (*real_open)(const char *, int, mode_t);

@@ -119,8 +119,8 @@ def faked(monkeypatch: pytest.MonkeyPatch) -> dict[int, str]:
 
     def repro(project: SimpleNamespace, *_: object) -> None:
         found = hashes.get(int(project.folder.parent.name.removeprefix("run ")), "1")
-        lock = f"stages:\n  split:\n    outs:\n    - path: data/splits\n      md5: '{found}'\n"
-        (project.folder / "dvc.lock").write_text(lock)
+        outs = f"    outs:\n    - path: data/splits\n      md5: '{found}'\n"
+        (project.folder / "dvc.lock").write_text(f"stages:\n  split:\n{outs}  compare:\n{outs}")
 
     for function in (clone, repro):
         monkeypatch.setattr(runs, function.__name__, function)
@@ -146,6 +146,19 @@ def test_equal_runs_are_one_lock(tmp_path: Path, capsys: pytest.CaptureFixture[s
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == "12 runs, one dvc.lock"
     assert said.count("NOTE: A LIMIT OF THIS CONTAINER LEAVES 2 WORKERS OF 3") == 4
+
+
+@pytest.mark.usefixtures("faked")
+def test_an_update_keeps_the_hashes_but_of_outputs_that_show_the_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(prove, "EXPECTED", tmp_path / "hashes.json")
+    prove.update(None, tmp_path)
+    assert json.loads(prove.EXPECTED.read_text()) == {"split": {"data/splits": "1"}}
+    prove.EXPECTED.write_text('{"split": {"data/splits": "2"}}')
+    shutil.rmtree(tmp_path / "run 0")
+    prove.update(None, tmp_path)
+    assert capsys.readouterr().out.splitlines()[-1] == "hashes.json: data/splits of stage split (1, not 2)"
 
 
 @pytest.mark.parametrize(("num_kinds", "seeing"), [(1, False), (2, True)])
