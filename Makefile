@@ -45,7 +45,7 @@ lint: setup-dev  ## style and types alone
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-prove: setup-dev  ## the same bytes on imitated processors and in other surroundings: 12 small runs, a quarter of an hour
+prove: setup-dev  ## the same bytes on imitated processors and in other surroundings: 12 small runs, 25 minutes of processor time
 	$(BIN)/python -m benchmarks.prove
 
 ui: setup  ## MLflow's pages with every run; prints their address
