@@ -21,10 +21,11 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from tenshots import colours, params
-from tenshots.encoding import StandardiseSettings, decode
+from tenshots.encoding import StandardiseSettings
 from tenshots.errors import RejectedPhoto
 from tenshots.metadata import ORIENTATION_TAG, TURNS
-from tenshots.photos import AcceptSettings, standardise
+from tenshots.photos import standardise
+from tenshots.settings.intake import AcceptSettings
 
 WIDTH_PX, HEIGHT_PX, SIZE_PX = 240, 160, 96
 QUARTERS = ((200, 40, 40), (40, 170, 60), (50, 60, 190), (200, 190, 90))
@@ -95,7 +96,7 @@ def tried(encoder: Encoder, accept: AcceptSettings) -> tuple[int, float, set[str
         except RejectedPhoto as reason:
             remarks.add(str(reason))
             continue
-        seen = decode(photo.encoded)
+        seen = photo.image
         upright = (photo.width, photo.height) == (WIDTH_PX, HEIGHT_PX) and lies_as_drawn(seen)
         num_upright += upright
         if upright:

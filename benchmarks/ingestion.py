@@ -29,8 +29,8 @@ class Measured(NamedTuple):
 
     Attributes:
         wall_s: seconds from start to end, imports included.
-        cpu_s: seconds of all its threads; unlike wall_s hardly moved by other work on the machine.
-        peak_bytes: largest resident memory.
+        cpu_s: seconds of all its processes; unlike wall_s hardly moved by other work on the machine.
+        peak_bytes: largest resident memory of one process.
         said: its last line.
     """
 
@@ -43,8 +43,8 @@ class Measured(NamedTuple):
 # Runs in the process that is measured, as what a parent learns of its children is that of all of them.
 REPORT = """
 import resource
-used = resource.getrusage(resource.RUSAGE_SELF)
-print(used.ru_utime + used.ru_stime, used.ru_maxrss)
+used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+print(sum(each.ru_utime + each.ru_stime for each in used), max(each.ru_maxrss for each in used))
 """
 STAGE = """
 import sys

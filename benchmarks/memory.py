@@ -32,7 +32,7 @@ import re, sys
 from pathlib import Path
 from tenshots import footprint, photos
 from tenshots.encoding import StandardiseSettings
-from tenshots.photos import AcceptSettings
+from tenshots.settings.intake import AcceptSettings
 
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024

@@ -25,8 +25,9 @@ import numpy as np
 from PIL import Image
 
 from tenshots import params
-from tenshots.encoding import StandardiseSettings, decode
-from tenshots.photos import AcceptSettings, standardise
+from tenshots.encoding import StandardiseSettings, decode, encode
+from tenshots.photos import standardise
+from tenshots.settings.intake import AcceptSettings
 
 WIDTH_PX, HEIGHT_PX = 4032, 3024
 SMALL_PX = (640, 480)
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     def ours(data: bytes) -> bytes:
         hashlib.sha256(data)
-        return standardise(data, settings, accept).encoded
+        return encode(standardise(data, settings, accept).image, settings.encoding)
 
     drawn = [draw(seed) for seed in range(arguments.photos)]
     jpegs = [saved(image, "JPEG", JPEG_QUALITY) for image in drawn]

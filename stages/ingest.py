@@ -18,8 +18,7 @@ from tenshots import collection, database, ingestion, layout, misreadings, param
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError
 from tenshots.pattern import Layout
-from tenshots.photos import AcceptSettings
-from tenshots.settings.intake import DatabaseSettings, NearDuplicateSettings
+from tenshots.settings.intake import AcceptSettings, DatabaseSettings, NearDuplicateSettings
 
 DATABASE_DIR = Path("data/database")
 MANIFEST_PATH = Path("data/manifest.csv")
@@ -30,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Makes one database of standard photos.")
     # No setting in params.yaml: it changes no byte, so another number must not run the stage again.
     parser.add_argument(
-        "--workers", type=int, default=joblib.cpu_count(), help="threads (default: one a CPU)"
+        "--workers", type=int, default=joblib.cpu_count(), help="processes that decode (default: one a CPU)"
     )
     num_workers = max(1, parser.parse_args(argv).workers)
 

@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 
 from stages import run
-from tenshots import encoding, evaluation, params, photos, registry, runtime
+from tenshots import encoding, evaluation, params, registry, runtime
 from tenshots.archives import ArchiveLimits
 from tenshots.choice import best_on_validation
+from tenshots.decoders import Decoders
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.finding import find
 from tenshots.layout import FoundFile
 from tenshots.pattern import Layout
-from tenshots.photos import AcceptSettings
+from tenshots.settings.intake import AcceptSettings
 from tenshots.settings.training import ComputeSettings
 
 MODELS = Path("data/models")
@@ -125,12 +126,14 @@ def read(
     """Returns by path the standard photos (uint8, (size_px, size_px, 3)), and why other files give none."""
     images: dict[str, np.ndarray] = {}
     reasons: dict[str, str] = {}
-    for file in files:
-        try:
-            data = file.read(accept.max_megabytes * 10**6)
-            images[file.path] = encoding.decode(photos.standardise(data, standard, accept).encoded)
-        except RejectedPhoto as rejected:
-            reasons[file.path] = str(rejected)
+    with Decoders(standard, accept) as decoders:
+        for file in files:
+            try:
+                photo = decoders.photo(file.read(accept.max_megabytes * 10**6))
+            except RejectedPhoto as rejected:
+                reasons[file.path] = str(rejected)
+            else:  # as it would come from the database
+                images[file.path] = encoding.decode(encoding.encode(photo.image, standard.encoding))
     return images, reasons
 
 

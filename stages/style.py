@@ -17,11 +17,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from stages import run
-from tenshots import encoding, files, layout, networks, params, photos, runtime
+from tenshots import encoding, files, layout, networks, params, runtime
+from tenshots.decoders import Decoders
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.interpretation import style
-from tenshots.photos import AcceptSettings
+from tenshots.settings.intake import AcceptSettings
 from tenshots.settings.networks import PretrainedSettings
 from tenshots.settings.training import ComputeSettings
 
@@ -119,7 +120,8 @@ def _read(path: Path, size_px: int, accept: AcceptSettings) -> np.ndarray:
     standard = StandardiseSettings(size_px=size_px, fit="pad", encoding="lossless")
     try:
         data = layout.FoundFile(str(path), path.resolve(), "", "").read(accept.max_megabytes * 10**6)
-        photo = photos.standardise(data, standard, accept)
+        with Decoders(standard, accept) as decoders:
+            photo = decoders.photo(data)
     except RejectedPhoto as rejected:
         raise DataError(f"{path} cannot be used: {rejected}") from None
     scale = size_px / max(photo.width, photo.height)
@@ -130,7 +132,7 @@ def _read(path: Path, size_px: int, accept: AcceptSettings) -> np.ndarray:
             f"got {width} x {height}; use a larger --size, or cut it"
         )
     top, left = (size_px - height) // 2, (size_px - width) // 2
-    return encoding.decode(photo.encoded)[top : top + height, left : left + width]
+    return photo.image[top : top + height, left : left + width]
 
 
 if __name__ == "__main__":

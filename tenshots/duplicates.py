@@ -12,8 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from tenshots import alignment, hashing
 from tenshots.alignment import SIDE_PX
@@ -159,9 +157,18 @@ def _distances(first: np.ndarray, second: np.ndarray, move: np.ndarray) -> np.nd
 
 
 def _components(num_photos: int, pairs: np.ndarray) -> np.ndarray:
-    """Returns the number of each photo's connected component."""
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(num_photos, num_photos))
-    return np.asarray(connected_components(graph, directed=False)[1])
+    """Returns for each photo the first of its connected component: int64 (num_photos,)."""
+    above = list(range(num_photos))  # a photo before it, or itself where it is the first
+
+    def first(photo: int) -> int:
+        while above[photo] != photo:
+            above[photo] = photo = above[above[photo]]  # the way is halved for whoever comes next
+        return photo
+
+    for pair in pairs.tolist():
+        low, high = sorted(map(first, pair))
+        above[high] = low
+    return np.array([first(photo) for photo in range(num_photos)], dtype=np.int64)
 
 
 def _weakest(
@@ -171,6 +178,10 @@ def _weakest(
 
     One of two photos that are named (`is_named`) is preferred, then one of such a photo and another.
     """
+    # Not at the top: it takes longer to import than a class's photos to compare, and hardly anyone needs it.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
     inside = np.flatnonzero(members.to_numpy()[links.pairs[:, 0]])
     first, second = links.pairs[inside].T
     # A spanning tree of the most similar links; the cost of none is 0, which would be no link.

@@ -18,6 +18,7 @@ from PIL import (
     PngImagePlugin,
     TiffImagePlugin,
     UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401 (else Pillow would load all of its formats at the first WebP)
     _imaging,
 )
 

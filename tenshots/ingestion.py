@@ -8,27 +8,32 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
-from tenshots import collection, duplicates, hashing, misreadings, photos
+from tenshots import collection, duplicates, encoding, hashing, misreadings
 from tenshots.archives import ArchiveLimits
 from tenshots.database import MANIFEST_COLUMNS, PHOTO_SCHEMA, Spool
+from tenshots.decoders import Decoders
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto
 from tenshots.finding import find
 from tenshots.layout import FoundFile
 from tenshots.naming import Named, one_name_each
 from tenshots.pattern import Layout, PathFields
-from tenshots.photos import THUMBNAIL_PX, AcceptSettings, StandardPhoto
-from tenshots.settings.intake import NearDuplicateSettings
+from tenshots.photos import THUMBNAIL_PX, StandardPhoto
+from tenshots.settings.intake import AcceptSettings, NearDuplicateSettings
 
-NUM_AHEAD = 4  # files a worker that may wait for a slow one before them: what bounds the memory
+NUM_AHEAD = 4  # batches a worker that may wait for a slow one before them: what bounds the memory
+# Of files that a worker is given at once: small enough to share out, and to hand over costs little beside it.
+BATCH_FILES = 16
+BATCH_BYTES = 200_000
 SECONDS_BETWEEN_LINES = 10.0
 OTHER_ARCHIVE = "an archive that is no .zip; unpack it, or pack its photos as .zip"
 OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
@@ -70,7 +75,7 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
         layout: how paths below it are read.
         rules: what counts as a photo, what a standard photo is, which photos are alike.
         spool: where standard photos wait until all is read.
-        num_workers: threads, from 1. Pillow computes outside Python's lock, so they scale as processes do.
+        num_workers: processes that decode, from 1.
 
     Raises:
         DataError: no files; the photos kept make no data set, see `collection.check`; a cluster of
@@ -88,18 +93,19 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
     rows: list[dict[str, object]] = []
     # Pages of it that no photo fills take no memory.
     thumbnails = np.empty((len(found), THUMBNAIL_PX, THUMBNAIL_PX, 3), dtype=np.uint8)
-    with ThreadPoolExecutor(num_workers) as workers:
+    # In this order, so that an error or Ctrl-C ends what the threads wait for.
+    with ThreadPoolExecutor(num_workers) as workers, Decoders(rules.standardise, accept) as decoders:
         examined = _in_order(
             workers,
-            lambda each: _examine(*each, layout, rules),
-            zip(found, fields, strict=False),  # behind the files' fields come those of the empty folders
+            lambda batch: _examine(batch, layout, rules, decoders),
+            _batches(zip(found, fields, strict=False)),  # behind the files' come the empty folders' fields
             num_workers,
         )
-        for number, (row, photo) in enumerate(_shown(examined, len(found))):
-            if photo is not None:
-                thumbnails[number] = photo.thumbnail
-                row["image"] = spool.append(photo.encoded)
-            rows.append(row)
+        for number, seen in enumerate(_shown(chain.from_iterable(examined), len(found))):
+            if seen.thumbnail is not None:
+                thumbnails[number] = seen.thumbnail
+                seen.row["image"] = spool.append(seen.encoded)
+            rows.append(seen.row)
     table = pd.DataFrame.from_records(rows)
     misreadings.check(table, layout.pattern)
     table = collection.reject_twins(table)
@@ -116,27 +122,71 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
     )
 
 
-def _examine(
-    found: FoundFile, fields: PathFields | None, layout: Layout, rules: Rules
-) -> tuple[dict[str, object], StandardPhoto | None]:
-    """Returns the manifest row of one file (twins and clusters not yet known), and its standard photo."""
-    row: dict[str, object] = {name: kind() for name, kind in MANIFEST_COLUMNS.items()}
+class _Examined(NamedTuple):
+    """The manifest row of a file, twins and clusters not yet known; of a photo kept what it is, too."""
+
+    row: dict[str, object]
+    encoded: bytes = b""
+    thumbnail: np.ndarray | None = None
+
+
+File = tuple[FoundFile, PathFields | None]
+
+
+def _batches(files: Iterable[File]) -> Iterator[list[File]]:
+    """Deals files to batches, a large one to its own."""
+    batch: list[File] = []
+    num_bytes = 0
+    for file in files:
+        size = file[0].num_bytes
+        if batch and (len(batch) == BATCH_FILES or num_bytes + size > BATCH_BYTES):
+            yield batch
+            batch, num_bytes = [], 0
+        batch.append(file)
+        num_bytes += size
+    yield batch
+
+
+def _examine(batch: list[File], layout: Layout, rules: Rules, decoders: Decoders) -> list[_Examined]:
+    """Reads and decodes a batch."""
+    rows, files = zip(*(_read(*file, layout, rules.accept) for file in batch), strict=True)
+    answers = iter(decoders.standardise([data for data in files if data is not None]))
+    examined = []
+    for row, data in zip(rows, files, strict=True):
+        photo = None if data is None else next(answers)
+        if isinstance(photo, StandardPhoto):
+            examined.append(_kept(row, photo, rules.standardise))
+        else:
+            is_archive = row["path"].lower().endswith(OTHER_ARCHIVES)
+            reason = OTHER_ARCHIVE if is_archive else str(photo) if photo else row["reason"]
+            examined.append(_Examined(row | {"reason": reason}))
+    return examined
+
+
+def _read(
+    found: FoundFile, fields: PathFields | None, layout: Layout, accept: AcceptSettings
+) -> tuple[dict[str, Any], bytes | None]:
+    """Returns the row of a file as if it were rejected, and its bytes; none where it is."""
+    row: dict[str, Any] = {name: kind() for name, kind in MANIFEST_COLUMNS.items()}
     row |= {"path": found.path, "status": "rejected", "image": b""}
     if fields is not None:
         row |= {"label": fields.label, "group": fields.group, "split": fields.split}
     try:
-        data = found.read(rules.accept.max_megabytes * 10**6)
-        row |= {"photo_id": hashlib.sha256(data).hexdigest(), "num_bytes": len(data)}
-        if fields is None:
-            raise RejectedPhoto(f"path does not fit the layout {layout.pattern}")
-        photo = photos.standardise(data, rules.standardise, rules.accept)
+        data = found.read(accept.max_megabytes * 10**6)
     except RejectedPhoto as rejection:
-        is_archive = found.path.lower().endswith(OTHER_ARCHIVES)
-        return row | {"reason": OTHER_ARCHIVE if is_archive else str(rejection)}, None
+        return row | {"reason": str(rejection)}, None
+    row |= {"photo_id": hashlib.sha256(data).hexdigest(), "num_bytes": len(data)}
+    if fields is None:
+        return row | {"reason": f"path does not fit the layout {layout.pattern}"}, None
+    return row, data
+
+
+def _kept(row: dict[str, Any], photo: StandardPhoto, settings: StandardiseSettings) -> _Examined:
     known = {name: value for name, value in photo._asdict().items() if name in MANIFEST_COLUMNS}
     # Six digits: more would tell processors apart rather than photos.
     shown = {name: round(known[name], 6) for name in ("sharpness", "brightness")}
-    return row | known | shown | {"status": "kept"}, photo
+    encoded = encoding.encode(photo.image, settings.encoding)
+    return _Examined(row | known | shown | {"status": "kept"}, encoded, photo.thumbnail)
 
 
 def _with_clusters(

@@ -73,6 +73,14 @@ class FoundFile(NamedTuple):
         """Whether an archive does not tell the code page of the file's name, see `archives.listing`."""
         return self.member is not None and self.member.is_guess
 
+    @property
+    def num_bytes(self) -> int:
+        """How many bytes it has, by the folder or the archive; 0 where these do not say."""
+        try:
+            return self.member.num_bytes if self.member else self.file.stat().st_size
+        except OSError:
+            return 0
+
     def read(self, max_bytes: int) -> bytes:
         """Returns the file's bytes; many threads may read at once, also in one archive.
 

@@ -2,62 +2,38 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageColor
-from pydantic import Field, field_validator
 
 from tenshots import colours, footprint, formats, integrity, metadata
-from tenshots.encoding import StandardiseSettings, encode
 from tenshots.errors import RejectedPhoto
 from tenshots.metadata import TURNS, Facts
-from tenshots.params import Settings
+
+if TYPE_CHECKING:  # not in the processes that decode: pydantic takes as long to import as all of the above
+    from tenshots.encoding import StandardiseSettings
+    from tenshots.settings.intake import AcceptSettings
 
 PAD_GREY = 127  # of 255: near the mean of most photos, so that borders say little to a network
 THUMBNAIL_PX = 32
 # What one photo may take on its way, the process included, unless more megapixels are accepted.
 MAX_DECODING_BYTES = 1_000_000_000
 BYTES_PER_ACCEPTED_PIXEL = 5  # as many for `accept.max_megapixels` of 200
-# Photos that take more are decoded one at a time, for a machine may have sixteen threads: N of them take at
+# Photos that take more are decoded one at a time, for a machine may have sixteen cores: N workers take at
 # most the limit and N - 1 times 300 MB, this without the process. A HEIC of 24 million pixels takes 340 MB.
 LARGE_BYTES = 400_000_000
 # Of a frame in its canvas, at least: a quarter of each side, 24 of the default 96 px. Encoders leave out what
 # is clear, so many a frame is smaller than its canvas; but below that hardly anything of a thing is left.
 FRAME_SHARE = 1 / 16
-_one_large_photo = threading.Lock()
-
-
-class AcceptSettings(Settings):
-    """Section `accept` of params.yaml: which files count as photos."""
-
-    min_px: int = Field(ge=1, le=10_000)
-    max_megapixels: int = Field(ge=1, le=1000)
-    max_megabytes: int = Field(ge=1, le=2000)
-    background: str
-    max_zip_files: int = Field(ge=1, le=100_000)
-    max_zip_megabytes: int = Field(ge=1, le=1_000_000)
-    max_zip_ratio: int = Field(ge=1, le=1000)
-
-    @field_validator("background")
-    @classmethod
-    def _is_a_colour(cls, name: str) -> str:
-        try:
-            known = len(ImageColor.getrgb(name)) == 3
-        except ValueError:
-            known = False
-        if not known:
-            raise ValueError('must be a colour name such as white, or as in "#rrggbb"')
-        return name
 
 
 class StandardPhoto(NamedTuple):
     """A standard photo, and what is known of the file that it came from.
 
     Attributes:
-        encoded: PNG or JPEG, size_px squared, 8-bit RGB, no metadata.
+        image: uint8, (size_px, size_px, 3), sRGB; it is for the caller to encode.
         thumbnail: uint8, (THUMBNAIL_PX, THUMBNAIL_PX, 3), sRGB: the whole upright photo as a square,
             stretched whatever `fit` is.
         format: the file's: JPEG, PNG, WEBP, HEIF, AVIF, TIFF, BMP or GIF.
@@ -73,7 +49,7 @@ class StandardPhoto(NamedTuple):
         note: "", or what a person should know, such as "first of 12 frames".
     """
 
-    encoded: bytes
+    image: np.ndarray
     thumbnail: np.ndarray
     format: str
     width: int
@@ -86,7 +62,13 @@ class StandardPhoto(NamedTuple):
     note: str
 
 
-def standardise(data: bytes, settings: StandardiseSettings, accept: AcceptSettings) -> StandardPhoto:
+def standardise(
+    data: bytes,
+    settings: StandardiseSettings,
+    accept: AcceptSettings,
+    *,
+    turn: AbstractContextManager[object] | None = None,
+) -> StandardPhoto:
     """Turns a photo file into a standard photo.
 
     The format is told by content, never by name. The photo is set upright, more than 8 bits a channel are
@@ -95,8 +77,9 @@ def standardise(data: bytes, settings: StandardiseSettings, accept: AcceptSettin
 
     Args:
         data: the file's bytes; how many there may be is for the caller to check, before reading them.
-        settings: side in px, how the photo fits into the square, and the encoding.
+        settings: side in px, and how the photo fits into the square.
         accept: how small and large a photo may be, and the background.
+        turn: held while a photo is decoded that takes more than `LARGE_BYTES` of memory.
 
     Raises:
         RejectedPhoto: no known image format; a camera's RAW file; too few or too many pixels; damaged or
@@ -114,10 +97,9 @@ def standardise(data: bytes, settings: StandardiseSettings, accept: AcceptSettin
         image.draft(None, draft_size)
         num_bytes = footprint.decoding_bytes(image, data, name, full_size, scaled[0])
         _check_memory(num_bytes, full_size, name, accept)
-        with _turn_to_decode(num_bytes):
-            facts = metadata.read(
-                image, data, name
-            )  # which may decode, to find what stands behind the pixels
+        with turn if turn and num_bytes > LARGE_BYTES else nullcontext():
+            # This may decode, to find what stands behind the pixels.
+            facts = metadata.read(image, data, name)
             image, end_note = integrity.load(image, data, name, draft_size)
             flat_note = integrity.note_of_flat_end(image, data, name, facts.orientation)
             small, thumbnail, colour_note = _reduced(image, facts, settings, accept)
@@ -133,7 +115,7 @@ def standardise(data: bytes, settings: StandardiseSettings, accept: AcceptSettin
         full_size = image.size
     luma = np.asarray(small.convert("L")).astype(np.int64)
     return StandardPhoto(
-        encoded=encode(np.asarray(_padded(small, settings.size_px)), settings.encoding),
+        image=np.asarray(_padded(small, settings.size_px)),
         thumbnail=np.array(thumbnail),
         format=name,
         width=full_size[0],
@@ -167,8 +149,13 @@ def _check_size(size: tuple[int, int], frame: tuple[int, int], accept: AcceptSet
         )
 
 
+def most_bytes(accept: AcceptSettings) -> int:
+    """Returns how much memory decoding one photo may take, the process included."""
+    return max(MAX_DECODING_BYTES, BYTES_PER_ACCEPTED_PIXEL * accept.max_megapixels * 1_000_000)
+
+
 def _check_memory(num_bytes: int, size: tuple[int, int], name: str, accept: AcceptSettings) -> None:
-    most = max(MAX_DECODING_BYTES, BYTES_PER_ACCEPTED_PIXEL * accept.max_megapixels * 1_000_000)
+    most = most_bytes(accept)
     if num_bytes > most:
         raise RejectedPhoto(
             f"too large: {size[0]} x {size[1]} px of {formats.NAMES.get(name, name)} take "
@@ -176,11 +163,6 @@ def _check_memory(num_bytes: int, size: tuple[int, int], name: str, accept: Acce
             f"JPEG, not progressive, or raise accept.max_megapixels in params.yaml, of which each allows "
             f"{BYTES_PER_ACCEPTED_PIXEL} MB"
         )
-
-
-def _turn_to_decode(num_bytes: int) -> AbstractContextManager[object]:
-    """Returns the lock that a large photo is to be decoded under; a small one needs none."""
-    return _one_large_photo if num_bytes > LARGE_BYTES else nullcontext()
 
 
 def _scaled(size: tuple[int, int], settings: StandardiseSettings) -> tuple[int, int]:

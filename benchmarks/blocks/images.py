@@ -12,8 +12,8 @@ from PIL import Image
 
 from benchmarks.blocks import Block
 from tenshots import database, encoding, formats, params, photos
-from tenshots.encoding import StandardiseSettings
-from tenshots.photos import AcceptSettings
+from tenshots.encoding import StandardiseSettings, encode
+from tenshots.settings.intake import AcceptSettings
 
 HERE = Path(__file__).parent
 DEMO = HERE.parents[1] / "data" / "demo"
@@ -44,7 +44,11 @@ def standard(ending: str, *, quality: int | None = None) -> list[bytes]:
     accept = params.section(params.read(), "accept", AcceptSettings)
     settings = StandardiseSettings(size_px=96, fit="pad", encoding=quality or "lossless")
     found = [photos.standardise(data, settings, accept) for data in files(ending)]
-    return [part for photo in found for part in (photo.encoded, photo.thumbnail.tobytes())]
+    return [
+        part
+        for photo in found
+        for part in (encode(photo.image, settings.encoding), photo.thumbnail.tobytes())
+    ]
 
 
 def saved(format_: str, **options: int) -> bytes:

@@ -16,12 +16,11 @@ from tenshots.interpretation import VisualiseSettings
 from tenshots.layout import PhotosSettings
 from tenshots.params import PATH, Model, shown
 from tenshots.pattern import Layout
-from tenshots.photos import AcceptSettings
 from tenshots.portable import PortableSettings
 from tenshots.report import ReportSettings
 from tenshots.settings.augmentation import AugmentSettings
 from tenshots.settings.inspection import InspectSettings, backbone_settings
-from tenshots.settings.intake import DatabaseSettings, NearDuplicateSettings
+from tenshots.settings.intake import AcceptSettings, DatabaseSettings, NearDuplicateSettings
 from tenshots.settings.networks import settings_from
 from tenshots.settings.splitting import SplitSettings
 from tenshots.settings.training import OptimisationSettings

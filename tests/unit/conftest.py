@@ -1,7 +1,8 @@
-"""A bare machine for the tests of set-up, with environments of this Python's pip and of older ones."""
+"""A bare machine for the tests of set-up, with environments of this Python's pip and of older ones; traps."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -19,6 +20,25 @@ OLD_PIPS = {
     "23.0.1": "236bcb61156d76c4b8a05821b988c7b8c35bf0da28a4b614e8d6ab5212c25c6f",
     "23.2.1": "7ccf472345f20d35bdc9d1841ff5f313260c2c33fe417f48c30ac46cccabf5be",
 }
+
+# As sitecustomize.py Python runs it before any program. In what decodes, and there alone, it sets traps for
+# some files, and takes a second of the processor's time for the 20 that are allowed.
+PLUGIN = """
+import sys
+if "tenshots.decoding" in sys.orig_argv:
+    import contextlib, ctypes, hashlib, os, signal, time
+    from tenshots import formats
+    MARK = {mark!r}
+    opened, setitimer = formats.opened, signal.setitimer
+    signal.setitimer = lambda which, seconds: setitimer(which, seconds / 20)
+
+    def trapped(data, name):
+        exec({traps!r}.get(hashlib.sha256(data).hexdigest(), ""), globals())
+        return opened(data, name)
+
+    formats.opened = trapped
+"""
+Trap = Callable[[dict[bytes, str]], None]
 
 
 @pytest.fixture
@@ -65,3 +85,18 @@ def equipped(request: pytest.FixtureRequest, machine: Machine, environment: Call
     """A machine with an empty .venv, of this Python's pip or of the one that a test asks for."""
     machine.use_environment(environment(getattr(request, "param", "")))
     return machine
+
+
+@pytest.fixture
+def trap(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Trap:
+    """Gives a function that sets traps: what a decoder does when it meets a file."""
+    folder = tmp_path_factory.mktemp("plugin")
+
+    def set_traps(actions: dict[bytes, str]) -> None:
+        traps = {hashlib.sha256(data).hexdigest(): action for data, action in actions.items()}
+        text = PLUGIN.format(mark=str(folder / "mark"), traps=traps)
+        (folder / "sitecustomize.py").write_text(text)
+        monkeypatch.setenv("PYTHONPATH", str(folder))
+        monkeypatch.setenv("ASLEEP", str(folder / "asleep"))
+
+    return set_traps

@@ -11,9 +11,10 @@ import pytest
 
 from backbones import recipe
 from tenshots import networks, params, training
-from tenshots.encoding import StandardiseSettings, decode
-from tenshots.photos import AcceptSettings, standardise
+from tenshots.encoding import StandardiseSettings
+from tenshots.photos import standardise
 from tenshots.settings import whole
+from tenshots.settings.intake import AcceptSettings
 
 TOP = Path(__file__).parents[2]
 WEIGHTS = TOP / "backbones" / "cifar10.weights.h5"
@@ -47,7 +48,7 @@ def test_it_tells_most_of_cifar10s_test_images_apart() -> None:
             if member.isfile() and "test" in parts and hash_share(member.name) < NUM_IMAGES / 10_000:
                 file = archive.extractfile(member)
                 assert file is not None
-                images.append(decode(standardise(file.read(), standard, accept).encoded))
+                images.append(standardise(file.read(), standard, accept).image)
                 labels.append(parts[-2])
     names = sorted(set(labels))
     assert len(names) == 10

@@ -34,8 +34,7 @@ from demo.students import LABELS, NUM_PHOTOS, STUDENTS
 from tenshots import database, ingestion, layout, params
 from tenshots.encoding import StandardiseSettings
 from tenshots.pattern import Layout
-from tenshots.photos import AcceptSettings
-from tenshots.settings.intake import NearDuplicateSettings
+from tenshots.settings.intake import AcceptSettings, NearDuplicateSettings
 
 TOP = Path(__file__).parents[2]
 DEMO = TOP / "data" / "demo"

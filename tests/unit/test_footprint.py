@@ -105,7 +105,7 @@ def test_a_jpeg_decoded_at_its_full_size_takes_that() -> None:
 def test_what_would_take_more_than_a_gigabyte_is_refused_before_it_is_decoded(
     data: bytes, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(photos, "_turn_to_decode", lambda _: pytest.fail("decoded"))
+    monkeypatch.setattr(photos.integrity, "load", lambda *_: pytest.fail("decoded"))
     with pytest.raises(RejectedPhoto) as refused:
         photo_of(data)
     assert re.search(

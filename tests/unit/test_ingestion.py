@@ -22,8 +22,7 @@ from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError
 from tenshots.ingestion import Ingested, Rules, ingest
 from tenshots.pattern import Layout
-from tenshots.photos import AcceptSettings
-from tenshots.settings.intake import NearDuplicateSettings
+from tenshots.settings.intake import AcceptSettings, NearDuplicateSettings
 
 RULES = Rules(
     accept=AcceptSettings(

@@ -11,7 +11,6 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tenshots import metadata
-from tenshots.encoding import decode
 from tests.unit.test_photos import close, oriented, photo_of, pixels, saved, scene
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on damaged EXIF data; wanted here
@@ -146,7 +145,7 @@ def test_an_orientation_that_only_xmp_names_turns_nothing(kind: str) -> None:
     for file in (data, *behind_the_pixels):
         photo = photo_of(file)
         assert (photo.orientation, photo.width, photo.height) == (1, 120, 80)
-        assert close(decode(photo.encoded).astype(int), pixels(saved(scene())), tolerance=3)
+        assert close(photo.image.astype(int), pixels(saved(scene())), tolerance=3)
 
 
 def saved_heic_with_xmp(xmp: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from tenshots import footprint, params, photos
 from tenshots.encoding import StandardiseSettings, decode, encode
 from tenshots.errors import RejectedPhoto, SettingsError
 from tenshots.metadata import ORIENTATION_TAG, TURNS
-from tenshots.photos import AcceptSettings, StandardPhoto, standardise
+from tenshots.photos import StandardPhoto, standardise
+from tenshots.settings.intake import AcceptSettings
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on damaged files; wanted here
 RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 200, 30), (30, 30, 220), (250, 250, 250)
@@ -58,7 +60,7 @@ def photo_of(data: bytes, wanted: StandardiseSettings | None = None, **changes: 
 
 
 def pixels(data: bytes, wanted: StandardiseSettings | None = None, **changes: Any) -> np.ndarray:  # noqa: ANN401
-    return decode(photo_of(data, wanted, **changes).encoded).astype(int)
+    return photo_of(data, wanted, **changes).image.astype(int)
 
 
 def turned(upright: Image.Image, orientation: int) -> Image.Image:
@@ -88,7 +90,7 @@ TURNABLE = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF")
 def test_each_format_gives_the_same_photo(kind: str) -> None:
     photo = photo_of(saved(scene(), kind, quality=95))
     assert (photo.format, photo.width, photo.height, photo.orientation) == (kind, 120, 80, 1)
-    corners = decode(photo.encoded)[[4, 4, 27, 27], [4, 27, 4, 27]].astype(int)
+    corners = photo.image[[4, 4, 27, 27], [4, 27, 4, 27]].astype(int)
     assert close(corners, np.array([RED, GREEN, BLUE, WHITE]), tolerance=8)
     assert photo.note == ""
 
@@ -100,7 +102,7 @@ def test_every_orientation_sets_the_photo_upright(orientation: int, kind: str, f
     photo = photo_of(oriented(kind, orientation, quality=95), settings(fit=fit))
     assert (photo.orientation, photo.width, photo.height) == (orientation, 120, 80)
     expected = photo_of(saved(scene(), kind, quality=95), settings(fit=fit))
-    assert close(decode(photo.encoded).astype(int), decode(expected.encoded).astype(int), tolerance=3)
+    assert close(photo.image.astype(int), expected.image.astype(int), tolerance=3)
     assert close(photo.thumbnail.astype(int), expected.thumbnail.astype(int), tolerance=3)
 
 
@@ -109,7 +111,7 @@ def test_a_tiff_is_turned_once_whatever_its_compression(compression: str) -> Non
     for orientation in range(1, 9):
         photo = photo_of(oriented("TIFF", orientation, compression=compression))
         assert (photo.orientation, photo.width, photo.height) == (orientation, 120, 80)
-        assert close(decode(photo.encoded).astype(int), pixels(saved(scene())), tolerance=3)
+        assert close(photo.image.astype(int), pixels(saved(scene())), tolerance=3)
 
 
 @pytest.mark.parametrize("fit", ["pad", "crop", "stretch"])
@@ -275,22 +277,27 @@ def test_pillows_own_limit_does_not_refuse_what_ours_allows() -> None:
 
 
 def test_a_large_photo_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = threading.Lock()
     held = []
     reduced = photos._reduced
 
     def watched(*arguments: Any) -> Any:  # noqa: ANN401 (passed on)
-        held.append(photos._one_large_photo.locked())
+        held.append(turn.locked())
         return reduced(*arguments)
 
     monkeypatch.setattr(photos, "_reduced", watched)
     monkeypatch.setattr(photos, "LARGE_BYTES", footprint.PROCESS_BYTES + 300_000)
     large = scene(480, 320)
-    photo_of(saved(scene()))
-    photo_of(saved(large, "JPEG"))  # decoded small
-    photo_of(saved(large, "JPEG", progressive=True))  # held whole all the same
-    photo_of(saved(large, "PNG"))
+    files = [
+        saved(scene()),
+        saved(large, "JPEG"),  # decoded small
+        saved(large, "JPEG", progressive=True),  # held whole all the same
+        saved(large, "PNG"),
+    ]
+    for data in files:
+        standardise(data, settings(), accept(), turn=turn)
     assert held == [False, False, True, True]
-    assert not photos._one_large_photo.locked()
+    assert not turn.locked()
 
 
 def test_running_out_of_memory_is_no_verdict_over_the_photo(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,21 +342,23 @@ def test_no_output_has_metadata() -> None:
     for kind in ("JPEG", "PNG", "WEBP", "HEIF", "AVIF"):
         data = saved(scene(), kind, exif=exif.tobytes(), icc_profile=srgb, comment=b"private")
         assert b"52.1" in data
+        photo = photo_of(data)
+        assert "52.1" not in str(photo)
         for encoding in ("lossless", 80):
-            photo = photo_of(data, settings(encoding=encoding))
-            image = Image.open(io.BytesIO(photo.encoded))
+            encoded = encode(photo.image, encoding)
+            image = Image.open(io.BytesIO(encoded))
             assert image.mode == "RGB"
             assert not image.getexif()
             assert not {"icc_profile", "comment", "exif"} & set(image.info)
-            assert b"52.1" not in photo.encoded
-            assert "52.1" not in str(photo._replace(encoded=b""))
+            assert b"52.1" not in encoded
 
 
 @pytest.mark.parametrize("kind", ALL_FORMATS)
 def test_the_same_file_gives_the_same_bytes(kind: str) -> None:
     data = saved(scene(), kind)
     one, other = photo_of(data, settings(fit="pad")), photo_of(data, settings(fit="pad"))
-    assert one._replace(thumbnail=None) == other._replace(thumbnail=None)
+    assert one._replace(image=None, thumbnail=None) == other._replace(image=None, thumbnail=None)
+    assert (one.image == other.image).all()
     assert (one.thumbnail == other.thumbnail).all()
 
 

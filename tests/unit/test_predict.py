@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stages import predict
-from tenshots import database, evaluation, photos
+from tenshots import database, encoding, evaluation, photos
 from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, SettingsError
 from tenshots.predictions import probabilities_of
@@ -38,7 +38,10 @@ def test_a_photo_gets_the_same_probabilities_from_evaluate_and_from_predict(
     settings = StandardiseSettings(size_px=drawn_model.SIZE_PX, fit="pad", encoding="lossless")
     drawn = drawn_results.photos(drawn_model.LABELS, num_groups=4, num_each=3)
     standard = drawn.assign(
-        image=[photos.standardise(image, settings, ACCEPT).encoded for image in drawn["image"]]
+        image=[
+            encoding.encode(photos.standardise(image, settings, ACCEPT).image, "lossless")
+            for image in drawn["image"]
+        ]
     )
     drawn_model.save(tmp_path / "baseline")
     saved = evaluation.read_variant(tmp_path / "baseline")

@@ -14,8 +14,7 @@ from tenshots.encoding import StandardiseSettings
 from tenshots.ingestion import Ingested, Rules
 from tenshots.leakage import leakage
 from tenshots.pattern import Layout
-from tenshots.photos import AcceptSettings
-from tenshots.settings.intake import NearDuplicateSettings
+from tenshots.settings.intake import AcceptSettings, NearDuplicateSettings
 from tenshots.settings.splitting import SplitSettings
 from tenshots.splitting import components, split
 from tests.properties.test_splitting import check_split
