@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pillow_heif
@@ -192,6 +194,18 @@ def other(image: Image.Image, kind: str) -> bytes:
     return file.getvalue()
 
 
+MAKERS: tuple[tuple[str, Callable[[Image.Image], bytes]], ...] = (
+    (".jpg", jpeg),
+    (".JPEG", partial(jpeg, order=">")),
+    (".webp", partial(other, kind="WEBP")),
+    (".heic", partial(other, kind="HEIF")),
+    (".avif", partial(other, kind="AVIF")),
+    (".gif", partial(other, kind="GIF")),
+    (".tif", tiff),
+)
+ENDINGS = {".png", *(ending for ending, _ in MAKERS)}
+
+
 def plant(folder: Path) -> None:
     """Gives every PNG photo of a folder metadata, and the photos of some people another format."""
     for number, path in enumerate(sorted(folder.rglob("*.png"))):
@@ -200,14 +214,5 @@ def plant(folder: Path) -> None:
             path.write_bytes(png(image))
             continue
         path.unlink()
-        made = {
-            "jpg": lambda image=image: jpeg(image),
-            "JPEG": lambda image=image: jpeg(image, ">"),
-            "webp": lambda image=image: other(image, "WEBP"),
-            "heic": lambda image=image: other(image, "HEIF"),
-            "avif": lambda image=image: other(image, "AVIF"),
-            "gif": lambda image=image: other(image, "GIF"),
-            "tif": lambda image=image: tiff(image),
-        }
-        ending = list(made)[number % len(made)]
-        path.with_suffix(f".{ending}").write_bytes(made[ending]())
+        ending, make = MAKERS[number % len(MAKERS)]
+        path.with_suffix(ending).write_bytes(make(image))
