@@ -1,12 +1,15 @@
-"""Nothing that is read can run: the code calls no loader that would execute what a file says."""
+"""Nothing that is read can run, and nothing is sent: the code has no loader that executes, and no network."""
 
 from __future__ import annotations
 
 import ast
+import configparser
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tenshots import store
 
 TOP = Path(__file__).parents[1]
 FOLDERS = ("tenshots", "stages", "backbones", "benchmarks", "demo", "requirements")
@@ -40,7 +43,18 @@ MODULES = (
     ),
     *("mlflow.tensorflow", "mlflow.projects", "mlflow.models", "keras.models.load_model", "keras.saving"),
     *("keras.layers.Lambda", "keras.layers.TFSMLayer", "tensorflow.saved_model", "tensorflow.py_function"),
-    *("http.server", "socketserver", "xmlrpc", "flask", "uvicorn"),  # which would open a port
+    *("http.server", "socketserver", "xmlrpc", "flask", "uvicorn", "socket.create_server"),  # open a port
+    *(
+        "urllib.request",
+        "http.client.HTTPConnection",
+        "requests",
+        "httpx",
+        "aiohttp",
+        "ftplib",
+        "smtplib",
+        "webbrowser",
+    ),
+    *("socket.socket", "socket.create_connection"),  # reach the network, as do those above
 )
 NAMES = ("eval", "exec", "compile", "__import__", "input")  # as they stand, or as a method of anything
 METHODS = (
@@ -57,6 +71,10 @@ KEYWORDS = {  # of any call, with the one value that is harmless
 }
 
 EXCEPTIONS = {
+    ("requirements/audit.py", "urllib.request"): "asks OSV about names and versions of packages, in CI",
+    ("stages/ui.py", "urllib.request"): "asks its own server, on this machine, whether it is there",
+    ("stages/ui.py", "socket.socket"): "looks for a free port of this machine",
+    ("tenshots/store.py", "urllib.request"): "asks the user's MLflow server whether it is there",
     ("demo/render.py", "multiprocessing"): "renders in processes of its own, which read nothing of others",
     ("demo/render.py", "concurrent.futures.ProcessPoolExecutor"): "likewise",
     ("tenshots/runtime.py", "ctypes"): "flushes what C code has printed, to read which code oneDNN uses",
@@ -122,12 +140,19 @@ def found() -> set[tuple[str, str]]:
     }
 
 
-def test_no_code_runs_what_it_reads() -> None:
+def test_no_code_runs_what_it_reads_or_uses_a_network() -> None:
     assert found() - set(EXCEPTIONS) == set()
 
 
 def test_each_exception_is_needed() -> None:
     assert set(EXCEPTIONS) - found() == set()
+
+
+def test_dvc_and_mlflow_send_no_usage_data() -> None:
+    config = configparser.ConfigParser()
+    config.read(TOP / ".dvc" / "config")
+    assert dict(config["core"]).items() >= {"analytics": "false", "check_update": "false"}.items()
+    assert store.QUIET.items() >= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}.items()
 
 
 @pytest.mark.parametrize(
@@ -157,6 +182,8 @@ def test_each_exception_is_needed() -> None:
         ("import multiprocessing as mp\nmp.Pool()", "multiprocessing"),
         ("from concurrent.futures import ProcessPoolExecutor", "concurrent.futures.ProcessPoolExecutor"),
         ("import http.server", "http.server"),
+        ("from urllib.request import urlopen", "urllib.request"),
+        ("import socket as s\ns.create_connection(address)", "socket.create_connection"),
         ("from tenshots.runtime import keras\nkeras.layers.Lambda(f)", "keras.layers.Lambda"),
     ],
 )
@@ -173,6 +200,8 @@ def test_a_use_is_found_however_it_is_written(code: str, use: str) -> None:
         "import numpy as np\nnp.load(path)\nnp.load(path, allow_pickle=False)",
         "import joblib\njoblib.cpu_count()",
         "from concurrent.futures import ThreadPoolExecutor",
+        "import socket\nsocket.gethostname()\nsocket.socketpair()",
+        "from urllib.parse import quote",
         "from ruamel.yaml import YAML\nYAML(typ='safe').load(path)",
         "from importlib.util import find_spec",
         "import subprocess\nsubprocess.run(['git', 'status'])",
