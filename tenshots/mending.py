@@ -1,11 +1,13 @@
-"""What a kill in the middle of DVC's writing leaves: a dvc.lock cut short, a list of locks likewise.
+"""What a kill in the middle of DVC's writing leaves: half a dvc.lock, half a list of locks, half a pushed file.
 
-DVC writes both in place, so that a kill leaves the beginning of the file, or nothing of it. DVC then stops
-with an error, or without a word runs again what the lost lines said.
+DVC writes the first two in place, so that a kill leaves the beginning of the file, or nothing of it. DVC then
+stops with an error, or without a word runs again what the lost lines said. In a remote it compares names alone, so
+that a file which was begun counts as pushed for ever.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -143,6 +145,44 @@ def _defined(top: Path) -> set[str]:
         for stage, body in params.read(top / "dvc.yaml")["stages"].items()
         for name in ([f"{stage}@{variant}" for variant in variants] if "foreach" in body else [stage])
     }
+
+
+def mend_remote(folder: Path) -> tuple[int, list[Path]]:
+    """Removes from a folder that DVC pushes to what is not whole, so that a push brings it again.
+
+    That is what has other bytes than its name, a hash, says: empty after a kill, cut or altered by a bad
+    disk; and what DVC calls .tmp while it writes. Nobody may push meanwhile.
+
+    Args:
+        folder: of a remote.
+
+    Returns:
+        The number of whole files, and those that were removed.
+
+    Raises:
+        DataError: it is no such folder.
+    """
+    objects = folder / "files" / "md5"
+    if not objects.is_dir():
+        raise DataError(
+            f"{folder} holds nothing that DVC has pushed, as there is no {objects}; give the folder of "
+            "`dvc remote add`, as `dvc remote list` tells it"
+        )
+    num_whole, removed = 0, []
+    for path in sorted(
+        path for part in (objects, folder / "runs") for path in part.rglob("*") if path.is_file()
+    ):
+        unfinished = path.suffix == ".tmp"
+        if not unfinished and path.is_relative_to(objects):
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "md5").hexdigest()
+            unfinished = found != path.parent.name + path.name.removesuffix(".dir")
+        if unfinished:
+            path.unlink()
+            removed.append(path)
+        else:
+            num_whole += 1
+    return num_whole, removed
 
 
 def _committed(top: Path) -> bytes | None:
