@@ -1,8 +1,8 @@
-"""What a kill in the middle of DVC's writing leaves: half a dvc.lock, half a list of locks, half a pushed file.
+"""What a kill in the middle of DVC's writing leaves: half a dvc.lock, list of locks, or pushed file.
 
 DVC writes the first two in place, so that a kill leaves the beginning of the file, or nothing of it. DVC then
-stops with an error, or without a word runs again what the lost lines said. In a remote it compares names alone, so
-that a file which was begun counts as pushed for ever.
+stops with an error, or without a word runs again what the lost lines said. In a remote it compares names
+alone, so that a file which was begun counts as pushed for ever.
 """
 
 from __future__ import annotations
@@ -151,7 +151,8 @@ def mend_remote(folder: Path) -> tuple[int, list[Path]]:
     """Removes from a folder that DVC pushes to what is not whole, so that a push brings it again.
 
     That is what has other bytes than its name, a hash, says: empty after a kill, cut or altered by a bad
-    disk; and what DVC calls .tmp while it writes. Nobody may push meanwhile.
+    disk; lists of folders whose files are not all there; and what DVC calls .tmp while it writes. Nobody may
+    push meanwhile.
 
     Args:
         folder: of a remote.
@@ -168,21 +169,31 @@ def mend_remote(folder: Path) -> tuple[int, list[Path]]:
             f"{folder} holds nothing that DVC has pushed, as there is no {objects}; give the folder of "
             "`dvc remote add`, as `dvc remote list` tells it"
         )
-    num_whole, removed = 0, []
-    for path in sorted(
-        path for part in (objects, folder / "runs") for path in part.rglob("*") if path.is_file()
-    ):
-        unfinished = path.suffix == ".tmp"
-        if not unfinished and path.is_relative_to(objects):
-            with path.open("rb") as file:
-                found = hashlib.file_digest(file, "md5").hexdigest()
-            unfinished = found != path.parent.name + path.name.removesuffix(".dir")
-        if unfinished:
-            path.unlink()
-            removed.append(path)
-        else:
-            num_whole += 1
-    return num_whole, removed
+    removed = [path for path in _files(folder / "runs") if path.suffix == ".tmp"]
+    removed += [path for path in _files(objects) if path.suffix == ".tmp" or _md5(path) != _promised(path)]
+    # DVC asks about a folder as a whole: where its list is there, it takes the files in it for pushed.
+    there = {_promised(path): path for path in _files(objects) if path not in removed}
+    for path in list(there.values()):
+        if path.suffix == ".dir":
+            listed = {row["md5"] for row in json.loads(path.read_bytes())}
+            removed += [path] * (not listed <= set(there))
+    for path in removed:
+        path.unlink()
+    return len([*_files(objects), *_files(folder / "runs")]), sorted(removed)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def _promised(path: Path) -> str:
+    """The MD5 that an object's place says that it has."""
+    return path.parent.name + path.name.removesuffix(".dir")
 
 
 def _committed(top: Path) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -202,9 +203,12 @@ def test_what_is_not_whole_in_a_remote_is_removed_and_all_else_stays(
     folder = tmp_path / "our stick's cache"
     contents = (b"a photo", b"another", b"", b"x" * 3_000_000)
     places = [folder / "files/md5" / digest[:2] / digest[2:] for digest in map(md5, contents)]
-    listing = b'[{"md5": "...", "relpath": "a"}]'
-    places.append(folder / "files/md5" / md5(listing)[:2] / f"{md5(listing)[2:]}.dir")
-    for place, content in zip(places, (*contents, listing), strict=True):
+    lists = [
+        json.dumps([{"md5": md5(each), "relpath": "a"} for each in members]).encode()
+        for members in (contents[1:3], contents[2:4], contents[1:2])
+    ]
+    places += [folder / "files/md5" / md5(each)[:2] / f"{md5(each)[2:]}.dir" for each in lists]
+    for place, content in zip(places, (*contents, *lists), strict=True):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
     entry = folder / "runs/ab/abcd/ef01"
@@ -212,22 +216,27 @@ def test_what_is_not_whole_in_a_remote_is_removed_and_all_else_stays(
     entry.write_text("cmd: a\n")
     (tmp_path / "beside.tmp").write_text("not ours")
     mend.main([str(folder)])
-    assert capsys.readouterr().out == f"{folder}: 6 files whole, 0 removed\n"
+    assert capsys.readouterr().out == f"{folder}: 8 files whole, 0 removed\n"
 
     places[0].write_bytes(b"")
     places[3].write_bytes(b"x" * 2_999_999)
-    places[4].write_bytes(listing + b" ")
+    places[6].write_bytes(lists[2] + b" ")
     unfinished = [places[1].with_name(".Qx1.tmp"), entry.with_name(".Qx2.tmp")]
     for path in unfinished:
         path.write_bytes(b"half")
     mend.main([str(folder)])
     said = capsys.readouterr().out.splitlines()
-    gone = {places[0], places[3], places[4], *unfinished}
+    gone = {places[0], places[3], places[5], places[6], *unfinished}  # the second list's member is gone
     assert {line.removesuffix(": removed, as it is not whole") for line in said[:-1]} == {
         str(path) for path in gone
     }
-    assert said[-1].startswith(f"{folder}: 3 files whole, 5 removed; push again")
-    assert {path for path in folder.rglob("*") if path.is_file()} == {places[1], places[2], entry}
+    assert said[-1].startswith(f"{folder}: 4 files whole, 6 removed; push again")
+    assert {path for path in folder.rglob("*") if path.is_file()} == {
+        places[1],
+        places[2],
+        places[4],
+        entry,
+    }
     assert (tmp_path / "beside.tmp").exists()
 
 
