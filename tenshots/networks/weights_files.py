@@ -59,7 +59,7 @@ def num_labels(path: Path) -> int:
 
 
 def load(model: keras.Model, path: Path, *, of: str, remedy: str) -> None:
-    """Loads weights into a network, all of them or none.
+    """Loads weights into a network, and raises unless the file has all of them.
 
     Args:
         model: its weights are replaced.

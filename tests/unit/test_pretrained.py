@@ -16,7 +16,7 @@ import pytest
 
 from tenshots import networks, training
 from tenshots.errors import DataError, SettingsError
-from tenshots.networks import pretrained
+from tenshots.networks import pretrained, weights_files
 from tenshots.runtime import keras
 from tenshots.settings.networks import WeightsFile
 
@@ -123,7 +123,10 @@ def test_weights_of_another_shape_are_refused(whole: tuple[Any, dict[str, Any]])
 def test_a_file_of_no_network_of_ours_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "text.weights.h5"
     path.write_text("no weights")
+    with pytest.raises(DataError, match="must hold weights alone"):
+        _build({**OURS, "weights": _file(path)})
 
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save_weights(path)
     with pytest.raises(DataError, match="holds no weights of a convolutional network"):
         _build({**OURS, "weights": _file(path)})
 
@@ -241,7 +244,7 @@ def test_a_relative_path_may_be_a_link_as_dvc_makes_but_must_not_leave_the_proje
     monkeypatch.chdir(project)
     sha256 = hashlib.sha256(b"weights").hexdigest()
     linked = WeightsFile(path="linked.h5", sha256=sha256)
-    assert pretrained.verified(linked) == Path("linked.h5")
+    assert weights_files.verified(linked) == Path("linked.h5")
     with pytest.raises(SettingsError, match="must not leave the repository"):
         _settings({**OURS, "weights": {"path": "sub/../../cache", "sha256": sha256}})
 
