@@ -32,6 +32,7 @@ MAX_NAME_BYTES = 255  # of a file or folder on all usual file systems
 MAX_DEPTH = 20  # folders around a photo; made-up names of thousands would fill the memory
 ENCRYPTED = 0x1 | 0x40 | 0x2000  # flag bits 0, 6 and 13. Source: PKWARE APPNOTE 6.3.10, 4.4.4
 UTF8_NAME = 0x800  # flag bit 11
+LONE_BACKSLASH = r"(?<![^\x00-\x7f])\\"  # not the second byte of a letter
 UNICODE_PATH = 0x7075  # extra field with the name in UTF-8. Source: PKWARE APPNOTE 6.3.10, 4.6.9
 
 
@@ -94,7 +95,8 @@ def listing(archive: Path, limits: ArchiveLimits, is_ignored: Callable[[str], bo
     Names are UTF-8 where they say so, where a field beside them (Info-ZIP Unicode Path) holds them so, or
     where they are valid UTF-8 (macOS writes it without saying). Else they are in the code page of the
     computer that made the archive, which it does not tell: such names are read in code page 437, and marked
-    as guesses. A backslash, which old Windows tools write, separates as `/` does.
+    as guesses. A backslash, which old Windows tools write, separates as `/` does; but where an archive also
+    writes `/`, one behind a byte that is not ASCII is half of a letter (`表` in Shift-JIS).
 
     Args:
         archive: a .zip file.
@@ -123,8 +125,9 @@ def listing(archive: Path, limits: ArchiveLimits, is_ignored: Callable[[str], bo
         raise RejectedPhoto(f"damaged or incomplete .zip archive ({' '.join(str(error).split())})") from error
     members: list[Member] = []
     folders: set[str] = set()
+    writes_slashes = any("/" in info.orig_filename for info in infos)
     for info in infos:
-        member, is_folder = _member(info)
+        member, is_folder = _member(info, writes_slashes=writes_slashes)
         parts = member.name.split("/") if member.has_safe_name else []
         kept = list(takewhile(lambda part: not is_ignored(part), parts))
         is_file = len(kept) == len(parts) and not is_folder
@@ -203,11 +206,12 @@ class _BoundedFile(io.FileIO):
         return super().read(size) or b""
 
 
-def _member(info: zipfile.ZipInfo) -> tuple[Member, bool]:
+def _member(info: zipfile.ZipInfo, *, writes_slashes: bool) -> tuple[Member, bool]:
     """Returns what the archive's list says of a file or folder, and whether it is a folder."""
     # `filename` ends at a NUL and depends on the platform; the name as it is written does not.
     decoded, is_guess = _decoded(info)
-    name, name_reason = _clean(decoded)
+    separator = LONE_BACKSLASH if is_guess and writes_slashes else r"\\"
+    name, name_reason = _clean(re.sub(separator, "/", decoded))
     kind = stat.S_IFMT(info.external_attr >> 16)  # of Unix; other systems leave 0
     is_folder = name.endswith("/") or kind == stat.S_IFDIR
     name = name.rstrip("/") if not name_reason else name
@@ -264,9 +268,8 @@ def _unicode_path(extra: bytes, raw: bytes) -> bytes | None:
     return None
 
 
-def _clean(name: str) -> tuple[str, str]:
+def _clean(slashed: str) -> tuple[str, str]:
     """Returns a name with `/` between its parts and after a folder, or the reason why it cannot be had."""
-    slashed = name.replace("\\", "/")
     parts = [part for part in slashed.split("/") if part not in ("", ".")]
     if slashed.startswith("/") or (parts and re.match("[A-Za-z]:", parts[0])):
         return slashed, "an absolute path in an archive"

@@ -57,7 +57,9 @@ AFTER = (
     re.compile(rf"(.+?)[ _–—-]+(?:{COPY})(?:[ _]\d{{1,3}})?"),  # noqa: RUF001  # Russian takes a dash
 )
 NUMBERED = re.compile(r"(.+?) \d{1,2}")
-HYPHENED = re.compile(r"(.*[^\W\d_])-\d{1,2}")  # Safari's ann-1.zip, but as often a number that people choose
+# Safari's ann-1.zip, Internet Explorer's ann[1].zip, but as often a number that people choose.
+SUFFIXED = re.compile(r"(.*[^\W\d_])(?:[-_]\d{1,2}|[ _]?\[\d{1,3}\])")
+AGAIN = re.compile(r"[ _]?\(\d{1,3}\)\Z")  # what browsers add to a part that was fetched twice
 
 
 def download(name: str) -> tuple[str, str] | None:
@@ -66,13 +68,13 @@ def download(name: str) -> tuple[str, str] | None:
     Args:
         name: of an archive without .zip, or of the folder that it became.
     """
-    found = DRIVE.fullmatch(name)
+    found = DRIVE.fullmatch(AGAIN.sub("", name))
     return (found["owner"], found["when"]) if found else None
 
 
 def part(name: str) -> int:
     """Returns which part of a download from Google a name is, from 1; 0 where it does not say."""
-    found = DRIVE.fullmatch(name)
+    found = DRIVE.fullmatch(AGAIN.sub("", name))
     return int(found["part"] or 0) if found else 0
 
 
@@ -117,7 +119,7 @@ def originals(name: str) -> Iterator[str]:
 def is_numbered(name: str) -> bool:
     """Whether all that may mark a name as a copy is a number at its end: `student 7`, `student-7`."""
     marks = [*originals(name)]
-    return bool(HYPHENED.fullmatch(name)) or (len(marks) == 1 and bool(NUMBERED.fullmatch(name)))
+    return bool(SUFFIXED.fullmatch(name)) or (len(marks) == 1 and bool(NUMBERED.fullmatch(name)))
 
 
 def family(name: str) -> str:
@@ -127,8 +129,8 @@ def family(name: str) -> str:
     bare = _bare(name)
     if nameless := NAMELESS.fullmatch(bare):
         return nameless["platform"]
-    hyphened = HYPHENED.fullmatch(bare)
-    return hyphened[1] if hyphened else bare
+    suffixed = SUFFIXED.fullmatch(bare)
+    return suffixed[1] if suffixed else bare
 
 
 def _is_common(word: str) -> bool:
@@ -143,7 +145,7 @@ def _without_mark(name: str) -> str:
     lower = name.lower()
     if len(lower) != len(name):  # of few letters; then places would differ
         lower = name
-    if parts := download(name):
+    if (parts := download(name)) and not AGAIN.search(name):
         whole = "-".join(parts)
         return whole if whole != name else parts[0]
     if before := BEFORE.fullmatch(lower):

@@ -128,8 +128,14 @@ def _stood_for(file: FoundFile) -> tuple[FoundFile, list[str]]:
 
     A missing archive is read as one that cannot be used, see `find`; a name without a dot is a folder's.
     """
+    if file.reason:
+        return file, []
+    if missing := clutter.unfinished(file.path):
+        inside = "/".join(file.path.split("/")[-2:])
+        read_as = file.read_as.removesuffix(inside) + missing.name * file.read_as.endswith(inside)
+        return file._replace(reason=missing.reason, read_as=read_as), []
     missing = clutter.stand_in(file.path.rpartition("/")[2])
-    if missing is None or file.reason:
+    if missing is None:
         return file, []
     read_as = str(PurePosixPath(file.read_as).with_name(missing.name))
     stem = read_as.removesuffix(ARCHIVE_SUFFIX)

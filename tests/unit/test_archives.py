@@ -195,6 +195,17 @@ def test_a_name_that_is_utf8_or_says_so_is_no_guess(tmp_path: Path) -> None:
     ]
 
 
+def test_half_of_a_letter_separates_no_folders(tmp_path: Path) -> None:
+    """In Shift-JIS the second byte of a letter may be a backslash; tools that write those write no `/`."""
+    table = "\u8868".encode("cp932")
+    archive = write_zip(tmp_path / "ann.zip", Entry(table + b"/1.jpg"), Entry(table), Entry(b"cup\\2.jpg"))
+    assert [member.name for member in listed(archive)] == ["\u00f2\\/1.jpg", "\u00f2\\", "cup/2.jpg"]
+    old = write_zip(tmp_path / "old.zip", Entry("caf\u00e9\\1.jpg".encode("cp437")))
+    assert [member.name for member in listed(old)] == ["caf\u00e9/1.jpg"]
+    utf8 = write_zip(tmp_path / "utf8.zip", Entry("caf\u00e9\\1.jpg".encode()), Entry(b"cup/2.jpg"))
+    assert [member.name for member in listed(utf8)] == ["caf\u00e9/1.jpg", "cup/2.jpg"]
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [

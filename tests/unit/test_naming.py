@@ -59,6 +59,18 @@ def test_the_parts_of_a_drive_download_are_one_group(tmp_path: Path, batch: str)
     assert told(result) == f"{first} and {second} are parts of one download and are read as one, as 'ann'"
 
 
+def test_a_part_that_was_fetched_twice_is_a_part_and_told_once(tmp_path: Path) -> None:
+    names = [f"ann-{DRIVE}-{part}.zip" for part in ("001", "002 (1)", "002")]
+    for name, label in zip(names, ("cup", "key", "key"), strict=True):
+        pack(tmp_path / "in" / name, f"ann/{label}/1.png")
+    draw(tmp_path / "in", "ben/cup/1.png")
+    result = ingested(tmp_path / "in")
+    assert groups(result) == {"ann": names, "ben": ["ben"]}
+    assert told(result) == (
+        f"{names[0]}, {names[1]} and {names[2]} are parts of one download and are read as one, as 'ann'"
+    )
+
+
 def test_a_class_folder_that_drive_splits_is_read_as_one(tmp_path: Path) -> None:
     """In the second part lies only ben, whose folder would pass for a wrapper there."""
     first, second = (f"Tenshots-{DRIVE}-00{part}.zip" for part in (1, 2))
@@ -344,7 +356,8 @@ def test_one_form_alone_is_composed_without_a_word(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "unseen", ["\u200b", "\u200c", "\u200d", "\ufeff", "\u00ad", "\u200e", "\u202a", "\u2066"]
+    "unseen",
+    [*"\u200b\u200c\u200d\ufeff\u00ad\u200e\u202a\u2066\u3164\u2800\u034f\u115f"],
 )
 def test_what_cannot_be_seen_counts_like_a_blank_and_is_shown_escaped(tmp_path: Path, unseen: str) -> None:
     draw(tmp_path / "in", "ann/cup/1.png", f"ann/cup{unseen}/2.png", "ann/key/3.png")
@@ -353,6 +366,19 @@ def test_what_cannot_be_seen_counts_like_a_blank_and_is_shown_escaped(tmp_path: 
         ingested(tmp_path / "in")
     assert f"'cup' (in ann/cup) and '{escaped}' (in ann/{escaped})" in str(caught.value)
     assert unseen not in str(caught.value)
+
+
+def test_names_of_another_width_are_one_and_told_apart_by_number(tmp_path: Path) -> None:
+    draw(tmp_path / "in", "ann/cup/1.png", "ben/\uff43\uff55\uff50/2.png", "ann/key/3.png")
+    with pytest.raises(DataError, match=r"'cup' \(in ann/cup\) and '\\uff43\\uff55\\uff50' \(in ben/"):
+        ingested(tmp_path / "in")
+
+
+def test_a_name_that_mixes_scripts_is_told(tmp_path: Path) -> None:
+    draw(tmp_path / "in", "ann/cup/1.png", "ben/\u0441up/2.png", "b\u0435n/cup/3.png")
+    text = told(ingested(tmp_path / "in"))
+    assert "in the label '\u0441up' '\u0441' is CYRILLIC SMALL LETTER ES, so it is another label than" in text
+    assert "in the group 'b\u0435n' '\u0435' is CYRILLIC SMALL LETTER IE" in text
 
 
 def test_a_joiner_that_means_something_is_kept(tmp_path: Path) -> None:
@@ -383,6 +409,13 @@ def test_a_name_in_an_unknown_code_page_is_read_as_others_write_it_and_told(
     assert "ann.zip does not tell the code page of its names" in told(result)
     assert f"{misread!r} as 'książka'" in told(result)
     assert f"ann.zip/{misread}/1.png" in set(result.photos["path"])
+
+
+def test_a_japanese_name_is_read_whole(tmp_path: Path) -> None:
+    """The second byte of its letter is that of a backslash."""
+    pack(tmp_path / "in" / "ann.zip", "\u8868/1.png", "cup/1.png", code_page="cp932")
+    draw(tmp_path / "in", "ben/\u8868/1.png", "ben/cup/2.png")
+    assert labels(ingested(tmp_path / "in")) == ["cup", "\u8868"]
 
 
 def test_a_name_in_an_unknown_code_page_that_nothing_tells_is_said(tmp_path: Path) -> None:
