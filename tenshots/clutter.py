@@ -54,7 +54,8 @@ STAND_INS = (
     (r"(\.syncthing\.|~syncthing~)(?P<name>[^.].*)\.tmp", UNFINISHED),
     (r"(?P<name>[^.].*\.g(doc|draw|form|jam|link|map|sheet|site|slides|table))", GOOGLE_LINK),
 )
-# A folder, in which Safari keeps the file so far and `Info.plist`. Source: hints.macworld.com, 20040227044324958
+# A folder, in which Safari keeps the file so far and `Info.plist`. Source: hints.macworld.com, story
+# 20040227044324958
 IN_DOWNLOAD = re.compile(r"(?P<name>[^.].*)\.download/((?P=name)|info\.plist)", re.IGNORECASE | re.DOTALL)
 # Links that Linux shows for a file of OneDrive on a disk of Windows. Sources: Linux, fs/ntfs3/inode.c,
 # ntfs_readlink_hlp; ntfs-3g, reparse.c

@@ -70,10 +70,12 @@ def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
         )
     bare = sorted({*table["label"], *empty_labels} - {*labels, ""})
     if bare:
-        reasons = counted_reasons(table[table["label"].isin(bare)]) or "no files"
+        rows = table[table["label"].isin(bare)]
+        archives = rows.loc[rows["path"].str.lower().str.endswith(".zip"), "path"]
+        remedy = f"pack {archives.min()} anew, or unpack it" if len(archives) else "add photos"
         raise DataError(
-            f"{joined(map(repr, bare))}: a label without a usable photo ({reasons}); add photos or remove "
-            f"its folder"
+            f"{joined(map(repr, bare))}: a label without a usable photo "
+            f"({counted_reasons(rows) or 'no files'}); {remedy}, or remove its folder"
         )
     if len(labels) == 1:
         raise DataError(

@@ -4,7 +4,8 @@
   `ann-20241102T100037Z-3-001.zip`. One download has one time; ann is the folder's name, and lies in each
   part. `drive-download` and `takeout` are no folder's name.
 - OneDrive, SharePoint, Teams: `OneDrive_1_11-2-2024.zip`, `OneDrive_2024-11-02.zip`, the date as the user
-  writes it.
+  writes it. In Teams' library Student Work lies
+  `Submitted files/Ann Lee/Optics/Version 1/photos.zip`.
 - Moodle: `Ann Lee_12345_assignsubmission_file_`, a folder, or before the file's name. The number is one
   person's in one assignment.
 - Canvas: `leeann_12345_67890_photos.zip`, `leeann_LATE_12345_67891_photos-1.zip`. The first number is one
@@ -33,6 +34,12 @@ MOODLE = re.compile(r"(?P<folder>(?P<person>.+)_\d+_assignsubmission_file_).*")
 # An attachment's number has at least five digits and is no date, so `class_2024_1102_ann` is not by "class".
 CANVAS = re.compile(r"(?P<person>[^_]+)(?:_LATE)?_(?P<user>\d{3,})_(?!(?:19|20)\d{6}_)\d{5,}_.+")
 NAMELESS = re.compile(r"(?P<platform>onedrive|drive-download|takeout)(_\d+)?(_\d{1,4}([-.]\d{1,4}){2})?")
+# The site of a class keeps each version that a student hands in. Source: Microsoft, "Assignments admin
+# documentation", names the library Student Work; the folders in it are read off downloads
+TEAMS = re.compile(
+    r"(?:.*/)?(?:submitted|working) files/(?P<person>[^/]+)/[^/]+/(?:version \d+/)?(?P<below>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
 # What people call a folder of photos; two people may well choose the same.
 COMMON = re.compile(
     r"(my |new |the |meine |neuer |mes )?"
@@ -42,6 +49,8 @@ COMMON = re.compile(
     r"|assignments?|homework|project|task|exercise|tenshots)"
     r"([ _-]?\d+)?"
 )
+# Those of them that a photo may well show.
+THINGS = re.compile(r"camera|picture|photo|foto|folder|ordner|dossier|file")
 # Whom people mean who number others: `student 2` is hardly a copy of `student`.
 ANYONE = re.compile(
     r"students?|pupils?|learners?|groups?|teams?|persons?|people|users?|participants?|members?|subjects?"
@@ -83,6 +92,11 @@ def says_nothing(name: str) -> bool:
     return is_platforms(name) or COMMON.fullmatch(_bare(name)) is not None
 
 
+def names_nothing(name: str) -> bool:
+    """Whether a name is no hint of what a photo shows: `photos (2)`, but not `camera`."""
+    return says_nothing(name) and THINGS.fullmatch(_bare(name)) is None
+
+
 def means_anyone(name: str) -> bool:
     """Whether a name says nobody in particular (`Class photos`): a copy's name may be another person's."""
     owner, _ = download(name) or (name, "")
@@ -93,6 +107,12 @@ def means_anyone(name: str) -> bool:
 def is_platforms(name: str) -> bool:
     """Whether a platform chose the name, and knew of no folder's name."""
     return NAMELESS.fullmatch(_bare(name)) is not None
+
+
+def by_person(path: str) -> str:
+    """Returns the path of a file in a download from Teams as that of one in the person's folder."""
+    teams = TEAMS.fullmatch(path)
+    return f"{teams['person']}/{teams['below']}" if teams else path
 
 
 def person(name: str) -> str:

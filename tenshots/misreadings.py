@@ -157,12 +157,14 @@ def _exchanged(pattern: str) -> str:
 def _seem_swapped(kept: pd.DataFrame) -> bool:
     """Cameras tell where they are known: a person has one phone, and a thing is taken by many.
 
-    Else the numbers raise the question: there should be more people than things.
+    Else the numbers raise the question: there should be more people than things. Two of both prove nothing, and
+    cannot be split.
     """
     if (kept["group"] == "").any() or _have_own_camera(kept, "group", "label"):
         return False
-    has_more_people = kept["group"].nunique() > kept["label"].nunique()
-    return not has_more_people or _have_own_camera(kept, "label", "group")
+    num_groups, num_labels = kept["group"].nunique(), kept["label"].nunique()
+    are_people_few = num_labels > num_groups or num_labels == num_groups > 2
+    return are_people_few or _have_own_camera(kept, "label", "group")
 
 
 def _have_own_camera(kept: pd.DataFrame, column: str, other: str) -> bool:

@@ -242,7 +242,7 @@ def test_a_name_that_is_no_clean_path_is_a_reason_and_never_read(
         (Entry(b"1.jpg", flags=0x2000), "needs a password"),  # even the names are masked
         (Entry(b"1.jpg", method=zipfile.ZIP_BZIP2), "packed by method 12"),
         (Entry(b"1.jpg", method=zipfile.ZIP_LZMA), "packed by method 14"),
-        (Entry(b"More.ZIP"), "an archive in an archive; unpack"),
+        (Entry(b"More.ZIP"), "not a .zip archive, though its name says so"),
     ],
 )
 def test_what_cannot_be_read_as_a_file_is_a_reason_and_the_rest_is_read(

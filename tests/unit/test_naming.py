@@ -293,6 +293,82 @@ def test_names_of_labels_are_nobodys(tmp_path: Path) -> None:
     assert len(groups(ingested(tmp_path / "in"))) == 3
 
 
+@pytest.mark.parametrize(
+    ("archive", "inside", "label"),
+    [
+        # The folder's name is a label elsewhere, or the archive's is.
+        ("ann/Cup photos.zip", "cup", "cup"),
+        ("ann/ann cups.zip", "cup", "cup"),
+        ("ann/ann cups.zip", "Cup", "Cup"),
+        ("ann/cup.zip", "mine", "cup"),
+        ("ann/cup (1).zip", "cup", "cup"),
+        ("ann/Archive.zip", "cup", "cup"),
+        ("ann/camera.zip", "cup", "cup"),
+        ("cem/key.zip", "stuff", "key"),  # alone in its folder
+    ],
+)
+def test_the_label_of_an_archive_or_of_the_folder_in_it_is_the_one_that_others_write(
+    tmp_path: Path, archive: str, inside: str, label: str
+) -> None:
+    draw(tmp_path / "in", "ann/pen/1.png", f"ben/{label}/1.png", "ben/pen/2.png")
+    pack(tmp_path / "in" / archive, f"{inside}/1.png", f"{inside}/2.png")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == sorted([label, "pen"])
+    assert "count as" not in told(result) or "copies" in told(result)
+
+
+def test_two_archives_of_one_label_each_keep_their_labels(tmp_path: Path) -> None:
+    """So macOS names the archives of two folders."""
+    pack(tmp_path / "in/ann/Archive.zip", "cup/1.png", "cup/2.png")
+    pack(tmp_path / "in/ann/Archive 2.zip", "key/1.png", "key/2.png")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["cup", "key"]
+    assert told(result) == ""
+
+
+def test_names_that_say_nothing_are_no_copies_of_one_label(tmp_path: Path) -> None:
+    pack(tmp_path / "in/ann/Archive.zip", "1.png")
+    pack(tmp_path / "in/ann/Archive 2.zip", "2.png")
+    draw(tmp_path / "in", "ben/cup/1.png")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["Archive", "Archive 2", "cup"]
+    assert "Archive and Archive 2 count as 2 labels; rename a folder if they are one" in told(result)
+
+
+@pytest.mark.parametrize("others", [["cup", "key"], ["pen", "tin"]])
+def test_where_either_name_may_be_the_label_it_is_said(tmp_path: Path, others: list[str]) -> None:
+    draw(tmp_path / "in", *[f"ben/{label}/1.png" for label in others], "ann/pen/1.png")
+    pack(tmp_path / "in/ann/cup.zip", "key/1.png")
+    result = ingested(tmp_path / "in")
+    assert "cup" in labels(result)
+    assert "either of which may be the label: ann/cup.zip ('cup', not 'key'); rename" in told(result)
+
+
+def test_the_name_of_who_handed_in_is_no_label(tmp_path: Path) -> None:
+    pack(tmp_path / "in/ann.zip", "cup/1.png", "cup/2.png")
+    draw(tmp_path / "in", "ben/ann/1.png", "ben/key/1.png")  # a portrait
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["ann", "cup", "key"]
+    assert told(result) == ""
+
+
+def test_parts_that_hold_archives_are_told_and_each_tells_its_code_page(tmp_path: Path) -> None:
+    first, third = (f"Assignment 1-{DRIVE}-00{part}.zip" for part in (1, 3))
+    pack(tmp_path / "inner.zip", "książka/1.png", "cup/1.png", code_page="cp852")
+    for archive, person in ((first, "ann"), (third, "ben")):
+        entry = Entry(f"Assignment 1/{person}.zip".encode(), (tmp_path / "inner.zip").read_bytes())
+        (tmp_path / "in").mkdir(exist_ok=True)
+        write_zip(tmp_path / "in" / archive, entry)
+    draw(tmp_path / "in", "cem/książka/1.png", "cem/key/1.png")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["cup", "key", "książka"]
+    assert set(groups(result)) == {"ann", "cem"}  # ben's are the same photos
+    assert f"{first} and {third} are parts of one download and are read as one" in told(result)
+    assert f"{third} is part 3 of a download that lacks part 2" in told(result)
+    assert f"{first}/Assignment 1/ann.zip and {third}/Assignment 1/ben.zip" not in told(result)
+    assert f"{first}/Assignment 1/ann.zip does not tell the code page" in told(result)
+
+
 @pytest.mark.parametrize("copy", ["cup (1)", "cup - Copy", "cup 2", "cup - Kopie", "copie de cup"])
 def test_a_copy_of_a_label_is_the_label_wherever_it_is(tmp_path: Path, copy: str) -> None:
     draw(
