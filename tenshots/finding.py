@@ -223,7 +223,7 @@ def _is_of_class(name: str, folders: Sequence[str], paths: Sequence[str]) -> boo
     inside = {path.split("/")[len(folders)] for path in paths if path.count("/") > len(folders)}
     if any(copies.person(each) for each in [*folders, *inside]):
         return True
-    return copies.means_anyone(name) and any(NESTED in path for path in paths) and len(inside) > 1
+    return copies.means_anyone(name) and any(NESTED in path for path in paths)
 
 
 def _folders_around(paths: Sequence[str]) -> list[str]:

@@ -157,8 +157,8 @@ def _exchanged(pattern: str) -> str:
 def _seem_swapped(kept: pd.DataFrame) -> bool:
     """Cameras tell where they are known: a person has one phone, and a thing is taken by many.
 
-    Else the numbers raise the question: there should be more people than things. Two of both prove nothing, and
-    cannot be split.
+    Else the numbers raise the question: there should be more people than things. Two of both
+    prove nothing, and cannot be split.
     """
     if (kept["group"] == "").any() or _have_own_camera(kept, "group", "label"):
         return False

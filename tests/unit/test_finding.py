@@ -249,6 +249,7 @@ ON_DRIVE = "Assignment 1-20241102T100037Z-001.zip"
             },
             ["Ann Lee - photos/cup/1", "Bob - cups/cup/1", "Bob - cups/key/1"],
         ),
+        (ON_DRIVE, {"Assignment 1/Ann Lee - photos.zip": ["cup/1"]}, ["Ann Lee - photos/cup/1"]),
         (
             "OneDrive_1_11-2-2024.zip",
             {

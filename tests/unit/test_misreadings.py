@@ -212,6 +212,7 @@ def test_as_many_labels_as_groups_raise_the_question_more_groups_do_not() -> Non
     rows = [(thing, person, "") for thing in things for person in people]
     assert "swapped" in doubts(kept(*rows), DEFAULT)[0]
     assert doubts(kept(*rows, *[("tin", person, "") for person in people]), DEFAULT) == []
+    assert doubts(kept(*[row for row in rows if row[0] != "pen" and row[1] != "cem"]), DEFAULT) == []
 
 
 def test_one_of_a_kind_is_counted_in_the_singular() -> None:
