@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := @sh setup.sh
 export PYTHON WHEELS
 
-.PHONY: help setup setup-dev wheels repro back test lint ui requirements
+.PHONY: help setup setup-dev wheels repro back test lint prove ui requirements
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ lint: setup-dev  ## style and types alone
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+prove: setup-dev  ## the same bytes on imitated processors and in other surroundings: 12 small runs, 25 minutes of processor time
+	$(BIN)/python -m benchmarks.prove
 
 ui: setup  ## MLflow's pages with every run; prints their address
 	@$(BIN)/python -m stages.ui

@@ -25,6 +25,7 @@ import pillow_heif
 from PIL import Image
 
 from benchmarks.ingestion import PROJECT_DIR
+from tenshots import integrity
 
 # In the process that is measured: Linux keeps the peak of a program apart from that of who started it.
 MEASURED = """
@@ -61,7 +62,6 @@ PNG_KINDS = {  # name → bits, colour type, further chunks. Source: PNG, third 
     "RGBA": (8, 6, {}),
     "16-bit RGBA": (16, 6, {}),
 }
-ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
 Case = tuple[str, str, Callable[[], bytes]]
 
@@ -114,6 +114,8 @@ def cases(width: int, height: int) -> Iterator[Case]:
     yield from _tiff_cases(rgb)
     for mode in ("1", "L", "P", "RGB"):
         yield "BMP", mode, saved(rgb.convert(mode), "BMP")
+    yield "BMP", "palette, in runs", partial(rle_bmp, width, height, is_grey=False)
+    yield "BMP", "grey palette, in runs", partial(rle_bmp, width, height, is_grey=True)
     yield "GIF", "palette", saved(rgb.convert("P"), "GIF")
     yield "GIF", "palette, a clear colour", saved(rgb.convert("P"), "GIF", transparency=3)
     yield "GIF", "two frames", saved(rgb.convert("P"), "GIF", **_second_frame(rgb))
@@ -203,16 +205,24 @@ def png(
     width: int, height: int, bits: int, colour_type: int, chunks: dict[bytes, bytes], *, interlaced: bool
 ) -> bytes:
     """Returns a black PNG. Source: PNG, third edition, 7, 8 and 11."""
-    pixel_bits = bits * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour_type]
-    passes = ADAM7 if interlaced else ((0, 0, 1, 1),)
-    sizes = ((-(-(width - x) // across), -(-(height - y) // down)) for x, y, across, down in passes)
-    num_bytes = sum(down * (1 + -(-across * pixel_bits // 8)) for across, down in sizes if across > 0)
     header = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, interlaced)
-    parts = {b"IHDR": header, **chunks, b"IDAT": zlib.compress(bytes(num_bytes), 1), b"IEND": b""}
+    rows = bytes(integrity.num_row_bytes(header))
+    parts = {b"IHDR": header, **chunks, b"IDAT": zlib.compress(rows, 1), b"IEND": b""}
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
         for name, content in parts.items()
     )
+
+
+def rle_bmp(width: int, height: int, *, is_grey: bool) -> bytes:
+    """Returns a BMP of one colour in runs of at most 255 px. Source: Microsoft, "Bitmap Compression"."""
+    row = b"".join(bytes([min(255, width - at), 3]) for at in range(0, width, 255)) + b"\0\0"
+    code = row * height + b"\0\1"
+    start = 14 + 40 + 4 * 256
+    head = struct.pack("<IHHI", start + len(code), 0, 0, start)
+    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(code), 0, 0, 256, 0)
+    palette = b"".join(bytes([level, level, level if is_grey else 0, 0]) for level in range(256))
+    return b"BM" + head + info + palette + code
 
 
 def tiled_tiff(width: int, height: int, bits: int, samples: int, tile_px: int) -> bytes:

@@ -1,4 +1,7 @@
-"""Mends what a kill in the middle of DVC's writing left: dvc.lock, and DVC's list of who reads what."""
+"""Mends what a kill in the middle of DVC's writing left: dvc.lock, and DVC's list of who reads what.
+
+With a folder that DVC pushes to: removes from it what is not whole, so that the next push brings it again.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,25 @@ from pathlib import Path
 
 from stages import run
 from tenshots import mending
+from tenshots.wording import counted
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Mends the project in the current directory, and is silent where there is nothing to mend."""
-    argparse.ArgumentParser(prog="python -m stages.mend", description=__doc__).parse_args(argv)
-    for done in mending.mend(Path.cwd()):
-        print(done)
+    """Mends the current project, silent where there is nothing to mend, or a folder that DVC pushes to."""
+    parser = argparse.ArgumentParser(prog="python -m stages.mend", description=__doc__)
+    parser.add_argument(
+        "remote", nargs="?", type=Path, help="a folder that DVC pushes to, instead of the project"
+    )
+    remote: Path | None = parser.parse_args(argv).remote
+    if remote is None:
+        for done in mending.mend(Path.cwd()):
+            print(done)
+        return
+    num_whole, removed = mending.mend_remote(remote)
+    for path in removed:
+        print(f"{path}: removed, as it is not whole")
+    then = "; push again, from a clone that has them: dvc push --run-cache" if removed else ""
+    print(f"{remote}: {counted(num_whole, 'file')} whole, {len(removed)} removed{then}")
 
 
 if __name__ == "__main__":

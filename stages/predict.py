@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from stages import run
-from tenshots import encoding, evaluation, params, registry, runtime
+from tenshots import encoding, evaluation, params, provenance, registry, runtime
 from tenshots.archives import ArchiveLimits
 from tenshots.choice import best_on_validation
 from tenshots.decoders import Decoders
@@ -52,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             name, why = choose(values, arguments.variant)
             folder = MODELS / name
         saved = evaluation.read_variant(folder)
+        if not arguments.champion:
+            provenance.check_unchanged(folder)
         variant = saved.variant
         standard = params.check(saved.standardise, StandardiseSettings, at="standardise")
         accept = params.section(values, "accept", AcceptSettings)

@@ -20,7 +20,9 @@ from stages import run
 from tenshots import places, store
 from tenshots.errors import DataError, SettingsError
 
-HOST = "127.0.0.1"
+HOST = "127.0.0.1"  # loopback: no other machine reaches it
+# The user's own are for a server of theirs: they could open this one to the network, or end its checks.
+NOT_OURS = ("MLFLOW_", "UVICORN_", "GUNICORN_", "FORWARDED_ALLOW_IPS")
 NUM_PORTS = 50  # tried one after the other
 PATIENCE_S = 120
 
@@ -107,11 +109,17 @@ def free_port(first: int) -> int:
 
 @contextmanager
 def server(uri: str, port: int, log_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs MLflow's server on the store at `uri` while the block lasts; its words go to `log_path`."""
+    """Runs MLflow's server on the store at `uri` while the block lasts; its words go to `log_path`.
+
+    It answers to its own address alone: a page of the web that gives its own name this machine's address (DNS
+    rebinding) is refused by the name. By default MLflow would also take the names of a local network.
+    """
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
     command += ["--host", HOST, "--port", str(port), "--workers", "1", "--no-serve-artifacts"]
     command += ["--default-artifact-root", places.files_dir().as_uri()]
-    environment = {**store.QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **os.environ}
+    command += ["--allowed-hosts", f"{HOST}:{port},localhost:{port}"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)}
+    environment |= {**store.QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with log_path.open("wb") as log:
         # A session of its own: the server has child processes, which must all end, whatever Ctrl-C reaches.
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)

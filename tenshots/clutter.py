@@ -46,7 +46,7 @@ STAND_INS = (
     (r"\.(?P<name>[^.].*)\.icloud", IN_ICLOUD),
     # Virtual files of Nextcloud and ownCloud (APPLICATION_DOTVIRTUALFILE_SUFFIX), Resilio Sync, odrive
     (r"(?P<name>[^.].*)\.(nextcloud|owncloud|rsls|cloud)", ONLINE_ONLY),
-    # Firefox; Chrome and Edge; Safari; Internet Explorer; Opera; torrents; Resilio Sync; WinSCP
+    # Firefox; Chrome and Edge; file sharing; Internet Explorer; Opera; torrents; Resilio Sync; WinSCP
     (r"(?P<name>[^.].*)\.(part|crdownload|download|partial|opdownload|!ut|!qb|!sync|filepart)", UNFINISHED),
     # rsync: receiver.c, get_tmpname; Android: FileUtils, PATTERN_EXPIRES_FILE; Syncthing
     (r"\.(?P<name>[^._].*\.(jpe?g|png|webp|hei[cf]|avif|tiff?|bmp|gif|zip))\.[0-9a-z]{6}", UNFINISHED),
@@ -54,6 +54,9 @@ STAND_INS = (
     (r"(\.syncthing\.|~syncthing~)(?P<name>[^.].*)\.tmp", UNFINISHED),
     (r"(?P<name>[^.].*\.g(doc|draw|form|jam|link|map|sheet|site|slides|table))", GOOGLE_LINK),
 )
+# A folder, in which Safari keeps the file so far and `Info.plist`. Source: hints.macworld.com, story
+# 20040227044324958
+IN_DOWNLOAD = re.compile(r"(?P<name>[^.].*)\.download/((?P=name)|info\.plist)", re.IGNORECASE | re.DOTALL)
 # Links that Linux shows for a file of OneDrive on a disk of Windows. Sources: Linux, fs/ntfs3/inode.c,
 # ntfs_readlink_hlp; ntfs-3g, reparse.c
 ONLINE_LINK = re.compile(r"OneDrive|unsupported reparse (tag|point).*", re.DOTALL)
@@ -85,9 +88,15 @@ def is_clutter(name: str) -> bool:
 
 
 def stand_in(name: str) -> StandIn | None:
-    """Returns what a file of this name stands in for, or nothing where it is a file like others."""
+    """Returns what a file or folder of this name stands in for, or nothing where it is one like others."""
     for expression, reason in _STAND_INS:
         found = expression.fullmatch(name)
         if found is not None:
             return StandIn(found["name"], reason)
     return None
+
+
+def unfinished(path: str) -> StandIn | None:
+    """Returns what the folder around a file stands in for, if a download that is not finished lies in it."""
+    found = IN_DOWNLOAD.fullmatch("/".join(path.split("/")[-2:]))
+    return StandIn(found["name"], UNFINISHED) if found else None

@@ -14,7 +14,7 @@ import pandas as pd
 from tenshots import copies, misreadings
 from tenshots.database import PARTS
 from tenshots.errors import DataError
-from tenshots.spelling import plain, visible
+from tenshots.spelling import exact, plain, strangers, visible
 from tenshots.wording import counted, joined, some
 
 NEARLY_ONE_WORD = 0.85  # of 1; cup and cups have 0.86, jug and mug 0.67
@@ -55,8 +55,8 @@ def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
         empty_labels: labels whose folders hold no file at all.
 
     Raises:
-        DataError: labels or groups differ only in case, blanks or the unseen; no photo kept; one label alone;
-            a label without photos; a split other than train, val and test.
+        DataError: labels or groups differ only in case, blanks, width or the unseen; no photo kept; one label
+            alone; a label without photos; a split other than train, val and test.
     """
     for column in ("label", "group"):
         _check_spelling(table, column)
@@ -70,10 +70,12 @@ def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
         )
     bare = sorted({*table["label"], *empty_labels} - {*labels, ""})
     if bare:
-        reasons = counted_reasons(table[table["label"].isin(bare)]) or "no files"
+        rows = table[table["label"].isin(bare)]
+        archives = rows.loc[rows["path"].str.lower().str.endswith(".zip"), "path"]
+        remedy = f"pack {archives.min()} anew, or unpack it" if len(archives) else "add photos"
         raise DataError(
-            f"{joined(map(repr, bare))}: a label without a usable photo ({reasons}); add photos or remove "
-            f"its folder"
+            f"{joined(map(repr, bare))}: a label without a usable photo "
+            f"({counted_reasons(rows) or 'no files'}); {remedy}, or remove its folder"
         )
     if len(labels) == 1:
         raise DataError(
@@ -144,6 +146,13 @@ def doubts(manifest: pd.DataFrame, bare_groups: Sequence[str]) -> list[str]:
         sentences.append(
             f"{visible(one)} and {visible(other)} count as two labels; rename a folder if they are one"
         )
+    for column in ("label", "group"):
+        for name in sorted(set(kept[column])):
+            if odd := strangers(name):
+                sentences.append(
+                    f"in the {column} {name!r} {joined(odd)}, so it is another {column} than one that looks "
+                    f"the same; rename the folder unless that is meant"
+                )
     outside = folders_outside(manifest)
     if outside:
         sentences.append(
@@ -237,13 +246,13 @@ def _check_spelling(table: pd.DataFrame, column: str) -> None:
     clashes = [names for names in spellings.values() if len(names) > 1]
     if not clashes:
         return
-    # !r escapes what nobody can see.
     listed = "; ".join(
-        " and ".join(f"{name!r} (in {_folders(table, column, name)})" for name in names) for names in clashes
+        " and ".join(f"{exact(name)} (in {_folders(table, column, name)})" for name in names)
+        for names in clashes
     )
     raise DataError(
-        f"{column}s differ only in case, blanks or characters that cannot be seen: {listed}; rename them to "
-        f"one spelling"
+        f"{column}s differ only in case, blanks or characters that cannot be seen or mean the same: "
+        f"{listed}; rename them to one spelling"
     )
 
 

@@ -4,7 +4,8 @@
   `ann-20241102T100037Z-3-001.zip`. One download has one time; ann is the folder's name, and lies in each
   part. `drive-download` and `takeout` are no folder's name.
 - OneDrive, SharePoint, Teams: `OneDrive_1_11-2-2024.zip`, `OneDrive_2024-11-02.zip`, the date as the user
-  writes it.
+  writes it. In Teams' library Student Work lies
+  `Submitted files/Ann Lee/Optics/Version 1/photos.zip`.
 - Moodle: `Ann Lee_12345_assignsubmission_file_`, a folder, or before the file's name. The number is one
   person's in one assignment.
 - Canvas: `leeann_12345_67890_photos.zip`, `leeann_LATE_12345_67891_photos-1.zip`. The first number is one
@@ -33,6 +34,12 @@ MOODLE = re.compile(r"(?P<folder>(?P<person>.+)_\d+_assignsubmission_file_).*")
 # An attachment's number has at least five digits and is no date, so `class_2024_1102_ann` is not by "class".
 CANVAS = re.compile(r"(?P<person>[^_]+)(?:_LATE)?_(?P<user>\d{3,})_(?!(?:19|20)\d{6}_)\d{5,}_.+")
 NAMELESS = re.compile(r"(?P<platform>onedrive|drive-download|takeout)(_\d+)?(_\d{1,4}([-.]\d{1,4}){2})?")
+# The site of a class keeps each version that a student hands in. Source: Microsoft, "Assignments admin
+# documentation", names the library Student Work; the folders in it are read off downloads
+TEAMS = re.compile(
+    r"(?:.*/)?(?:submitted|working) files/(?P<person>[^/]+)/[^/]+/(?:version \d+/)?(?P<below>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
 # What people call a folder of photos; two people may well choose the same.
 COMMON = re.compile(
     r"(my |new |the |meine |neuer |mes )?"
@@ -42,6 +49,8 @@ COMMON = re.compile(
     r"|assignments?|homework|project|task|exercise|tenshots)"
     r"([ _-]?\d+)?"
 )
+# Those of them that a photo may well show.
+THINGS = re.compile(r"camera|picture|photo|foto|folder|ordner|dossier|file")
 # Whom people mean who number others: `student 2` is hardly a copy of `student`.
 ANYONE = re.compile(
     r"students?|pupils?|learners?|groups?|teams?|persons?|people|users?|participants?|members?|subjects?"
@@ -57,7 +66,9 @@ AFTER = (
     re.compile(rf"(.+?)[ _–—-]+(?:{COPY})(?:[ _]\d{{1,3}})?"),  # noqa: RUF001  # Russian takes a dash
 )
 NUMBERED = re.compile(r"(.+?) \d{1,2}")
-HYPHENED = re.compile(r"(.*[^\W\d_])-\d{1,2}")  # Safari's ann-1.zip, but as often a number that people choose
+# Safari's ann-1.zip, Internet Explorer's ann[1].zip, but as often a number that people choose.
+SUFFIXED = re.compile(r"(.*[^\W\d_])(?:[-_]\d{1,2}|[ _]?\[\d{1,3}\])")
+AGAIN = re.compile(r"[ _]?\(\d{1,3}\)\Z")  # what browsers add to a part that was fetched twice
 
 
 def download(name: str) -> tuple[str, str] | None:
@@ -66,19 +77,24 @@ def download(name: str) -> tuple[str, str] | None:
     Args:
         name: of an archive without .zip, or of the folder that it became.
     """
-    found = DRIVE.fullmatch(name)
+    found = DRIVE.fullmatch(AGAIN.sub("", name))
     return (found["owner"], found["when"]) if found else None
 
 
 def part(name: str) -> int:
     """Returns which part of a download from Google a name is, from 1; 0 where it does not say."""
-    found = DRIVE.fullmatch(name)
+    found = DRIVE.fullmatch(AGAIN.sub("", name))
     return int(found["part"] or 0) if found else 0
 
 
 def says_nothing(name: str) -> bool:
     """Whether a name is no hint of who handed in: that of a platform, or one that anyone may choose."""
     return is_platforms(name) or COMMON.fullmatch(_bare(name)) is not None
+
+
+def names_nothing(name: str) -> bool:
+    """Whether a name is no hint of what a photo shows: `photos (2)`, but not `camera`."""
+    return says_nothing(name) and THINGS.fullmatch(_bare(name)) is None
 
 
 def means_anyone(name: str) -> bool:
@@ -91,6 +107,12 @@ def means_anyone(name: str) -> bool:
 def is_platforms(name: str) -> bool:
     """Whether a platform chose the name, and knew of no folder's name."""
     return NAMELESS.fullmatch(_bare(name)) is not None
+
+
+def by_person(path: str) -> str:
+    """Returns the path of a file in a download from Teams as that of one in the person's folder."""
+    teams = TEAMS.fullmatch(path)
+    return f"{teams['person']}/{teams['below']}" if teams else path
 
 
 def person(name: str) -> str:
@@ -117,7 +139,7 @@ def originals(name: str) -> Iterator[str]:
 def is_numbered(name: str) -> bool:
     """Whether all that may mark a name as a copy is a number at its end: `student 7`, `student-7`."""
     marks = [*originals(name)]
-    return bool(HYPHENED.fullmatch(name)) or (len(marks) == 1 and bool(NUMBERED.fullmatch(name)))
+    return bool(SUFFIXED.fullmatch(name)) or (len(marks) == 1 and bool(NUMBERED.fullmatch(name)))
 
 
 def family(name: str) -> str:
@@ -127,8 +149,8 @@ def family(name: str) -> str:
     bare = _bare(name)
     if nameless := NAMELESS.fullmatch(bare):
         return nameless["platform"]
-    hyphened = HYPHENED.fullmatch(bare)
-    return hyphened[1] if hyphened else bare
+    suffixed = SUFFIXED.fullmatch(bare)
+    return suffixed[1] if suffixed else bare
 
 
 def _is_common(word: str) -> bool:
@@ -143,7 +165,7 @@ def _without_mark(name: str) -> str:
     lower = name.lower()
     if len(lower) != len(name):  # of few letters; then places would differ
         lower = name
-    if parts := download(name):
+    if (parts := download(name)) and not AGAIN.search(name):
         whole = "-".join(parts)
         return whole if whole != name else parts[0]
     if before := BEFORE.fullmatch(lower):

@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, ValidationError
 from tenshots import networks, training
 from tenshots.database import decode
 from tenshots.errors import DataError
+from tenshots.networks import weights_files
 from tenshots.predictions import KEYS, table
 from tenshots.runtime import keras
 
@@ -85,12 +86,9 @@ def probabilities(model: keras.Model, weights_path: Path, images: np.ndarray) ->
         DataError: the file is missing, damaged or of another network.
     """
     try:
-        model.load_weights(weights_path)
+        weights_files.load(model, weights_path, of="network", remedy="run `dvc repro`")
     except FileNotFoundError:
         raise DataError(f"{weights_path} is missing; run `dvc repro` or `dvc checkout`") from None
-    except (OSError, ValueError, KeyError) as error:
-        problem = " ".join(str(error).split())[:200]
-        raise DataError(f"{weights_path} does not fit the network; run `dvc repro` ({problem})") from None
     return training.predict(model, images)
 
 

@@ -11,19 +11,27 @@ one archive.
 Where nothing fits so, the archive's name is left out, too, if the folder around the archive says already who
 handed in (`ann/photos.zip` and `ann/more.zip` are both by ann), or if the name means nobody in particular
 (`Class photos-20241102T100037Z-001.zip` holds a folder for each person).
+
+An archive in an archive stands for a folder, too, and is read as it would be in the outer one's folder. Where
+the outer one is what a platform hands out of a whole class (its name means nobody, or in it lie names that
+platforms give to people), it is read as if it were unpacked in its place. Elsewhere an archive is by one
+person, and the names of those in it are never taken for people's.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from itertools import islice
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice, takewhile
 from pathlib import Path, PurePosixPath
 
 from tenshots import archives, clutter, copies
+from tenshots.archives import NESTED
 from tenshots.errors import RejectedPhoto
 from tenshots.layout import NO_TEXT, FoundFile, as_text, scan
 from tenshots.pattern import Layout
+from tenshots.spelling import plain
 
 ARCHIVE_SUFFIX = ".zip"
 MAX_WRAPPERS = 3  # an archive in a folder of its own, of a folder in a folder
@@ -52,6 +60,7 @@ def find(folder: Path, layout: Layout, limits: archives.ArchiveLimits) -> tuple[
         limits: for each archive.
     """
     scanned, empty = scan(folder)
+    scanned = [file._replace(read_as=_by_person(file.read_as, layout)) for file in scanned]
     found: list[FoundFile] = []
     downloads: dict[str, list[FoundFile]] = {}
     for file in sorted(scanned, key=lambda file: file.path):
@@ -79,48 +88,46 @@ def _unzipped(
     """Returns the files in the parts of one download, and its empty folders as the layout reads them."""
     found: list[FoundFile] = []
     listings: list[tuple[FoundFile, archives.Listing]] = []
-    bare: list[str] = []
+    empty: list[str] = []
     for archive in parts:
         try:
             listings.append((archive, archives.listing(archive.file, limits, clutter.is_clutter)))
         except RejectedPhoto as rejection:
             stem, name = _stem(archive), archive.path.rpartition("/")[2]
             found.append(archive._replace(reason=str(rejection), read_as=f"{stem}/{name}"))
-            bare.append(stem)
-    stem = _stem(parts[0])
-    above, _, name = stem.rpartition("/")
-    paths = [as_text(member.name) for _, held in listings for member in held.members if member.has_safe_name]
-    has_owner = _says_who(above, layout)
-    is_owner = _says_who(stem, layout) and not has_owner
-    is_nameless = copies.is_platforms(name) or (is_owner and copies.says_nothing(name))
-    # What most people call a folder says no more of who they are than the archive's name.
-    is_named_inside = not any(copies.says_nothing(folder) for folder in _folders_around(paths)[:1])
-    read_as = _reading(
-        stem,
-        paths,
-        lambda path: layout.match(path) is not None,
-        is_nameless=is_alone or (is_nameless and is_named_inside),
-        is_doubtful=has_owner or copies.means_anyone(name),
-    )
-    for archive, held in listings:
-        for member in held.members:
-            text = as_text(member.name)
-            found.append(
-                FoundFile(
-                    path=f"{archive.path}/{text}",
-                    file=archive.file,
-                    reason=member.reason or (NO_TEXT if text != member.name else ""),
-                    read_as=read_as(text) if member.has_safe_name else "",
-                    member=member,
-                    archive=archive.path,
-                )
+            empty.append(stem)
+    members = [(archive, member) for archive, held in listings for member in held.members]
+    paths = [_standing_for(member) for _, member in members if member.has_safe_name]
+    # Behind the slash of a folder is no name, so none fits the layout as a file.
+    folders = [f"{as_text(folder)}/" for _, held in listings for folder in held.empty_folders]
+    in_folder = [_by_person(path, layout) for path in [*paths, *folders]]
+    reading = _reading(_stem(parts[0]), in_folder, layout, is_alone=is_alone)
+    read_as = dict(zip([*paths, *folders], reading, strict=True))
+    for archive, member in members:
+        text = as_text(member.name)
+        # Which code page names are in, each archive tells for itself.
+        outer = member.outer if member.outer and not member.outer.is_guess else None
+        found.append(
+            FoundFile(
+                path=f"{archive.path}/{text.replace(NESTED, '/')}",
+                file=archive.file,
+                reason=member.reason or (NO_TEXT if text != member.name else ""),
+                read_as=read_as[_standing_for(member)] if member.has_safe_name else "",
+                member=member,
+                archive=f"{archive.path}/{as_text(outer.name)}" if outer else archive.path,
             )
-    empty = {read_as(as_text(path)) for _, held in listings for path in held.empty_folders}
+        )
     filled = {file.read_as for file in found}
-    return found, [
-        *bare,
-        *(path for path in empty if not any(each.startswith(f"{path}/") for each in filled)),
-    ]
+    bare = {read_as[folder].rstrip("/") for folder in folders}
+    empty += [path for path in bare if not any(each.startswith(f"{path}/") for each in filled)]
+    return found, empty
+
+
+def _standing_for(member: archives.Member) -> str:
+    """A member's path; an archive that cannot be used is the one file of the folder that it stands for."""
+    name = as_text(member.name)
+    is_archive = NESTED not in name and name.lower().endswith(ARCHIVE_SUFFIX)
+    return f"{name}{NESTED}{name.rpartition('/')[2]}" if is_archive else name
 
 
 def _stood_for(file: FoundFile) -> tuple[FoundFile, list[str]]:
@@ -128,8 +135,14 @@ def _stood_for(file: FoundFile) -> tuple[FoundFile, list[str]]:
 
     A missing archive is read as one that cannot be used, see `find`; a name without a dot is a folder's.
     """
+    if file.reason:
+        return file, []
+    if missing := clutter.unfinished(file.path):
+        inside = "/".join(file.path.split("/")[-2:])
+        read_as = file.read_as.removesuffix(inside) + missing.name * file.read_as.endswith(inside)
+        return file._replace(reason=missing.reason, read_as=read_as), []
     missing = clutter.stand_in(file.path.rpartition("/")[2])
-    if missing is None or file.reason:
+    if missing is None:
         return file, []
     read_as = str(PurePosixPath(file.read_as).with_name(missing.name))
     stem = read_as.removesuffix(ARCHIVE_SUFFIX)
@@ -140,9 +153,18 @@ def _stood_for(file: FoundFile) -> tuple[FoundFile, list[str]]:
 
 def _stem(archive: FoundFile) -> str:
     """The path of the folder that an archive stands for; parts of one download stand for the same."""
-    above, slash, name = archive.path[: -len(ARCHIVE_SUFFIX)].rpartition("/")
+    return _stem_of(archive.read_as)
+
+
+def _stem_of(archive: str) -> str:
+    above, slash, name = archive[: -len(ARCHIVE_SUFFIX)].rpartition("/")
     parts = copies.download(name)
     return above + slash + ("-".join(parts) if parts else name)
+
+
+def _by_person(path: str, layout: Layout) -> str:
+    """The path as the layout shall read it; one that names the platform's folders itself is not helped."""
+    return copies.by_person(path) if layout.pattern.startswith("{") else path
 
 
 def _num_entries(directory: Path, most: int) -> int:
@@ -158,29 +180,57 @@ def _says_who(folder: str, layout: Layout) -> bool:
 
 
 def _reading(
-    stem: str, paths: Sequence[str], fits: Callable[[str], bool], *, is_nameless: bool, is_doubtful: bool
-) -> Callable[[str], str]:
-    """Returns how to read a path in an archive, or in the parts of one download.
+    stem: str, paths: Sequence[str], layout: Layout, *, is_alone: bool, is_by_one: bool = False
+) -> list[str]:
+    """Returns as what the layout reads each path in an archive.
 
     Args:
         stem: the archive's path without .zip.
-        paths: of all its files.
-        fits: whether the layout reads a path.
-        is_nameless: whether the archive's name is the first that may be left out.
-        is_doubtful: whether it may be left out where nothing fits otherwise.
+        paths: of all its files and empty folders.
+        layout: how paths are read.
+        is_alone: whether nothing else lies in the archive's folder.
+        is_by_one: whether it lies in the archive of one person, so that its name may not be another one's.
     """
+    above, _, name = stem.rpartition("/")
     folders = _folders_around(paths)
-    *above, name = stem.split("/")
-    if is_nameless:
-        return _best(above, [name], folders, paths, fits)[0]
-    read_as, num_fitting = _best([*above, name], [], folders, paths, fits)
-    return _best(above, [name], folders, paths, fits)[0] if is_doubtful and not num_fitting else read_as
+    has_owner = _says_who(above, layout)
+    is_owner = _says_who(stem, layout) and not has_owner
+    if not has_owner and _is_of_class(name, folders, paths):
+        task, _ = copies.download(name) or (name, "")
+        around = list(
+            takewhile(lambda each: plain(each) == plain(task) or copies.says_nothing(each), folders)
+        )
+        inside = [path.removeprefix("/".join([*around, ""])) for path in paths]
+        read_as, num_fitting = _best(_parts(above), [], [], inside, layout, owner="")
+        if num_fitting:
+            return read_as
+    is_nobodys = copies.says_nothing if is_owner else copies.names_nothing
+    # What most people call a folder says no more than the archive's name.
+    if is_alone or (is_nobodys(name) and not any(map(copies.says_nothing, folders[:1]))):
+        return _best(_parts(above), [name], folders, paths, layout, owner=stem)[0]
+    read_as, num_fitting = _best(_parts(stem), [], folders, paths, layout, owner=stem)
+    if num_fitting or is_by_one or not (has_owner or copies.means_anyone(name)):
+        return read_as
+    return _best(_parts(above), [name], folders, paths, layout, owner=stem)[0]
+
+
+def _parts(path: str) -> list[str]:
+    return path.split("/") if path else []
+
+
+def _is_of_class(name: str, folders: Sequence[str], paths: Sequence[str]) -> bool:
+    """Whether an archive holds archives or folders of several people, as platforms pack them."""
+    inside = {path.split("/")[len(folders)] for path in paths if path.count("/") > len(folders)}
+    if any(copies.person(each) for each in [*folders, *inside]):
+        return True
+    return copies.means_anyone(name) and any(NESTED in path for path in paths)
 
 
 def _folders_around(paths: Sequence[str]) -> list[str]:
     """Returns the folders, from the top, that hold all files."""
     around: list[str] = []
-    for level in zip(*(path.split("/")[:-1] for path in paths), strict=False):
+    files = [path.partition(NESTED)[0] for path in paths if not path.endswith("/")]
+    for level in zip(*(path.split("/")[:-1] for path in files), strict=False):
         if len(set(level)) > 1:
             break
         around.append(level[0])
@@ -192,9 +242,20 @@ def _best(
     inside: Sequence[str],
     folders: Sequence[str],
     paths: Sequence[str],
-    fits: Callable[[str], bool],
-) -> tuple[Callable[[str], str], int]:
-    """Returns how to read a path so that most of `paths` fit, and how many of them do."""
+    layout: Layout,
+    *,
+    owner: str,
+) -> tuple[list[str], int]:
+    """Returns how to read paths so that most of them fit, and how many do.
+
+    Args:
+        kept: parts of the path that are never left out.
+        inside: those that may be.
+        folders: around all files, which may be left out behind them.
+        paths: in the archive.
+        layout: how paths are read.
+        owner: the path of the archive where it is by one person.
+    """
     wrappers = [*inside, *folders][:MAX_WRAPPERS]
 
     def read_as(path: str, num_wrappers: int) -> str:
@@ -202,8 +263,41 @@ def _best(
         num_left_out = num_wrappers if parts[:num_wrappers] == wrappers[:num_wrappers] else 0
         return "/".join([*kept, *parts[num_left_out:]])
 
-    def num_fitting(num_wrappers: int) -> int:
-        return sum(fits(read_as(path, num_wrappers)) for path in paths)
+    readings = [
+        _through_archives([read_as(path, number) for path in paths], layout, owner)
+        for number in range(len(wrappers) + 1)
+    ]
+    numbers = [sum(layout.match(path) is not None for path in reading) for reading in readings]
+    best = max(range(len(readings)), key=lambda number: (numbers[number], -number))
+    return readings[best], numbers[best]
 
-    number = max(range(len(wrappers) + 1), key=lambda number: (num_fitting(number), -number))
-    return (lambda path: read_as(path, number)), num_fitting(number)
+
+def _through_archives(paths: list[str], layout: Layout, owner: str) -> list[str]:
+    """Returns the paths with those in archives in the archive read as those of archives in its folder."""
+    held: dict[str, list[int]] = {}
+    for number, path in enumerate(paths):
+        archive, mark, _ = path.partition(NESTED)
+        if mark:
+            held.setdefault(archive, []).append(number)
+    if not held:
+        return paths
+    entries = {entry for path in paths for entry in _on_the_way(path.partition(NESTED)[0])}
+    siblings = Counter(entry.rpartition("/")[0] for entry in entries)
+    result = list(paths)
+    for archive, numbers in held.items():
+        inside = [paths[number].partition(NESTED)[2] for number in numbers]
+        read_as = _reading(
+            _stem_of(archive),
+            inside,
+            layout,
+            is_alone=siblings[archive.rpartition("/")[0]] == 1,
+            is_by_one=bool(owner) and archive.startswith(f"{owner}/"),
+        )
+        for number, path in zip(numbers, read_as, strict=True):
+            result[number] = path
+    return result
+
+
+def _on_the_way(path: str) -> list[str]:
+    """The path itself and all folders that it lies in."""
+    return [path, *(str(folder) for folder in PurePosixPath(path).parents if folder.name)]

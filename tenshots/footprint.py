@@ -18,6 +18,7 @@ PHONE_HEIC_BYTES = 10.0  # of grey, or of colours at half the resolution both wa
 # Pillow's modes of less than four bytes a pixel.
 MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2}
 COEFFICIENT_BYTES = 2  # of a JPEG that is not decoded row by row. Source: libjpeg's jpeglib.h, JCOEF
+RLE_BYTES = 3.2  # of a BMP in runs: decoded in Python into bytes that grow, a copy of them, and the picture
 FILTER_BYTES = 48  # a row and a column, of Lanczos' weights: 6 taps of 8 bytes each
 
 # Source: TIFF 6.0
@@ -50,7 +51,7 @@ def decoding_bytes(
     elif isinstance(image, TiffImagePlugin.TiffImageFile):
         pixels += _strip_bytes(image)
     elif name == "BMP" and image.tile[0].codec_name == "bmp_rle":
-        pixels += 3 * num_pixels  # decoded in Python, into bytes that are copied
+        pixels = max(pixels, RLE_BYTES * num_pixels)
     resizing = 4 * scaled_width * height + FILTER_BYTES * (width + height)
     return int(PROCESS_BYTES + FILE_COPIES * len(data) + pixels + resizing)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import struct
 import zlib
 
 import numpy as np
@@ -12,7 +13,14 @@ from PIL import Image, ImageFile
 
 from tenshots import containers, formats
 
+# Source: PNG, third edition, 11.2.1 and 8.1: samples a pixel by colour type; of each pass of an interlaced
+# picture the first column and row, and the steps between them.
 PNG_END = b"IEND\xaeB`\x82"
+PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+PNG_PASSES = (
+    ((0, 0, 1, 1),),
+    ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)),
+)
 JPEG_END = b"\xff\xd9"
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # in coded pixels 255 is followed by 0 or a restart
 NUM_GUESSES = 8  # of bits that a decoder may want for; with four, one cut in 150 went unseen by chance
@@ -20,9 +28,11 @@ RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 GUESS_PIXELS = 16_000_000  # at most, of a photo that is decoded to compare guesses
 MISSING_GREY = (127, 128)  # what libjpeg leaves of blocks without bits, in whatever colours
 
-ZEROS = bytes(4096)
 FILLED = bytes(64)  # no sound JPEG ends in so many
 SECTOR = bytes(512)  # what fails on a card or in a download ends in whole ones
+# Zeros that no pixels of HEIC or AVIF hold in a row, by how they are coded. HEVC never writes three; AV1 may
+# fill up what its parts end in. Sources: ITU-T H.265, 7.4.2; AV1 bitstream specification, 8.2.4.
+CODED = {b"hvc1": FILLED, b"hev1": FILLED, b"av01": SECTOR}
 LEVEL_STEP = 0.5  # of 255: rows nearer to each other than that are a smear; photos have noise of 0.6 and more
 # EXIF orientation → the side of the upright photo at which the file's pixels end
 LAST_SIDES = {1: "bottom", 2: "bottom", 3: "top", 4: "top", 5: "right", 6: "left", 7: "left", 8: "right"}
@@ -55,12 +65,13 @@ def load(
     note = f"damaged in places ({module})" if (module := formats.complaint()) else ""
     if name == "JPEG" and _ends_in_grey(image) and not _jpeg_is_whole(data):  # so few are decoded again
         raise OSError("its lower part is missing")
-    if name == "PNG" and PNG_END not in data[-65536:] and PNG_END not in data:
-        if not _png_is_whole(data):
-            raise OSError("its end is missing")
-        note = WITHOUT_END
-    if name in ("HEIF", "AVIF") and _pixels_end_in_zeros(data):
-        raise OSError("its end is missing")
+    if name == "PNG":
+        has_end = PNG_END in data[-65536:] or PNG_END in data
+        if (not has_end or _ends_blank(image)) and not _png_is_whole(data, has_end=has_end):
+            raise OSError("its lower part is missing" if has_end else "its end is missing")
+        note = "" if has_end else WITHOUT_END
+    if name in ("HEIF", "AVIF") and _code_has_zeros(data):
+        raise OSError("a part of it is missing")
     return image, note
 
 
@@ -82,7 +93,7 @@ def note_of_flat_end(image: ImageFile.ImageFile, data: bytes, name: str, orienta
             if piece.kind in (b"VP8 ", b"VP8L")
         ):
             return ""
-        side = "bottom"
+        side = "corner"
     elif name in ("TIFF", "BMP") and data.endswith(SECTOR):
         rises = name == "BMP" and int.from_bytes(data[22:26], "little", signed=True) > 0
         side = "top" if rises else LAST_SIDES[orientation if name == "TIFF" else 1]
@@ -91,14 +102,33 @@ def note_of_flat_end(image: ImageFile.ImageFile, data: bytes, name: str, orienta
     width, height = image.size
     share = max(2, (height if side in ("top", "bottom") else width) // 64)
     box = {
+        # Where bits are missing, WebP goes on with patterns, which are flat only within its last blocks.
+        "corner": (width - width // 4, height - 2, width, height),
         "bottom": (0, height - share, width, height),
         "top": (0, 0, width, share),
         "left": (0, 0, share, height),
         "right": (width - share, 0, width, height),
     }[side]
     band = np.asarray(image.crop(box)).astype(np.int32)
-    steps = np.abs(np.diff(band, axis=0 if side in ("top", "bottom") else 1))
+    steps = np.abs(np.diff(band, axis=1 if side in ("left", "right") else 0))
     return FLAT_END if steps.size and steps.mean() < LEVEL_STEP else ""
+
+
+def num_row_bytes(header: bytes, frame: bytes = b"") -> int:
+    """Returns how many bytes the rows of a PNG have before zlib packs them.
+
+    Args:
+        header: the content of its IHDR.
+        frame: width and height of an animation's first picture, as fcTL holds them.
+    """
+    width, height, bits, colour_type, _, _, is_interlaced = struct.unpack(">IIBBBBB", header)
+    width, height = struct.unpack(">II", frame) if frame else (width, height)
+    num_bytes = 0
+    for left, top, across, down in PNG_PASSES[bool(is_interlaced)]:
+        columns, rows = -(-max(0, width - left) // across), -(-max(0, height - top) // down)
+        # Each row begins with a byte that names its filter.
+        num_bytes += rows * (1 + -(-columns * bits * PNG_SAMPLES[colour_type] // 8)) if columns else 0
+    return num_bytes
 
 
 def _load_jpeg_without_end(
@@ -125,17 +155,32 @@ def _ends_in_grey(image: ImageFile.ImageFile) -> bool:
     return all(low in MISSING_GREY and high == low for low, high in levels)
 
 
-def _png_is_whole(data: bytes) -> bool:
-    """Returns whether zlib finds the end of the pixels, and its checksum right."""
+def _ends_blank(image: ImageFile.ImageFile) -> bool:
+    """Returns whether the last row of a PNG, or of an interlaced one of the last two, may not have come."""
+    last = np.asarray(image.crop((0, image.height - 2, image.width, image.height)))
+    return image.height < 2 or not all(row.any() for row in last)  # Pillow leaves such rows at zero
+
+
+def _png_is_whole(data: bytes, *, has_end: bool) -> bool:
+    """Returns whether a PNG holds all of its rows and, where its end is missing, their checksum."""
     unpack = zlib.decompressobj()
+    num_bytes = wanted = 0
+    header = frame = b""
     try:
         for piece in containers.png_pieces(data):
-            if piece.kind == b"IDAT":
+            if piece.kind == b"IHDR":
+                header = bytes(piece.content[:13])
+            elif piece.kind == b"fcTL" and not wanted:  # of an animation's first picture
+                frame = bytes(piece.content[4:12])
+            elif piece.kind == b"IDAT":
+                wanted = wanted or num_row_bytes(header, frame)
                 for start in range(0, len(piece.content), 4096):  # zlib packs at most 1 to 1032
-                    unpack.decompress(piece.content[start : start + 4096])
+                    if unpack.eof or num_bytes > wanted:  # a trap may hold more without an end
+                        break
+                    num_bytes += len(unpack.decompress(piece.content[start : start + 4096]))
     except zlib.error:
         return False
-    return unpack.eof
+    return num_bytes >= wanted > 0 and (has_end or unpack.eof)
 
 
 def _jpeg_is_whole(data: bytes) -> bool:
@@ -196,28 +241,21 @@ def _scans(data: bytes) -> tuple[int, bool]:
     return end, bool(missing) and not any(map(any, missing.values()))
 
 
-def _pixels_end_in_zeros(data: bytes) -> bool:
-    """Returns whether the pixels of a HEIC or AVIF end in zeros; neither code has such runs."""
-    for box, content in formats.boxes(data):
-        if box == b"mdat" and content.endswith(ZEROS):
-            # EXIF data behind the pixels may: those of some cameras are filled up.
-            for item in _metadata_items(data):
-                content = content.removesuffix(item)
-            if content.endswith(ZEROS):
-                return True
-    return False
+def _code_has_zeros(data: bytes) -> bool:
+    """Returns whether coded pixels of a HEIC or AVIF hold zeros that their code never has."""
+    return any(data.find(CODED[kind], at, at + length) >= 0 for kind, at, length in _coded_items(data))
 
 
-def _metadata_items(data: bytes) -> list[bytes]:
-    """Returns the EXIF and XMP data of a HEIF file, the last first. Source: ISO/IEC 14496-12, 8.11."""
+def _coded_items(data: bytes) -> list[tuple[bytes, int, int]]:
+    """Returns code, start and length of each part of a HEIF's pixels. Source: ISO/IEC 14496-12, 8.11."""
     meta = next((content for box, content in formats.boxes(data) if box == b"meta"), b"")
     inside = dict(formats.boxes(meta[4:]))
     infos, places = inside.get(b"iinf", b""), io.BytesIO(inside.get(b"iloc", b""))
-    wanted = set()
+    kinds = {}
     for box, info in formats.boxes(infos[6 if infos[:1] == b"\0" else 8 :]):
         id_bytes = 2 if info[:1] == b"\2" else 4
-        if box == b"infe" and info[6 + id_bytes : 10 + id_bytes] in (b"Exif", b"mime"):
-            wanted.add(int.from_bytes(info[4 : 4 + id_bytes], "big"))
+        if box == b"infe" and (kind := info[6 + id_bytes : 10 + id_bytes]) in CODED:
+            kinds[int.from_bytes(info[4 : 4 + id_bytes], "big")] = kind
 
     def number(num_bytes: int) -> int:
         return int.from_bytes(places.read(num_bytes), "big")
@@ -234,6 +272,6 @@ def _metadata_items(data: bytes) -> list[bytes]:
         for _ in range(number(2)):
             number(index_bytes)
             at, length = base + number(offset_bytes), number(length_bytes)
-            if item in wanted and method == 0:
-                found.append((at, length))
-    return [data[at : at + length] for at, length in sorted(found, reverse=True)]
+            if item in kinds and method == 0:
+                found.append((kinds[item], at, length))
+    return found

@@ -1,11 +1,13 @@
-"""What a kill in the middle of DVC's writing leaves: a dvc.lock cut short, a list of locks likewise.
+"""What a kill in the middle of DVC's writing leaves: half a dvc.lock, list of locks, or pushed file.
 
-DVC writes both in place, so that a kill leaves the beginning of the file, or nothing of it. DVC then stops
-with an error, or without a word runs again what the lost lines said.
+DVC writes the first two in place, so that a kill leaves the beginning of the file, or nothing of it. DVC then
+stops with an error, or without a word runs again what the lost lines said. In a remote it compares names
+alone, so that a file which was begun counts as pushed for ever.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -143,6 +145,55 @@ def _defined(top: Path) -> set[str]:
         for stage, body in params.read(top / "dvc.yaml")["stages"].items()
         for name in ([f"{stage}@{variant}" for variant in variants] if "foreach" in body else [stage])
     }
+
+
+def mend_remote(folder: Path) -> tuple[int, list[Path]]:
+    """Removes from a folder that DVC pushes to what is not whole, so that a push brings it again.
+
+    That is what has other bytes than its name, a hash, says: empty after a kill, cut or altered by a bad
+    disk; lists of folders whose files are not all there; and what DVC calls .tmp while it writes. Nobody may
+    push meanwhile.
+
+    Args:
+        folder: of a remote.
+
+    Returns:
+        The number of whole files, and those that were removed.
+
+    Raises:
+        DataError: it is no such folder.
+    """
+    objects = folder / "files" / "md5"
+    if not objects.is_dir():
+        raise DataError(
+            f"{folder} holds nothing that DVC has pushed, as there is no {objects}; give the folder of "
+            "`dvc remote add`, as `dvc remote list` tells it"
+        )
+    removed = [path for path in _files(folder / "runs") if path.suffix == ".tmp"]
+    removed += [path for path in _files(objects) if path.suffix == ".tmp" or _md5(path) != _promised(path)]
+    # DVC asks about a folder as a whole: where its list is there, it takes the files in it for pushed.
+    there = {_promised(path): path for path in _files(objects) if path not in removed}
+    for path in list(there.values()):
+        if path.suffix == ".dir":
+            listed = {row["md5"] for row in json.loads(path.read_bytes())}
+            removed += [path] * (not listed <= set(there))
+    for path in removed:
+        path.unlink()
+    return len([*_files(objects), *_files(folder / "runs")]), sorted(removed)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def _promised(path: Path) -> str:
+    """The MD5 that an object's place says that it has."""
+    return path.parent.name + path.name.removesuffix(".dir")
 
 
 def _committed(top: Path) -> bytes | None:

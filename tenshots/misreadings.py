@@ -12,14 +12,32 @@ import re
 import pandas as pd
 
 from tenshots.errors import SettingsError
+from tenshots.spelling import plain, visible
 from tenshots.wording import counted, some
 
-PART_BY_NAME = {
-    **dict.fromkeys(("train", "training", "trainset"), "train"),
-    **dict.fromkeys(("val", "valid", "validate", "validation", "valset", "dev"), "val"),
-    **dict.fromkeys(("test", "testing", "testset"), "test"),
+# As far as letters go: 01_train, train2017 and Training-Set are train, too. In English; German; French;
+# Italian, Spanish and Portuguese.
+PARTS_BY_NAME = {
+    "train": r"train(ing)?|trn|trainings|entraînement|entrainement|apprentissage"
+    r"|addestramento|entrenamiento|treino|treinamento|treinar",
+    "val": r"val|valid|validate|validation|dev|validierung|validierungs|validazione|validación"
+    r"|validacion|validação|validacao",
+    "test": r"test(ing)?|tst|eval|evaluate|evaluation|holdout|heldout|prueba|teste",
 }
+_PARTS = {
+    part: re.compile(
+        rf"(?:{names})(?:data)?(?:sets?|data|daten|bilder|split|images?|imgs?|photos?|pictures?|samples?)?"
+    )
+    for part, names in PARTS_BY_NAME.items()
+}
+# How cameras and phones begin the names of files, and what is left of them where a layout cuts at _ or -.
+# Sources: JEITA CP-3461 (DCF), which leaves makers four letters; the makers' manuals
+OF_CAMERA = re.compile(
+    r"(img|image|dsc[nf]?|pxl|mvimg|cimg|pict|imag|imgp|dscpdc|gopr|gx|dji|sam|sdc|hpim|kimg|wp|win|screenshot"
+    r"|photo|fb_img|signal|whatsapp image)([ _-]*\d+)*([ _-]wa\d+)?|(19|20)\d{6}([ _-]\d+)*"
+)
 NEARLY_ALL = 0.8
+FOR_FORMS = "{label}/{name} - {group}, say, where a form appended who"
 MIN_GROUPS = 5  # fewer may well have one photo each
 
 
@@ -57,16 +75,11 @@ def doubts(manifest: pd.DataFrame, pattern: str) -> list[str]:
         pattern: the layout that read them.
     """
     kept = manifest[manifest["status"] == "kept"]
+    of_camera = sorted(name for name in set(kept["group"]) if OF_CAMERA.fullmatch(plain(name)))
     sentences = []
-    if _seem_swapped(kept):
-        groups, labels = sorted(set(kept["group"])), sorted(set(kept["label"]))
-        sentences.append(
-            f"are {{group}} and {{label}} swapped in layout? Read as {pattern}, there are "
-            f"{counted(len(groups), 'group')} ({', '.join(some(groups))}) and "
-            f"{counted(len(labels), 'label')} ({', '.join(some(labels))}); read as {_exchanged(pattern)}, "
-            f"{counted(len(labels), 'group')} and {counted(len(groups), 'label')}. If they are, the networks "
-            f"learn to tell people apart"
-        )
+    num_groups = kept["group"].nunique()
+    if len(of_camera) < num_groups and _seem_swapped(kept):
+        sentences.append(f"{swap_question(manifest, num_groups)}, and layout must be {_exchanged(pattern)}")
     names = _names_of_parts(kept["group"])
     if names:
         sentences.append(
@@ -79,31 +92,46 @@ def doubts(manifest: pd.DataFrame, pattern: str) -> list[str]:
         sentences.append(
             f"{len(alone)} of {len(sizes)} groups have one photo, such as {first['group']!r} with "
             f"{first['path']}; if that is not who took it, correct {{group}} in layout, or one person's "
-            f"photos train and test: {{label}}/{{name}} - {{group}}, say, where a form appended who"
+            f"photos train and test: {FOR_FORMS}"
+        )
+    elif of_camera:
+        first = kept[kept["group"].isin(of_camera)].iloc[0]
+        sentences.append(
+            f"named as cameras name files: {len(of_camera)} of {counted(len(sizes), 'group')}, such as "
+            f"{first['group']!r} with {first['path']}; if that is not who took it, correct {{group}} in "
+            f"layout: {FOR_FORMS}"
         )
     return sentences
 
 
-def swap_question(manifest: pd.DataFrame) -> str:
-    """Asks whether groups and labels are swapped, where there are more labels; else returns empty text.
+def swap_question(manifest: pd.DataFrame, few: int = 0) -> str:
+    """Asks whether groups and labels are swapped, naming both, or returns empty text.
 
     Args:
         manifest: status, label and group of every file found.
+        few: groups, about which it is asked even if there are fewer labels; above that only where there are
+            as many labels.
     """
     kept = manifest[manifest["status"] == "kept"]
-    if not _has_more_labels(kept):
+    names = {column: sorted(set(kept[column])) for column in ("group", "label")}
+    numbers = {column: len(each) for column, each in names.items()}
+    if "" in names["group"] or numbers["group"] > max(few, numbers["label"]):
         return ""
-    num_groups, num_labels = kept["group"].nunique(), kept["label"].nunique()
+    listed = [
+        f"{counted(numbers[column], column)} ({', '.join(some([*map(visible, names[column])]))})"
+        for column in names
+    ]
     return (
-        f"are {{group}} and {{label}} swapped in params.yaml: layout? As it is, there are "
-        f"{counted(num_groups, 'group')} and {counted(num_labels, 'label')}; swapped, "
-        f"{counted(num_labels, 'group')} and {counted(num_groups, 'label')}"
+        f"are {{group}} and {{label}} swapped in params.yaml: layout? As it is: {' and '.join(listed)}; "
+        f"swapped: {counted(numbers['label'], 'group')} and {counted(numbers['group'], 'label')}. If they "
+        f"are, the networks learn to tell people apart"
     )
 
 
 def part(name: str) -> str:
     """Returns which part of a split a folder's name means, train, val or test; empty where none."""
-    return PART_BY_NAME.get(name.strip().casefold(), "")
+    letters = re.sub(r"[\W\d_]+", "", plain(name))
+    return next((part for part, names in _PARTS.items() if names.fullmatch(letters)), "")
 
 
 def _names_of_parts(names: pd.Series) -> list[str]:
@@ -129,15 +157,14 @@ def _exchanged(pattern: str) -> str:
 def _seem_swapped(kept: pd.DataFrame) -> bool:
     """Cameras tell where they are known: a person has one phone, and a thing is taken by many.
 
-    Else the numbers raise the question: there should be more people than things.
+    Else the numbers raise the question: there should be more people than things. Two of both
+    prove nothing, and cannot be split.
     """
     if (kept["group"] == "").any() or _have_own_camera(kept, "group", "label"):
         return False
-    return _has_more_labels(kept) or _have_own_camera(kept, "label", "group")
-
-
-def _has_more_labels(kept: pd.DataFrame) -> bool:
-    return not (kept["group"] == "").any() and kept["label"].nunique() > kept["group"].nunique()
+    num_groups, num_labels = kept["group"].nunique(), kept["label"].nunique()
+    are_people_few = num_labels > num_groups or num_labels == num_groups > 2
+    return are_people_few or _have_own_camera(kept, "label", "group")
 
 
 def _have_own_camera(kept: pd.DataFrame, column: str, other: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from tenshots import codepages, copies
@@ -38,11 +39,12 @@ def one_name_each(items: Sequence[Named]) -> tuple[list[PathFields | None], list
     """Returns the fields of each item with one name for each label and group, and sentences on what was done.
 
     1. Names in an unknown code page are read in the one that makes them names of other items.
-    2. Labels and groups are one where they differ by what copies add, and the name without it exists:
+    2. A label is the name of an archive or that of the folder that holds all in it, whichever others write.
+    3. Labels and groups are one where they differ by what copies add, and the name without it exists:
        `cup (1)`, `cup - Copy`, `cup 2` beside `cup`. For groups that name must also say who it is, as
        `photos (1)` and `student 2` may be another person's, and it may be the folder inside: `ann 1.zip`
        and `ann 2.zip` that both hold `ann`.
-    3. Groups are one where a platform says so: parts of one download, or one person's number.
+    4. Groups are one where a platform says so: parts of one download, or one person's number.
 
     Nothing is made one where only one label or group would be left: then the names are numbers, not copies.
 
@@ -51,11 +53,67 @@ def one_name_each(items: Sequence[Named]) -> tuple[list[PathFields | None], list
     sentences = _two_forms(items)
     named, more = _decoded(items)
     sentences += more
+    named, more = _labelled(named)
+    sentences += more
     for field, ask in (("label", _labels), ("group", _groups)):
         names, more = ask(named)
         named = [_renamed(item, field, names) for item in named]
         sentences += more
     return [item.fields for item in named], [*_parts(named), *sentences, *_alike_inside(named)]
+
+
+def _labelled(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
+    """Returns the items with the label that others write, where an archive and the folder in it name two."""
+    held: dict[str, list[Named]] = defaultdict(list)
+    for item in items:
+        if item.archive and item.fields is not None:
+            held[item.archive].append(item)
+    rivals = {archive: pair for archive, theirs in held.items() if (pair := _rivals(archive, theirs))}
+    known = {plain(name) for name in _values((item for item in items if item.archive not in rivals), "label")}
+    named: dict[str, str] = {}
+    unsure: dict[str, str] = {}
+    for archive, (label, other) in sorted(rivals.items()):
+        if plain(other) in known and plain(label) not in known:
+            named[archive] = other
+        elif plain(other) in known or (plain(label) not in known and plain(label) == plain(_stem(archive))):
+            unsure[archive] = f"{visible(archive)} ({label!r}, not {other!r})"
+    sentences = [
+        f"the label in {visible(archive)} is {name!r}, as others write it, not {rivals[archive][0]!r}"
+        for archive, name in named.items()
+    ]
+    if unsure:
+        sentences.append(
+            f"archives and the folders in them have two names, either of which may be the label: "
+            f"{joined(unsure.values())}; rename the archive or the folder if the other one is meant"
+        )
+    return [
+        _renamed(item, "label", {rivals[item.archive][0]: named[item.archive]})
+        if item.archive in named
+        else item
+        for item in items
+    ], sentences
+
+
+def _rivals(archive: str, items: Sequence[Named]) -> tuple[str, str] | None:
+    """Returns the label of all files in an archive, and the name that may be it as well, if there is one.
+
+    Those are the name of the archive, unless it says who handed in, and that of the folder of the files.
+    """
+    name = _stem(archive)
+    fields = {(item.fields.label, item.fields.group) for item in items if item.fields is not None}
+    folders = {item.path[len(archive) + 1 :].rpartition("/")[0].rpartition("/")[2] for item in items}
+    if len(fields) > 1 or len(folders) > 1 or copies.download(name):
+        return None
+    ((label, group),), (folder,) = fields, folders
+    pair = {plain(each): composed(each) for each in (name, folder)}
+    other = "".join(each for key, each in pair.items() if key != plain(label))
+    is_one = plain(label) not in pair or not other or plain(folder) in map(plain, copies.originals(name))
+    says_who = bool(group) and plain(name).startswith(plain(group)) and plain(label) == plain(folder)
+    return None if is_one or says_who or copies.names_nothing(other) else (label, other)
+
+
+def _stem(archive: str) -> str:
+    return archive.rpartition("/")[2].rpartition(".")[0]
 
 
 def _labels(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
@@ -64,7 +122,8 @@ def _labels(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
     for label in names:
         if (download := copies.download(label)) and not copies.says_nothing(label):
             names[label] = download[0]
-    copied = _copied(names.values(), {}, lambda _: True)
+    # Two archives that all systems name so may hold any two things.
+    copied = _copied(names.values(), {}, lambda name: not copies.names_nothing(name))
     names = {label: copied.get(name, name) for label, name in names.items()}
     return names, [
         f"{joined(map(repr, labels))} count as one label, {label!r}, as their names are those of copies; "
@@ -213,21 +272,23 @@ def _two_forms(items: Iterable[Named]) -> list[str]:
 
 def _parts(items: Iterable[Named]) -> list[str]:
     """Returns which archives are parts of one download, and which parts are missing."""
-    parts: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    groups: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    parts: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    groups: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for item in items:
-        above, _, name = item.archive.rpartition("/")
-        if item.archive and (download := copies.download(name.rpartition(".")[0])):
-            parts[above, *download].add(item.archive)
-            groups[above, *download].update(name for field, name in _fields(item) if field == "group")
+        # Also those that hold archives.
+        for archive in accumulate(item.archive.split("/"), "{}/{}".format):
+            if archive.lower().endswith(".zip") and (download := copies.download(_stem(archive))):
+                key = archive.rpartition("/")[0], *download
+                parts[key].add(archive)
+                groups[key].update(name for field, name in _fields(item) if field == "group")
     sentences = []
-    for download, archives in sorted(parts.items()):
+    for key, archives in sorted(parts.items()):
         if len(archives) > 1:
             sentences.append(
                 f"{joined(map(visible, sorted(archives)))} are parts of one download and are read as one"
-                + (f", as {joined(sorted(map(repr, groups[download])))}" if groups[download] else "")
+                + (f", as {joined(sorted(map(repr, groups[key])))}" if groups[key] else "")
             )
-        numbers = {copies.part(archive.rpartition("/")[2].rpartition(".")[0]) for archive in archives}
+        numbers = {copies.part(_stem(archive)) for archive in archives}
         if missing := sorted(set(range(1, max(numbers))) - numbers):
             sentences.append(
                 f"{visible(max(archives))} is part {max(numbers)} of a download that lacks "

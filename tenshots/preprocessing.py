@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -47,6 +47,12 @@ _PROBE_SEEDS = range(4)
 _PROBE_BATCH = 4
 MIN_CONTRAST = 0.1  # of what the drawn photos have; what is left of a photo below it is one colour
 MAX_OUTSIDE = 0.5  # share of a photo's pixels that may lie outside of 0 to 255: they are cut off
+MIN_LEFT = 0.1  # share of a photo's pixels that reach its copy, and of the copy's that depend on the photo
+MAX_LOST = 1 / 3  # share of the copies of which less may be left
+# Pixels of a photo that are changed, to try whether its copy changes: 1 - 0.9 ** 10 = 0.65 of the tries do so
+# where a tenth of the pixels reach each copy, as where all reach two of three copies and none the third.
+NUM_TOUCHED = 10
+NUM_TRIES = 2  # a copy
 
 
 def built(settings: LayerSettings, *, at: str) -> Any:  # noqa: ANN401 (Keras ships no types)
@@ -139,21 +145,25 @@ def try_out(layer: Any, *, size_px: int, at: str) -> None:  # noqa: ANN401 (Kera
 
 
 def check_pictures(layers: Sequence[Any], *, size_px: int, at: str) -> None:
-    """Judges what layers leave of drawn photos, in the middle of many copies: single ones may be lost.
+    """Judges what layers leave of drawn photos over many copies: single ones may be lost.
+
+    A photo's pixel counts as left, wherever it went and in whatever colour, if the copy changes with it while
+    all random numbers stay the same.
 
     Raises:
-        SettingsError: most copies have nearly one colour, or most of their pixels are cut off.
+        SettingsError: many copies have nearly one colour, hold next to nothing of their photo, or have most
+            pixels cut off.
     """
     photos = drawn_photos(size_px)
-    contrasts, outside = [], []
-    for seed in range(len(photos)):
-        changed = photos[seed : seed + 1]
-        reset(generators(layers), tf.constant(seed, tf.int64))
-        for layer in layers:
-            changed = layer(tf.constant(changed), training=True)
-        changed = np.asarray(changed)
+    copy = _compiled(layers)
+    contrasts, outside, shares, tries = [], [], [], []
+    for seed, photo in enumerate(photos):
+        changed = copy(photo, seed)
         outside.append(((changed < -0.5) | (changed > 255.5)).mean())
-        contrasts.append(contrast(np.clip(changed, 0, 255)) / contrast(photos[seed]))
+        contrasts.append(contrast(np.clip(changed, 0, 255)) / contrast(photo))
+        shares.append(_differ(changed, copy(photos[seed - 1], seed)).mean())
+        random = np.random.default_rng(seed)
+        tries += [_differ(changed, copy(_touched(photo, random), seed)).any() for _ in range(NUM_TRIES)]
     hint = "; choose weaker arguments"
     if np.median(outside) > MAX_OUTSIDE:
         raise SettingsError(
@@ -165,6 +175,43 @@ def check_pictures(layers: Sequence[Any], *, size_px: int, at: str) -> None:
             f"{PATH}: {at} must leave at least {MIN_CONTRAST:.0%} of a photo's contrast, but in most copies "
             f"leaves {np.median(contrasts):.0%}, nearly one colour{hint}"
         )
+    left = min(np.quantile(shares, MAX_LOST), 1 - (1 - np.mean(tries)) ** (1 / NUM_TOUCHED))
+    if left < MIN_LEFT:
+        raise SettingsError(
+            f"{PATH}: {at} must leave at least {MIN_LEFT:.0%} of a photo's pixels, but in many copies leaves "
+            f"about {left:.0%}{hint}"
+        )
+
+
+def _compiled(layers: Sequence[Any]) -> Callable[[np.ndarray, int], np.ndarray]:
+    """Returns what makes the copy of a photo with a seed, before pixels are cut off at 0 and 255."""
+    states = generators(layers)
+
+    def call(photo: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        reset(states, seed)
+        changed = photo[tf.newaxis]
+        for layer in layers:
+            changed = layer(changed, training=True)
+        return changed[0]
+
+    graph = tf.function(call, autograph=False)  # an eighth of the time of eager calls
+    return lambda photo, seed: np.asarray(graph(tf.constant(photo), tf.constant(seed, tf.int64)))
+
+
+def _touched(photo: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Returns a photo some of whose pixels are as dark or as bright as any, whichever they were not."""
+    height_px, width_px, _ = photo.shape
+    places = np.divmod(random.choice(height_px * width_px, NUM_TOUCHED, replace=False), width_px)
+    changed = photo.copy()
+    darkest, brightest = photo.min(axis=(0, 1)), photo.max(axis=(0, 1))
+    changed[places] = np.where(photo[places] < 128, brightest, darkest)
+    return changed
+
+
+def _differ(copy: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Returns which pixels of two copies differ by more than a level of 255, shape (height_px, width_px)."""
+    differ: np.ndarray = (np.abs(np.clip(copy, 0, 255) - np.clip(other, 0, 255)) > 1).any(axis=-1)
+    return differ
 
 
 def contrast(photo: np.ndarray) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tenshots.errors import DataError
 
+LOCK = Path("dvc.lock")
 SPLITS_PATH = Path("data/splits/splits.csv")
 MANIFEST_PATH = Path("data/manifest.csv")
 CODE_DIR = Path(__file__).parents[1]
@@ -154,6 +155,40 @@ def uncached_outputs() -> list[str]:
             return sorted(str(out) for out in outs if out.use_cache and out.hash_info and out.changed_cache())
     except DvcException as error:
         raise DataError(f"DVC cannot tell which outputs its cache has: {error}") from None
+
+
+def check_unchanged(folder: Path) -> None:
+    """Compares a folder, byte for byte, with the output of that name in dvc.lock.
+
+    Raises:
+        DataError: dvc.lock names none, or another.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        stages = YAML(typ="safe").load(LOCK)["stages"].values()
+        named = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
+    except (OSError, YAMLError, KeyError, TypeError, AttributeError):
+        named = {}  # as for a folder that no stage has made
+    known = named.get(folder.as_posix())
+    if known is None:
+        raise DataError(
+            f"{folder} is not in {LOCK}, so nothing tells whether it is what training left; run `dvc repro`"
+        )
+    found = folder_hash(folder)
+    if found != known:
+        raise DataError(
+            f"{folder} must have the hash {known} of {LOCK}, found {found}; run `dvc checkout {folder}`, "
+            "or `dvc repro`"
+        )
+
+
+def folder_hash(folder: Path) -> str:
+    """Returns the hash that DVC gives to a folder as an output: of the names and the MD5 of all its files."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    rows = [{"md5": hashlib.md5((folder / name).read_bytes()).hexdigest(), "relpath": name} for name in names]
+    return f"{hashlib.md5(json.dumps(rows, sort_keys=True).encode()).hexdigest()}.dir"
 
 
 def file_hash(path: Path) -> str:

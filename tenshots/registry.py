@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from tenshots.choice import best_on_validation
 from tenshots.errors import DataError
-from tenshots.runs import Run
+from tenshots.provenance import folder_hash
+from tenshots.runs import Run, folder_tag
 from tenshots.store import Client, open_store, unusable
-from tenshots.tracking import KEY_TAG, VARIANT_TAG
+from tenshots.tracking import KEY_TAG, MODEL, VARIANT_TAG
 
 NAME = "tenshots"
 CHAMPION = "champion"
@@ -58,20 +59,31 @@ def download(folder: Path) -> tuple[Path, str]:
     """Fetches the champion's weights and model.json into `folder`; returns their place and the version.
 
     Raises:
-        DataError: there is none, or the store cannot be used.
+        DataError: there is none, its files are not those that were recorded, or the store cannot be used.
     """
+    found = None
     try:
         client, _ = open_store()
         if client.search_registered_models(f"name = '{NAME}'"):
             found = client.get_model_version_by_alias(NAME, CHAMPION)
-            return Path(client.download_artifacts(found.run_id, "model", str(folder))), str(found.version)
+            known = (
+                client.get_run(found.run_id).data.tags.get(folder_tag(MODEL)) or "of a tag, which it lacks"
+            )
+            place = Path(client.download_artifacts(found.run_id, MODEL, str(folder)))
     except Exception as error:
         raise unusable(error) from None
-    raise DataError("no model is registered yet; run `dvc repro` and `python -m stages.record`")
+    if found is None:
+        raise DataError("no model is registered yet; run `dvc repro` and `python -m stages.record`")
+    if folder_hash(place) != known:
+        raise DataError(
+            f"the champion's files in {found.source} must have the hash {known}, found {folder_hash(place)}; "
+            "remove them, and `python -m stages.record` adds those of the present experiment"
+        )
+    return place, str(found.version)
 
 
 def _register(client: Client, run_id: str, version: Version) -> int:
-    names = {Path(info.path).name for info in client.list_artifacts(run_id, "model")}
+    names = {Path(info.path).name for info in client.list_artifacts(run_id, MODEL)}
     if "model.json" not in names:
         return 0
     run = client.get_run(run_id)
@@ -86,7 +98,7 @@ def _register(client: Client, run_id: str, version: Version) -> int:
     if is_new:
         client.create_model_version(
             NAME,
-            source=f"{run.info.artifact_uri.rstrip('/')}/model",
+            source=f"{run.info.artifact_uri.rstrip('/')}/{MODEL}",
             run_id=run_id,
             description=_description(version),
             tags={

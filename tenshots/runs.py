@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from tenshots import params, places, store
+from tenshots import params, places, provenance, store
 from tenshots.store import Client
 
 FILE_TAG = "tenshots.file"  # followed by a file's name: the hash of its bytes
@@ -62,9 +62,12 @@ class Run:
         """Adds a file, or what a folder holds, below the run's `folder`; what is there is replaced."""
         self.attempt(lambda client: _upload(client, self.run_id, path, folder), None)
 
-    def add_artifact(self, path: Path, folder: str = "") -> int:
-        """Adds those files of `path` (a file, or a folder of files) that `folder` lacks; returns how many."""
-        return self.attempt(lambda client: _add_files(client, self.run_id, path, folder), 0)
+    def replace_folder(self, path: Path, folder: str) -> int:
+        """Makes the run's `folder` hold the files of `path`, where it does not yet; returns how many it adds.
+
+        A tag, `folder_tag(folder)`, holds the hash of them all: a reader can tell that they still are so.
+        """
+        return self.attempt(lambda client: _replace_folder(client, self.run_id, path, folder), 0)
 
     def add_bytes(self, content: bytes, name: str) -> int:
         """Adds a file called `name` if the run lacks it; returns 1 or 0."""
@@ -77,6 +80,11 @@ class Run:
     def tag(self, name: str, value: str) -> int:
         """Sets a tag; returns 1, or 0 where it is so already."""
         return self.attempt(lambda client: _set_tag(client, self.run_id, name, value), 0)
+
+
+def folder_tag(folder: str) -> str:
+    """Returns the name of the tag with the hash (`provenance.folder_hash`) of a folder of a run's files."""
+    return f"{FILE_TAG}.{folder}"
 
 
 def warn(error: Exception) -> None:
@@ -130,12 +138,16 @@ def _upload(client: Client, run_id: str, path: Path, folder: str) -> None:
     upload(run_id, str(path), folder or None)
 
 
-def _add_files(client: Client, run_id: str, path: Path, folder: str) -> int:
-    there = {Path(info.path).name for info in client.list_artifacts(run_id, folder or None)}
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    missing = [file for file in files if file.name not in there]
+def _replace_folder(client: Client, run_id: str, path: Path, folder: str) -> int:
+    tag, digest = folder_tag(folder), provenance.folder_hash(path)
+    there = {Path(info.path).name for info in client.list_artifacts(run_id, folder)}
+    if client.get_run(run_id).data.tags.get(tag) != digest:
+        client.set_tag(run_id, tag, "")  # so that a broken upload is seen as one
+        there = set()
+    missing = [file for file in sorted(path.iterdir()) if file.name not in there]
     for file in missing:
         _upload(client, run_id, file, folder)
+    _set_tag(client, run_id, tag, digest)
     return len(missing)
 
 
@@ -165,10 +177,13 @@ def _set_tag(client: Client, run_id: str, name: str, value: str) -> int:
 
 
 def _add_bytes(client: Client, run_id: str, content: bytes, name: str) -> int:
+    if any(info.path == name for info in client.list_artifacts(run_id)):
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content)
-        return _add_files(client, run_id, path, "")
+        _upload(client, run_id, path, "")
+    return 1
 
 
 def _name(name: str) -> str:

@@ -106,7 +106,7 @@ def split(manifest: pd.DataFrame, settings: SplitSettings, *, seed: int) -> pd.D
         folds = _tried(lambda draws: _folds(counted, settings, draws), counted, seed)
     except DataError as error:
         joined = photos.set_index("photo_id")["component"]
-        question = misreadings.swap_question(manifest)
+        question = misreadings.swap_question(manifest, few=max(settings.folds, 3))
         asked = f"{question}; if it is right: " if question else ""
         raise DataError(f"{asked}{error}{leakage.joined_reason(manifest, joined)}") from None
     return _table(photos, folds)

@@ -39,11 +39,13 @@ QUIET = {
 }
 ELSEWHERE = f"or set {places.VARIABLE} to another store"
 GOES_ON = "; `python -m stages.record` lets it go on here"  # ends the reason why one that moved is not used
-REMEDIES = {  # what SQLite says of the database itself, and what helps; of the disk: tenshots.shortages
+REMEDIES = {  # what SQLite and servers say, and what helps; of the disk: tenshots.shortages
     "database is locked": "another process holds it; wait for that or end it",
     "attempt to write a readonly database": f"make it and its folder writable, {ELSEWHERE}",
     "file is not a database": "it is damaged; move it away, and a new one takes its place",
     "database disk image is malformed": "it is damaged; move it away, and a new one takes its place",
+    "failed with error code 404": f"what answers there is not MLflow; correct {places.VARIABLE}",
+    "Max retries exceeded": f"it answers, but not what it is asked for; start it again, {ELSEWHERE}",
 }
 
 Client: TypeAlias = Any  # mlflow is untyped

@@ -39,6 +39,7 @@ NAMES_TAG = "tenshots.names"  # JSON: all names that the experiment has had
 NUM_LOOKS = "num_experiments_on_test_set"
 FIGURES = "variants"  # before an experiment's figures, so that the UI draws them below those of its variants
 ALL_VARIANTS = "*"  # marks the parent; no variant can be called so
+MODEL = "model"  # the folder of a run's files that holds what training left
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 REPORT = ("index.html", "comparison.json", "comparison.md", "augmentation.png")  # files of the parent's run
 
@@ -76,8 +77,8 @@ def log_final(run: Run, metrics: Mapping[str, float | None]) -> int:
 
 
 def log_model(run: Run, model_dir: Path) -> int:
-    """Adds the files of a variant's model folder that the run lacks, as `model`; returns how many."""
-    return run.add_artifact(model_dir, "model")
+    """Adds the files of a variant's model folder that the run lacks or has otherwise; returns how many."""
+    return run.replace_folder(model_dir, MODEL)
 
 
 def log_report(run: Run, reports_dir: Path) -> int:

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
 
 from tenshots import portable
 
@@ -25,19 +23,6 @@ LABELS = ("book", "cup", "keyboard")
 for name in [name for name in os.environ if name.startswith(("DVC_", "MLFLOW_"))]:
     del os.environ[name]
 os.environ["DVC_NO_ANALYTICS"] = "true"
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer | None) -> LoadFileScheduling:
-    """Keeps the tests of a file in one process, and all that share the pipeline's project.
-
-    A scheduler and no marks: pytest-xdist 3.8 writes a mark's group where pytest 9.2 does not read it.
-    """
-
-    class LoadProjectScheduling(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return "tests/pipeline" if nodeid.startswith("tests/pipeline/") else super()._split_scope(nodeid)
-
-    return LoadProjectScheduling(config, log)
 
 
 def draw_photos(

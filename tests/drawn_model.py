@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from tenshots import database, networks
+from tenshots import database, networks, provenance
 from tenshots.runtime import keras
 from tests import drawn_results
 
@@ -99,7 +99,14 @@ def project(folder: Path) -> pd.DataFrame:
     database.write_photos(drawn, folder / "data/database", num_shards=1)
     database.write_splits(splits(drawn), folder / "data/splits/splits.csv")
     save(folder / "data/models/baseline")
+    lock(folder)
     return drawn
+
+
+def lock(folder: Path) -> None:
+    """Writes the dvc.lock of a project whose variant has been trained."""
+    out = {"path": "data/models/baseline", "md5": provenance.folder_hash(folder / "data/models/baseline")}
+    (folder / "dvc.lock").write_text(json.dumps({"stages": {"train@baseline": {"outs": [out]}}}))
 
 
 def _shrunk(image: bytes) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 TOP = Path(__file__).parents[1]
-DOCUMENTS = tuple(path for path in (TOP / "README.md", TOP / "DEVELOPMENT.md") if path.is_file())
+DOCUMENTS = tuple(TOP / name for name in ("README.md", "DEVELOPMENT.md", "SECURITY.md"))
 PARAMS: dict[str, Any] = YAML(typ="safe").load(TOP / "params.yaml")
 STAGES: dict[str, Any] = YAML(typ="safe").load(TOP / "dvc.yaml")["stages"]
 PLACES = ("data", "stages", "tenshots", "tests", "reports", "requirements", "benchmarks", "demo", "backbones")

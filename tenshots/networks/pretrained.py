@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import warnings
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import h5py  # type: ignore[import-untyped]
-
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
-from tenshots.networks import convolutional
+from tenshots.networks import convolutional, weights_files
 from tenshots.runtime import keras
 from tenshots.settings.networks import (
     OUR_FAMILY,
@@ -28,7 +26,8 @@ HEAD = "head"
 # Ours to set: they say what is built and what is loaded, which other settings decide.
 _OURS = {"name", "include_top", "weights", "input_tensor", "input_shape", "pooling", "classes"}
 _OURS |= {"classifier_activation"}
-_CHUNK_BYTES = 1 << 20
+OTHER_SETTINGS = "correct backbone.architecture or its arguments, or fetch the file again"
+_FETCHING = threading.Lock()
 
 
 def build(
@@ -69,24 +68,14 @@ def _our_backbone(
     whole = whole_of(settings, at=at)
     model = keras.Model(photos, convolutional.blocks(pixels, whole))
     if load and isinstance(backbone.weights, WeightsFile):
-        path = verified(backbone.weights)
-        trained = convolutional.build(whole, size_px=settings.input_px, num_labels=_num_labels(path))
-        _load(trained, path)
+        path = weights_files.verified(backbone.weights)
+        num_labels = weights_files.num_labels(path)
+        trained = convolutional.build(whole, size_px=settings.input_px, num_labels=num_labels)
+        weights_files.load(trained, path, of="backbone", remedy=OTHER_SETTINGS)
         for layer in model.layers:
             if layer.weights:
                 layer.set_weights(trained.get_layer(layer.name).get_weights())
     return model
-
-
-def _num_labels(path: Path) -> int:
-    """Reads how many labels a file's network tells apart: the size of the last dense layer's offsets."""
-    try:
-        with h5py.File(path) as file:
-            return int(file["layers/dense_1/vars/1"].shape[0])
-    except (KeyError, OSError) as error:
-        raise DataError(
-            f"{path} holds no weights of a {OUR_FAMILY} network that tenshots wrote: {error}"
-        ) from None
 
 
 def _keras_backbone(
@@ -113,7 +102,8 @@ def _keras_backbone(
         shape = (settings.input_px, settings.input_px, 3)
         model.set_weights(_imagenet(function, shape, backbone.arguments, at=at).get_weights())
     elif load and isinstance(backbone.weights, WeightsFile):
-        _load(model, verified(backbone.weights))
+        path = weights_files.verified(backbone.weights)
+        weights_files.load(model, path, of="backbone", remedy=OTHER_SETTINGS)
     return model
 
 
@@ -161,78 +151,66 @@ def _imagenet(
     *,
     at: str,
 ) -> keras.Model:
-    """Lets Keras fetch (or find) its ImageNet weights.
+    """Lets Keras fetch (or find) its ImageNet weights, which must have the hash that Keras publishes.
 
     Raises:
         DataError: neither in Keras' cache nor to be had; says where to put the file.
+        SettingsError: there are none for these arguments, or Keras publishes no hash of them.
     """
     try:
-        return function(include_top=False, weights="imagenet", input_shape=shape, **arguments)
+        with _hashes_demanded(function.__name__, at=at):
+            return function(include_top=False, weights="imagenet", input_shape=shape, **arguments)
     except ValueError as error:
         raise SettingsError(
             f"{params.PATH}: {at}.weights: {function.__name__} has no ImageNet weights for "
             f"arguments {dict(arguments)}: "
             f"{' '.join(str(error).split())}"
         ) from None
-    except Exception as error:
-        asked = _asked_for(error)
-        if asked is None:
-            raise
-        origin, path = asked
-        raise DataError(
-            f"{path} is missing and could not be fetched; fetch {origin} "
-            "on a machine with a network and put it there"
-        ) from None
 
 
-def _asked_for(error: BaseException) -> tuple[str, Path] | None:
-    """Returns the address and the place of the file that Keras failed to fetch.
+@contextmanager
+def _hashes_demanded(architecture: str, *, at: str) -> Iterator[None]:
+    """Lets Keras use no file without a hash while the block lasts.
 
-    Keras raises a bare Exception with the address alone, and some files have another name there than in its
-    cache; its own variables know both.
+    Keras compares the hash of a file that it fetches or finds, but gives none for MobileNet and MobileNetV2.
     """
+    files = keras.src.utils.file_utils
+    theirs = files.get_file
+
+    def get_file(fname: str, origin: str, **options: Any) -> str:  # noqa: ANN401 (of Keras)
+        if options.get("file_hash") is None:
+            raise SettingsError(
+                f"{params.PATH}: {at}.weights must be {{path, sha256}} for {architecture}, as Keras "
+                f"publishes no hash of its ImageNet weights and would not notice another file; fetch {origin}"
+            )
+        try:
+            return str(theirs(fname, origin, **options))
+        except Exception as error:
+            place = _target(error)
+            if place is None:
+                raise
+            # Keras raises a ValueError where what it fetched has another hash, too.
+            wrong = isinstance(error, ValueError)
+            reason = "what was fetched has another" if wrong else "it cannot be fetched"
+            raise DataError(
+                f"{place} is missing, or has not the hash {options['file_hash']} that Keras publishes, and "
+                f"{reason}; fetch {origin} on a machine with a network and put it there"
+            ) from None
+
+    with _FETCHING:
+        files.get_file = get_file
+        try:
+            yield
+        finally:
+            files.get_file = theirs
+
+
+def _target(error: BaseException) -> Path | None:
+    """Returns the place of the file that Keras failed to fetch; its own variables alone know it."""
     trace = error.__traceback__
     while trace is not None:
         names = trace.tb_frame.f_locals
         if trace.tb_frame.f_code.co_name == "get_file" and "download_target" in names:
-            return str(names["origin"]), Path(names["download_target"])
+            return Path(names["download_target"])
         trace = trace.tb_next
     return None
-
-
-def verified(weights: WeightsFile) -> Path:
-    """Returns the file's path, relative to the project or absolute, after comparing its hash.
-
-    Raises:
-        DataError: the file is missing, or its sha256 is another one.
-    """
-    path = Path(weights.path)
-    try:
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-    except OSError as error:
-        raise DataError(
-            f"{path} (backbone.weights.path) cannot be read: {error.strerror}; "
-            "put the file there or correct the path"
-        ) from None
-    if digest.hexdigest() != weights.sha256:
-        raise DataError(
-            f"{path} must have sha256 {weights.sha256} (backbone.weights.sha256), "
-            f"found {digest.hexdigest()}; restore the file, or enter its hash if you trust it"
-        )
-    return path
-
-
-def _load(model: keras.Model, path: Path) -> None:
-    try:
-        with warnings.catch_warnings():
-            # Keras only warns of layers that the file lacks, and leaves them random.
-            warnings.simplefilter("error", UserWarning)
-            model.load_weights(path)
-    except (ValueError, KeyError, OSError, UserWarning) as error:
-        first = " ".join(str(error).split())[:200]
-        raise DataError(
-            f"{path} does not fit the backbone: {first}; correct backbone.architecture or its arguments"
-        ) from None

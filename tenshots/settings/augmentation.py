@@ -26,12 +26,12 @@ class LayerSettings(Settings):
         if isinstance(entry, str):
             entry = {entry: None}
         if not isinstance(entry, Mapping) or len(entry) != 1:
-            raise ValueError(f"must be the name of one layer, alone or with its arguments {_EXAMPLE}")
+            raise ValueError(f"must be the name of one layer, alone or with its arguments, {_EXAMPLE}")
         [(name, arguments)] = entry.items()
         if not isinstance(name, str):
-            raise ValueError(f"must be the name of one layer, alone or with its arguments {_EXAMPLE}")
+            raise ValueError(f"must be the name of one layer, alone or with its arguments, {_EXAMPLE}")
         if not isinstance(arguments, Mapping | None):
-            raise ValueError(f"must give each argument with its name {_EXAMPLE}")
+            raise ValueError(f"must give each argument with its name, {_EXAMPLE}")
         return {"name": name, "arguments": dict(arguments or {})}
 
     @field_validator("arguments")

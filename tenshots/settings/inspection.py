@@ -34,7 +34,7 @@ def backbone_settings(values: Mapping[str, Any], name: str) -> PretrainedSetting
     if name not in known:
         raise SettingsError(
             f"{params.PATH}: inspect.network must be a key of networks, "
-            f"got {name!r}{params.nearest(name, known)}"
+            f"got {name!r}{params.nearest_or_all(name, known)}"
         )
     settings = settings_from(known[name], at=f"networks.{name}")
     if not isinstance(settings, PretrainedSettings):

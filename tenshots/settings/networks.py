@@ -6,9 +6,9 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from tenshots import params
 from tenshots.errors import SettingsError
@@ -40,14 +40,16 @@ class ConvolutionalSettings(BlockSettings):
     family: Literal["convolutional"]
     input_px: int = Field(ge=32, le=1024)
 
-    @model_validator(mode="after")
-    def _blocks_leave_a_grid(self) -> Self:
-        if self.input_px < GRID * 2 ** len(self.filters):
+    @field_validator("input_px")
+    @classmethod
+    def _blocks_leave_a_grid(cls, value: int, info: ValidationInfo) -> int:
+        num_blocks = len(info.data.get("filters", ()))  # missing where they break a rule of their own
+        least = GRID * 2**num_blocks
+        if value < least:
             raise ValueError(
-                f"must have input_px of at least {GRID * 2 ** len(self.filters)} "
-                f"for {len(self.filters)} blocks, since each halves the side"
+                f"must be at least {least} for {num_blocks} blocks, as each of filters halves it"
             )
-        return self
+        return value
 
 
 class WeightsFile(Settings):

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests import planted
 from tests.conftest import draw_photos
 
 TOP = Path(__file__).parents[2]
@@ -34,6 +35,8 @@ class Project:
         self.environment = {
             "PATH": os.defpath,
             "HOME": str(self.home),
+            "USER": "a-user-of-this-machine",
+            "LOGNAME": "a-user-of-this-machine",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
             "DVC_NO_ANALYTICS": "true",
@@ -166,11 +169,12 @@ def thimble(values: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def fresh_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Committed and set up by the real script, but not yet run."""
+    """Committed and set up by the real script, but not yet run; its photos have all kinds of metadata."""
     folder = tmp_path_factory.mktemp("pipeline") / "a project"
     folder.mkdir()
     copy_project(folder)
     draw_photos(folder / "data" / "drawn")
+    planted.plant(folder / "data" / "drawn")
     project = Project(folder)
     project.write_params(thimble(project.params()))
     project.run("git", "init", "--quiet", "--initial-branch=main")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import Project
+from tests.pipeline.conftest import TOP, Project
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +24,13 @@ def project(fresh_project: Project, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("check") / "a project"
     shutil.copytree(fresh_project.folder, folder, symlinks=True)
     return Project(folder)
+
+
+@pytest.fixture(scope="module")
+def ingested(project: Project) -> Project:
+    """After `check`, which looks no more at photos that come later."""
+    project.dvc("repro", "ingest")
+    return project
 
 
 def refused(project: Project, *command: str) -> tuple[set[str], str]:
@@ -102,3 +110,90 @@ def test_a_corrected_setting_lets_the_run_go_on(project: Project) -> None:
     project.dvc("repro", "split")
     assert (project.folder / "data" / "checked" / "settings.txt").is_file()
     assert not Path(project.folder, "x").exists()
+
+
+def table_of_messages() -> list[str]:
+    """What README says that DVC says, where it says something."""
+    _, _, table = (TOP / "README.md").read_text(encoding="utf-8").partition("| DVC says |")
+    return re.findall(r"^\| `([^`]+)`", table.partition("\n\n")[0], flags=re.MULTILINE)
+
+
+def expected(words: str) -> re.Pattern[str]:
+    """The one message of README's table that holds some words."""
+    (message,) = (message for message in table_of_messages() if words in message)
+    return re.compile(".*".join(map(re.escape, message.split("\N{HORIZONTAL ELLIPSIS}"))), re.DOTALL)
+
+
+PHOTOS_THAT_DVC_CANNOT_READ: dict[str, Callable[[Path], object]] = {
+    "No such device": lambda path: os.mknod(path, stat.S_IFSOCK | 0o600),
+    "IMG_1.jpg": lambda path: path.symlink_to("nowhere"),
+    "Permission denied": lambda path: path.touch(mode=0o000),
+    "Too many levels": lambda path: path.symlink_to(path.name),
+    "utf-8": lambda path: Path(os.fsdecode(bytes(path.with_name("caf")) + b"\xe9.jpg")).touch(),
+}
+ARGUMENTS_THAT_DVC_REFUSES = {
+    "no viable alternative": ("-S", "layout={group}/{label}/{name}"),
+    "Sweep overrides": ("-S", "lr=0,001"),
+    "Could not override": ("-S", "no_such_setting=1"),
+    "exps": ("--temp", "-S", "photos=data/raw"),
+}
+EDITS_THAT_DVC_REFUSES = {
+    "Same item": {"photos": "data"},
+    "foreach": {"variants": "baseline"},
+}
+
+
+def test_each_message_of_the_readme_has_a_test() -> None:
+    tested = [*PHOTOS_THAT_DVC_CANNOT_READ, *ARGUMENTS_THAT_DVC_REFUSES, *EDITS_THAT_DVC_REFUSES, "dvc.lock"]
+    assert {expected(words) for words in tested} == {expected(said) for said in table_of_messages()}
+
+
+@pytest.mark.parametrize("words", PHOTOS_THAT_DVC_CANNOT_READ)
+def test_dvc_says_of_photos_that_it_cannot_read_what_the_readme_explains(
+    words: str, ingested: Project
+) -> None:
+    if words == "Permission denied" and os.geteuid() == 0:
+        pytest.skip("nothing is forbidden to root")
+    folder = ingested.folder / "data" / "drawn"
+    before = set(folder.iterdir())
+    PHOTOS_THAT_DVC_CANNOT_READ[words](folder / "IMG_1.jpg")
+    try:
+        _, said = refused(ingested)
+    finally:
+        for path in set(folder.iterdir()) - before:
+            path.unlink()
+    assert expected(words).search(said), said
+
+
+@pytest.mark.parametrize("words", ARGUMENTS_THAT_DVC_REFUSES)
+def test_dvc_says_of_arguments_what_the_readme_explains(words: str, ingested: Project) -> None:
+    shutil.copytree(ingested.folder / "data" / "drawn", ingested.folder / "data" / "raw")
+    try:
+        with ingested.edited("params.yaml"), ingested.edited("dvc.lock"):
+            _, said = refused(ingested, ".venv/bin/dvc", "exp", "run", *ARGUMENTS_THAT_DVC_REFUSES[words])
+    finally:
+        shutil.rmtree(ingested.folder / "data" / "raw")
+    assert expected(words).search(said), said
+
+
+@pytest.mark.parametrize("words", EDITS_THAT_DVC_REFUSES)
+def test_dvc_says_of_settings_what_the_readme_explains(words: str, ingested: Project) -> None:
+    with ingested.edited("params.yaml") as values, ingested.edited("dvc.lock"):
+        ingested.write_params({**values, **EDITS_THAT_DVC_REFUSES[words]})
+        _, said = refused(ingested)
+    assert expected(words).search(said), said
+
+
+def test_dvc_says_of_a_lock_that_was_cut_what_the_readme_explains(ingested: Project) -> None:
+    with ingested.edited("dvc.lock"):
+        lock = ingested.folder / "dvc.lock"
+        lock.write_bytes(lock.read_bytes()[:-300])
+        _, said = refused(ingested)
+    assert expected("dvc.lock").search(said), said
+
+
+def test_names_of_variants_reach_the_shell_in_quotes(project: Project) -> None:
+    """Were `check` ever to let one through."""
+    commands = re.findall(r"cmd: (.+)", (project.folder / "dvc.yaml").read_text(encoding="utf-8"))
+    assert any("${key}" in command for command in commands)
+    assert not [command for command in commands if "$" in command.replace("'${key}'", "")]

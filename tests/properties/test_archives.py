@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import unicodedata
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tenshots import archives
 from tenshots.archives import UTF8_NAME, ArchiveLimits
 from tenshots.errors import RejectedPhoto
 from tenshots.finding import find
@@ -29,7 +31,7 @@ names = texts.map(str.encode) | st.binary(max_size=8)
 def is_clean(path: str) -> bool:
     return (
         not {"", ".", ".."} & set(path.split("/"))
-        and "\\" not in path
+        and not re.search(archives.LONE_BACKSLASH, path)
         and not any(unicodedata.category(character) == "Cc" for character in path)
         and not PurePosixPath(path).is_absolute()
         and not PureWindowsPath(path).drive

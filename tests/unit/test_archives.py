@@ -10,6 +10,7 @@ import tracemalloc
 import zipfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ import pytest
 
 from tenshots import archives
 from tenshots.archives import ArchiveLimits, Member, listing, read_member
+from tenshots.clutter import EMPTY
 from tenshots.errors import RejectedPhoto
 
 LIMITS = ArchiveLimits(max_files=100, max_bytes=10**8, max_ratio=100.0)
@@ -195,6 +197,17 @@ def test_a_name_that_is_utf8_or_says_so_is_no_guess(tmp_path: Path) -> None:
     ]
 
 
+def test_half_of_a_letter_separates_no_folders(tmp_path: Path) -> None:
+    """In Shift-JIS the second byte of a letter may be a backslash; tools that write those write no `/`."""
+    table = "\u8868".encode("cp932")
+    archive = write_zip(tmp_path / "ann.zip", Entry(table + b"/1.jpg"), Entry(table), Entry(b"cup\\2.jpg"))
+    assert [member.name for member in listed(archive)] == ["\u00f2\\/1.jpg", "\u00f2\\", "cup/2.jpg"]
+    old = write_zip(tmp_path / "old.zip", Entry("caf\u00e9\\1.jpg".encode("cp437")))
+    assert [member.name for member in listed(old)] == ["caf\u00e9/1.jpg"]
+    utf8 = write_zip(tmp_path / "utf8.zip", Entry("caf\u00e9\\1.jpg".encode()), Entry(b"cup/2.jpg"))
+    assert [member.name for member in listed(utf8)] == ["caf\u00e9/1.jpg", "cup/2.jpg"]
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
@@ -231,7 +244,7 @@ def test_a_name_that_is_no_clean_path_is_a_reason_and_never_read(
         (Entry(b"1.jpg", flags=0x2000), "needs a password"),  # even the names are masked
         (Entry(b"1.jpg", method=zipfile.ZIP_BZIP2), "packed by method 12"),
         (Entry(b"1.jpg", method=zipfile.ZIP_LZMA), "packed by method 14"),
-        (Entry(b"More.ZIP"), "an archive in an archive; unpack"),
+        (Entry(b"More.ZIP"), "not a .zip archive, though its name says so"),
     ],
 )
 def test_what_cannot_be_read_as_a_file_is_a_reason_and_the_rest_is_read(
@@ -391,6 +404,110 @@ def test_an_archive_of_hidden_files_is_empty(tmp_path: Path) -> None:
     archive = write_zip(tmp_path / "ann.zip", Entry(b"cup/", b""), Entry(b"cup/.DS_Store"))
     with pytest.raises(RejectedPhoto, match="an archive without files"):
         listed(archive)
+
+
+def inner_zip(folder: Path, *entries: Entry) -> bytes:
+    return write_zip(folder / "inner", *entries).read_bytes()
+
+
+def test_an_archive_in_an_archive_is_listed_and_read_whether_it_is_packed_or_not(tmp_path: Path) -> None:
+    inner = inner_zip(
+        tmp_path, Entry(b"cup/", b""), Entry(b"key/1.jpg", b"one"), Entry(b".hidden"), Entry(b"a.zip")
+    )
+    archive = write_zip(
+        tmp_path / "class.zip",
+        Entry(b"ann/Photos.ZIP", inner),
+        Entry(b"bob.zip", deflated(inner), method=8, num_bytes=len(inner), crc=zlib.crc32(inner)),
+        Entry(b"note.txt", b"two"),
+    )
+    members, empty = listing(archive, LIMITS, is_hidden)
+    deep = "an archive in an archive in an archive; unpack the outer one"
+    assert [(member.name, member.reason) for member in members] == [
+        ("ann/Photos.ZIP//key/1.jpg", ""),
+        ("ann/Photos.ZIP//a.zip", deep),
+        ("bob.zip//key/1.jpg", ""),
+        ("bob.zip//a.zip", deep),
+        ("note.txt", ""),
+    ]
+    assert empty == ["ann/Photos.ZIP//cup", "bob.zip//cup"]
+    assert [read_member(archive, members[number]) for number in (0, 2, 4, 0)] == [
+        b"one",
+        b"one",
+        b"two",
+        b"one",
+    ]
+
+
+def test_an_archive_in_an_archive_that_cannot_be_used_is_a_file_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "MAX_HELD_BYTES", 10**6)
+    inner = inner_zip(tmp_path, Entry(b"1.jpg", b"one"))
+    archive = write_zip(
+        tmp_path / "class.zip",
+        Entry(b"cut.zip", inner[:-5]),
+        Entry(b"torn.zip", inner, crc=1),
+        Entry(b"locked.zip", inner, flags=1),
+        Entry(b"empty.zip", b""),
+        Entry(b"many.zip", inner_zip(tmp_path, *(Entry(b"%d" % number) for number in range(101)))),
+        Entry(b"large.zip", bytes(10**6 + 1)),
+        Entry(b"whole.zip", inner),
+    )
+    found = reasons(archive)
+    assert found.pop("whole.zip//1.jpg") == ""
+    assert {name: reason.partition(" (")[0] for name, reason in found.items()} == {
+        "cut.zip": "damaged or incomplete .zip archive",
+        "torn.zip": "damaged in the archive; zip it anew",
+        "locked.zip": "needs a password; zip it without one",
+        "empty.zip": EMPTY,
+        "many.zip": "101 files in one archive are more than 100",
+        "large.zip": "an archive of over 1 MB in an archive; unpack the outer one",
+    }
+
+
+def test_what_archives_in_an_archive_hold_counts_towards_the_limits_of_the_outer_one(tmp_path: Path) -> None:
+    zeros = Entry(b"1.jpg", deflated(bytes(10**5)), method=8, num_bytes=10**5)
+    inner = inner_zip(tmp_path, zeros, zeros._replace(name=b"2.jpg"), zeros._replace(name=b"3.jpg"))
+    packed = Entry(b"ann.zip", deflated(inner), method=8, num_bytes=len(inner), crc=zlib.crc32(inner))
+    archive = write_zip(tmp_path / "class.zip", packed, packed._replace(name=b"bob.zip"))
+    size = archive.stat().st_size
+    loose = ArchiveLimits(6, 6 * 10**5, 10**9)
+    assert len(listed(archive, loose)) == 6
+    for limits, message in (
+        (loose._replace(max_files=5), "6 files in one archive are more than 5"),
+        (loose._replace(max_bytes=6 * 10**5 - 1), "600,000 bytes unpacked are more than"),
+        # Of the inner ones alone it is less, as they were packed again.
+        (loose._replace(max_ratio=6 * 10**5 / size - 1), "unpacks to .* times its size"),
+    ):
+        assert limits.max_ratio * len(inner) > 3 * 10**5
+        with pytest.raises(RejectedPhoto, match=message):
+            listed(archive, limits)
+
+
+def test_many_threads_hold_one_archive_in_an_archive_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = [
+        inner_zip(tmp_path, *(Entry(b"%d" % shot, bytes([who, shot])) for shot in range(9)))
+        for who in range(4)
+    ]
+    archive = write_zip(tmp_path / "class.zip", *(Entry(b"%d.zip" % who, inner[who]) for who in range(4)))
+    members = listed(archive)
+    inflated: list[str] = []
+    lock = threading.Lock()
+
+    def counting(path: Path, member: Member) -> bytes:
+        assert lock.acquire(blocking=False)
+        inflated.append(member.name)
+        data = read_member(path, member)
+        lock.release()
+        return data
+
+    monkeypatch.setattr(archives, "_held", lru_cache(maxsize=1)(counting))
+    with ThreadPoolExecutor(8) as workers:
+        data = [*workers.map(lambda member: read_member(archive, member), members)]
+    assert data == [bytes([who, shot]) for who in range(4) for shot in range(9)]
+    assert set(inflated) == {f"{who}.zip" for who in range(4)}
 
 
 def num_open() -> int:

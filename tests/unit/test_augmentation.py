@@ -188,6 +188,30 @@ def test_layers_that_only_together_leave_nothing_are_an_error() -> None:
 @pytest.mark.parametrize(
     "layers",
     [
+        [{"RandomErasing": {"factor": 1.0, "scale": [1.0, 1.0]}}],  # every second copy is noise
+        [{"RandomErasing": {"factor": [1.0, 1.0], "scale": [0.95, 0.95]}}],
+        [{"RandomZoom": {"height_factor": [-0.99, -0.99], "fill_mode": "nearest"}}],
+        [{"RandomZoom": {"height_factor": [-0.75, -0.75]}}],
+        [{"RandomTranslation": {"height_factor": [1.0, 1.0], "width_factor": 0, "fill_mode": "nearest"}}],
+        # Layers that reckon with the whole photo, before and after.
+        ["AutoContrast", {"RandomZoom": {"height_factor": [-0.99, -0.99], "fill_mode": "nearest"}}],
+        [{"RandomZoom": {"height_factor": [-0.99, -0.99]}}, {"RandomContrast": {"factor": 1.0}}],
+        # What is left fills the copy but for a sixteenth, or the copy shows all of it in a sixteenth.
+        [{"RandomZoom": {"height_factor": [-0.5, -0.5]}}] * 2,
+        [{"RandomZoom": {"height_factor": [1.0, 1.0], "fill_mode": "constant"}}] * 2,
+    ],
+)
+def test_layers_that_leave_next_to_none_of_a_photos_pixels_are_refused(layers: list[object]) -> None:
+    with pytest.raises(
+        SettingsError,
+        match=r"must leave at least 10% of a photo's pixels, but in many copies leaves about \d%;",
+    ):
+        policy(*layers, size_px=96)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
         params.read(TOP / "params.yaml")["augment"]["layers"],
         [{"RandomBrightness": {"factor": 0.9}}],
         [{"RandomContrast": {"factor": 1.0}}],
@@ -196,6 +220,17 @@ def test_layers_that_only_together_leave_nothing_are_an_error() -> None:
         [{"RandomPosterization": {"factor": 1}}],
         [{"RandomTranslation": {"height_factor": 0.8, "width_factor": 0.8, "fill_mode": "constant"}}],
         [{"RandomInvert": {}}, "RandomGrayscale"],
+        [{"RandomErasing": {"factor": [1.0, 1.0], "scale": [0.02, 0.33]}}],
+        [{"RandomErasing": {"factor": [1.0, 1.0], "scale": [0.5, 0.5]}}],  # as large as CutMix's patches
+        [{"RandomZoom": {"height_factor": [-0.5, -0.5]}}],  # a quarter of the photo, enlarged
+        [{"RandomZoom": {"height_factor": [-0.5, 0.0]}}, {"RandomErasing": {"scale": [0.3, 0.5]}}],
+        [{"RandomZoom": {"height_factor": [1.0, 1.0], "fill_mode": "constant"}}],  # in a quarter of the copy
+        [{"RandomTranslation": {"height_factor": [1.0, 1.0], "width_factor": 0, "fill_mode": "reflect"}}],
+        [{"RandomRotation": {"factor": 0.5, "fill_mode": "constant"}}, {"RandomShear": {"x_factor": 0.3}}],
+        [{"RandomElasticTransform": {"factor": 1.0, "scale": [1.0, 1.0]}}],
+        [{"Solarization": {"addition_factor": 0.3, "threshold_factor": 0.5}}, "Equalization", "AutoContrast"],
+        [{"RandomGaussianBlur": {"kernel_size": 15, "sigma": 1.0}}, "RandomPerspective"],
+        pytest.param([{"RandAugment": {"num_ops": 3}}], marks=pytest.mark.slow),
     ],
 )
 def test_strong_layers_are_accepted(layers: list[object]) -> None:

@@ -103,7 +103,7 @@ REFUSED: list[tuple[str, object, str]] = [
     (f"{LECTURE}.input_px", 32.5, "must be an integer, got 32.5"),
     (f"{LECTURE}.filters", [10**9], "must be less than or equal to 4096"),
     (f"{LECTURE}.filters", 64, "must be a list, got 64"),
-    (f"{LECTURE}.filters", [8] * 6, "must have input_px of at least 256 for 6 blocks"),
+    (f"{LECTURE}.filters", [8] * 6, "must be at least 256 for 6 blocks, as each of filters halves it"),
     (f"{LECTURE}.dense", 10**12, "must be less than or equal to 65536, got 1000000000000"),
     (f"{LECTURE}.dropout", True, "must be a number, got true"),
     (f"{LECTURE}.momentum", 1, "must be less than 1"),

@@ -189,10 +189,13 @@ def test_each_photo_that_is_missing_gets_a_row_in_its_group_with_what_to_do(tmp_
         **{f"bob/cup/.IMG_000{number}.HEIC.icloud": IN_ICLOUD for number in range(5)},
         "bob/cup/2.jpg.crdownload": UNFINISHED,
         "bob/cup/.3.jpg.AbC123": UNFINISHED,
+        "bob/cup/5.jpg.download/5.jpg": UNFINISHED,  # Safari makes a folder
+        "bob/cup/5.jpg.download/Info.plist": UNFINISHED,
         "bob/cup/list.gsheet": GOOGLE_LINK,
         "bob/cup/4.jpg": EMPTY,
         "cem.zip": EMPTY,
     }
+    (tmp_path / "in/bob/cup/5.jpg.download").mkdir()
     for path in missing:
         (tmp_path / "in" / path).write_bytes(b"" if missing[path] == EMPTY else b"bplist00")
     manifest = ingested(tmp_path / "in").manifest
@@ -207,6 +210,11 @@ def test_a_stand_in_is_read_by_the_name_of_the_photo(tmp_path: Path) -> None:
     draw(tmp_path, "cup/ann_1.png", "key/ann_1.png", "cup/.bob_1.HEIC.icloud")
     rows = ingested(tmp_path, "{label}/{group}_{name}").manifest.set_index("path")
     assert rows["group"]["cup/.bob_1.HEIC.icloud"] == "bob"
+
+
+def test_a_folder_that_is_called_download_is_like_others(tmp_path: Path) -> None:
+    draw(tmp_path, "ann/cup.download/1.png", "ann/key/1.png")
+    assert set(ingested(tmp_path).photos["label"]) == {"cup.download", "key"}
 
 
 def test_a_whole_person_in_the_cloud_is_named(tmp_path: Path) -> None:

@@ -172,7 +172,9 @@ def test_a_number_for_each_is_no_copy(names: list[str]) -> None:
 
 
 def test_labels_that_are_copies_of_one_that_is_there_are_told() -> None:
-    assert copied_labels(["cup", "cup-1", "gear 1", "gear 2", "key"]) == [["cup", "cup-1"]]
+    for copy in ("cup-1", "cup_2", "cup [1]", "cup[1]"):
+        assert copied_labels(["cup", copy, "gear 1", "gear 2", "key"]) == [sorted(["cup", copy])]
+    assert copied_labels(["gear_1", "gear_2", "key"]) == []
     assert copied_labels(["type", "type 2"]) == [["type", "type 2"]]
     assert copied_labels(["gear 1", "gear 2", "key"]) == []
 

@@ -15,6 +15,8 @@ from tenshots.copies import download, family, is_platforms, originals, person, s
         ("Ann Lee -20241102T100037Z-1-010", ("Ann Lee", "20241102T100037Z")),
         ("ann-b-20241102T100037Z-001", ("ann-b", "20241102T100037Z")),
         ("ann-20241102T100037Z", ("ann", "20241102T100037Z")),
+        ("ann-20241102T100037Z-002 (1)", ("ann", "20241102T100037Z")),
+        ("ann-20241102T100037Z-3-002(2)", ("ann", "20241102T100037Z")),
         ("ann-20241102-001", None),
         ("20241102T100037Z-001", None),
         ("ann-001", None),
@@ -94,6 +96,9 @@ def test_only_a_platforms_own_names_are_its() -> None:
     [
         ("ann 1", "Ann 2"),
         ("ann", "ann-1"),
+        ("cup", "cup_2"),
+        ("cup", "cup [1]"),
+        ("cup", "Cup[1]"),
         ("Ann Lee_12345_assignsubmission_file_", "Ann Lee_67890_assignsubmission_file_cups"),
         ("OneDrive_1_11-2-2024", "OneDrive_2024-11-02"),
         ("ann-20241102T100037Z", "ann-20241109T081500Z-001"),

@@ -87,7 +87,8 @@ def test_a_missing_or_broken_description_is_an_error(tmp_path: Path, text: str |
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(None, "is missing; run"), (b"no weights", "does not fit the network; run")]
+    ("content", "message"),
+    [(None, "is missing; run"), (b"no weights", "must hold weights alone.*; run `dvc repro`")],
 )
 def test_missing_or_damaged_weights_are_an_error(
     folder: Path, tmp_path: Path, content: bytes | None, message: str

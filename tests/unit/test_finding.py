@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from tenshots import clutter
 from tenshots.finding import find
 from tenshots.layout import NO_TEXT
 from tenshots.pattern import Layout, PathFields
@@ -188,3 +192,155 @@ def test_a_folder_that_is_empty_in_one_part_alone_is_not_empty(tmp_path: Path) -
     zipped(tmp_path / "ann-20241102T100037Z-001.zip", "ann/cup/1.jpg", "ann/key/")
     zipped(tmp_path / "ann-20241102T100037Z-002.zip", "ann/key/2.jpg")
     assert find(tmp_path, BY_PERSON, LIMITS)[1] == []
+
+
+def packed(*names: str) -> bytes:
+    """A .zip of files, each of which holds its name."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, name)
+    return data.getvalue()
+
+
+def holding(path: Path, archives_in_it: dict[str, Sequence[str]], *names: str) -> None:
+    """Writes an archive that holds files, and archives of files."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, name)
+        for name, held in archives_in_it.items():
+            archive.writestr(name, packed(*held))
+
+
+ANN, BOB = "Ann Lee_12345_assignsubmission_file_", "Bob_67890_assignsubmission_file_"
+CLASS = "leeann_12345_67890_photos.zip", "bob_LATE_12346_67891_cups.zip"
+ON_DRIVE = "Assignment 1-20241102T100037Z-001.zip"
+
+
+@pytest.mark.parametrize(
+    ("archive", "inner", "read"),
+    [
+        # Moodle, Canvas and Classroom pack a class; everyone's archives may hold one label alone.
+        (
+            "OPT101-Optics-4711.zip",
+            {f"{ANN}/photos.zip": ["cup/1", "key/1"], f"{BOB}/photos.zip": ["me/cup/1", "me/key/1"]},
+            [f"{ANN}/cup/1", f"{ANN}/key/1", f"{BOB}/cup/1", f"{BOB}/key/1"],
+        ),
+        (
+            "OPT101-Optics-4711.zip",
+            {f"{ANN}/photos.zip": ["cup/1"], f"{BOB}/photos.zip": ["key/1"]},
+            [f"{ANN}/cup/1", f"{BOB}/key/1"],
+        ),
+        ("OPT101-Optics-4711.zip", {f"{ANN}/photos.zip": ["cup/1"]}, [f"{ANN}/cup/1"]),
+        (
+            "submissions.zip",
+            {CLASS[0]: ["cup/1", "key/1"], CLASS[1]: ["cup/1"]},
+            [
+                "bob_LATE_12346_67891_cups/cup/1",
+                *(f"leeann_12345_67890_photos/{each}/1" for each in ("cup", "key")),
+            ],
+        ),
+        (
+            ON_DRIVE,
+            {
+                "Assignment 1/Ann Lee - photos.zip": ["cup/1"],
+                "Assignment 1/Bob - cups.zip": ["cup/1", "key/1"],
+            },
+            ["Ann Lee - photos/cup/1", "Bob - cups/cup/1", "Bob - cups/key/1"],
+        ),
+        (ON_DRIVE, {"Assignment 1/Ann Lee - photos.zip": ["cup/1"]}, ["Ann Lee - photos/cup/1"]),
+        (
+            "OneDrive_1_11-2-2024.zip",
+            {
+                "Submitted files/Ann/Optics/Version 2/photos.zip": ["cup/1"],
+                "Submitted files/Bob/Optics/x.zip": ["key/1"],
+            },
+            ["Ann/cup/1", "Bob/key/1"],
+        ),
+        # One person's
+        ("ann.zip", {"cup.zip": ["1", "2"], "key.zip": ["key/1"]}, ["ann/cup/1", "ann/cup/2", "ann/key/1"]),
+        ("ann.zip", {"photos.zip": ["cup/1", "key/1"]}, ["ann/cup/1", "ann/key/1"]),
+        ("ann.zip", {"ann/photos.zip": ["me/cup/1", "me/key/1"]}, ["ann/cup/1", "ann/key/1"]),
+    ],
+)
+def test_archives_in_an_archive_are_read_as_in_its_folder(
+    tmp_path: Path, archive: str, inner: dict[str, Sequence[str]], read: list[str]
+) -> None:
+    holding(tmp_path / archive, inner)
+    touched(tmp_path, "other")
+    found = [file for file in found_in(tmp_path) if file.member is not None]
+    assert sorted(file.read_as for file in found) == sorted(read)
+    expected = {f"{archive}/{outer}/{name}": name for outer, names in inner.items() for name in names}
+    assert {file.path: file.read(100).decode() for file in found} == expected
+
+
+def test_archives_in_one_persons_archive_are_never_taken_for_people(tmp_path: Path) -> None:
+    """Nor are they all taken for one person's where their names may be those of people."""
+    names = ["cup/1", "key/1"]
+    holding(tmp_path / "Optics.zip", {"Ann Lee - photos.zip": names, "Bob - photos.zip": names})
+    touched(tmp_path, "other")
+    assert not any(BY_PERSON.match(file.read_as) for file in found_in(tmp_path))
+
+
+def test_an_archive_in_an_archive_that_cannot_be_used_is_one_file_and_the_others_are_read(
+    tmp_path: Path,
+) -> None:
+    with zipfile.ZipFile(tmp_path / "submissions.zip", "w") as archive:
+        archive.writestr(f"{ANN}/photos.zip", packed("cup/1", "cup/2", "deep.zip", "key/"))
+        archive.writestr(f"{BOB}/photos.zip", "no archive")
+        archive.writestr(f"{BOB}/IMG.jpg.part", "half")
+    touched(tmp_path, "other")
+    found, empty = find(tmp_path, BY_PERSON, LIMITS)
+    assert [(file.path, file.read_as, file.reason) for file in found if file.archive] == [
+        *((f"submissions.zip/{ANN}/photos.zip/cup/{number}", f"{ANN}/cup/{number}", "") for number in (1, 2)),
+        (
+            f"submissions.zip/{ANN}/photos.zip/deep.zip",
+            f"{ANN}/deep.zip",
+            "an archive in an archive in an archive; unpack the outer one",
+        ),
+        (f"submissions.zip/{BOB}/IMG.jpg.part", f"{BOB}/IMG.jpg", clutter.UNFINISHED),
+        (
+            f"submissions.zip/{BOB}/photos.zip",
+            f"{BOB}/photos/photos.zip",
+            "not a .zip archive, though its name says so",
+        ),
+    ]
+    assert empty == [f"{ANN}/key"]
+
+
+TEAMS = [
+    f"Submitted files/{person}/Optics/Version {number}" for person in ("Ann", "Bob") for number in (1, 2)
+]
+
+
+def test_what_teams_keeps_of_each_version_is_the_students(tmp_path: Path) -> None:
+    touched(tmp_path, *(f"{version}/cup/1.jpg" for version in TEAMS), "Working files/Ann/Optics/cup/2.jpg")
+    zipped(tmp_path / TEAMS[0] / "photos.zip", "key/1.jpg", "cup/3.jpg")
+    zipped(tmp_path / "Student Work.zip", *(f"{version}/cup/4.jpg" for version in TEAMS))
+    assert {file.read_as for file in found_in(tmp_path)} == {
+        *("Ann/cup/1.jpg", "Ann/cup/2.jpg", "Ann/cup/3.jpg", "Ann/cup/4.jpg", "Ann/key/1.jpg"),
+        *("Bob/cup/1.jpg", "Bob/cup/4.jpg"),
+    }
+    own = Layout("Submitted files/{group}/Optics/Version 1/{label}/{name}")
+    assert len([file for file in found_in(tmp_path, own) if own.match(file.read_as)]) == 6
+
+
+@pytest.mark.parametrize(
+    ("pattern", "archive", "names", "read"),
+    [
+        # macOS names archives of several things so.
+        ("{group}/{label}/{name}", "ann/Archive 2.zip", ["book/1"], ["ann/book/1"]),
+        ("{group}/{label}/{name}", "ann/photos (1).zip", ["cup/9"], ["ann/cup/9"]),
+        ("{group}/{label}/{name}", "ann/IMG.zip", ["cup/9"], ["ann/cup/9"]),
+        ("{label}/{name}", "Archive 2.zip", ["book/1"], ["book/1"]),
+        ("{group}/{label}/{name}", "ann/photos.zip", ["1"], ["ann/photos/1"]),
+    ],
+)
+def test_a_name_that_says_nothing_is_no_label_where_a_folder_inside_is(
+    tmp_path: Path, pattern: str, archive: str, names: list[str], read: list[str]
+) -> None:
+    zipped(tmp_path / archive, *names)
+    touched(tmp_path, str(Path(archive).parent / "other"))
+    found = [file for file in found_in(tmp_path, Layout(pattern)) if file.member is not None]
+    assert sorted(file.read_as for file in found) == sorted(read)

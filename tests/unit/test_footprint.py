@@ -73,6 +73,8 @@ def png(width: int, height: int, bits: int = 8, colour_type: int = 2, **chunks: 
         (png(3000, 2000, 16, 0), 0.036, 0.038),
         (png(3000, 2000, 16, 0, tRNS=bytes(2)), 0.084, 0.092),
         (png(3000, 2000, 8, 3, PLTE=bytes(768)), 0.03, 0.032),
+        (memory.rle_bmp(3000, 2000, is_grey=True), 0.0192, 0.0205),
+        (memory.rle_bmp(3000, 2000, is_grey=False), 0.03, 0.032),
         (memory.tiled_tiff(2000, 1000, 8, 3, 2000), 0.0195, 0.022),
         (memory.tiled_tiff(2000, 1000, 8, 3, 256), 0.008, 0.009),
     ],
@@ -135,6 +137,7 @@ def test_no_small_limit_of_pixels_lowers_that_of_memory() -> None:
         "HEIC RGB 4:2:0",
         "PNG palette, clear",
         "TIFF RGB, one tile",
+        "BMP grey palette, in runs",
     ],
 )
 def test_what_is_told_is_not_less_than_what_decoding_takes(kind: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zlib
 from typing import Any
 
 import numpy as np
@@ -102,6 +105,111 @@ def test_a_png_without_its_last_chunk_is_kept_where_its_checksum_fits() -> None:
             photo_of(cut)
 
 
+def chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def png_of(
+    rows: list[bytes], *, height: int, colour: tuple[int, int] = (8, 2), interlaced: bool = False
+) -> bytes:
+    """A PNG 60 px wide whose header says `height`, of these rows, in a zlib stream that is sound."""
+    parts = (
+        chunk(b"IHDR", struct.pack(">IIBBBBB", 60, height, *colour, 0, 0, interlaced)),
+        chunk(b"PLTE", bytes(range(240)) * 3) if colour[1] == 3 else b"",
+        chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows))),
+        chunk(b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+PNG_COLOURS = {
+    "black and white": (1, 0),
+    "four greys": (2, 0),
+    "grey": (8, 0),
+    "grey of 16 bits": (16, 0),
+    "RGB": (8, 2),
+    "RGB of 16 bits": (16, 2),
+    "palette of 16": (4, 3),
+    "palette": (8, 3),
+    "grey and opacity": (8, 4),
+    "RGBA": (8, 6),
+}
+
+
+def random_rows(num: int, num_bytes: int, *, highest: int = 255) -> list[bytes]:
+    values = np.random.default_rng(0).integers(1, highest + 1, (num, num_bytes), dtype=np.uint8)
+    return [row.tobytes() for row in values]
+
+
+@pytest.mark.parametrize("kind", PNG_COLOURS)
+def test_a_png_whose_rows_end_early_is_refused_and_a_black_part_is_not(kind: str) -> None:
+    """All streams end in order: only the header tells that rows are missing, which decoders leave black."""
+    bits, colour_type = PNG_COLOURS[kind]
+    num_bytes = -(-60 * bits * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour_type] // 8)
+    rows = random_rows(50, num_bytes, highest=239 if kind == "palette" else 255)
+    colour = (bits, colour_type)
+    assert photo_of(png_of(rows, height=50, colour=colour)).note == ""
+    for num in (1, 25, 49):
+        with pytest.raises(RejectedPhoto, match=r"PNG image \(its lower part is missing\)"):
+            photo_of(png_of(rows[:num], height=50, colour=colour))
+        black = rows[:num] + [bytes(num_bytes)] * (50 - num)
+        assert photo_of(png_of(black, height=50, colour=colour)).height == 50
+
+
+@pytest.mark.parametrize("height", [50, 51])
+def test_an_interlaced_png_whose_rows_end_early_is_refused(height: int) -> None:
+    values = np.random.default_rng(0).integers(1, 256, (height, 60, 3), dtype=np.uint8)
+    black = np.where(np.arange(height)[:, np.newaxis, np.newaxis] < 30, values, np.uint8(0))
+    steps = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
+    for picture in (values, black):
+        rows = [
+            row.tobytes()
+            for top, left, down, across in steps  # Source: PNG, third edition, 8.1
+            for row in picture[top::down, left::across]
+        ]
+        data = png_of(rows, height=height, interlaced=True)
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), picture)
+        assert photo_of(data).note == ""
+        for num_lost in (1, 20, len(rows) - 3):
+            with pytest.raises(RejectedPhoto, match="its lower part is missing"):
+                photo_of(png_of(rows[:-num_lost], height=height, interlaced=True))
+
+
+def test_an_animated_png_has_the_rows_of_its_first_picture() -> None:
+    picture = Image.new("RGB", (120, 80))
+    picture.paste(noisy(120, 40))
+    data = saved(picture, save_all=True, append_images=[noisy(120, 80)])
+    assert photo_of(data).note == "first of 2 frames"
+
+
+def test_a_png_without_its_end_needs_all_rows() -> None:
+    rows = random_rows(50, 180)
+    assert photo_of(png_of(rows, height=50)[:-12]).note == integrity.WITHOUT_END
+    with pytest.raises(RejectedPhoto, match="its end is missing"):
+        photo_of(png_of(rows[:40], height=50)[:-12])
+
+
+def test_a_png_is_not_unpacked_beyond_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Black packs at 1 to 1000: a trap of 250 MB would unpack to a quarter of a terabyte."""
+    num_bytes, unpacking = 0, zlib.decompressobj
+
+    class Counted:
+        eof = False
+
+        def __init__(self) -> None:
+            self.unpack = unpacking()
+
+        def decompress(self, packed: bytes) -> bytes:
+            nonlocal num_bytes
+            num_bytes += len(unpacked := self.unpack.decompress(packed))
+            return unpacked
+
+    trap = png_of([bytes(180)] * 200_000, height=50)
+    monkeypatch.setattr(integrity.zlib, "decompressobj", Counted)
+    assert integrity._png_is_whole(trap, has_end=True)
+    assert num_bytes < 5_000_000
+
+
 def filled_up(data: bytes, share: float) -> bytes:
     """A file of full length whose end became zeros, from the last share of it on."""
     kept = int(len(data) * (1 - share))
@@ -124,6 +232,49 @@ def test_a_tail_of_zeros_is_noted_where_the_pixels_show_it(kind: str, options: d
     photo = photo_of(filled_up(data, 0.3))
     assert photo.note == integrity.FLAT_END
     assert photo.format == kind
+
+
+def photo_like(width: int, height: int) -> Image.Image:
+    """Soft patches with a photo's noise."""
+    patches = np.asarray(noisy(width // 8, height // 8).resize((width, height), Image.Resampling.BICUBIC))
+    noise = np.random.default_rng(1).integers(-8, 9, patches.shape)
+    return Image.fromarray(np.clip(patches + noise, 0, 255).astype(np.uint8))
+
+
+def test_a_webp_that_lost_little_is_noted() -> None:
+    """Decoders go on with what they guess of blocks without bits; of a large file that is no plain colour."""
+    data = saved(photo_like(1600, 1200), "WEBP")
+    assert photo_of(data).note == ""
+    for share in (0.01, 0.03, 0.3):
+        assert photo_of(filled_up(data, share)).note == integrity.FLAT_END
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "share"),
+    [("HEIF", (320, 240), 0.4), ("AVIF", (320, 240), 0.2), ("HEIF", (640, 480), 0.02)],
+)
+def test_a_short_tail_of_zeros_is_refused_too(kind: str, size: tuple[int, int], share: float) -> None:
+    data = saved(photo_like(*size), kind)
+    assert 70 < len(data) * share < 4096
+    with pytest.raises(RejectedPhoto, match="a part of it is missing"):
+        photo_of(filled_up(data, share))
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_a_failed_sector_within_the_pixels_is_refused(kind: str) -> None:
+    data = saved(photo_like(640, 480), kind)
+    at = len(data) // 2
+    with pytest.raises(RejectedPhoto, match="damaged, incomplete or unusual"):
+        photo_of(data[:at] + bytes(600) + data[at + 600 :])
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_filling_behind_the_pixels_is_no_part_of_them(kind: str) -> None:
+    data = saved(photo_like(320, 240), kind)
+    at = data.index(b"mdat") - 4
+    assert at + int.from_bytes(data[at : at + 4], "big") == len(data)
+    longer = data[:at] + (len(data) - at + 5000).to_bytes(4, "big") + data[at + 4 :] + bytes(5000)
+    assert photo_of(longer).note == photo_of(data).note == ""
 
 
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF", "GIF", "PNG", "JPEG"])
@@ -150,6 +301,17 @@ def test_a_bmp_that_is_written_from_its_top_ends_at_its_bottom() -> None:
     downwards = data[:22] + (-300).to_bytes(4, "little", signed=True) + data[26:54] + stored
     assert photo_of(downwards).image.tobytes() == photo_of(data).image.tobytes()
     assert photo_of(filled_up(downwards, 0.2)).note == integrity.FLAT_END
+
+
+@pytest.mark.parametrize("kind", ["BMP", "TIFF"])
+def test_a_black_row_at_the_end_of_a_dark_photo_does_not_make_it_flat(kind: str) -> None:
+    dark = np.random.default_rng(0).integers(0, 3, (400, 400, 3), dtype=np.uint8)
+    dark[0 if kind == "BMP" else -1] = 0
+    data = saved(Image.fromarray(dark), kind)
+    assert data.endswith(integrity.SECTOR)
+    assert photo_of(data).note == ""
+    dark[:100] = dark[-100:] = 0
+    assert photo_of(saved(Image.fromarray(dark), kind)).note == integrity.FLAT_END
 
 
 @pytest.mark.parametrize("kind", ["BMP", "TIFF", "WEBP"])

@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageChops
 
 from tenshots import figures, lettering
@@ -19,6 +20,16 @@ def test_what_the_letters_have_stays(text: str) -> None:
 
 def test_what_they_lack_becomes_its_number() -> None:
     assert lettering.drawable("a 杯子 \N{SLIGHTLY SMILING FACE}") == r"a \u676f\u5b50 \U0001f642"
+
+
+def test_what_only_the_plain_or_only_the_bold_letters_have_becomes_its_number() -> None:
+    """A label stands in both: plain at an axis, bold in a page's headings."""
+    plain, bold = "\N{MATHEMATICAL SANS-SERIF CAPITAL A}", "\N{MATHEMATICAL SANS-SERIF BOLD CAPITAL A}"
+    for character, is_bold in ((plain, False), (bold, True)):
+        for each in (False, True):
+            has_it = ord(character) in FT2Font(str(lettering.path(bold=each))).get_charmap()
+            assert has_it == (each == is_bold)
+    assert lettering.drawable(plain + bold) == r"\U0001d5a0\U0001d5d4"
 
 
 @pytest.mark.filterwarnings("error:Glyph")  # as matplotlib says of an empty box

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -193,3 +195,59 @@ def test_neither_is_touched_while_a_dvc_may_be_writing_it(
     assert capsys.readouterr().out == ""
     assert path.read_text() == WHOLE[:200]
     del project
+
+
+def test_what_is_not_whole_in_a_remote_is_removed_and_all_else_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "our stick's cache"
+    contents = (b"a photo", b"another", b"", b"x" * 3_000_000)
+    places = [folder / "files/md5" / digest[:2] / digest[2:] for digest in map(md5, contents)]
+    lists = [
+        json.dumps([{"md5": md5(each), "relpath": "a"} for each in members]).encode()
+        for members in (contents[1:3], contents[2:4], contents[1:2])
+    ]
+    places += [folder / "files/md5" / md5(each)[:2] / f"{md5(each)[2:]}.dir" for each in lists]
+    for place, content in zip(places, (*contents, *lists), strict=True):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    entry = folder / "runs/ab/abcd/ef01"
+    entry.parent.mkdir(parents=True)
+    entry.write_text("cmd: a\n")
+    (tmp_path / "beside.tmp").write_text("not ours")
+    mend.main([str(folder)])
+    assert capsys.readouterr().out == f"{folder}: 8 files whole, 0 removed\n"
+
+    places[0].write_bytes(b"")
+    places[3].write_bytes(b"x" * 2_999_999)
+    places[6].write_bytes(lists[2] + b" ")
+    unfinished = [places[1].with_name(".Qx1.tmp"), entry.with_name(".Qx2.tmp")]
+    for path in unfinished:
+        path.write_bytes(b"half")
+    mend.main([str(folder)])
+    said = capsys.readouterr().out.splitlines()
+    gone = {places[0], places[3], places[5], places[6], *unfinished}  # the second list's member is gone
+    assert {line.removesuffix(": removed, as it is not whole") for line in said[:-1]} == {
+        str(path) for path in gone
+    }
+    assert said[-1].startswith(f"{folder}: 4 files whole, 6 removed; push again")
+    assert {path for path in folder.rglob("*") if path.is_file()} == {
+        places[1],
+        places[2],
+        places[4],
+        entry,
+    }
+    assert (tmp_path / "beside.tmp").exists()
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content).hexdigest()
+
+
+@pytest.mark.parametrize("name", ["absent", "photos"])
+def test_a_folder_that_is_no_remote_is_left_alone(name: str, tmp_path: Path) -> None:
+    (tmp_path / "photos/ab").mkdir(parents=True)
+    (tmp_path / "photos/ab/cup.tmp").write_text("a photo")
+    with pytest.raises(DataError, match=f"{name} holds nothing that DVC has pushed"):
+        mend.main([str(tmp_path / name)])
+    assert (tmp_path / "photos/ab/cup.tmp").exists()

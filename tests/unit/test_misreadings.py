@@ -10,7 +10,7 @@ import pytest
 
 from stages import ingest
 from tenshots.errors import DataError, SettingsError
-from tenshots.misreadings import doubts, swap_question
+from tenshots.misreadings import check, doubts, part, swap_question
 from tenshots.splitting import SplitSettings, split
 from tests.properties.test_splitting import photos_of
 from tests.unit.test_ingest import PARAMS
@@ -51,6 +51,24 @@ def warnings(
         (
             ["Test", "Training", "validation"],
             "; rename Test to test; rename Training to train; rename validation to val",
+        ),
+        *[
+            (names, f"; rename {names[0]} to test; rename {names[1]} to train")
+            for names in (
+                ["test_set", "train_set"],
+                ["eval", "training-images"],
+                ["holdout", "trainset"],
+                ["02_test", "1. train"],
+                ["Testdaten", "Trainingsdaten"],
+                ["teste", "treino"],
+                ["test2017", "train2017"],
+                ["Hold Out", "TrainData"],
+            )
+        ],
+        (["train2017", "val2017"], "; rename train2017 to train; rename val2017 to val"),
+        (
+            ["test_set", "training_set", "validation_set"],
+            "; rename test_set to test; rename training_set to train; rename validation_set to val",
         ),
     ],
 )
@@ -96,6 +114,21 @@ def test_a_split_is_told_before_copies_in_it_are(tmp_path: Path) -> None:
         ingested(tmp_path, "{label}/{group}/{name}")
 
 
+@pytest.mark.parametrize(
+    "name", ["Testa", "Trainor", "Valerie", "Devi", "attest", "set", "Ann train", "2017"]
+)
+def test_other_names_are_no_parts_of_a_split(name: str) -> None:
+    assert part(name) == ""
+
+
+def test_over_half_of_the_photos_must_be_in_the_parts() -> None:
+    """Of half of them Test and Val may be two of four students."""
+    rows = [(group, label, "") for group in ("ann", "bob", "Test", "Val") for label in ("cup", "key")]
+    check(kept(*rows), DEFAULT)
+    with pytest.raises(SettingsError, match=r"use {split} in layout"):
+        check(kept(*rows, ("Test", "cup", "")), DEFAULT)
+
+
 def test_a_student_called_test_is_a_student(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,9 +156,10 @@ def test_swapped_people_and_labels_are_asked_first_with_both_readings_counted(
 ) -> None:
     draw(tmp_path / "data" / "raw", *crossed(["cup", "key", "pen"], PEOPLE))
     assert warnings(tmp_path, monkeypatch, capsys)[0] == (
-        "are {group} and {label} swapped in layout? Read as {group}/{label}/{name}, there are 3 groups (cup, "
-        "key, pen) and 12 labels (person 00, person 01, person 02, person 03, person 04, 7 more); read as "
-        "{label}/{group}/{name}, 12 groups and 3 labels. If they are, the networks learn to tell people apart"
+        "are {group} and {label} swapped in params.yaml: layout? As it is: 3 groups (cup, key, pen) and 12 "
+        "labels (person 00, person 01, person 02, person 03, person 04, 7 more); swapped: 12 groups and 3 "
+        "labels. If they are, the networks learn to tell people apart, and layout must be "
+        "{label}/{group}/{name}"
     )
 
 
@@ -146,18 +180,47 @@ def test_where_it_cannot_be_split_the_question_comes_before_any_remedy() -> None
         split(manifest, SplitSettings(folds=4, test=0.2, val=0.2), seed=1)
     message = str(raised.value)
     assert message.startswith(
-        "are {group} and {label} swapped in params.yaml: layout? As it is, there are 3 groups and 12 labels; "
-        "swapped, 12 groups and 3 labels; if it is right: label 'person 00' has 3 independent sets "
+        "are {group} and {label} swapped in params.yaml: layout? As it is: 3 groups (cup, key, pen) and 12 "
+        "labels (person 00, person 01, person 02, person 03, person 04, 7 more); swapped: 12 groups and 3 "
+        "labels. If they are, the networks learn to tell people apart; if it is right: label 'person 00' has "
+        "3 independent sets "
         "of photos, 'person 01' 3, 'person 02' 3, 'person 03' 3, 'person 04' 3, 7 more (photos of one group"
     )
     assert message.index("swapped") < message.index("split.folds to 3")
 
 
-def test_where_people_are_more_a_split_that_fails_asks_nothing() -> None:
-    manifest = photos_of([(label, person) for label in ("cup", "key") for person in ("ann", "bob", "cem")])
-    assert swap_question(manifest) == ""
-    with pytest.raises(DataError, match=r"^label 'cup' has 3 independent sets"):
+@pytest.mark.parametrize("people", [["ann", "ben"], ["ann", "ben", "cem"]])
+def test_a_split_that_fails_asks_whether_its_few_groups_are_things(people: list[str]) -> None:
+    """Numbers cannot tell three things by two people; the remedy would learn to tell these apart."""
+    manifest = photos_of([(person, thing) for thing in ("cup", "key", "pen") for person in people] * 2)
+    with pytest.raises(DataError) as raised:
         split(manifest, SplitSettings(folds=4, test=0.2, val=0.2), seed=1)
+    message = str(raised.value)
+    assert f"As it is: 3 groups (cup, key, pen) and {len(people)} labels ({', '.join(people)});" in message
+    assert message.index("swapped") < message.index("split.folds to 3")
+
+
+def test_many_groups_are_not_asked_about_where_one_label_is_rare() -> None:
+    rows = [(label, f"person {number}") for label in ("cup", "key") for number in range(9)]
+    manifest = photos_of([("pen", "person 0"), *rows])
+    with pytest.raises(DataError, match=r"^label 'pen' has 1 independent set"):
+        split(manifest, SplitSettings(folds=4, test=0.2, val=0.2), seed=1)
+
+
+def test_as_many_labels_as_groups_raise_the_question_more_groups_do_not() -> None:
+    people, things = ["ann", "ben", "cem"], ["cup", "key", "pen"]
+    rows = [(thing, person, "") for thing in things for person in people]
+    assert "swapped" in doubts(kept(*rows), DEFAULT)[0]
+    assert doubts(kept(*rows, *[("tin", person, "") for person in people]), DEFAULT) == []
+    assert doubts(kept(*[row for row in rows if row[0] != "pen" and row[1] != "cem"]), DEFAULT) == []
+
+
+def test_one_of_a_kind_is_counted_in_the_singular() -> None:
+    rows = [("ann", label, "") for label in ("cup", "key")]
+    assert (
+        "As it is: 1 group (ann) and 2 labels (cup, key); swapped: 2 groups and 1 label."
+        in doubts(kept(*rows), DEFAULT)[0]
+    )
 
 
 def test_without_groups_nothing_is_swapped() -> None:
@@ -204,3 +267,24 @@ def test_a_few_groups_of_one_photo_among_others_are_no_doubt() -> None:
     rows = [(f"p{number}", "cup", "") for number in range(6)] + [("ann", "cup", ""), ("bob", "key", "")] * 2
     assert doubts(kept(*rows), DEFAULT) == []
     assert doubts(kept(*rows[:4]), DEFAULT) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["IMG", "img_20241102", "DSC", "PXL_20241102", "20241102", "IMG-20241102-WA0003", "Screenshot 2024"],
+)
+def test_a_group_that_a_camera_named_is_told_and_nothing_is_asked_of_swapping(name: str) -> None:
+    """{label}/{group}_{name} where a form appended who: IMG_1000 - Ann Lee.jpg."""
+    (sentence,) = doubts(kept(*[(name, label, "") for label in ("cup", "key")] * 3), "{label}/{group}_{name}")
+    assert sentence == (
+        f"named as cameras name files: 1 of 1 group, such as {name!r} with 0.jpg; if that is not who took "
+        "it, correct {group} in layout: {label}/{name} - {group}, say, where a form appended who"
+    )
+
+
+@pytest.mark.parametrize("name", ["p1", "12345", "Imogen", "Sam Lee", "DSCHINGIS", "student 7", "Winnie"])
+def test_people_are_not_named_by_cameras(name: str) -> None:
+    assert (
+        doubts(kept(*[(group, label, "") for group in (name, "a", "b") for label in ("cup", "key")]), "")
+        == []
+    )

@@ -59,6 +59,18 @@ def test_the_parts_of_a_drive_download_are_one_group(tmp_path: Path, batch: str)
     assert told(result) == f"{first} and {second} are parts of one download and are read as one, as 'ann'"
 
 
+def test_a_part_that_was_fetched_twice_is_a_part_and_told_once(tmp_path: Path) -> None:
+    names = [f"ann-{DRIVE}-{part}.zip" for part in ("001", "002 (1)", "002")]
+    for name, label in zip(names, ("cup", "key", "key"), strict=True):
+        pack(tmp_path / "in" / name, f"ann/{label}/1.png")
+    draw(tmp_path / "in", "ben/cup/1.png")
+    result = ingested(tmp_path / "in")
+    assert groups(result) == {"ann": names, "ben": ["ben"]}
+    assert told(result) == (
+        f"{names[0]}, {names[1]} and {names[2]} are parts of one download and are read as one, as 'ann'"
+    )
+
+
 def test_a_class_folder_that_drive_splits_is_read_as_one(tmp_path: Path) -> None:
     """In the second part lies only ben, whose folder would pass for a wrapper there."""
     first, second = (f"Tenshots-{DRIVE}-00{part}.zip" for part in (1, 2))
@@ -281,6 +293,82 @@ def test_names_of_labels_are_nobodys(tmp_path: Path) -> None:
     assert len(groups(ingested(tmp_path / "in"))) == 3
 
 
+@pytest.mark.parametrize(
+    ("archive", "inside", "label"),
+    [
+        # The folder's name is a label elsewhere, or the archive's is.
+        ("ann/Cup photos.zip", "cup", "cup"),
+        ("ann/ann cups.zip", "cup", "cup"),
+        ("ann/ann cups.zip", "Cup", "Cup"),
+        ("ann/cup.zip", "mine", "cup"),
+        ("ann/cup (1).zip", "cup", "cup"),
+        ("ann/Archive.zip", "cup", "cup"),
+        ("ann/camera.zip", "cup", "cup"),
+        ("cem/key.zip", "stuff", "key"),  # alone in its folder
+    ],
+)
+def test_the_label_of_an_archive_or_of_the_folder_in_it_is_the_one_that_others_write(
+    tmp_path: Path, archive: str, inside: str, label: str
+) -> None:
+    draw(tmp_path / "in", "ann/pen/1.png", f"ben/{label}/1.png", "ben/pen/2.png")
+    pack(tmp_path / "in" / archive, f"{inside}/1.png", f"{inside}/2.png")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == sorted([label, "pen"])
+    assert "count as" not in told(result) or "copies" in told(result)
+
+
+def test_two_archives_of_one_label_each_keep_their_labels(tmp_path: Path) -> None:
+    """So macOS names the archives of two folders."""
+    pack(tmp_path / "in/ann/Archive.zip", "cup/1.png", "cup/2.png")
+    pack(tmp_path / "in/ann/Archive 2.zip", "key/1.png", "key/2.png")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["cup", "key"]
+    assert told(result) == ""
+
+
+def test_names_that_say_nothing_are_no_copies_of_one_label(tmp_path: Path) -> None:
+    pack(tmp_path / "in/ann/Archive.zip", "1.png")
+    pack(tmp_path / "in/ann/Archive 2.zip", "2.png")
+    draw(tmp_path / "in", "ben/cup/1.png")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["Archive", "Archive 2", "cup"]
+    assert "Archive and Archive 2 count as 2 labels; rename a folder if they are one" in told(result)
+
+
+@pytest.mark.parametrize("others", [["cup", "key"], ["pen", "tin"]])
+def test_where_either_name_may_be_the_label_it_is_said(tmp_path: Path, others: list[str]) -> None:
+    draw(tmp_path / "in", *[f"ben/{label}/1.png" for label in others], "ann/pen/1.png")
+    pack(tmp_path / "in/ann/cup.zip", "key/1.png")
+    result = ingested(tmp_path / "in")
+    assert "cup" in labels(result)
+    assert "either of which may be the label: ann/cup.zip ('cup', not 'key'); rename" in told(result)
+
+
+def test_the_name_of_who_handed_in_is_no_label(tmp_path: Path) -> None:
+    pack(tmp_path / "in/ann.zip", "cup/1.png", "cup/2.png")
+    draw(tmp_path / "in", "ben/ann/1.png", "ben/key/1.png")  # a portrait
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["ann", "cup", "key"]
+    assert told(result) == ""
+
+
+def test_parts_that_hold_archives_are_told_and_each_tells_its_code_page(tmp_path: Path) -> None:
+    first, third = (f"Assignment 1-{DRIVE}-00{part}.zip" for part in (1, 3))
+    pack(tmp_path / "inner.zip", "książka/1.png", "cup/1.png", code_page="cp852")
+    for archive, person in ((first, "ann"), (third, "ben")):
+        entry = Entry(f"Assignment 1/{person}.zip".encode(), (tmp_path / "inner.zip").read_bytes())
+        (tmp_path / "in").mkdir(exist_ok=True)
+        write_zip(tmp_path / "in" / archive, entry)
+    draw(tmp_path / "in", "cem/książka/1.png", "cem/key/1.png")
+    result = ingested(tmp_path / "in")
+    assert labels(result) == ["cup", "key", "książka"]
+    assert set(groups(result)) == {"ann", "cem"}  # ben's are the same photos
+    assert f"{first} and {third} are parts of one download and are read as one" in told(result)
+    assert f"{third} is part 3 of a download that lacks part 2" in told(result)
+    assert f"{first}/Assignment 1/ann.zip and {third}/Assignment 1/ben.zip" not in told(result)
+    assert f"{first}/Assignment 1/ann.zip does not tell the code page" in told(result)
+
+
 @pytest.mark.parametrize("copy", ["cup (1)", "cup - Copy", "cup 2", "cup - Kopie", "copie de cup"])
 def test_a_copy_of_a_label_is_the_label_wherever_it_is(tmp_path: Path, copy: str) -> None:
     draw(
@@ -344,7 +432,8 @@ def test_one_form_alone_is_composed_without_a_word(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "unseen", ["\u200b", "\u200c", "\u200d", "\ufeff", "\u00ad", "\u200e", "\u202a", "\u2066"]
+    "unseen",
+    [*"\u200b\u200c\u200d\ufeff\u00ad\u200e\u202a\u2066\u3164\u2800\u034f\u115f"],
 )
 def test_what_cannot_be_seen_counts_like_a_blank_and_is_shown_escaped(tmp_path: Path, unseen: str) -> None:
     draw(tmp_path / "in", "ann/cup/1.png", f"ann/cup{unseen}/2.png", "ann/key/3.png")
@@ -353,6 +442,19 @@ def test_what_cannot_be_seen_counts_like_a_blank_and_is_shown_escaped(tmp_path: 
         ingested(tmp_path / "in")
     assert f"'cup' (in ann/cup) and '{escaped}' (in ann/{escaped})" in str(caught.value)
     assert unseen not in str(caught.value)
+
+
+def test_names_of_another_width_are_one_and_told_apart_by_number(tmp_path: Path) -> None:
+    draw(tmp_path / "in", "ann/cup/1.png", "ben/\uff43\uff55\uff50/2.png", "ann/key/3.png")
+    with pytest.raises(DataError, match=r"'cup' \(in ann/cup\) and '\\uff43\\uff55\\uff50' \(in ben/"):
+        ingested(tmp_path / "in")
+
+
+def test_a_name_that_mixes_scripts_is_told(tmp_path: Path) -> None:
+    draw(tmp_path / "in", "ann/cup/1.png", "ben/\u0441up/2.png", "b\u0435n/cup/3.png")
+    text = told(ingested(tmp_path / "in"))
+    assert "in the label '\u0441up' '\u0441' is CYRILLIC SMALL LETTER ES, so it is another label than" in text
+    assert "in the group 'b\u0435n' '\u0435' is CYRILLIC SMALL LETTER IE" in text
 
 
 def test_a_joiner_that_means_something_is_kept(tmp_path: Path) -> None:
@@ -383,6 +485,13 @@ def test_a_name_in_an_unknown_code_page_is_read_as_others_write_it_and_told(
     assert "ann.zip does not tell the code page of its names" in told(result)
     assert f"{misread!r} as 'książka'" in told(result)
     assert f"ann.zip/{misread}/1.png" in set(result.photos["path"])
+
+
+def test_a_japanese_name_is_read_whole(tmp_path: Path) -> None:
+    """The second byte of its letter is that of a backslash."""
+    pack(tmp_path / "in" / "ann.zip", "\u8868/1.png", "cup/1.png", code_page="cp932")
+    draw(tmp_path / "in", "ben/\u8868/1.png", "ben/cup/2.png")
+    assert labels(ingested(tmp_path / "in")) == ["cup", "\u8868"]
 
 
 def test_a_name_in_an_unknown_code_page_that_nothing_tells_is_said(tmp_path: Path) -> None:

@@ -51,9 +51,10 @@ def test_an_address_is_shown_without_its_password(secret: str) -> None:
 def work(lr: float = 0.1) -> Path:
     """Registers a run with a file in the current project; returns the place of the file."""
     Path("params.yaml").write_text(f"lr: {lr}\n")
-    Path("model.json").write_text("{}")
+    Path("model").mkdir(exist_ok=True)
+    Path("model/model.json").write_text("{}")
     with tracking.variant_run("baseline") as run:
-        run.artifact(Path("model.json"), "model")
+        tracking.log_model(run, Path("model"))
     with tracking.existing_run("baseline") as run:
         assert registry.register(run, VERSION) == 1
     (found,) = Path("mlruns/artifacts").glob(f"{run.run_id}/artifacts/model/model.json")
@@ -121,7 +122,7 @@ def test_a_store_elsewhere_is_recognised_and_goes_on_after_one_command(
     monkeypatch.chdir(here)
 
     with tracking.variant_run("baseline", supersede=True) as run:
-        run.artifact(Path("model.json"))
+        run.artifact(Path("model/model.json"))
     assert not run.reached
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1

@@ -148,3 +148,28 @@ def test_the_variant_is_chosen_by_its_validation_accuracy(
 def test_an_unknown_variant_is_an_error_that_names_the_known_ones() -> None:
     with pytest.raises(SettingsError, match=r"must be one of baseline, other .* got 'no_such'"):
         predict.choose(VALUES, "no_such")
+
+
+@pytest.mark.parametrize(
+    "change", ["other bytes", "one more file", "another lock", "no lock", "a broken lock"]
+)
+def test_weights_that_are_not_those_of_dvc_lock_are_not_loaded(
+    change: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = project / "data/models/baseline/fold-0_repeat-0.weights.h5"
+    if change == "other bytes":
+        weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    elif change == "one more file":
+        weights.with_name("more.weights.h5").write_bytes(b"")
+    elif change == "no lock":
+        (project / "dvc.lock").unlink()
+    elif change == "a broken lock":
+        (project / "dvc.lock").write_text("stages: [")
+    else:
+        lock = (project / "dvc.lock").read_text()
+        (project / "dvc.lock").write_text(lock.replace(".dir", "0.dir"))
+    monkeypatch.setattr(evaluation, "mean_probabilities", lambda *_: pytest.fail("they were used"))
+    with pytest.raises(
+        DataError, match=r"data/models/baseline (must have the hash|is not in dvc\.lock).*dvc repro"
+    ):
+        predict.main(["photo0.jpg"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
+import re
 import urllib.error
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 
 from tenshots import networks, training
 from tenshots.errors import DataError, SettingsError
-from tenshots.networks import pretrained
+from tenshots.networks import pretrained, weights_files
 from tenshots.runtime import keras
 from tenshots.settings.networks import WeightsFile
 
@@ -121,7 +123,10 @@ def test_weights_of_another_shape_are_refused(whole: tuple[Any, dict[str, Any]])
 def test_a_file_of_no_network_of_ours_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "text.weights.h5"
     path.write_text("no weights")
+    with pytest.raises(DataError, match="must hold weights alone"):
+        _build({**OURS, "weights": _file(path)})
 
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save_weights(path)
     with pytest.raises(DataError, match="holds no weights of a convolutional network"):
         _build({**OURS, "weights": _file(path)})
 
@@ -147,19 +152,86 @@ def test_a_broken_rule_names_the_key_and_the_value(backbone: dict[str, Any], wor
         assert word in str(caught.value)
 
 
-def test_imagenet_without_a_network_says_which_file_to_put_where(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keras' folder for weights, empty, on a machine without a network."""
+
     def offline(*_: object) -> None:
         raise urllib.error.URLError("no network")
 
     monkeypatch.setattr(keras.src.utils.file_utils, "urlretrieve", offline)
-    monkeypatch.setattr(keras.src.utils.file_utils, "validate_file", lambda *_: False)
+    monkeypatch.setattr(keras.src.backend.config, "keras_home", lambda: str(tmp_path))
+    (tmp_path / "models").mkdir()
+    return tmp_path / "models"
 
+
+V3 = {"architecture": "MobileNetV3Small", "arguments": {"minimalistic": True}, "weights": "imagenet"}
+V3_NAME = "weights_mobilenet_v3_small_minimalistic_224_1.0_float_no_top_v2.h5"
+V3_MD5 = "cde8136e733e811080d9fcd8a252f7e4"
+
+
+def test_imagenet_without_a_network_says_which_file_to_put_where(home: Path) -> None:
     with pytest.raises(DataError) as caught:
-        _build({**SMALL, "weights": "imagenet"}, input_px=128)
+        _build(V3)
 
-    name = "mobilenet_2_5_128_tf_no_top.h5"
-    assert f"models/{name} is missing" in str(caught.value)
-    assert "https://" in str(caught.value)
+    for word in (f"{home / V3_NAME} is missing", V3_MD5, "cannot be fetched", f"https://.*/{V3_NAME}"):
+        assert re.search(word, str(caught.value))
+
+
+def test_another_file_in_keras_folder_is_not_loaded(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras.Model, "load_weights", lambda *_: pytest.fail("it was loaded"))
+    (home / V3_NAME).write_bytes(b"another file")
+    with pytest.raises(DataError, match=f"has not the hash {V3_MD5} that Keras publishes"):
+        _build(V3)
+
+
+def test_another_file_at_the_address_is_not_loaded(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(_: str, place: str, *__: object) -> None:
+        Path(place).write_bytes(b"another file")
+
+    monkeypatch.setattr(keras.src.utils.file_utils, "urlretrieve", fetch)
+    monkeypatch.setattr(keras.Model, "load_weights", lambda *_: pytest.fail("it was loaded"))
+    with pytest.raises(DataError, match=f"the hash {V3_MD5} .* what was fetched has another"):
+        _build(V3)
+    assert [path.name for path in home.iterdir()] == [V3_NAME]
+
+
+def test_the_file_of_that_hash_is_loaded(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = keras.applications.MobileNetV3Small(
+        minimalistic=True, include_top=False, weights=None, input_shape=(32, 32, 3)
+    )
+    theirs.save(home / V3_NAME)
+    md5 = hashlib.md5((home / V3_NAME).read_bytes()).hexdigest()
+    known = inspect.getmodule(keras.applications.MobileNetV3Small).WEIGHTS_HASHES  # type: ignore[union-attr]
+    monkeypatch.setitem(known, "small_minimalistic_224_1.0_float", ("", md5))
+    ours = _build(V3)
+    assert np.array_equal(ours.get_layer("conv").get_weights()[0], theirs.get_layer("conv").get_weights()[0])
+
+
+@pytest.mark.parametrize("architecture", ["MobileNet", "MobileNetV2"])
+def test_imagenet_weights_that_keras_publishes_no_hash_of_are_refused(
+    architecture: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras.Model, "load_weights", lambda *_: pytest.fail("they were loaded"))
+    for name in ("mobilenet_2_5_224_tf", "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224"):
+        (home / f"{name}_no_top.h5").write_bytes(b"whatever")
+    alpha = {"MobileNet": 0.25, "MobileNetV2": 0.35}[architecture]
+    with pytest.raises(SettingsError) as caught:
+        _build({"architecture": architecture, "arguments": {"alpha": alpha}, "weights": "imagenet"})
+    for word in ("backbone.weights must be {path, sha256}", architecture, "https://", "_no_top.h5"):
+        assert word in str(caught.value)
+
+
+def test_keras_gives_a_hash_for_all_other_networks() -> None:
+    """Those that it gives none for are refused, so README names them; an update may change which they are."""
+    without = set()
+    for path in Path(inspect.getfile(keras.applications.MobileNet)).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(called, ast.Attribute) and called.attr == "get_file":
+                given = {keyword.arg for keyword in node.keywords}
+                without |= {path.stem} - ({path.stem} if "file_hash" in given else set())
+    assert without - {"applications_test"} == {"mobilenet", "mobilenet_v2"}
 
 
 def test_a_relative_path_may_be_a_link_as_dvc_makes_but_must_not_leave_the_project(
@@ -172,7 +244,7 @@ def test_a_relative_path_may_be_a_link_as_dvc_makes_but_must_not_leave_the_proje
     monkeypatch.chdir(project)
     sha256 = hashlib.sha256(b"weights").hexdigest()
     linked = WeightsFile(path="linked.h5", sha256=sha256)
-    assert pretrained.verified(linked) == Path("linked.h5")
+    assert weights_files.verified(linked) == Path("linked.h5")
     with pytest.raises(SettingsError, match="must not leave the repository"):
         _settings({**OURS, "weights": {"path": "sub/../../cache", "sha256": sha256}})
 

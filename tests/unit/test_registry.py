@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from stages import predict
 from tenshots import registry, tracking
 from tenshots.errors import DataError
 from tenshots.registry import Version
+from tenshots.runs import folder_tag
 from tenshots.store import open_store
 from tests import drawn_model
 
@@ -104,6 +106,7 @@ def test_the_champion_predicts_from_weights_and_settings_alone(
     local = capsys.readouterr().out
     for path in (tmp_path / "data/models/baseline").iterdir():
         path.unlink()
+    (tmp_path / "dvc.lock").unlink()
 
     predict.main(["photo.png", "--champion", "--json"])
     fetched = capsys.readouterr().out
@@ -116,3 +119,33 @@ def test_the_champion_predicts_from_weights_and_settings_alone(
     assert files == {".json", ".csv", ".h5"}  # nothing that runs, nothing pickled
     assert found.source.endswith(f"{found.run_id}/artifacts/model")
     assert len(project()) == 2
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("change", ["other bytes", "one more file", "no tag"])
+def test_a_champion_whose_files_are_not_those_that_were_recorded_is_refused(
+    change: str, tmp_path: Path
+) -> None:
+    (tmp_path / "data/models/baseline/fold-0_repeat-0.weights.h5").write_bytes(b"numbers")
+    register(0.1, FIRST)
+    place, version = registry.download(tmp_path / "fetched")
+    assert (place / "fold-0_repeat-0.weights.h5").read_bytes() == b"numbers"
+    assert version == "1"
+    client, _ = open_store()
+    run_id = client.get_model_version(registry.NAME, "1").run_id
+    (stored,) = (tmp_path / "mlruns").rglob("fold-0_repeat-0.weights.h5")
+    if change == "other bytes":
+        stored.write_bytes(b"numberz")
+    elif change == "one more file":
+        stored.with_name("more.h5").write_bytes(b"")
+    else:
+        client.delete_tag(run_id, folder_tag("model"))
+    with pytest.raises(
+        DataError, match=f"champion's files in .*{run_id}/artifacts/model must have the hash .* found "
+    ):
+        registry.download(tmp_path / "again")
+    if change != "no tag":
+        shutil.rmtree(stored.parent)
+    with tracking.existing_run("baseline") as run:  # as `record` does
+        tracking.log_model(run, Path("data/models/baseline"))
+    assert registry.download(tmp_path / "at last")[1] == "1"

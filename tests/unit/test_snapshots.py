@@ -19,6 +19,15 @@ def replaced(folder: Path) -> None:
     (folder / "new.png").rename(folder / "ann/cup/1.png")  # the same size
 
 
+def swapped(folder: Path) -> None:
+    """By a file of the same size and time, as `cp -p` and a sync tool leave it."""
+    file = folder / "ann/cup/1.png"
+    before = file.stat()
+    (folder / "new.png").write_bytes(bytes(before.st_size))
+    os.utime(folder / "new.png", ns=(before.st_atime_ns, before.st_mtime_ns))
+    (folder / "new.png").rename(file)
+
+
 def rewritten(folder: Path) -> None:
     file = folder / "ann/cup/1.png"
     before = file.stat()
@@ -38,6 +47,7 @@ def appended(folder: Path) -> None:
     ("change", "path"),
     [
         (replaced, "ann/cup/1.png"),
+        (swapped, "ann/cup/1.png"),
         (rewritten, "ann/cup/1.png"),
         (appended, "ann/cup/1.png"),
         (lambda folder: (folder / "ann/cup/1.png").unlink(), "ann/cup/1.png"),
@@ -45,7 +55,16 @@ def appended(folder: Path) -> None:
         (lambda folder: (folder / "target.png").write_bytes(b"another"), "ann/link.png, target.png"),
         (lambda folder: zipfile.ZipFile(folder / "cem.zip", "a").writestr("key/2.png", "x"), "cem.zip"),
     ],
-    ids=["replaced", "rewritten", "appended", "vanished", "appeared", "target of a link", "archive"],
+    ids=[
+        "replaced",
+        "swapped",
+        "rewritten",
+        "appended",
+        "vanished",
+        "appeared",
+        "target of a link",
+        "archive",
+    ],
 )
 def test_every_change_is_named(tmp_path: Path, change: Callable[[Path], object], path: str) -> None:
     draw(tmp_path, "ann/cup/1.png", "ann/key/1.png", "target.png")

@@ -14,7 +14,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from unittest.mock import MagicMock
 
 import pytest
@@ -226,6 +228,45 @@ def test_a_store_that_answers_is_no_longer_remembered_as_silent(
     store.open_store()
     store.open_for_stage()
     del silent_server
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (404, "(failed with error code 404: what answers there is not MLflow; correct MLFLOW_TRACKING_URI"),
+        (None, "(Max retries exceeded: it answers, but not what it is asked for; start it again, or set"),
+    ],
+)
+def test_a_server_that_is_well_and_cannot_be_used_is_said_with_a_remedy(
+    status: int | None,
+    reason: str,
+    tmp_path: Path,
+    warned: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/health":
+                self.send_response(200)
+                self.end_headers()
+            elif status is not None:
+                self.send_error(status)
+            else:
+                time.sleep(2)
+
+        def log_message(self, *_: object) -> None:
+            """Keeps the test's output to what is judged."""
+
+    monkeypatch.chdir(tmp_path)
+    for name in store.PATIENCE:
+        monkeypatch.setenv(name, "1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            assert reason in warned()
+        finally:
+            server.shutdown()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tenshots import experiments, liveness, provenance, store, tracking
-from tenshots.runs import MAX_CHARACTERS
+from tenshots.runs import MAX_CHARACTERS, folder_tag
 from tenshots.store import open_store
 
 HISTORY = pd.DataFrame(
@@ -173,6 +173,12 @@ def test_the_final_metrics_stand_in_the_table_without_those_that_do_not_exist(pr
     assert found.data.metrics == {"seconds": 2.5, "test_accuracy": 0.5}
 
 
+def run_tags(run_id: str) -> dict[str, str]:
+    client, _ = open_store()
+    tags: dict[str, str] = client.get_run(run_id).data.tags
+    return tags
+
+
 @pytest.mark.usefixtures("project")
 def test_files_are_added_once_and_lie_below_the_main_repository(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
@@ -182,7 +188,12 @@ def test_files_are_added_once_and_lie_below_the_main_repository(tmp_path: Path) 
         run.artifact(tmp_path / "page.html")
         assert tracking.log_model(run, tmp_path / "model") == 1
         assert tracking.log_model(run, tmp_path / "model") == 0
-        assert run.add_artifact(tmp_path / "page.html") == 0
+        (tmp_path / "model" / "weights.h5").write_bytes(b"2")
+        assert tracking.log_model(run, tmp_path / "model") == 1
+    tag = run_tags(run.run_id)[folder_tag("model")]
+    assert tag == provenance.folder_hash(tmp_path / "model")
+    (weights,) = (tmp_path / "mlruns" / "artifacts").rglob("weights.h5")
+    assert weights.read_bytes() == b"2"
     files = (tmp_path / "mlruns" / "artifacts" / run.run_id / "artifacts").rglob("*.h*")
     assert sorted(file.name for file in files) == ["page.html", "weights.h5"]
 

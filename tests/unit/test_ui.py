@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import MagicMock
 
+import psutil
 import pytest
 
 from stages import ui
@@ -92,3 +95,91 @@ def test_it_answers_until_it_is_stopped(stop: signal.Signals, taken_port: int) -
             process.kill()  # or a failure would wait for it for ever
     with socket.socket() as probe:
         assert probe.connect_ex((ui.HOST, int(found[1]))) != 0
+
+
+OPENED = {  # what a user may have set for a server of their own
+    "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE": "true",
+    "MLFLOW_SERVER_ALLOWED_HOSTS": "*",
+    "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": "*",
+    "MLFLOW_UVICORN_OPTS": "--host 0.0.0.0",
+    "MLFLOW_HOST": "0.0.0.0",
+    "UVICORN_HOST": "0.0.0.0",
+}
+SEARCH = "/api/2.0/mlflow/experiments/search"
+
+
+@pytest.fixture(scope="module")
+def started(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
+    """The port and the process id of pages that somebody with all of that in the environment has started."""
+    folder = tmp_path_factory.mktemp("pages")
+    (folder / "mlruns").mkdir()
+    shutil.copy(empty_database, folder / "mlruns" / "mlflow.db")
+    command = [sys.executable, "-m", "stages.ui", "--port", "5500"]
+    environment = {**os.environ, **OPENED, "PYTHONPATH": str(TOP)}
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = None
+        while found is None:
+            found = re.search(r"http://127\.0\.0\.1:(\d+)/#", process.stdout.readline())
+            assert process.poll() is None
+        yield int(found[1]), process.pid
+        process.terminate()
+
+
+def asked(port: int, method: str, path: str, **headers: str) -> tuple[int, dict[str, str]]:
+    """The status and the headers of an answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    body = '{"max_results": 1}' if method == "POST" else None
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, body, {"Content-Type": "application/json", **named})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["/", SEARCH, "/ajax-api/2.0/mlflow/experiments/search", "/graphql"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "192.168.1.5:{port}", "10.0.0.1", "0.0.0.0"]
+)
+def test_a_page_that_gives_its_name_this_address_is_refused(
+    host: str, path: str, started: tuple[int, int]
+) -> None:
+    """DNS rebinding; MLflow's own default would take the names of a local network."""
+    port, _ = started
+    method = "GET" if path == "/" else "POST"
+    assert asked(port, method, path, Host=host.format(port=port))[0] == 403
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("host", ["127.0.0.1:{port}", "localhost:{port}"])
+def test_its_own_names_are_answered(host: str, started: tuple[int, int]) -> None:
+    port, _ = started
+    own = host.format(port=port)
+    assert asked(port, "GET", "/", Host=own)[0] == 200
+    assert asked(port, "POST", SEARCH, Host=own)[0] == 200
+    assert asked(port, "POST", SEARCH, Host=own, Origin=f"http://{own}")[0] == 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://192.168.1.5:5000", "null"])
+def test_other_pages_change_and_read_nothing(origin: str, started: tuple[int, int]) -> None:
+    port, _ = started
+    assert asked(port, "POST", SEARCH, Origin=origin)[0] == 403
+    assert asked(port, "POST", "/api/2.0/mlflow/experiments/create", Origin=origin)[0] == 403
+    # A browser shows an answer to another page only where this header names it.
+    assert "access-control-allow-origin" not in asked(port, "GET", SEARCH, Origin=origin)[1]
+
+
+@pytest.mark.slow
+def test_no_other_address_of_this_machine_is_listened_at(started: tuple[int, int]) -> None:
+    port, process = started
+    family = [psutil.Process(process), *psutil.Process(process).children(recursive=True)]
+    places = {
+        each.laddr.ip for one in family for each in one.net_connections() if each.status == psutil.CONN_LISTEN
+    }
+    assert places == {"127.0.0.1"}
+    for address in ("127.0.0.2", "::1"):
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+            assert probe.connect_ex((address, port)) != 0

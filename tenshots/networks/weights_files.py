@@ -1,0 +1,136 @@
+"""Files of weights (HDF5): the one that was meant, numbers alone, of the network's shapes."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from pathlib import Path
+
+import h5py  # type: ignore[import-untyped]
+
+from tenshots.errors import DataError
+from tenshots.runtime import keras
+from tenshots.settings.networks import OUR_FAMILY, WeightsFile
+
+# Keras chooses by a name's end how it reads: .keras would be unpacked, .weights.json leads to further files.
+ENDINGS = (".h5", ".hdf5")
+_CHUNK_BYTES = 1 << 20
+
+
+def verified(weights: WeightsFile) -> Path:
+    """Returns the file's path, relative to the project or absolute, after comparing its hash.
+
+    Raises:
+        DataError: the file is missing, or its sha256 is another one.
+    """
+    path = Path(weights.path)
+    try:
+        digest = hashlib.sha256()
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise DataError(
+            f"{path} (backbone.weights.path) cannot be read: {error.strerror}; "
+            "put the file there or correct the path"
+        ) from None
+    if digest.hexdigest() != weights.sha256:
+        raise DataError(
+            f"{path} must have sha256 {weights.sha256} (backbone.weights.sha256), "
+            f"found {digest.hexdigest()}; restore the file, or enter its hash if you trust it"
+        )
+    return path
+
+
+def num_labels(path: Path) -> int:
+    """Returns how many labels a network of our family tells apart: the size of its last offsets.
+
+    Raises:
+        DataError: the file is of no such network, or holds more than numbers.
+    """
+    _check(path, "fetch the file again")
+    try:
+        with h5py.File(path) as file:
+            return int(file["layers/dense_1/vars/1"].shape[0])
+    except (KeyError, OSError, AttributeError, IndexError) as error:
+        raise DataError(
+            f"{path} holds no weights of a {OUR_FAMILY} network that tenshots wrote: {_line(error)}"
+        ) from None
+
+
+def load(model: keras.Model, path: Path, *, of: str, remedy: str) -> None:
+    """Loads weights into a network, and raises unless the file has all of them.
+
+    Args:
+        model: its weights are replaced.
+        path: of the file.
+        of: what the network is, for messages, such as "backbone".
+        remedy: what helps where the file is damaged or of another network.
+
+    Raises:
+        FileNotFoundError: there is none.
+        DataError: it holds more than numbers, is damaged, or is of another network.
+    """
+    _check(path, remedy)
+    try:
+        with warnings.catch_warnings():
+            # Keras only warns of layers that the file lacks, and leaves them random.
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(path)
+    except MemoryError:
+        raise
+    except Exception as error:  # HDF5 and Keras raise anything where a file is not as they expect
+        raise DataError(f"{path} does not fit the {of}: {_line(error)}; {remedy}") from None
+
+
+def _check(path: Path, remedy: str) -> None:
+    """Raises where a file holds anything but arrays of numbers that lie in it, before Keras reads one.
+
+    Keras follows links in some kinds of files, and takes memory for whatever a shape declares.
+    """
+    try:
+        if not path.name.endswith(ENDINGS):
+            raise ValueError(f"its name must end in {' or '.join(ENDINGS)}")
+        with h5py.File(path) as file:
+            _walk(file)
+    except (FileNotFoundError, MemoryError):
+        raise
+    except Exception as error:  # as above
+        raise DataError(
+            f"{path} must hold weights alone, as Keras' save_weights leaves them: {_line(error)}; {remedy}"
+        ) from None
+
+
+def _walk(file: h5py.File) -> None:
+    seen: set[int] = set()  # a group may hold itself
+    todo = [file]
+    while todo:
+        group = todo.pop()
+        for name in group:
+            place = f"{group.name}/{name}".replace("//", "/")
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise ValueError(f"{place} is a link")
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                address = h5py.h5o.get_info(item.id).addr
+                if address not in seen:
+                    seen.add(address)
+                    todo.append(item)
+            else:
+                _check_numbers(item, place)
+
+
+def _check_numbers(item: h5py.Dataset | h5py.Datatype, place: str) -> None:
+    if not isinstance(item, h5py.Dataset) or item.shape is None or item.dtype.kind not in "biuf":
+        raise ValueError(f"{place} holds no numbers")
+    if item.external or item.is_virtual:
+        raise ValueError(f"{place} lies in another file")
+    if item.id.get_create_plist().get_nfilters():
+        raise ValueError(f"{place} is compressed")
+    stored = item.id.get_storage_size()
+    if item.nbytes > stored:
+        raise ValueError(f"{place} declares {item.nbytes:,} bytes and has {stored:,}")
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

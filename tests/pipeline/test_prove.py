@@ -1,0 +1,70 @@
+"""The short version of `make prove`: this processor and another one, against hashes that were committed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.prove import processors, runs
+from benchmarks.prove.__main__ import EXPECTED
+from benchmarks.prove.processors import ALDER_LAKE, ROME, Imitations
+from benchmarks.prove.runs import Run
+from tenshots import portable
+from tests.pipeline.conftest import Project
+from tests.pipeline.test_repro import ran
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not portable.has_avx2(), reason="no bytes are promised on a processor without AVX2 and FMA"
+    ),
+]
+
+COMPUTED = ("inspect", "visualise@fine_tuned")
+ON_THE_WAY = {"check", "rehearse", "ingest", "split", "augment", "train@fine_tuned", "evaluate@fine_tuned"}
+
+
+def differs(project: Project) -> str:
+    """What is not as committed: of all stages but those whose outputs show a hash of the code."""
+    expected: runs.Outputs = json.loads(EXPECTED.read_text())
+    found = runs.outputs(project.folder / "dvc.lock")
+    assert set(found) - set(expected) == set(runs.SHOW_CODE)
+    if wrong := runs.first_difference(expected, found):
+        return f"{wrong}; if that is meant: .venv/bin/python -m benchmarks.prove --update"
+    return ""
+
+
+def test_the_small_set_has_the_committed_bytes_on_this_processor(reproduced: Project) -> None:
+    assert not differs(reproduced)
+
+
+def test_git_status_is_clean_after_a_clone_on_another_processor_computed_it_again(
+    reproduced: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a class: one commits what came of it, another one clones that and runs it.
+
+    Computed again is one variant with all that leads there; `make prove` does the whole pipeline.
+    """
+    amd = "AuthenticAMD" in portable.CPUINFO.read_text(encoding="utf-8")
+    run = Run(ALDER_LAKE if amd else ROME, 3, "C", "NPT-5:45", "077", "1", runs.ORDERS[1])
+    copy = runs.clone(reproduced, tmp_path / "clone" / "a project", run.order)
+    obstacle = processors.obstacle()
+    variables = {} if obstacle else Imitations(tmp_path).variables(run.processor)
+    said = runs.repro(copy, run, variables, f".venv/bin/dvc repro {' '.join(COMPUTED)}")
+    ask = "import os; print(os.cpu_count(), len(os.sched_getaffinity(0)))"
+    assert copy.python("-c", ask, **run.variables()) == "3 3\n"
+    assert ran(said) == ON_THE_WAY | set(COMPUTED)
+    assert copy.run("git", "status", "--porcelain") == ""
+    assert not differs(copy)
+    copy.dvc("config", "--local", "cache.dir", str(reproduced.folder / ".dvc" / "cache"))
+    # Nothing differs, so the cache has the rest. DVC takes no stage from there that has outputs in git, too.
+    assert ran(runs.repro(copy, run, variables)) == {"compare"}
+    assert copy.run("git", "status", "--porcelain") == ""
+    if obstacle:
+        with capsys.disabled():
+            print(
+                f"\nNO OTHER PROCESSOR WAS IMITATED, as {obstacle}: the bytes are equal in other surroundings"
+            )
+        pytest.skip(f"no other processor could be imitated, as {obstacle}; all else was done and is equal")

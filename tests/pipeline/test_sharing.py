@@ -1,0 +1,255 @@
+"""A folder on a stick serves a class, as README says: a clone takes from it what another has computed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import planted, unpacking
+from tests.pipeline.conftest import TOP, Project, make_environment
+from tests.pipeline.test_repro import ran
+from tests.pipeline.test_tracking import VARIANTS, variants_of
+
+pytestmark = pytest.mark.slow
+
+PLACE = '"/media/stick/our cache"'
+
+
+def commands(number: int, stick: Path) -> str:
+    """README's lines: 0 to set up a clone, 1 to push, 2 to pull, but for what follows a change."""
+    section = (TOP / "README.md").read_text().split("## Sharing with the class")[1].split("\n## ")[0]
+    block = re.findall(r"```sh\n(.*?)```", section, flags=re.DOTALL)[number]
+    assert (PLACE in block) == (number == 0)
+    return block.replace(PLACE, f'"{stick}"').split("dvc repro --pull")[0]
+
+
+def call(project: Project, text: str) -> str:
+    """Runs lines in a shell that has activated the environment."""
+    path = f"{project.folder}/.venv/bin:{os.defpath}"
+    return project.run("sh", "-ec", text, PATH=path)
+
+
+def set_up(project: Project) -> None:
+    make_environment(project.folder)
+    project.run("sh", "setup.sh", "requirements.txt")
+
+
+def clone_of(project: Project, folder: Path, stick: Path) -> Project:
+    """A clone on another laptop, that knows the stick."""
+    folder.mkdir(parents=True)
+    subprocess.run(["git", "clone", "--quiet", str(project.folder), str(folder / "a clone")], check=True)
+    clone = Project(folder / "a clone")
+    set_up(clone)
+    call(clone, commands(0, stick))
+    return clone
+
+
+@pytest.fixture(scope="module")
+def ada(reproduced: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Has her photos in data/raw, and has committed what came of them."""
+    folder = tmp_path_factory.mktemp("ada") / "her project"
+    shutil.copytree(
+        reproduced.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("mlruns", ".venv", "*.log")
+    )
+    project = Project(folder)
+    set_up(project)
+    (folder / "data" / "drawn").rename(folder / "data" / "raw")
+    project.dvc("add", "data/raw")
+    project.write_params({**project.params(), "photos": "data/raw"})
+    assert "train@baseline" not in ran(project.dvc("repro"))
+    project.run("git", "add", ".")
+    project.run("git", "commit", "--quiet", "--message=ours")
+    assert project.run("git", "ls-files", "data/raw") == ""
+    return project
+
+
+@pytest.fixture(scope="module")
+def stick(ada: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds what Ada has pushed."""
+    stick = tmp_path_factory.mktemp("media") / "the stick's cache"
+    call(ada, commands(0, stick))
+    call(ada, commands(1, stick))
+    return stick
+
+
+def mending(stick: Path) -> str:
+    """README's command for a stick that is not whole."""
+    section = " ".join((TOP / "README.md").read_text().split())
+    (command,) = set(re.findall(rf"`(python -m stages\.mend {PLACE})`", section))
+    return command.replace(PLACE, f'"{stick}"')
+
+
+def has_all(project: Project, remote: str) -> bool:
+    return "are in sync" in project.dvc("status", "--cloud", "--remote", remote)
+
+
+def damaged(stick: Path) -> list[Path]:
+    """The files of a remote whose names promise other bytes, or that are not finished."""
+    return [
+        path
+        for path in (stick / "files" / "md5").glob("*/*")
+        if hashlib.md5(path.read_bytes()).hexdigest() != path.parent.name + path.name.removesuffix(".dir")
+    ]
+
+
+def test_a_clone_gets_everything_computes_nothing_and_records_all_runs(
+    ada: Project, stick: Path, tmp_path: Path
+) -> None:
+    bob = clone_of(ada, tmp_path / "bob", stick)
+    said = call(bob, commands(2, stick))
+    assert ran(said) == set()
+    assert "Data and pipelines are up to date." in said
+    assert bob.run("git", "status", "--short") == ""
+    assert variants_of(bob.runs()) == ["*", *VARIANTS]
+    assert list((bob.folder / "mlruns").rglob("fold-0_repeat-0.weights.h5"))
+    assert bob.python("-m", "stages.record") == "MLflow: nothing to add\n"
+    photo = next((bob.folder / "data" / "raw").rglob("*.png"))
+    assert "mean of" in bob.python("-m", "stages.predict", str(photo))
+    assert "stick" in (bob.folder / ".dvc/config.local").read_text()  # which git ignores
+
+
+def test_what_one_has_computed_under_other_settings_another_takes(
+    ada: Project, stick: Path, tmp_path: Path
+) -> None:
+    bob = clone_of(ada, tmp_path / "bob", stick)
+    bob.dvc("pull")
+    with ada.edited("params.yaml") as values, ada.edited("dvc.lock"):
+        changed = {**values, "split": {**values["split"], "val": 0.25}}
+        ada.write_params(changed)
+        assert "split" in ran(ada.dvc("repro", "split"))
+        call(ada, commands(1, stick))
+        lock = (ada.folder / "dvc.lock").read_bytes()
+    ada.dvc("checkout", "--force", "dvc.yaml")
+    bob.write_params(changed)
+    said = bob.dvc("repro", "--pull", "split")
+    assert ran(said) == set()
+    assert "Stage 'split' is cached - skipping run, checking out outputs" in said
+    assert (bob.folder / "dvc.lock").read_bytes() == lock
+
+
+def test_a_push_that_is_killed_goes_on(ada: Project, tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    ada.dvc("remote", "add", "--local", "killed", str(stick))
+    push = ["push", "--run-cache", "--remote", "killed", "--jobs", "1"]
+    with subprocess.Popen(
+        [ada.folder / ".venv/bin/python", "-m", "dvc", *push],
+        cwd=ada.folder,
+        env=ada.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        while process.poll() is None and not list(stick.glob("files/md5/*/*")):
+            time.sleep(0.001)
+        os.killpg(process.pid, signal.SIGKILL)
+    call(ada, mending(stick))
+    assert damaged(stick) == []
+    ada.dvc(*push)
+    assert damaged(stick) == []
+    assert has_all(ada, "killed")
+    ada.dvc("remote", "remove", "--local", "killed")
+    assert clone_computes_nothing(ada, stick, tmp_path)
+
+
+def clone_computes_nothing(project: Project, stick: Path, folder: Path) -> bool:
+    clone = clone_of(project, folder / "clone", stick)
+    clone.dvc("pull", "--run-cache")
+    return clone.changed() == set()
+
+
+def test_a_push_to_a_stick_that_is_full_goes_on_when_there_is_room(
+    ada: Project, tmp_path: Path, small_disk: Callable[[Path, str], None]
+) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    small_disk(stick, "1200k")
+    ada.dvc("remote", "add", "--local", "full", str(stick / "cache"))
+    push = ("push", "--run-cache", "--remote", "full")
+    with pytest.raises(AssertionError, match="No space left on device"):
+        ada.dvc(*push)
+    assert list(stick.glob("cache/files/md5/*/*"))
+    assert list(stick.rglob("*.tmp"))
+    call(ada, mending(stick / "cache"))
+    assert not list(stick.rglob("*.tmp"))
+    subprocess.run(["mount", "-o", "remount,size=100m", str(stick)], check=True)
+    ada.dvc(*push)
+    assert damaged(stick / "cache") == []
+    assert has_all(ada, "full")
+    ada.dvc("remote", "remove", "--local", "full")
+    assert clone_computes_nothing(ada, stick / "cache", tmp_path)
+
+
+@pytest.mark.parametrize("size", [0, 100])
+def test_a_file_that_is_not_whole_is_noticed_by_a_pull_and_mended_by_the_next_push(
+    size: int, ada: Project, stick: Path, tmp_path: Path
+) -> None:
+    """A kill may leave an empty file in place, and a stick half of one: a push alone would leave it so."""
+    weights = ada.folder / "data/models/baseline/fold-0_repeat-0.weights.h5"
+    name = hashlib.md5(weights.read_bytes()).hexdigest()
+    broken = stick / "files" / "md5" / name[:2] / name[2:]
+    broken.chmod(0o644)
+    broken.write_bytes(weights.read_bytes()[:size])
+    bob = clone_of(ada, tmp_path / "bob", stick)
+    call(ada, commands(1, stick))
+    with pytest.raises(
+        AssertionError, match=r"Checkout failed for following targets:\s+data/models/baseline"
+    ):
+        bob.dvc("pull", "--run-cache")
+    assert f"{broken}: removed, as it is not whole" in call(ada, mending(stick))
+    call(ada, commands(1, stick))
+    bob.dvc("pull", "--run-cache")
+    assert bob.changed() == set()
+
+
+def test_two_with_different_photos_share_a_stick_and_get_their_own(
+    ada: Project, stick: Path, tmp_path: Path
+) -> None:
+    eve = clone_of(ada, tmp_path / "eve", stick)
+    photos = eve.folder / "data" / "raw"
+    for number in range(2):
+        shutil.copytree(ada.folder / "data/raw/person0", photos / f"friend{number}")
+    for number, path in enumerate(sorted(photos.rglob("*.png"))):
+        path.write_bytes(path.read_bytes() + bytes([number]))  # other bytes, which decoders leave alone
+    eve.dvc("add", "data/raw")
+    eve.run("git", "commit", "--all", "--quiet", "--message=other photos")
+    call(eve, commands(1, stick))
+
+    before = unpacked_photos(ada)
+    ada.dvc("pull", "--run-cache")
+    assert unpacked_photos(ada) == before
+    assert ada.changed() == set()
+    hers = unpacked_photos(eve)
+    cached = {path.parent.name + path.name for path in (ada.folder / ".dvc/cache/files/md5").glob("*/*")}
+    assert cached.isdisjoint(hashlib.md5(photo).hexdigest() for photo in hers.values())
+    again = clone_of(eve, tmp_path / "eve again", stick)
+    again.dvc("pull", "data/raw.dvc")
+    assert unpacked_photos(again) == hers
+
+
+def unpacked_photos(project: Project) -> dict[str, bytes]:
+    photos = project.folder / "data" / "raw"
+    return {path.relative_to(photos).as_posix(): path.read_bytes() for path in photos.rglob("*.*")}
+
+
+def test_a_pull_deletes_no_photo_that_was_not_added(ada: Project, stick: Path, tmp_path: Path) -> None:
+    bob = clone_of(ada, tmp_path / "bob", stick)
+    bob.dvc("pull", "--run-cache")
+    new = bob.folder / "data/raw/person0/cup/new.png"
+    new.write_bytes(b"new")
+    with pytest.raises(AssertionError, match="Can't remove the following unsaved files without confirmation"):
+        bob.dvc("pull", "--run-cache")
+    assert new.read_bytes() == b"new"
+
+
+def test_the_stick_holds_photos_with_all_that_they_tell(stick: Path) -> None:
+    """README warns of it; if this changes, so may the warning."""
+    assert any(planted.WORDS["body"].encode() in data for _, data in unpacking.files(stick))

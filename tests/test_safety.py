@@ -1,0 +1,212 @@
+"""Nothing that is read can run, and nothing is sent: the code has no loader that executes, and no network."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tenshots import store
+
+TOP = Path(__file__).parents[1]
+FOLDERS = ("tenshots", "stages", "backbones", "benchmarks", "demo", "requirements")
+
+# Whole modules, and single functions of others, whose use lets data run, or hands text to a shell
+MODULES = (
+    *(
+        "pickle",
+        "_pickle",
+        "cloudpickle",
+        "dill",
+        "shelve",
+        "marshal",
+        "jsonpickle",
+        "skops",
+        "runpy",
+        "code",
+    ),
+    *("multiprocessing", "concurrent.futures.ProcessPoolExecutor", "concurrent.futures.process"),
+    *("joblib.load", "joblib.dump", "joblib.Parallel", "joblib.Memory"),  # all of them pickle
+    *("torch", "yaml", "logging.config", "ctypes", "cffi", "imp", "zipimport", "pkgutil"),
+    *("importlib.import_module", "importlib.util.spec_from_file_location", "importlib.machinery"),
+    *("os.system", "os.popen", "os.exec", "os.spawn", "pty", "subprocess.getoutput"),
+    *(
+        "subprocess.getstatusoutput",
+        "commands",
+        "builtins",
+        "mlflow.pyfunc",
+        "mlflow.keras",
+        "mlflow.sklearn",
+    ),
+    *("mlflow.tensorflow", "mlflow.projects", "mlflow.models", "keras.models.load_model", "keras.saving"),
+    *("keras.layers.Lambda", "keras.layers.TFSMLayer", "tensorflow.saved_model", "tensorflow.py_function"),
+    *("http.server", "socketserver", "xmlrpc", "flask", "uvicorn", "socket.create_server"),  # open a port
+    *(
+        "urllib.request",
+        "http.client.HTTPConnection",
+        "requests",
+        "httpx",
+        "aiohttp",
+        "ftplib",
+        "smtplib",
+        "webbrowser",
+    ),
+    *("socket.socket", "socket.create_connection"),  # reach the network, as do those above
+)
+NAMES = ("eval", "exec", "compile", "__import__", "input")  # as they stand, or as a method of anything
+METHODS = (
+    *("load_model", "read_pickle", "to_pickle", "unsafe_load", "full_load", "load_module", "exec_module"),
+    *("enable_unsafe_deserialization", "deserialize_keras_object", "model_from_json", "from_config"),
+    *("load_artifact", "eval", "query"),  # of pandas: a text that is run
+)
+KEYWORDS = {  # of any call, with the one value that is harmless
+    "allow_pickle": False,
+    "shell": False,
+    "safe_mode": True,
+    "custom_objects": None,
+    "typ": "safe",
+}
+
+EXCEPTIONS = {
+    ("requirements/audit.py", "urllib.request"): "asks OSV about names and versions of packages, in CI",
+    ("stages/ui.py", "urllib.request"): "asks its own server, on this machine, whether it is there",
+    ("stages/ui.py", "socket.socket"): "looks for a free port of this machine",
+    ("tenshots/store.py", "urllib.request"): "asks the user's MLflow server whether it is there",
+    ("demo/render.py", "multiprocessing"): "renders in processes of its own, which read nothing of others",
+    ("demo/render.py", "concurrent.futures.ProcessPoolExecutor"): "likewise",
+    ("tenshots/runtime.py", "ctypes"): "flushes what C code has printed, to read which code oneDNN uses",
+    ("tenshots/formats.py", "ctypes"): "silences libtiff, which would print lines of its own",
+}
+
+
+def uses(code: str) -> Iterator[str]:
+    """Yields what a module uses of the above, by the name in the lists."""
+    nodes = list(ast.walk(ast.parse(code)))
+    known: dict[str, str] = {"keras": "keras"}  # a name in the module -> what it was imported as
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from listed(alias.name)
+                first = alias.name.split(".")[0]
+                known[alias.asname or first] = alias.name if alias.asname else first
+        elif isinstance(node, ast.ImportFrom) and node.module != "tenshots.runtime":  # which hands keras on
+            for alias in node.names:
+                yield from listed(f"{node.module}.{alias.name}")
+                known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    for node in nodes:
+        yield from uses_of(node, known)
+
+
+def uses_of(node: ast.AST, known: dict[str, str]) -> Iterator[str]:
+    """Yields what one node uses, names being as `known`."""
+    if isinstance(node, ast.Attribute):
+        yield from listed(dotted(node, known))
+        if node.attr in METHODS:
+            yield node.attr
+    elif isinstance(node, ast.Name) and node.id in NAMES:
+        yield node.id
+    elif isinstance(node, ast.Call):
+        for keyword in node.keywords:
+            value = keyword.value.value if isinstance(keyword.value, ast.Constant) else ...
+            if keyword.arg in KEYWORDS and value != KEYWORDS[keyword.arg]:
+                yield keyword.arg
+
+
+def dotted(node: ast.expr, known: dict[str, str]) -> str:
+    """The full name of `a.b.c`, by what `a` was imported as; empty where it starts otherwise."""
+    if isinstance(node, ast.Name):
+        return known.get(node.id, "")
+    if isinstance(node, ast.Attribute) and (before := dotted(node.value, known)):
+        return f"{before}.{node.attr}"
+    return ""
+
+
+def listed(name: str) -> Iterator[str]:
+    for module in MODULES:
+        if name == module or name.startswith(f"{module}."):
+            yield module
+
+
+def found() -> set[tuple[str, str]]:
+    paths = [path for folder in FOLDERS for path in sorted((TOP / folder).rglob("*.py"))]
+    assert len(paths) > 150
+    return {
+        (path.relative_to(TOP).as_posix(), use)
+        for path in paths
+        for use in uses(path.read_text(encoding="utf-8"))
+    }
+
+
+def test_no_code_runs_what_it_reads_or_uses_a_network() -> None:
+    assert found() - set(EXCEPTIONS) == set()
+
+
+def test_each_exception_is_needed() -> None:
+    assert set(EXCEPTIONS) - found() == set()
+
+
+def test_dvc_and_mlflow_send_no_usage_data() -> None:
+    config = configparser.ConfigParser()
+    config.read(TOP / ".dvc" / "config")
+    assert dict(config["core"]).items() >= {"analytics": "false", "check_update": "false"}.items()
+    assert store.QUIET.items() >= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}.items()
+
+
+@pytest.mark.parametrize(
+    ("code", "use"),
+    [
+        ("import pickle\n", "pickle"),
+        ("from pickle import loads\n", "pickle"),
+        ("import numpy as np\nnp.load(file, allow_pickle=True)", "allow_pickle"),
+        ("import numpy as np\nnp.load(file, allow_pickle=wanted)", "allow_pickle"),
+        ("def f():\n    import joblib as j\n    j.load(path)", "joblib.load"),
+        ("from joblib import Parallel", "joblib.Parallel"),
+        ("import pandas as pd\npd.read_pickle(path)", "read_pickle"),
+        ("table.query(text)", "query"),
+        ("import torch\ntorch.load(path)", "torch"),
+        ("import yaml\nyaml.safe_load(text)", "yaml"),  # ours is ruamel.yaml, as YAML 1.2 reads 1e-3
+        ("from ruamel.yaml import YAML\nYAML(typ='unsafe')", "typ"),
+        ("eval(text)", "eval"),
+        ("run = exec", "exec"),
+        ("import subprocess\nsubprocess.run(text, shell=True)", "shell"),
+        ("import os\nos.system(text)", "os.system"),
+        ("from tenshots.runtime import keras\nkeras.saving.load_model(path)", "load_model"),
+        ("from tenshots.runtime import keras\nkeras.models.load_model(path, safe_mode=False)", "safe_mode"),
+        ("import mlflow.pyfunc", "mlflow.pyfunc"),
+        ("import mlflow\nmlflow.sklearn.load_model(uri)", "mlflow.sklearn"),
+        ("import importlib\nimportlib.import_module(name)", "importlib.import_module"),
+        ("__import__(name)", "__import__"),
+        ("import multiprocessing as mp\nmp.Pool()", "multiprocessing"),
+        ("from concurrent.futures import ProcessPoolExecutor", "concurrent.futures.ProcessPoolExecutor"),
+        ("import http.server", "http.server"),
+        ("from urllib.request import urlopen", "urllib.request"),
+        ("import socket as s\ns.create_connection(address)", "socket.create_connection"),
+        ("from tenshots.runtime import keras\nkeras.layers.Lambda(f)", "keras.layers.Lambda"),
+    ],
+)
+def test_a_use_is_found_however_it_is_written(code: str, use: str) -> None:
+    assert use in set(uses(code))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "# pickle.load(file); eval(text)",
+        '"""Nothing is unpickled: no pickle, no joblib.load, no eval()."""',
+        "import re\nre.compile('a')",
+        "import numpy as np\nnp.load(path)\nnp.load(path, allow_pickle=False)",
+        "import joblib\njoblib.cpu_count()",
+        "from concurrent.futures import ThreadPoolExecutor",
+        "import socket\nsocket.gethostname()\nsocket.socketpair()",
+        "from urllib.parse import quote",
+        "from ruamel.yaml import YAML\nYAML(typ='safe').load(path)",
+        "from importlib.util import find_spec",
+        "import subprocess\nsubprocess.run(['git', 'status'])",
+        "model.load_weights(path)",
+    ],
+)
+def test_what_is_harmless_is_not_found(code: str) -> None:
+    assert set(uses(code)) == set()
