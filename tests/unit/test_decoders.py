@@ -244,6 +244,8 @@ def test_no_bytes_do_more_than_end_a_worker(answer: bytes) -> None:
 # The stage and the commands.
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems set no limit to a process' memory")
 def test_ingest_keeps_the_other_photos_and_writes_a_row_for_each_trap(
     tmp_path: Path, trap: Trap, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -287,6 +289,7 @@ def test_predict_and_style_name_the_photo_that_crashes_a_decoder(
     assert style._read(good, 64, accept).shape == (48, 64, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("end", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
 )
