@@ -11,7 +11,6 @@ zipfile lets a file of 10 declared bytes fill 449 MB before it cuts off the rest
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import re
@@ -27,7 +26,7 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from tenshots import clutter
+from tenshots import clutter, zipnames
 from tenshots.errors import RejectedPhoto
 
 # In an archive's list a file takes 46 bytes, its name and some 30 bytes of dates; names rarely exceed 100.
@@ -35,12 +34,7 @@ LIST_BYTES_PER_FILE = 1024
 LOCAL_HEADER_BYTES = 30  # before a file's name and bytes. Source: PKWARE APPNOTE 6.3.10, 4.3.7
 MAX_HELD_BYTES = 256 * 10**6  # of an archive in an archive; to inflate one takes three times as much
 NESTED = "//"  # between the name of an archive in an archive and that of a file in it; in no other name
-MAX_NAME_BYTES = 255  # of a file or folder on all usual file systems
-MAX_DEPTH = 20  # folders around a photo; made-up names of thousands would fill the memory
 ENCRYPTED = 0x1 | 0x40 | 0x2000  # flag bits 0, 6 and 13. Source: PKWARE APPNOTE 6.3.10, 4.4.4
-UTF8_NAME = 0x800  # flag bit 11
-LONE_BACKSLASH = r"(?<![^\x00-\x7f])\\"  # not the second byte of a letter
-UNICODE_PATH = 0x7075  # extra field with the name in UTF-8. Source: PKWARE APPNOTE 6.3.10, 4.6.9
 
 
 class ArchiveLimits(NamedTuple):
@@ -296,9 +290,9 @@ def _check_list(size: int | None, max_files: int) -> None:
 def _member(info: zipfile.ZipInfo, *, writes_slashes: bool) -> tuple[Member, bool]:
     """Returns what the archive's list says of a file or folder, and whether it is a folder."""
     # `filename` ends at a NUL and depends on the platform; the name as it is written does not.
-    decoded, is_guess = _decoded(info)
-    separator = LONE_BACKSLASH if is_guess and writes_slashes else r"\\"
-    name, name_reason = _clean(re.sub(separator, "/", decoded))
+    written, is_guess = zipnames.decoded(info)
+    separator = zipnames.LONE_BACKSLASH if is_guess and writes_slashes else r"\\"
+    name, name_reason = zipnames.cleaned(re.sub(separator, "/", written))
     kind = stat.S_IFMT(info.external_attr >> 16)  # of Unix; other systems leave 0
     is_folder = name.endswith("/") or kind == stat.S_IFDIR
     name = name.rstrip("/") if not name_reason else name
@@ -324,47 +318,6 @@ def _member(info: zipfile.ZipInfo, *, writes_slashes: bool) -> tuple[Member, boo
         is_guess=is_guess,
     )
     return member, is_folder
-
-
-def _decoded(info: zipfile.ZipInfo) -> tuple[str, bool]:
-    """Returns a name as it was meant, and whether that is a guess."""
-    if info.flag_bits & UTF8_NAME:
-        return info.orig_filename, False
-    raw = info.orig_filename.encode("cp437")  # zipfile read it as cp437, one to one
-    for utf8 in (_unicode_path(info.extra, raw), raw):
-        with contextlib.suppress(UnicodeDecodeError):
-            if utf8 is not None:
-                return utf8.decode("utf-8"), False
-    return info.orig_filename, True
-
-
-def _unicode_path(extra: bytes, raw: bytes) -> bytes | None:
-    """Returns the name in the Unicode Path field, if there is one and it is that of the name `raw`.
-
-    A program that knows nothing of the field renames files and leaves it as it was; so it holds their
-    checksum.
-    """
-    while len(extra) >= 4:
-        kind, length = struct.unpack_from("<HH", extra)
-        data, extra = extra[4 : 4 + length], extra[4 + length :]
-        if kind == UNICODE_PATH and len(data) == length > 5:
-            version, crc = struct.unpack_from("<BI", data)
-            return data[5:] if version == 1 and crc == zlib.crc32(raw) else None
-    return None
-
-
-def _clean(slashed: str) -> tuple[str, str]:
-    """Returns a name with `/` between its parts and after a folder, or the reason why it cannot be had."""
-    parts = [part for part in slashed.split("/") if part not in ("", ".")]
-    if slashed.startswith("/") or (parts and re.match("[A-Za-z]:", parts[0])):
-        return slashed, "an absolute path in an archive"
-    if ".." in parts:
-        return slashed, "a path with .. in an archive"
-    if len(parts) > MAX_DEPTH or any(len(part.encode()) > MAX_NAME_BYTES for part in parts):
-        return slashed, f"a path of over {MAX_DEPTH} folders, or a name of over {MAX_NAME_BYTES} bytes"
-    if not parts:
-        return slashed, "a file without a name in an archive"
-    return "/".join(parts) + ("/" if slashed.endswith("/") else ""), ""
 
 
 def _folders(parts: list[str]) -> Iterable[str]:

@@ -25,7 +25,8 @@ from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, RejectedPhoto
 from tenshots.finding import find
 from tenshots.layout import FoundFile
-from tenshots.naming import Named, one_name_each
+from tenshots.named import Named
+from tenshots.naming import one_name_each
 from tenshots.pattern import Layout, PathFields
 from tenshots.photos import THUMBNAIL_PX, StandardPhoto
 from tenshots.settings.intake import AcceptSettings, NearDuplicateSettings

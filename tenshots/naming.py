@@ -9,30 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import NamedTuple
 
-from tenshots import codepages, copies
+from tenshots import codepages, copies, rivals
+from tenshots.named import Named, fields_of, renamed, stem, values
 from tenshots.pattern import PathFields
 from tenshots.spelling import composed, plain, visible
 from tenshots.wording import joined
 
 NAMES = ("label", "group")
-
-
-class Named(NamedTuple):
-    """A file or an empty folder, and what its path says.
-
-    Attributes:
-        path: as it is found.
-        archive: the path of the archive that holds it; empty for others.
-        is_guess: whether the archive does not tell the code page of its name.
-        fields: as the layout reads them; nothing where the path does not fit.
-    """
-
-    path: str
-    archive: str
-    is_guess: bool
-    fields: PathFields | None
 
 
 def one_name_each(items: Sequence[Named]) -> tuple[list[PathFields | None], list[str]]:
@@ -53,72 +37,18 @@ def one_name_each(items: Sequence[Named]) -> tuple[list[PathFields | None], list
     sentences = _two_forms(items)
     named, more = _decoded(items)
     sentences += more
-    named, more = _labelled(named)
+    named, more = rivals.labelled(named)
     sentences += more
     for field, ask in (("label", _labels), ("group", _groups)):
         names, more = ask(named)
-        named = [_renamed(item, field, names) for item in named]
+        named = [renamed(item, field, names) for item in named]
         sentences += more
     return [item.fields for item in named], [*_parts(named), *sentences, *_alike_inside(named)]
 
 
-def _labelled(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
-    """Returns the items with the label that others write, where an archive and the folder in it name two."""
-    held: dict[str, list[Named]] = defaultdict(list)
-    for item in items:
-        if item.archive and item.fields is not None:
-            held[item.archive].append(item)
-    rivals = {archive: pair for archive, theirs in held.items() if (pair := _rivals(archive, theirs))}
-    known = {plain(name) for name in _values((item for item in items if item.archive not in rivals), "label")}
-    named: dict[str, str] = {}
-    unsure: dict[str, str] = {}
-    for archive, (label, other) in sorted(rivals.items()):
-        if plain(other) in known and plain(label) not in known:
-            named[archive] = other
-        elif plain(other) in known or (plain(label) not in known and plain(label) == plain(_stem(archive))):
-            unsure[archive] = f"{visible(archive)} ({label!r}, not {other!r})"
-    sentences = [
-        f"the label in {visible(archive)} is {name!r}, as others write it, not {rivals[archive][0]!r}"
-        for archive, name in named.items()
-    ]
-    if unsure:
-        sentences.append(
-            f"archives and the folders in them have two names, either of which may be the label: "
-            f"{joined(unsure.values())}; rename the archive or the folder if the other one is meant"
-        )
-    return [
-        _renamed(item, "label", {rivals[item.archive][0]: named[item.archive]})
-        if item.archive in named
-        else item
-        for item in items
-    ], sentences
-
-
-def _rivals(archive: str, items: Sequence[Named]) -> tuple[str, str] | None:
-    """Returns the label of all files in an archive, and the name that may be it as well, if there is one.
-
-    Those are the name of the archive, unless it says who handed in, and that of the folder of the files.
-    """
-    name = _stem(archive)
-    fields = {(item.fields.label, item.fields.group) for item in items if item.fields is not None}
-    folders = {item.path[len(archive) + 1 :].rpartition("/")[0].rpartition("/")[2] for item in items}
-    if len(fields) > 1 or len(folders) > 1 or copies.download(name):
-        return None
-    ((label, group),), (folder,) = fields, folders
-    pair = {plain(each): composed(each) for each in (name, folder)}
-    other = "".join(each for key, each in pair.items() if key != plain(label))
-    is_one = plain(label) not in pair or not other or plain(folder) in map(plain, copies.originals(name))
-    says_who = bool(group) and plain(name).startswith(plain(group)) and plain(label) == plain(folder)
-    return None if is_one or says_who or copies.names_nothing(other) else (label, other)
-
-
-def _stem(archive: str) -> str:
-    return archive.rpartition("/")[2].rpartition(".")[0]
-
-
 def _labels(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
     """Returns the name of each label, and which are one name."""
-    names = {label: label for label in _values(items, "label")}
+    names = {label: label for label in values(items, "label")}
     for label in names:
         if (download := copies.download(label)) and not copies.says_nothing(label):
             names[label] = download[0]
@@ -134,8 +64,8 @@ def _labels(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
 
 def _groups(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
     """Returns the name of each group, and which are one person's."""
-    names = _handed_in(_values(items, "group"))
-    labels = {plain(label) for label in _values(items, "label")}
+    names = _handed_in(values(items, "group"))
+    labels = {plain(label) for label in values(items, "label")}
     inside = {names[group]: folder for group, folder in _only_folders(items).items()}
     copied = _copied(
         names.values(), inside, lambda name: plain(name) not in labels and not copies.means_anyone(name)
@@ -211,7 +141,7 @@ def _only_folders(items: Iterable[Named]) -> dict[str, str]:
 
 def _decoded(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
     """Returns the items with names in the code page that makes them known, and which are still guesses."""
-    certain = {pair for item in items for pair in set(_fields(item)) - set(_guesses(item))}
+    certain = {pair for item in items for pair in set(fields_of(item)) - set(_guesses(item))}
     known = {each: {plain(name) for field, name in certain if field == each} for each in NAMES}
     by_archive: dict[str, list[Named]] = defaultdict(list)
     for item in items:
@@ -259,7 +189,7 @@ def _two_forms(items: Iterable[Named]) -> list[str]:
     """Returns which labels and groups are written with accents on their letters and behind them."""
     forms: dict[tuple[str, str], set[bool]] = defaultdict(set)
     for item in items:
-        for field, name in _fields(item):
+        for field, name in fields_of(item):
             if not name.isascii():
                 forms[field, name].add(name in item.path)
     return [
@@ -277,10 +207,10 @@ def _parts(items: Iterable[Named]) -> list[str]:
     for item in items:
         # Also those that hold archives.
         for archive in accumulate(item.archive.split("/"), "{}/{}".format):
-            if archive.lower().endswith(".zip") and (download := copies.download(_stem(archive))):
+            if archive.lower().endswith(".zip") and (download := copies.download(stem(archive))):
                 key = archive.rpartition("/")[0], *download
                 parts[key].add(archive)
-                groups[key].update(name for field, name in _fields(item) if field == "group")
+                groups[key].update(name for field, name in fields_of(item) if field == "group")
     sentences = []
     for key, archives in sorted(parts.items()):
         if len(archives) > 1:
@@ -288,7 +218,7 @@ def _parts(items: Iterable[Named]) -> list[str]:
                 f"{joined(map(visible, sorted(archives)))} are parts of one download and are read as one"
                 + (f", as {joined(sorted(map(repr, groups[key])))}" if groups[key] else "")
             )
-        numbers = {copies.part(_stem(archive)) for archive in archives}
+        numbers = {copies.part(stem(archive)) for archive in archives}
         if missing := sorted(set(range(1, max(numbers))) - numbers):
             sentences.append(
                 f"{visible(max(archives))} is part {max(numbers)} of a download that lacks "
@@ -303,10 +233,10 @@ def _alike_inside(items: Sequence[Named]) -> list[str]:
 
     Not where all do: then it is what the task calls it.
     """
-    labels = {plain(label) for label in _values(items, "label")}
+    labels = {plain(label) for label in values(items, "label")}
     folders = _only_folders(items)
     alike = _gathered(sorted(folders), lambda group: plain(folders[group]))
-    num_groups = len(_values(items, "group"))
+    num_groups = len(values(items, "group"))
     sentences = []
     for folder, groups in sorted(alike.items()):
         is_nobodys = folder in labels or copies.says_nothing(folder) or len(groups) == num_groups
@@ -326,27 +256,10 @@ def _sources(items: Iterable[Named], group: str) -> list[str]:
     return [*map(visible, sorted(archives))] if by_name else [repr(group)]
 
 
-def _renamed(item: Named, field: str, names: Mapping[str, str]) -> Named:
-    if item.fields is None:
-        return item
-    name = getattr(item.fields, field)
-    return item._replace(fields=item.fields._replace(**{field: names.get(name, name)}))
-
-
-def _fields(item: Named) -> list[tuple[str, str]]:
-    """The label and the group of an item, as far as its path says them."""
-    pairs = [] if item.fields is None else [("label", item.fields.label), ("group", item.fields.group)]
-    return [(field, name) for field, name in pairs if name]
-
-
 def _guesses(item: Named) -> list[tuple[str, str]]:
     """Those of them that are in an unknown code page: the name of the archive itself is not."""
     inside = composed(item.path[len(item.archive) :]) if item.is_guess else ""
-    return [(field, name) for field, name in _fields(item) if not name.isascii() and name in inside]
-
-
-def _values(items: Iterable[Named], field: str) -> list[str]:
-    return sorted({name for item in items for each, name in _fields(item) if each == field})
+    return [(field, name) for field, name in fields_of(item) if not name.isascii() and name in inside]
 
 
 def _gathered(names: Iterable[str], key: Callable[[str], str]) -> dict[str, list[str]]:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tenshots import archives
-from tenshots.archives import UTF8_NAME, ArchiveLimits
+from tenshots import zipnames
+from tenshots.archives import ArchiveLimits
 from tenshots.errors import RejectedPhoto
 from tenshots.finding import find
 from tenshots.pattern import Layout
@@ -31,7 +31,7 @@ names = texts.map(str.encode) | st.binary(max_size=8)
 def is_clean(path: str) -> bool:
     return (
         not {"", ".", ".."} & set(path.split("/"))
-        and not re.search(archives.LONE_BACKSLASH, path)
+        and not re.search(zipnames.LONE_BACKSLASH, path)
         and not any(unicodedata.category(character) == "Cc" for character in path)
         and not PurePosixPath(path).is_absolute()
         and not PureWindowsPath(path).drive
@@ -39,7 +39,7 @@ def is_clean(path: str) -> bool:
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.lists(st.tuples(names, st.sampled_from([0, UTF8_NAME])), min_size=1, max_size=4))
+@given(st.lists(st.tuples(names, st.sampled_from([0, zipnames.UTF8_NAME])), min_size=1, max_size=4))
 @example([(b"../1.jpg", 0), (b"cup/1.jpg", 0)])
 @example([(b"..", 0), (b"cup\\..\\..\\1.jpg", 0)])
 def test_any_file_found_has_a_clean_path_or_a_reason_and_nothing_is_written(

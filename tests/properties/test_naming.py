@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tenshots import copies
-from tenshots.naming import Named, one_name_each
+from tenshots.named import Named
+from tenshots.naming import one_name_each
 from tenshots.pattern import PathFields
 from tenshots.spelling import plain
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tenshots import archives
+from tenshots import archives, zipnames
 from tenshots.archives import ArchiveLimits, Member, listing, read_member
 from tenshots.clutter import EMPTY
 from tenshots.errors import RejectedPhoto
@@ -137,9 +137,9 @@ def test_ignored_files_are_left_out_and_folders_without_files_are_named(tmp_path
 @pytest.mark.parametrize(
     ("name", "flags", "read"),
     [
-        ("gr\u00fcn/1.jpg".encode(), archives.UTF8_NAME, "gr\u00fcn/1.jpg"),
+        ("gr\u00fcn/1.jpg".encode(), zipnames.UTF8_NAME, "gr\u00fcn/1.jpg"),
         # Box drawings, whose bytes in code page 437 would be UTF-8 of the name above.
-        ("gr\u251c\u255dn/1.jpg".encode(), archives.UTF8_NAME, "gr\u251c\u255dn/1.jpg"),
+        ("gr\u251c\u255dn/1.jpg".encode(), zipnames.UTF8_NAME, "gr\u251c\u255dn/1.jpg"),
         ("gr\u00fcn/1.jpg".encode(), 0, "gr\u00fcn/1.jpg"),  # macOS
         ("gru\u0308n/1.jpg".encode(), 0, "gru\u0308n/1.jpg"),
         ("gr\u00fcn/1.jpg".encode("cp437"), 0, "gr\u00fcn/1.jpg"),  # Windows
@@ -157,7 +157,7 @@ def test_names_are_read_as_they_were_meant(tmp_path: Path, name: bytes, flags: i
 def unicode_path(raw: bytes, name: str, *, version: int = 1) -> bytes:
     """The field of Info-ZIP that holds a name in UTF-8, and the checksum of the one that it belongs to."""
     data = struct.pack("<BI", version, zlib.crc32(raw)) + name.encode()
-    return struct.pack("<HH", archives.UNICODE_PATH, len(data)) + data
+    return struct.pack("<HH", zipnames.UNICODE_PATH, len(data)) + data
 
 
 BOOK = "książka/1.jpg"
@@ -188,7 +188,7 @@ def test_a_name_is_read_in_its_unicode_path_field_where_the_field_fits(
 def test_a_name_that_is_utf8_or_says_so_is_no_guess(tmp_path: Path) -> None:
     utf8 = BOOK.encode()
     other = unicode_path(utf8, "other/1.jpg")
-    flagged = Entry(b"2" + utf8, flags=archives.UTF8_NAME, extra=other)
+    flagged = Entry(b"2" + utf8, flags=zipnames.UTF8_NAME, extra=other)
     archive = write_zip(tmp_path / "ann.zip", Entry(b"1.jpg"), Entry(utf8), flagged)
     assert [(member.name, member.is_guess) for member in listed(archive)] == [
         ("1.jpg", False),
@@ -391,7 +391,7 @@ def test_an_archive_cut_anywhere_or_with_a_name_that_is_no_text_is_rejected(tmp_
         with pytest.raises(RejectedPhoto, match="damaged or incomplete"):
             listed(tmp_path / "cut.zip")
     for archive in (
-        write_zip(tmp_path / "bad.zip", Entry(b"\xff.jpg", flags=archives.UTF8_NAME)),
+        write_zip(tmp_path / "bad.zip", Entry(b"\xff.jpg", flags=zipnames.UTF8_NAME)),
         write_zip(tmp_path / "short.zip", Entry(b"1.jpg"), list_bytes=40),
         write_zip(tmp_path / "long.zip", Entry(b"1.jpg"), list_bytes=90),
         write_zip(tmp_path / "huge.zip", Entry(b"1.jpg"), list_bytes=2**31),
