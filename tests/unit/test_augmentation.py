@@ -204,7 +204,7 @@ def test_layers_that_only_together_leave_nothing_are_an_error() -> None:
 def test_layers_that_leave_next_to_none_of_a_photos_pixels_are_refused(layers: list[object]) -> None:
     with pytest.raises(
         SettingsError,
-        match=r"must leave at least 10% of a photo's pixels, but in many copies leaves about \d%;",
+        match=r"must leave at least 10% of a photo's pixels, but in many copies leaves about \d\.\d%;",
     ):
         policy(*layers, size_px=96)
 
