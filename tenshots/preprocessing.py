@@ -179,7 +179,7 @@ def check_pictures(layers: Sequence[Any], *, size_px: int, at: str) -> None:
     if left < MIN_LEFT:
         raise SettingsError(
             f"{PATH}: {at} must leave at least {MIN_LEFT:.0%} of a photo's pixels, but in many copies leaves "
-            f"about {left:.0%}{hint}"
+            f"about {left:.1%}{hint}"
         )
 
 

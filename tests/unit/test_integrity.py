@@ -156,7 +156,7 @@ def test_a_png_whose_rows_end_early_is_refused_and_a_black_part_is_not(kind: str
         assert photo_of(png_of(black, height=50, colour=colour)).height == 50
 
 
-@pytest.mark.parametrize("height", [50, 51])
+@pytest.mark.parametrize("height", [50, 51, 400])  # of 400, more bytes name filters than a row has
 def test_an_interlaced_png_whose_rows_end_early_is_refused(height: int) -> None:
     values = np.random.default_rng(0).integers(1, 256, (height, 60, 3), dtype=np.uint8)
     black = np.where(np.arange(height)[:, np.newaxis, np.newaxis] < 30, values, np.uint8(0))
@@ -205,7 +205,7 @@ def test_a_png_is_not_unpacked_beyond_its_rows(monkeypatch: pytest.MonkeyPatch) 
             return unpacked
 
     trap = png_of([bytes(180)] * 200_000, height=50)
-    monkeypatch.setattr(integrity.zlib, "decompressobj", Counted)
+    monkeypatch.setattr(zlib, "decompressobj", Counted)
     assert integrity._png_is_whole(trap, has_end=True)
     assert num_bytes < 5_000_000
 
@@ -251,7 +251,7 @@ def test_a_webp_that_lost_little_is_noted() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "size", "share"),
-    [("HEIF", (320, 240), 0.4), ("AVIF", (320, 240), 0.2), ("HEIF", (640, 480), 0.02)],
+    [("HEIF", (320, 240), 0.4), ("AVIF", (320, 240), 0.2), ("HEIF", (320, 240), 0.03)],
 )
 def test_a_short_tail_of_zeros_is_refused_too(kind: str, size: tuple[int, int], share: float) -> None:
     data = saved(photo_like(*size), kind)
