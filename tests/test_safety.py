@@ -75,6 +75,8 @@ EXCEPTIONS = {
     ("stages/ui.py", "urllib.request"): "asks its own server, on this machine, whether it is there",
     ("stages/ui.py", "socket.socket"): "looks for a free port of this machine",
     ("tenshots/store.py", "urllib.request"): "asks the user's MLflow server whether it is there",
+    ("tenshots/decoders.py", "socket.socket"): "talks to its own processes, which decode",
+    ("tenshots/decoding.py", "socket.socket"): "likewise",
     ("demo/render.py", "multiprocessing"): "renders in processes of its own, which read nothing of others",
     ("demo/render.py", "concurrent.futures.ProcessPoolExecutor"): "likewise",
     ("tenshots/runtime.py", "ctypes"): "flushes what C code has printed, to read which code oneDNN uses",
