@@ -117,6 +117,8 @@ def _unzipped(
                 archive=f"{archive.path}/{as_text(outer.name)}" if outer else archive.path,
             )
         )
+        if member.has_safe_name and member.outer is None and NESTED in _standing_for(member):
+            empty.append(found[-1].read_as.rpartition("/")[0])
     filled = {file.read_as for file in found}
     bare = {read_as[folder].rstrip("/") for folder in folders}
     empty += [path for path in bare if not any(each.startswith(f"{path}/") for each in filled)]

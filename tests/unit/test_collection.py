@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from tenshots.collection import (
+    check,
     copied_groups,
     copied_labels,
     counted_reasons,
@@ -15,6 +16,7 @@ from tenshots.collection import (
     summary,
     table,
 )
+from tenshots.errors import DataError
 
 
 def manifest(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
@@ -194,3 +196,15 @@ def test_folders_in_which_nothing_fits_the_layout_are_told() -> None:
 
 def test_labels_that_are_nearly_one_word_are_told() -> None:
     assert labels_alike(["cup", "cups", "jug", "mug", "book", "cup", ""]) == [("cup", "cups")]
+
+
+def test_a_label_that_is_bare_because_of_its_archive_names_that() -> None:
+    rows = manifest(
+        ("ann", "cup", "kept", ""),
+        ("ann", "key", "kept", ""),
+        ("bob", "pen", "rejected", "damaged or incomplete .zip archive"),
+    ).assign(path=["ann/cup/1.jpg", "ann/key/1.jpg", "bob/pen.zip"], split="")
+    with pytest.raises(DataError, match=r"'pen': a label .* pack bob/pen\.zip anew, or unpack it, or remove"):
+        check(rows)
+    with pytest.raises(DataError, match=r"'pen': a label .* add photos, or remove its folder"):
+        check(rows.assign(path=["ann/cup/1.jpg", "ann/key/1.jpg", "bob/pen/1.jpg"]))

@@ -344,6 +344,17 @@ def test_where_either_name_may_be_the_label_it_is_said(tmp_path: Path, others: l
     assert "either of which may be the label: ann/cup.zip ('cup', not 'key'); rename" in told(result)
 
 
+def test_a_person_whose_archive_in_an_archive_is_damaged_is_named(tmp_path: Path) -> None:
+    pack(tmp_path / "whole.zip", "cup/1.png", "key/1.png")
+    (tmp_path / "in").mkdir()
+    whole = (tmp_path / "whole.zip").read_bytes()
+    write_zip(tmp_path / "in/submissions.zip", Entry(b"ann.zip", whole), Entry(b"ben.zip", whole[:-9]))
+    draw(tmp_path / "in", "cem/cup/1.png")
+    result = ingested(tmp_path / "in")
+    assert set(groups(result)) == {"ann", "cem"}
+    assert "there is no photo of ben" in told(result)
+
+
 def test_the_name_of_who_handed_in_is_no_label(tmp_path: Path) -> None:
     pack(tmp_path / "in/ann.zip", "cup/1.png", "cup/2.png")
     draw(tmp_path / "in", "ben/ann/1.png", "ben/key/1.png")  # a portrait
