@@ -45,6 +45,13 @@ def _silence() -> Iterator[None]:
 with _silence():
     import keras
 
+# A person's own keras.json and KERAS_ variables would move results without a word; params.yaml has every setting.
+keras.config.set_floatx("float32")
+keras.config.set_epsilon(1e-7)
+keras.config.set_image_data_format("channels_last")
+keras.config.set_max_epochs(None)
+keras.config.set_max_steps_per_epoch(None)
+
 
 def configure(*, threads: int) -> None:
     """Makes every later computation of this process reproducible to the bit; call it before the first one.

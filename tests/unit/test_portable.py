@@ -66,11 +66,14 @@ def test_it_is_set_without_a_word_where_nothing_else_was(capsys: pytest.CaptureF
 @pytest.mark.usefixtures("bare")
 def test_what_the_user_had_set_is_replaced_and_named_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     os.environ.update(OPENBLAS_CORETYPE="SkylakeX", NPY_DISABLE_CPU_FEATURES="AVX2", OMP_NUM_THREADS="1")
+    os.environ.update(TF_XLA_FLAGS="--tf_xla_auto_jit=2")
     portable.pin()
     assert os.environ["OPENBLAS_CORETYPE"] == "Haswell"
+    assert "TF_XLA_FLAGS" not in os.environ
     assert "NPY_DISABLE_CPU_FEATURES" not in os.environ  # NumPy refuses it beside NPY_ENABLE_CPU_FEATURES
     assert capsys.readouterr().err == (
-        "note: portable: true replaces NPY_DISABLE_CPU_FEATURES=AVX2, OPENBLAS_CORETYPE=SkylakeX; "
+        "note: portable: true replaces NPY_DISABLE_CPU_FEATURES=AVX2, OPENBLAS_CORETYPE=SkylakeX, "
+        "TF_XLA_FLAGS=--tf_xla_auto_jit=2; "
         "set portable: false in params.yaml to take what this computer gives\n"
     )
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import warnings
+from pathlib import Path
 
 import joblib
 import pytest
@@ -42,6 +43,21 @@ def test_what_a_failing_import_prints_is_shown(capfd: pytest.CaptureFixture[str]
         fail()
 
     assert capfd.readouterr().err == "libcuda is too old\n"
+
+
+def test_what_a_person_has_set_for_keras_elsewhere_moves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "keras.json").write_text(
+        '{"floatx": "float64", "epsilon": 0.001, "image_data_format": "channels_first", "backend": "tensorflow"}'
+    )
+    code = """
+        from tenshots.runtime import keras
+        dense = keras.layers.Dense(1)
+        config = keras.config
+        print(dense.dtype_policy.name, config.epsilon(), config.image_data_format(), config.max_epochs())
+        print(config.max_steps_per_epoch())
+    """
+    answer = _run(code, KERAS_HOME=str(tmp_path), KERAS_MAX_EPOCHS="1", KERAS_MAX_STEPS_PER_EPOCH="1")
+    assert answer.stdout.split() == ["float32", "1e-07", "channels_last", "None", "None"], answer.stderr
 
 
 def test_another_number_of_threads_is_too_late_after_the_first_computation() -> None:
