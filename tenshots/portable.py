@@ -31,8 +31,8 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }
-# Other names of the same switches, which would go before ours or contradict them; and XLA's, which compiles for
-# the processor that it finds.
+# Other names of the same switches, which would go before ours or contradict them; and those of XLA, which
+# compiles for the processor that it finds.
 REMOVED = ("NPY_DISABLE_CPU_FEATURES", "TF_XLA_FLAGS", "XLA_FLAGS")
 NUMPY_FEATURES = {"X86_V3"}
 TUNABLES = "GLIBC_TUNABLES"

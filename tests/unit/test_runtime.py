@@ -47,7 +47,7 @@ def test_what_a_failing_import_prints_is_shown(capfd: pytest.CaptureFixture[str]
 
 def test_what_a_person_has_set_for_keras_elsewhere_moves_nothing(tmp_path: Path) -> None:
     (tmp_path / "keras.json").write_text(
-        '{"floatx": "float64", "epsilon": 0.001, "image_data_format": "channels_first", "backend": "tensorflow"}'
+        '{"floatx": "float64", "epsilon": 0.001, "image_data_format": "channels_first"}'
     )
     code = """
         from tenshots.runtime import keras
