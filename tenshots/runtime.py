@@ -45,7 +45,7 @@ def _silence() -> Iterator[None]:
 with _silence():
     import keras
 
-# A person's keras.json and KERAS_ variables would move results without a word; every setting is in params.yaml.
+# A person's keras.json and KERAS_ variables would move results without a word; params.yaml has every setting.
 keras.config.set_floatx("float32")
 keras.config.set_epsilon(1e-7)
 keras.config.set_image_data_format("channels_last")
