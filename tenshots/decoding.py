@@ -86,8 +86,11 @@ def _work(
     """Answers until the connection ends."""
     status = 1
     try:
-        # C libraries write of damage, and of their own end, without the file's name; the row has it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        # C libraries write of damage, and of their own end, without the file's name; the row has it. Standard
+        # output is the stage's, and what `predict --json` prints is read by programs.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for descriptor in (1, 2):
+            os.dup2(nowhere, descriptor)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no photo's pixels in a file that nobody looks for
         _limit_memory(photos.most_bytes(accept))
         stream = connection.makefile("rb")

@@ -114,15 +114,13 @@ def note_of_flat_end(image: ImageFile.ImageFile, data: bytes, name: str, orienta
     return FLAT_END if steps.size and steps.mean() < LEVEL_STEP else ""
 
 
-def num_row_bytes(header: bytes, frame: bytes = b"") -> int:
+def num_row_bytes(header: bytes) -> int:
     """Returns how many bytes the rows of a PNG have before zlib packs them.
 
     Args:
-        header: the content of its IHDR.
-        frame: width and height of an animation's first picture, as fcTL holds them.
+        header: the content of its IHDR, whose size an animation's first picture has, too.
     """
     width, height, bits, colour_type, _, _, is_interlaced = struct.unpack(">IIBBBBB", header)
-    width, height = struct.unpack(">II", frame) if frame else (width, height)
     num_bytes = 0
     for left, top, across, down in PNG_PASSES[bool(is_interlaced)]:
         columns, rows = -(-max(0, width - left) // across), -(-max(0, height - top) // down)
@@ -165,15 +163,13 @@ def _png_is_whole(data: bytes, *, has_end: bool) -> bool:
     """Returns whether a PNG holds all of its rows and, where its end is missing, their checksum."""
     unpack = zlib.decompressobj()
     num_bytes = wanted = 0
-    header = frame = b""
+    header = b""
     try:
         for piece in containers.png_pieces(data):
             if piece.kind == b"IHDR":
                 header = bytes(piece.content[:13])
-            elif piece.kind == b"fcTL" and not wanted:  # of an animation's first picture
-                frame = bytes(piece.content[4:12])
             elif piece.kind == b"IDAT":
-                wanted = wanted or num_row_bytes(header, frame)
+                wanted = wanted or num_row_bytes(header)
                 for start in range(0, len(piece.content), 4096):  # zlib packs at most 1 to 1032
                     if unpack.eof or num_bytes > wanted:  # a trap may hold more without an end
                         break

@@ -88,14 +88,19 @@ def _range_of_grey(image: Image.Image) -> tuple[int, int]:
 
 
 def _exif(image: Image.Image, name: str) -> Image.Exif:
-    """Returns the EXIF data; empty where they are damaged."""
+    """Returns the EXIF data; empty where they are damaged.
+
+    Raises:
+        OSError: the pixels of a PNG are damaged; Pillow raises more kinds.
+    """
+    if name == "PNG":  # its text may stand behind the pixels
+        image.load()
     try:
         if name in ("HEIF", "AVIF"):
             exif = Image.Exif()
             exif.load(image.info.get("exif") or b"")
             return exif
-        if name == "PNG":  # its text may stand behind the pixels
-            image.load()
+        if name == "PNG":
             formats.drop_xmp(image)
         return image.getexif()
     except Exception:  # any damage

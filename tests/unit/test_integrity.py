@@ -180,6 +180,24 @@ def test_an_animated_png_has_the_rows_of_its_first_picture() -> None:
     picture.paste(noisy(120, 40))
     data = saved(picture, save_all=True, append_images=[noisy(120, 80)])
     assert photo_of(data).note == "first of 2 frames"
+    # Of IHDR's size, whatever fcTL says.
+    half = png_of(random_rows(25, 180), height=50)
+    animated = chunk(b"acTL", struct.pack(">II", 1, 0))
+    smaller = chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, 60, 25, 0, 0, 1, 1, 0, 0))
+    with pytest.raises(RejectedPhoto, match="its lower part is missing"):
+        photo_of(half[:33] + animated + smaller + half[33:])
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_a_cut_png_is_said_to_be_cut(interlaced: bool) -> None:
+    """And not what a decoder says that is asked for the same pixels again."""
+    data = png_of(random_rows(90, 180), height=60, interlaced=interlaced)
+    cut = data[: len(data) // 2]
+    with pytest.raises(OSError, match=r"\w") as said:
+        Image.open(io.BytesIO(cut)).load()
+    with pytest.raises(RejectedPhoto) as refused:
+        photo_of(cut)
+    assert str(said.value).partition("(")[0].strip() in str(refused.value)
 
 
 def test_a_png_without_its_end_needs_all_rows() -> None:
