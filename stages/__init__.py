@@ -7,6 +7,7 @@ started.
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -45,8 +46,12 @@ def run(main: Callable[[], None], *, judge: bool = True) -> None:
             whole.check(params.read())
         portable.verify()
         main()
+        sys.stdout.flush()
     except TenshotsError as error:
         sys.exit(f"error: {error}")
+    except BrokenPipeError:  # who read has enough, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # lest Python complain once more
+        sys.exit(128 + signal.SIGPIPE)
     except Exception as error:
         if said := shortages.sentence(error):
             sys.exit(f"error: {said}")

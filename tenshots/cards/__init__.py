@@ -101,7 +101,7 @@ def _origin(network: Mapping[str, str]) -> str:
     path, source = network.get("backbone.weights.path"), network.get("backbone.weights")
     if path or source == "imagenet":
         return path or f"{network['backbone.architecture']} (ImageNet)"
-    return "none, taught from scratch"
+    return "none, trained from scratch"
 
 
 def _without_places(settings: Mapping[str, str]) -> dict[str, str]:

@@ -170,7 +170,7 @@ def cautions(experiments: Sequence[Experiment], results: Sequence[Result]) -> li
         said.append("Intervals over several folds are approximate: their trainings share photos.")
     if any(table["repeat"].nunique() == 1 for table in tables):
         said.append(
-            "Where an experiment has one training a fold, intervals leave out how much another would differ."
+            "Where an experiment has one training per fold, intervals leave out how much another differs."
         )
     return said
 

@@ -182,7 +182,7 @@ def notes(setting: Setting, num_folds: int, *, grouped: bool) -> list[str]:
         notes.append("The intervals are approximate: the trainings of different folds share photos.")
     if setting.num_repeats == 1:
         notes.append(
-            "With one training a fold nothing shows how much another would differ, so the intervals leave "
+            "With one training per fold nothing shows how much another would differ, so the intervals leave "
             "that out; set repeats to 2 or more."
         )
     if setting.num_comparisons > 1:

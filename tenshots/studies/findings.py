@@ -209,7 +209,7 @@ def _limits(measured: Measured, found: Extrapolation | None, *, grouped: bool) -
         )
     if len(measured.repeats) == 1:
         said.append(
-            "With one training a fold nothing shows how much another seed, or the choice of photos, would "
+            "With one training per fold nothing shows how much another seed, or the choice of photos, would "
             "change, so the intervals leave that out; set repeats to 2 or more."
         )
     return said

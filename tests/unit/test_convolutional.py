@@ -1,4 +1,4 @@
-"""Truths about the network that is taught from scratch."""
+"""Truths about the network that is trained from scratch."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def test_an_absolute_file_of_weights_is_told_by_its_name_alone(project: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("weights", "origin"), [("none", "none, taught from scratch"), ("imagenet", "MobileNetV2 (ImageNet)")]
+    ("weights", "origin"), [("none", "none, trained from scratch"), ("imagenet", "MobileNetV2 (ImageNet)")]
 )
 def test_an_architecture_alone_is_no_model_that_another_was_tuned_from(
     weights: str, origin: str, project: Path

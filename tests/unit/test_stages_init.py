@@ -91,6 +91,21 @@ def test_a_request_to_end_unwinds_so_that_open_runs_are_closed() -> None:
     assert answer.returncode == 143
 
 
+@pytest.mark.parametrize("num_lines", [1, 100_000])
+def test_who_reads_may_stop_early(num_lines: int) -> None:
+    """Such as `head`; of little text Python learns only when it ends."""
+    code = f"import stages\nstages.run(lambda: print('words\\n' * {num_lines}))\n"
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=TOP, stdout=writing, stderr=subprocess.PIPE, check=False
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 ENCODINGS = {
     "PYTHONIOENCODING=ascii": {"PYTHONIOENCODING": "ascii"},
     "PYTHONIOENCODING=cp1252": {"PYTHONIOENCODING": "cp1252"},
