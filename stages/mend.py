@@ -1,6 +1,7 @@
 """Mends what a kill in the middle of DVC's writing left: dvc.lock, and DVC's list of who reads what.
 
-With a folder that DVC pushes to: removes from it what is not whole, so that the next push brings it again.
+With a folder that DVC pushes to: removes from it what is not whole, so that the next push brings it again,
+and lists that would write outside their folder.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             print(done)
         return
     num_whole, removed = mending.mend_remote(remote)
-    for path in removed:
-        print(f"{path}: removed, as it is not whole")
+    for path, reason in removed.items():
+        print(f"{path}: removed, as {reason}")
     then = "; push again, from a clone that has them: dvc push --run-cache" if removed else ""
     print(f"{remote}: {counted(num_whole, 'file')} whole, {len(removed)} removed{then}")
 

@@ -26,6 +26,8 @@ LOCK = Path("dvc.lock")
 DVC_TMP = Path(".dvc/tmp")  # git ignores it
 ASIDE = DVC_TMP / "dvc.lock.cut"
 READERS_AND_WRITERS = DVC_TMP / "rwlock"
+NOT_WHOLE = "it is not whole"
+RUN_OUT = {"path", "hash", "md5", "size", "nfiles", "isexec"}  # what DVC says of an output in its cache
 
 
 def mend(top: Path) -> list[str]:
@@ -147,43 +149,86 @@ def _defined(top: Path) -> set[str]:
     }
 
 
-def mend_remote(folder: Path) -> tuple[int, list[Path]]:
+def mend_remote(folder: Path) -> tuple[int, dict[Path, str]]:
     """Removes from a folder that DVC pushes to what is not whole, so that a push brings it again.
 
     That is what has other bytes than its name, a hash, says: empty after a kill, cut or altered by a bad
-    disk; lists of folders whose files are not all there; and what DVC calls .tmp while it writes. Nobody may
-    push meanwhile.
+    disk; lists of folders whose files are not all there; and what DVC calls .tmp while it writes. Also what
+    nobody's DVC has made: DVC writes wherever a list says, `../../stages/check.py` too, and does not compare
+    a list or a run with its name even with `verify: true`. Nobody may push meanwhile.
 
     Args:
         folder: of a remote.
 
     Returns:
-        The number of whole files, and those that were removed.
+        The number of whole files, and those that were removed, in order, each with the reason.
 
     Raises:
         DataError: it is no such folder.
     """
-    objects = folder / "files" / "md5"
+    objects, runs = folder / "files" / "md5", folder / "runs"
     if not objects.is_dir():
         raise DataError(
             f"{folder} holds nothing that DVC has pushed, as there is no {objects}; give the folder of "
             "`dvc remote add`, as `dvc remote list` tells it"
         )
-    removed = [path for path in _files(folder / "runs") if path.suffix == ".tmp"]
-    removed += [path for path in _files(objects) if path.suffix == ".tmp" or _md5(path) != _promised(path)]
+    removed = {path: NOT_WHOLE for path in _files(runs) if not (_is_finished(path) and _is_run(path))}
+    removed |= {
+        path: NOT_WHOLE
+        for path in _files(objects)
+        if not (_is_finished(path) and _md5(path) == _promised(path))
+    }
     # DVC asks about a folder as a whole: where its list is there, it takes the files in it for pushed.
-    there = {_promised(path): path for path in _files(objects) if path not in removed}
-    for path in list(there.values()):
-        if path.suffix == ".dir":
-            listed = {row["md5"] for row in json.loads(path.read_bytes())}
-            removed += [path] * (not listed <= set(there))
+    whole = [path for path in _files(objects) if path not in removed]
+    there = {_promised(path) for path in whole}
+    for path in whole:
+        if path.suffix == ".dir" and (reason := _wrong_list(path.read_bytes(), there)):
+            removed[path] = reason
     for path in removed:
         path.unlink()
-    return len([*_files(objects), *_files(folder / "runs")]), sorted(removed)
+    return len([*_files(objects), *_files(runs)]), dict(sorted(removed.items()))
+
+
+def _wrong_list(content: bytes, there: set[str]) -> str:
+    """Why a list of a folder's files cannot be used, where `there` are the hashes that exist; or empty."""
+    try:
+        listed = {str(row["relpath"]): str(row["md5"]) for row in json.loads(content)}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return "it is no list of files"
+    for name in sorted(listed):
+        if not {"", ".", ".."}.isdisjoint(name.split("/")):  # an absolute one begins with an empty part
+            return f"it would write outside its folder, at {name!r}: ask who has pushed it"
+    return "" if set(listed.values()) <= there else NOT_WHOLE
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a run is what its name and its folder's name, hashes both, say, and names its outputs by MD5.
+
+    The folder's name covers the paths of the outputs. DVC reads other kinds of hashes from other places, and
+    a list of files from the entry itself.
+    """
+    from dvc.schema import COMPILED_LOCK_FILE_STAGE_SCHEMA
+    from dvc.utils import dict_sha256
+    from voluptuous import Invalid
+
+    try:
+        run = COMPILED_LOCK_FILE_STAGE_SCHEMA(YAML(typ="safe").load(path.read_bytes()))
+        outs = run["outs"]
+        asked = {**run, "outs": [out["path"] for out in outs]}
+        hashes = [dict_sha256(each, exclude=["size", "nfiles"]) for each in (asked, run)]
+    except (YAMLError, Invalid, ValueError, TypeError, KeyError, RecursionError):
+        return False
+    plain = all(out.get("hash") == "md5" and out.keys() <= RUN_OUT for out in outs)
+    return plain and hashes == [path.parent.name, path.name]
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    """All files below a folder, and links, which DVC would follow to folders that are not looked at here."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
+
+
+def _is_finished(path: Path) -> bool:
+    return path.suffix != ".tmp" and not path.is_symlink()  # DVC makes no link in a remote
 
 
 def _md5(path: Path) -> str:

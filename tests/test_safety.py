@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from tenshots import store
 TOP = Path(__file__).parents[1]
 FOLDERS = ("tenshots", "stages", "backbones", "benchmarks", "demo", "requirements")
 
-# Whole modules, and single functions of others, whose use lets data run, or hands text to a shell
+# Whole modules, and single functions of others, whose use lets data run, or hands text to a shell; `*` stands
+# for any end of a name
 MODULES = (
     *(
         "pickle",
@@ -32,7 +34,7 @@ MODULES = (
     *("joblib.load", "joblib.dump", "joblib.Parallel", "joblib.Memory"),  # all of them pickle
     *("torch", "yaml", "logging.config", "ctypes", "cffi", "imp", "zipimport", "pkgutil"),
     *("importlib.import_module", "importlib.util.spec_from_file_location", "importlib.machinery"),
-    *("os.system", "os.popen", "os.exec", "os.spawn", "pty", "subprocess.getoutput"),
+    *("os.system", "os.popen", "os.exec*", "os.spawn*", "os.posix_spawn*", "pty", "subprocess.getoutput"),
     *(
         "subprocess.getstatusoutput",
         "commands",
@@ -42,25 +44,43 @@ MODULES = (
         "mlflow.sklearn",
     ),
     *("mlflow.tensorflow", "mlflow.projects", "mlflow.models", "keras.models.load_model", "keras.saving"),
-    *("keras.layers.Lambda", "keras.layers.TFSMLayer", "tensorflow.saved_model", "tensorflow.py_function"),
-    *("http.server", "socketserver", "xmlrpc", "flask", "uvicorn", "socket.create_server"),  # open a port
+    *(
+        "keras.layers.Lambda",
+        "keras.layers.TFSMLayer",
+        "tensorflow.saved_model",
+        "types.FunctionType",
+        "types.CodeType",
+    ),
+    # The next open a port, those after them reach the network
+    *("http.server", "socketserver", "xmlrpc", "flask", "uvicorn", "socket.create_server"),
     *(
         "urllib.request",
         "http.client.HTTPConnection",
         "requests",
         "httpx",
+        "urllib3",
         "aiohttp",
         "ftplib",
         "smtplib",
         "webbrowser",
     ),
-    *("socket.socket", "socket.create_connection"),  # reach the network, as do those above
+    *("socket.socket", "socket.create_connection"),
 )
 NAMES = ("eval", "exec", "compile", "__import__", "input")  # as they stand, or as a method of anything
 METHODS = (
     *("load_model", "read_pickle", "to_pickle", "unsafe_load", "full_load", "load_module", "exec_module"),
     *("enable_unsafe_deserialization", "deserialize_keras_object", "model_from_json", "from_config"),
-    *("load_artifact", "eval", "query"),  # of pandas: a text that is run
+    *(
+        "load_artifact",
+        "py_function",
+        "numpy_function",
+        "read_hdf",
+        "enable_load_extension",
+        "load_extension",
+    ),
+    *("eval", "query"),  # of pandas: a text that is run
+    *("extractall", "unpack_archive"),  # which write wherever an archive says
+    *("start_server", "start_unix_server", "create_server"),  # which open a port
 )
 KEYWORDS = {  # of any call, with the one value that is harmless
     "allow_pickle": False,
@@ -69,6 +89,10 @@ KEYWORDS = {  # of any call, with the one value that is harmless
     "custom_objects": None,
     "typ": "safe",
 }
+
+# Where allow_pickle stands, if it is given without its name
+POSITIONS = {"numpy.load": 2, "numpy.save": 2, "numpy.lib.format.read_array": 1}
+SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "cmd", "cmd.exe", "powershell", "pwsh")
 
 EXCEPTIONS = {
     ("requirements/audit.py", "urllib.request"): "asks OSV about names and versions of packages, in CI",
@@ -80,6 +104,8 @@ EXCEPTIONS = {
     ("demo/render.py", "multiprocessing"): "renders in processes of its own, which read nothing of others",
     ("demo/render.py", "concurrent.futures.ProcessPoolExecutor"): "likewise",
     ("tenshots/runtime.py", "ctypes"): "flushes what C code has printed, to read which code oneDNN uses",
+    ("tenshots/portable.py", "os.exec*"): "starts the same command again, with other variables",
+    ("benchmarks/prove/runs.py", "a shell"): "runs lines of its own table, as a user would",
     ("tenshots/formats.py", "ctypes"): "silences libtiff, which would print lines of its own",
 }
 
@@ -97,6 +123,7 @@ def uses(code: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module != "tenshots.runtime":  # which hands keras on
             for alias in node.names:
                 yield from listed(f"{node.module}.{alias.name}")
+                yield from {alias.name} & set(METHODS)
                 known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
     for node in nodes:
         yield from uses_of(node, known)
@@ -111,10 +138,33 @@ def uses_of(node: ast.AST, known: dict[str, str]) -> Iterator[str]:
     elif isinstance(node, ast.Name) and node.id in NAMES:
         yield node.id
     elif isinstance(node, ast.Call):
-        for keyword in node.keywords:
-            value = keyword.value.value if isinstance(keyword.value, ast.Constant) else ...
-            if keyword.arg in KEYWORDS and value != KEYWORDS[keyword.arg]:
-                yield keyword.arg
+        yield from uses_of_call(node, known)
+    elif isinstance(node, ast.List | ast.Tuple) and starts_shell(node.elts):
+        yield "a shell"
+
+
+def uses_of_call(node: ast.Call, known: dict[str, str]) -> Iterator[str]:
+    """Yields what the arguments of a call let it do."""
+    for keyword in node.keywords:
+        if keyword.arg in KEYWORDS and constant(keyword.value) != KEYWORDS[keyword.arg]:
+            yield keyword.arg
+    for argument in node.args[POSITIONS.get(dotted(node.func, known), len(node.args)) :][:1]:
+        if constant(argument) is not False:
+            yield "allow_pickle"
+    if starts_shell(node.args):
+        yield "a shell"
+
+
+def constant(node: ast.expr) -> object:
+    return node.value if isinstance(node, ast.Constant) else ...
+
+
+def starts_shell(words: list[ast.expr]) -> bool:
+    """Whether words, as a program is called by, give a shell a text: `sh -c`, `/bin/bash -ec`, `cmd /c`."""
+    first, *others = [str(constant(word)) for word in words] or [""]
+    return first.rpartition("/")[2] in SHELLS and any(
+        re.fullmatch("-[a-z]*c|/c|-command", word, re.IGNORECASE) for word in others
+    )
 
 
 def dotted(node: ast.expr, known: dict[str, str]) -> str:
@@ -128,7 +178,8 @@ def dotted(node: ast.expr, known: dict[str, str]) -> str:
 
 def listed(name: str) -> Iterator[str]:
     for module in MODULES:
-        if name == module or name.startswith(f"{module}."):
+        whole = name == module or name.startswith(f"{module}.")
+        if whole or (module.endswith("*") and name.startswith(module[:-1])):
             yield module
 
 
@@ -185,6 +236,29 @@ def test_dvc_and_mlflow_send_no_usage_data() -> None:
         ("from concurrent.futures import ProcessPoolExecutor", "concurrent.futures.ProcessPoolExecutor"),
         ("import http.server", "http.server"),
         ("from urllib.request import urlopen", "urllib.request"),
+        ("import os\nos.execv(path, words)", "os.exec*"),
+        ("from os import spawnlp", "os.spawn*"),
+        ("import os\nos.posix_spawnp(path, words, {})", "os.posix_spawn*"),
+        ("import numpy as np\nnp.load(file, None, True)", "allow_pickle"),
+        ("from numpy import load\nload(file, None, wanted)", "allow_pickle"),
+        ("import numpy as np\nnp.lib.format.read_array(file, True)", "allow_pickle"),
+        ("import pandas as pd\npd.read_hdf(path)", "read_hdf"),
+        ("from pandas import read_hdf", "read_hdf"),
+        ("import asyncio\nasyncio.start_server(f, '0.0.0.0', 1)", "start_server"),
+        ("loop.create_server(f, port=1)", "create_server"),
+        ("from subprocess import Popen\nPopen(['sh', '-c', text])", "a shell"),
+        ("import subprocess\nsubprocess.run(('/bin/bash', '-e', '-uc', text))", "a shell"),
+        ("command = ['cmd', '/C', text]", "a shell"),
+        ("project.run('sh', '-c', text)", "a shell"),
+        ("import tensorflow as tf\ntf.numpy_function(f)", "numpy_function"),
+        ("import tensorflow as tf\ntf.py_function(f)", "py_function"),
+        ("import tarfile\ntarfile.open(path).extractall()", "extractall"),
+        ("import zipfile\nzipfile.ZipFile(path).extractall(folder)", "extractall"),
+        ("from shutil import unpack_archive", "unpack_archive"),
+        ("import urllib3", "urllib3"),
+        ("from urllib3.util import Retry", "urllib3"),
+        ("connection.enable_load_extension(True)", "enable_load_extension"),
+        ("import types\ntypes.FunctionType(code, {})", "types.FunctionType"),
         ("import socket as s\ns.create_connection(address)", "socket.create_connection"),
         ("from tenshots.runtime import keras\nkeras.layers.Lambda(f)", "keras.layers.Lambda"),
     ],
@@ -199,6 +273,10 @@ def test_a_use_is_found_however_it_is_written(code: str, use: str) -> None:
         "# pickle.load(file); eval(text)",
         '"""Nothing is unpickled: no pickle, no joblib.load, no eval()."""',
         "import re\nre.compile('a')",
+        "import numpy as np\nnp.load(path, None, False)\nnp.load(path, 'r')",
+        "import os\nos.environ\nos.fspath(path)",
+        "import subprocess\nsubprocess.run(['sh', 'setup.sh'])\nsubprocess.run(['git', '-c', 'a=b'])",
+        "import zipfile\nzipfile.ZipFile(path).namelist()",
         "import numpy as np\nnp.load(path)\nnp.load(path, allow_pickle=False)",
         "import joblib\njoblib.cpu_count()",
         "from concurrent.futures import ThreadPoolExecutor",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tenshots import mending as mending_of_remotes
 from tests import planted, unpacking
 from tests.pipeline.conftest import TOP, Project, make_environment
 from tests.pipeline.test_repro import ran
@@ -248,6 +251,47 @@ def test_a_pull_deletes_no_photo_that_was_not_added(ada: Project, stick: Path, t
     with pytest.raises(AssertionError, match="Can't remove the following unsaved files without confirmation"):
         bob.dvc("pull", "--run-cache")
     assert new.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("mended", [False, True])
+@pytest.mark.parametrize("forged", ["list", "run"])
+def test_a_forged_stick_writes_code_unless_it_is_mended_first(
+    forged: str, mended: bool, tmp_path: Path
+) -> None:
+    """README and SECURITY.md warn of it; if DVC mends this, so may the warning."""
+    project, stick = tmp_path / "project", tmp_path / "stick"
+    code = hashlib.md5(b"evil").hexdigest()  # Eve has handed it in as a photo
+    put(project / "photos/a.jpg", b"evil")
+    put(project / "in.txt", b"1")
+    put(project / "dvc.yaml", b"stages: {make: {cmd: mkdir o && cp in.txt o, deps: [in.txt], outs: [o]}}")
+    setting_up = f"git init -q; dvc init -q; dvc add -q photos; dvc remote add -q -d s {stick}"
+    shell(project, f"{setting_up}; dvc remote modify s verify true; dvc repro -q")
+    shell(project, "echo 2 > in.txt; dvc repro -q; dvc push -q --run-cache; echo 3 > in.txt; dvc repro -q")
+    shell(project, "dvc push -q; rm -r .dvc/cache")
+
+    changed = set(stick.glob("files/md5/*/*.dir" if forged == "list" else "runs/*/*/*"))
+    for path in changed:
+        if forged == "list":
+            rows = [*json.loads(path.read_bytes()), {"md5": code, "relpath": "../yaml.py"}]
+            put(path, json.dumps(rows).encode())
+        else:
+            out = f"outs: [{{path: yaml.py, hash: md5, md5: {code}, size: 4}}]"
+            put(path, path.read_text().split("outs:")[0].encode() + out.encode())
+    if mended:
+        assert mending_of_remotes.mend_remote(stick)[1].keys() == changed
+    shell(project, "rm -r o photos; dvc pull -q --run-cache; echo 2 > in.txt; dvc repro -q", check=False)
+    assert (project / "yaml.py").exists() != mended
+
+
+def put(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # DVC's are read-only
+    path.write_bytes(content)
+
+
+def shell(folder: Path, lines: str, *, check: bool = True) -> None:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.defpath}", "HOME": str(folder)}
+    subprocess.run(["sh", "-c", lines], cwd=folder, env=environment, check=check, capture_output=True)
 
 
 def test_the_stick_holds_photos_with_all_that_they_tell(stick: Path) -> None:

@@ -9,9 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+from dvc.utils import dict_sha256
+from dvc.utils.serialize import dump_yaml
 from ruamel.yaml import YAML
 
 from stages import mend
@@ -211,9 +214,7 @@ def test_what_is_not_whole_in_a_remote_is_removed_and_all_else_stays(
     for place, content in zip(places, (*contents, *lists), strict=True):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
-    entry = folder / "runs/ab/abcd/ef01"
-    entry.parent.mkdir(parents=True)
-    entry.write_text("cmd: a\n")
+    entry = put_run(folder, RUN)
     (tmp_path / "beside.tmp").write_text("not ours")
     mend.main([str(folder)])
     assert capsys.readouterr().out == f"{folder}: 8 files whole, 0 removed\n"
@@ -242,6 +243,121 @@ def test_what_is_not_whole_in_a_remote_is_removed_and_all_else_stays(
 
 def md5(content: bytes) -> str:
     return hashlib.md5(content).hexdigest()
+
+
+OUT = {"path": "data/out", "hash": "md5", "md5": md5(b"") + ".dir", "size": 3, "nfiles": 1}
+RUN = {"cmd": "a", "params": {"params.yaml": {"lr": 0.001}}, "outs": [OUT]}
+
+
+def put_run(folder: Path, run: dict[str, Any], *, instead: dict[str, Any] | None = None) -> Path:
+    """Puts a run where DVC looks for it; or another one in its place."""
+    asked = {**run, "outs": [out["path"] for out in run["outs"]]}
+    key, value = (dict_sha256(each, exclude=["size", "nfiles"]) for each in (asked, run))
+    path = Path(folder / "runs" / key[:2] / key / value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dump_yaml(path, instead or run)
+    return path
+
+
+def put_list(folder: Path, content: bytes) -> Path:
+    """Puts a list of a folder's files, and one empty file, which it may name."""
+    place = folder / "files/md5" / md5(content)[:2] / f"{md5(content)[2:]}.dir"
+    for path, held in ((place, content), (folder / "files/md5" / md5(b"")[:2] / md5(b"")[2:], b"")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(held)
+    return place
+
+
+@pytest.mark.parametrize(
+    "name", ["../../stages/check.py", "/etc/passwd", "a/../../b", "..", "./a", "a//b", ""]
+)
+def test_a_list_that_leaves_its_folder_is_named_and_removed(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """DVC would write there, over committed code too."""
+    rows = [{"md5": md5(b""), "relpath": each} for each in ("a/b..c", name)]
+    honest = put_list(tmp_path, json.dumps(rows[:1]).encode())
+    forged = put_list(tmp_path, json.dumps(rows).encode())
+    mend.main([str(tmp_path)])
+    said = f"{forged}: removed, as it would write outside its folder, at {name!r}: ask who has pushed it\n"
+    assert capsys.readouterr().out.startswith(said)
+    assert honest.exists()
+    assert not forged.exists()
+
+
+def test_a_list_is_looked_at_wherever_else_its_bytes_lie(tmp_path: Path) -> None:
+    content = json.dumps([{"md5": md5(b""), "relpath": "../a"}]).encode()
+    forged = put_list(tmp_path, content)
+    for name in ("", "zz"):
+        copy = tmp_path / "files/md5" / name / md5(content)[:2] / md5(content)[2:]
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(content)
+    assert mending.mend_remote(tmp_path)[1].keys() == {forged}
+
+
+@pytest.mark.parametrize("of", ["files/md5", "runs"])
+def test_what_lies_behind_a_link_is_not_taken_for_whole(of: str, tmp_path: Path) -> None:
+    put_list(tmp_path, b"[]")
+    elsewhere = tmp_path / "elsewhere"
+    put_list(elsewhere, json.dumps([{"md5": md5(b""), "relpath": "../a"}]).encode())
+    put_run(elsewhere, RUN, instead={**RUN, "cmd": "b"})
+    (tmp_path / of).mkdir(exist_ok=True)
+    link = tmp_path / of / "99"
+    link.symlink_to(elsewhere / of)
+    assert mending.mend_remote(tmp_path) == (2, {link: mending.NOT_WHOLE})
+    assert elsewhere.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"no json", b"[1, 2]", b"3", b"{}x", b'[{"md5": "a"}]', b'["ab"]', b"\xff", b"[" * 100_000],
+)
+def test_a_list_that_is_none_is_named_and_removed(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = put_list(tmp_path, content)
+    mend.main([str(tmp_path)])
+    assert capsys.readouterr().out.startswith(f"{path}: removed, as it is no list of files\n")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        {**RUN, "outs": [{**OUT, "path": "stages/check.py"}]},  # DVC would write there
+        {**RUN, "outs": [{**OUT, "md5": md5(b"x")}]},
+        {**RUN, "cmd": "b"},
+    ],
+)
+def test_a_run_that_is_not_the_one_of_its_name_is_removed(run: dict[str, Any], tmp_path: Path) -> None:
+    put_list(tmp_path, b"[]")
+    honest = put_run(tmp_path, {**RUN, "cmd": "c"})
+    forged = put_run(tmp_path, RUN, instead=run)
+    assert mending.mend_remote(tmp_path) == (3, {forged: mending.NOT_WHOLE})
+    assert honest.exists()
+
+
+@pytest.mark.parametrize(
+    "out",
+    [
+        {"path": "data/out", "md5": OUT["md5"]},  # DVC takes it for one of its old caches, beside files/
+        {**OUT, "files": [{"md5": md5(b""), "relpath": "../../a"}]},
+    ],
+)
+def test_a_run_that_names_files_elsewhere_than_in_the_cache_is_removed(
+    out: dict[str, Any], tmp_path: Path
+) -> None:
+    put_list(tmp_path, b"[]")
+    forged = put_run(tmp_path, {**RUN, "outs": [out]})
+    assert mending.mend_remote(tmp_path)[1] == {forged: mending.NOT_WHOLE}
+
+
+@pytest.mark.parametrize("content", [b"", b"outs:\n- pa", b"outs: [", b"\xff", b"[]", b"3", b"cmd: a\n"])
+def test_a_run_that_a_kill_or_a_stick_has_damaged_is_removed(content: bytes, tmp_path: Path) -> None:
+    put_list(tmp_path, b"[]")
+    run = put_run(tmp_path, RUN)
+    run.write_bytes(content)
+    assert mending.mend_remote(tmp_path) == (2, {run: mending.NOT_WHOLE})
 
 
 @pytest.mark.parametrize("name", ["absent", "photos"])

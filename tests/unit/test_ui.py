@@ -97,6 +97,32 @@ def test_it_answers_until_it_is_stopped(stop: signal.Signals, taken_port: int) -
         assert probe.connect_ex((ui.HOST, int(found[1]))) != 0
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MLFLOW_HOST",
+        "UVICORN_HOST",
+        "UVICORN_FORWARDED_ALLOW_IPS",
+        "GUNICORN_CMD_ARGS",
+        "FORWARDED_ALLOW_IPS",
+    ],
+)
+def test_the_server_is_given_no_setting_of_the_users_that_could_open_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, log_path = tmp_path / "python", tmp_path / "log"
+    program.write_text("#!/bin/sh\nenv\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setenv(name, "*")
+    monkeypatch.setenv("KEPT", "*")
+    with ui.server("sqlite:///a.db", 5000, log_path) as process:
+        process.wait()
+    given = log_path.read_text().splitlines()
+    assert "KEPT=*" in given
+    assert f"{name}=*" not in given
+
+
 OPENED = {  # what a user may have set for a server of their own
     "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE": "true",
     "MLFLOW_SERVER_ALLOWED_HOSTS": "*",
