@@ -95,7 +95,7 @@ def test_one_training_a_fold_is_a_caution() -> None:
     rows = single.predictions["baseline"]
     single = dataclasses.replace(single, predictions={"baseline": rows[rows["repeat"] == 0].assign(fold=0)})
     (caution,) = history.cautions([single], history.compare([single], single))
-    assert "leave out how much another would differ" in caution
+    assert "leave out how much another differs" in caution
 
 
 def test_experiments_dealt_into_other_folds_are_compared_as_if_in_one() -> None:
