@@ -63,8 +63,24 @@ def warnings(
                 ["teste", "treino"],
                 ["test2017", "train2017"],
                 ["Hold Out", "TrainData"],
+                ["my_test", "my_train"],
+                ["test_v2", "train_v2"],
+                ["X_test", "X_train"],
+                ["dataset_test", "dataset_train"],
+                ["data-test", "data-train"],
+                ["test_cups", "train_cups"],
+                ["testA", "trainA"],
+                ["test split B", "training split B"],
+                ["test_données", "train_données"],
+                ["Lab 3 (test)", "Lab 3 (train)"],
             )
         ],
+        (["test", "train_final"], "; rename train_final to train"),
+        (["test", "trainval"], "; rename trainval to train"),
+        (
+            ["my_test", "my_train", "my_val"],
+            "; rename my_test to test; rename my_train to train; rename my_val to val",
+        ),
         (["train2017", "val2017"], "; rename train2017 to train; rename val2017 to val"),
         (
             ["test_set", "training_set", "validation_set"],
@@ -115,10 +131,28 @@ def test_a_split_is_told_before_copies_in_it_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Testa", "Trainor", "Valerie", "Devi", "attest", "set", "Ann train", "2017"]
+    "name", ["Testa", "Trainor", "Valerie", "Devi", "attest", "set", "Dev Test", "trainers", "2017", ""]
 )
 def test_other_names_are_no_parts_of_a_split(name: str) -> None:
     assert part(name) == ""
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Dev Test", "train shed"],
+        ["Dev Patel", "Test"],
+        ["Dev Lee", "Test Lee", "Val Lee"],
+        ["test tube", "training shoes"],
+        ["test tube", "training shoes", "dev board"],
+        ["tester", "trainer"],
+        ["training shoes", "train ticket"],
+        ["Dev P", "Test P"],
+    ],
+)
+def test_words_of_other_names_make_no_split(names: list[str]) -> None:
+    check(kept(*[(group, label, "") for group in names for label in ("cup", "key")]), DEFAULT)
+    check(kept(*[(group, label, "") for group in ("ann", "bob") for label in names]), DEFAULT)
 
 
 def test_over_half_of_the_photos_must_be_in_the_parts() -> None:
@@ -271,7 +305,11 @@ def test_a_few_groups_of_one_photo_among_others_are_no_doubt() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["IMG", "img_20241102", "DSC", "PXL_20241102", "20241102", "IMG-20241102-WA0003", "Screenshot 2024"],
+    [
+        *("IMG", "img_20241102", "DSC", "PXL_20241102", "20241102", "IMG-20241102-WA0003", "Screenshot 2024"),
+        *("P1000001", "P1020345", "PA020001", "_DSC1234", "_MG_1234", "IMG_E1234", "CAM00012", "100_0042"),
+        *("image - Ann", "IMG_1000 - Ann Lee", "image0 - Bob"),
+    ],
 )
 def test_a_group_that_a_camera_named_is_told_and_nothing_is_asked_of_swapping(name: str) -> None:
     """{label}/{group}_{name} where a form appended who: IMG_1000 - Ann Lee.jpg."""
@@ -282,7 +320,13 @@ def test_a_group_that_a_camera_named_is_told_and_nothing_is_asked_of_swapping(na
     )
 
 
-@pytest.mark.parametrize("name", ["p1", "12345", "Imogen", "Sam Lee", "DSCHINGIS", "student 7", "Winnie"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("p1", "12345", "Imogen", "Sam Lee", "DSCHINGIS", "student 7", "Winnie", "Sam - cups", "Cam", "100"),
+        *("P12345", "P2512345", "Imke - image"),
+    ],
+)
 def test_people_are_not_named_by_cameras(name: str) -> None:
     assert (
         doubts(kept(*[(group, label, "") for group in (name, "a", "b") for label in ("cup", "key")]), "")
