@@ -139,13 +139,11 @@ def doubts(manifest: pd.DataFrame, bare_groups: Sequence[str]) -> list[str]:
         sentences.append(
             f"{listed} count as {len(names)} groups; put them into one folder if they are by one person"
         )
-    for names in copied_labels(kept["label"]):
-        listed = joined(map(visible, names))
-        sentences.append(f"{listed} count as {len(names)} labels; rename a folder if they are one")
-    for one, other in labels_alike(kept["label"]):
-        sentences.append(
-            f"{visible(one)} and {visible(other)} count as two labels; rename a folder if they are one"
-        )
+    copied = copied_labels(kept["label"])
+    alike = [pair for pair in labels_alike(kept["label"]) if not any({*pair} <= {*names} for names in copied)]
+    for labels in [*copied, *alike]:
+        listed = joined(map(visible, labels))
+        sentences.append(f"{listed} count as {len(labels)} labels; rename a folder if they are one")
     for column in ("label", "group"):
         for name in sorted(set(kept[column])):
             if odd := strangers(name):

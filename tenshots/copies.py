@@ -6,8 +6,8 @@
 - OneDrive, SharePoint, Teams: `OneDrive_1_11-2-2024.zip`, `OneDrive_2024-11-02.zip`, the date as the user
   writes it. In Teams' library Student Work lies
   `Submitted files/Ann Lee/Optics/Version 1/photos.zip`.
-- Moodle: `Ann Lee_12345_assignsubmission_file_`, a folder, or before the file's name. The number is one
-  person's in one assignment.
+- Moodle: `Ann Lee_12345_assignsubmission_file_`, a folder (also without the last `_`), or before the file's
+  name. The number is one person's in one assignment.
 - Canvas: `leeann_12345_67890_photos.zip`, `leeann_LATE_12345_67891_photos-1.zip`. The first number is one
   person's, the second one file's, -1 a name that was there already.
 - Browsers: `ann (1).zip`, `ann(1).zip`, `ann-1.zip` (Safari).
@@ -30,7 +30,7 @@ from tenshots.spelling import composed, plain
 # Norwegian; Finnish; Turkish; Hungarian; Russian; Ukrainian; Chinese; Japanese; Korean.
 COPY = "copy|kopie|copie|copia|cópia|kopia|kopi|kopio|kopya|másolat|копия|копія|副本|コピー|복사본"
 DRIVE = re.compile(r"(?P<owner>.*\S)\s*-(?P<when>\d{8}T\d{6}Z)(-\d{1,2})?(-(?P<part>\d{3}))?")
-MOODLE = re.compile(r"(?P<folder>(?P<person>.+)_\d+_assignsubmission_file_).*")
+MOODLE = re.compile(r"(?P<folder>(?P<person>.+)_\d+_assignsubmission_file(_|\Z)).*")
 # An attachment's number has at least five digits and is no date, so `class_2024_1102_ann` is not by "class".
 CANVAS = re.compile(r"(?P<person>[^_]+)(?:_LATE)?_(?P<user>\d{3,})_(?!(?:19|20)\d{6}_)\d{5,}_.+")
 NAMELESS = re.compile(r"(?P<platform>onedrive|drive-download|takeout)(_\d+)?(_\d{1,4}([-.]\d{1,4}){2})?")

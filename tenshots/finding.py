@@ -13,9 +13,10 @@ handed in (`ann/photos.zip` and `ann/more.zip` are both by ann), or if the name 
 (`Class photos-20241102T100037Z-001.zip` holds a folder for each person).
 
 An archive in an archive stands for a folder, too, and is read as it would be in the outer one's folder. Where
-the outer one is what a platform hands out of a whole class (its name means nobody, or in it lie names that
-platforms give to people), it is read as if it were unpacked in its place. Elsewhere an archive is by one
-person, and the names of those in it are never taken for people's.
+the outer one is what a platform hands out of a whole class (its name means nobody, in it lie names that
+platforms give to people, or it is a folder of people's archives from Drive, see `handins`), it is read as if
+it were unpacked in its place. Elsewhere an archive is by one person, and the names of those in it are never
+taken for people's.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from collections.abc import Sequence
 from itertools import islice, takewhile
 from pathlib import Path, PurePosixPath
 
-from tenshots import archives, clutter, copies
+from tenshots import archives, clutter, copies, handins
 from tenshots.archives import NESTED
 from tenshots.errors import RejectedPhoto
 from tenshots.layout import NO_TEXT, FoundFile, as_text, scan
@@ -197,11 +198,11 @@ def _reading(
     folders = _folders_around(paths)
     has_owner = _says_who(above, layout)
     is_owner = _says_who(stem, layout) and not has_owner
-    if not has_owner and _is_of_class(name, folders, paths):
+    is_of_people = handins.is_folder_of_people(name, folders, paths)
+    if not has_owner and (is_of_people or handins.is_of_class(name, folders, paths)):
         task, _ = copies.download(name) or (name, "")
-        around = list(
-            takewhile(lambda each: plain(each) == plain(task) or copies.says_nothing(each), folders)
-        )
+        is_around = takewhile(lambda each: plain(each) == plain(task) or copies.says_nothing(each), folders)
+        around = folders[:1] if is_of_people else list(is_around)
         inside = [path.removeprefix("/".join([*around, ""])) for path in paths]
         read_as, num_fitting = _best(_parts(above), [], [], inside, layout, owner="")
         if num_fitting:
@@ -218,14 +219,6 @@ def _reading(
 
 def _parts(path: str) -> list[str]:
     return path.split("/") if path else []
-
-
-def _is_of_class(name: str, folders: Sequence[str], paths: Sequence[str]) -> bool:
-    """Whether an archive holds archives or folders of several people, as platforms pack them."""
-    inside = {path.split("/")[len(folders)] for path in paths if path.count("/") > len(folders)}
-    if any(copies.person(each) for each in [*folders, *inside]):
-        return True
-    return copies.means_anyone(name) and any(NESTED in path for path in paths)
 
 
 def _folders_around(paths: Sequence[str]) -> list[str]:

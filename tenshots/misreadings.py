@@ -13,12 +13,12 @@ import pandas as pd
 
 from tenshots.errors import SettingsError
 from tenshots.spelling import plain, visible
-from tenshots.wording import counted, some
+from tenshots.wording import counted, joined, some
 
-# As far as letters go: 01_train, train2017 and Training-Set are train, too. In English; German; French;
-# Italian, Spanish and Portuguese.
+# As far as letters go: 01_train, train2017, Training-Set and X_train are train, too. In English; German;
+# French; Italian, Spanish and Portuguese.
 PARTS_BY_NAME = {
-    "train": r"train(ing)?|trn|trainings|entraînement|entrainement|apprentissage"
+    "train": r"train(ing)?|trn|train(val|dev)|trainings|entraînement|entrainement|apprentissage"
     r"|addestramento|entrenamiento|treino|treinamento|treinar",
     "val": r"val|valid|validate|validation|dev|validierung|validierungs|validazione|validación"
     r"|validacion|validação|validacao",
@@ -26,7 +26,7 @@ PARTS_BY_NAME = {
 }
 _PARTS = {
     part: re.compile(
-        rf"(?:{names})(?:data)?(?:sets?|data|daten|bilder|split|images?|imgs?|photos?|pictures?|samples?)?"
+        rf"[xy]?(?:{names})(?:data)?(?:sets?|data|daten|bilder|split|images?|imgs?|photos?|pictures?|samples?)?"
     )
     for part, names in PARTS_BY_NAME.items()
 }
@@ -34,7 +34,10 @@ _PARTS = {
 # Sources: JEITA CP-3461 (DCF), which leaves makers four letters; the makers' manuals
 OF_CAMERA = re.compile(
     r"(img|image|dsc[nf]?|pxl|mvimg|cimg|pict|imag|imgp|dscpdc|gopr|gx|dji|sam|sdc|hpim|kimg|wp|win|screenshot"
-    r"|photo|fb_img|signal|whatsapp image)([ _-]*\d+)*([ _-]wa\d+)?|(19|20)\d{6}([ _-]\d+)*"
+    r"|photo|fb_img|signal|whatsapp image|_dsc|_mg|_igp|img_e|fullsizerender)([ _-]*\d+)*([ _-]wa\d+)?"
+    r"|(19|20)\d{6}([ _-]\d+)*|cam\d{5}|100_\d{4}"
+    r"|p1\d{6}|p[1-9a-c](0[1-9]|[12]\d|3[01])\d{4}"  # Panasonic's folder or Olympus' day, and a number
+    r"|(img|image|fullsizerender)([ _-]*\d+)* - .+"  # where a form appended who
 )
 NEARLY_ALL = 0.8
 FOR_FORMS = "{label}/{name} - {group}, say, where a form appended who"
@@ -80,6 +83,8 @@ def doubts(manifest: pd.DataFrame, pattern: str) -> list[str]:
     num_groups = kept["group"].nunique()
     if len(of_camera) < num_groups and _seem_swapped(kept):
         sentences.append(f"{swap_question(manifest, num_groups)}, and layout must be {_exchanged(pattern)}")
+    else:
+        sentences += _crossed(kept)
     names = _names_of_parts(kept["group"])
     if names:
         sentences.append(
@@ -128,15 +133,51 @@ def swap_question(manifest: pd.DataFrame, few: int = 0) -> str:
     )
 
 
+def _crossed(kept: pd.DataFrame) -> list[str]:
+    """Returns names of groups that are labels, too, as where one person put labels above their own name."""
+    labels = {plain(name) for name in kept["label"]}
+    groups = sorted(name for name in set(kept["group"]) - {""} if plain(name) in labels)
+    if not groups:
+        return []
+    path = kept.loc[kept["group"] == groups[0], "path"].min()
+    return [
+        f"names of groups that are labels, too: {joined(map(visible, groups))}; if folders lie the wrong way "
+        f"round there, as in {visible(path)}, exchange them, or one person's photos count as several people's"
+    ]
+
+
 def part(name: str) -> str:
     """Returns which part of a split a folder's name means, train, val or test; empty where none."""
-    letters = re.sub(r"[\W\d_]+", "", plain(name))
+    return _part_and_rest(name)[0]
+
+
+def _part_and_rest(name: str) -> tuple[str, str]:
+    """Returns the part that a name, or the one word of it that means one, means; and its other words."""
+    words = re.findall(r"[^\W\d_]+", plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)))
+    if whole := _part_of("".join(words)):
+        return whole, ""
+    parts = [*filter(None, map(_part_of, words))]
+    rest = [word for word in words if not _part_of(word)]
+    return (parts[0], " ".join(rest)) if len(parts) == 1 else ("", "")
+
+
+def _part_of(letters: str) -> str:
     return next((part for part, names in _PARTS.items() if names.fullmatch(letters)), "")
 
 
 def _names_of_parts(names: pd.Series) -> list[str]:
-    """Returns the names of parts, sorted, if they are of two parts at least."""
-    found = sorted(name for name in set(names) if part(name))
+    """Returns the names of parts, sorted, if they are of two parts at least.
+
+    Of names with other words, one must mean train, and the others the same but for that word or nothing else:
+    my_train and my_test, or train_final and test, but neither Dev Patel and Test nor training shoes and test
+    tubes.
+    """
+    read = {name: _part_and_rest(name) for name in sorted(set(names)) if part(name)}
+    found = []
+    for name, (_, rest) in read.items():
+        others = {each for each, other in read.values() if other in ("", rest)}
+        if not rest or ("train" in others and len(others) > 1):
+            found.append(name)
     return found if len(set(map(part, found))) > 1 else []
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 
-from tenshots import codepages, copies, rivals
+from tenshots import codepages, copies, handins, rivals
 from tenshots.named import Named, fields_of, renamed, stem, values
 from tenshots.pattern import PathFields
 from tenshots.spelling import composed, plain, visible
@@ -28,7 +28,8 @@ def one_name_each(items: Sequence[Named]) -> tuple[list[PathFields | None], list
        `cup (1)`, `cup - Copy`, `cup 2` beside `cup`. For groups that name must also say who it is, as
        `photos (1)` and `student 2` may be another person's, and it may be the folder inside: `ann 1.zip`
        and `ann 2.zip` that both hold `ann`.
-    4. Groups are one where a platform says so: parts of one download, or one person's number.
+    4. Groups are one where a platform says so: parts of one download, or one person's number; and where
+       archives are named after one person and what they hold: `Ann Lee - cups`, `Ann Lee - books`.
 
     Nothing is made one where only one label or group would be left: then the names are numbers, not copies.
 
@@ -64,7 +65,8 @@ def _labels(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
 
 def _groups(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
     """Returns the name of each group, and which are one person's."""
-    names = _handed_in(values(items, "group"))
+    owners = handins.owners(items)
+    names = _handed_in(values(items, "group")) | owners
     labels = {plain(label) for label in values(items, "label")}
     inside = {names[group]: folder for group, folder in _only_folders(items).items()}
     copied = _copied(
@@ -76,12 +78,14 @@ def _groups(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
         sources = joined(dict.fromkeys(source for group in groups for source in _sources(items, group)))
         if any(names[group] in copied for group in groups):
             why = "as their names are those of copies; rename one if they are by two people"
+        elif any(group in owners for group in groups):
+            why = "as their names are that and what they hold; rename one if they are by two people"
         elif any(map(copies.person, groups)):
             why = "as the platform gave them one person's number"
         else:
             why = "as they are parts of one download"
         sentences.append(f"{sources} count as one group, {name!r}, {why}")
-    return merged, sentences
+    return merged, [*sentences, *handins.doubts(items, merged)]
 
 
 def _handed_in(groups: Sequence[str]) -> dict[str, str]:
@@ -231,15 +235,20 @@ def _parts(items: Iterable[Named]) -> list[str]:
 def _alike_inside(items: Sequence[Named]) -> list[str]:
     """Returns which archives are groups of their own though they hold one folder, as one person's would.
 
-    Not where all do: then it is what the task calls it.
+    Not where all do: then it is what the task calls it. Nor where one archive holds several of the groups:
+    then the folder is around them, as in a class's download.
     """
     labels = {plain(label) for label in values(items, "label")}
+    held: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        held[item.archive].update(name for field, name in fields_of(item) if field == "group")
     folders = _only_folders(items)
     alike = _gathered(sorted(folders), lambda group: plain(folders[group]))
     num_groups = len(values(items, "group"))
     sentences = []
     for folder, groups in sorted(alike.items()):
         is_nobodys = folder in labels or copies.says_nothing(folder) or len(groups) == num_groups
+        is_nobodys |= any(len(theirs.intersection(groups)) > 1 for theirs in held.values())
         if len(set(map(copies.family, groups))) > 1 and not is_nobodys:
             sources = joined(source for group in groups for source in _sources(items, group))
             sentences.append(

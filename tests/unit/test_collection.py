@@ -10,6 +10,7 @@ from tenshots.collection import (
     copied_groups,
     copied_labels,
     counted_reasons,
+    doubts,
     folders_outside,
     labels_alike,
     reject_twins,
@@ -196,6 +197,13 @@ def test_folders_in_which_nothing_fits_the_layout_are_told() -> None:
 
 def test_labels_that_are_nearly_one_word_are_told() -> None:
     assert labels_alike(["cup", "cups", "jug", "mug", "book", "cup", ""]) == [("cup", "cups")]
+
+
+@pytest.mark.parametrize("pair", [("cup", "cups"), ("keyboard", "keyboard 2"), ("type", "type 2")])
+def test_a_pair_of_labels_is_told_once_and_in_the_same_words(pair: tuple[str, str]) -> None:
+    rows = manifest(*[("ann", label, "kept", "") for label in pair])
+    rows["path"] = "ann/" + rows["label"] + "/1.jpg"
+    assert doubts(rows, []) == [f"{pair[0]} and {pair[1]} count as 2 labels; rename a folder if they are one"]
 
 
 def test_a_label_that_is_bare_because_of_its_archive_names_that() -> None:

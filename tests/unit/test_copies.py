@@ -33,6 +33,7 @@ def test_parts_of_a_download_share_its_name_and_time(name: str, expected: tuple[
         ("leeann_LATE_12345_678901_photos-1", "leeann_12345"),
         ("李明_12345_678901_a_b", "李明_12345"),
         ("Ann Lee_12345_assignsubmission_file_", "Ann Lee_12345_assignsubmission_file_"),
+        ("Ann Lee_12345_assignsubmission_file", "Ann Lee_12345_assignsubmission_file"),
         ("Ann_Lee_12345_assignsubmission_file_photos", "Ann_Lee_12345_assignsubmission_file_"),
         # A year and a day, a course and a date: nobody's numbers.
         ("class_2024_1102_ann", ""),

@@ -234,6 +234,11 @@ ON_DRIVE = "Assignment 1-20241102T100037Z-001.zip"
         ),
         ("OPT101-Optics-4711.zip", {f"{ANN}/photos.zip": ["cup/1"]}, [f"{ANN}/cup/1"]),
         (
+            "DL26-Assignment 1-48213.zip",
+            {f"{ANN[:-1]}/ann.zip": ["cup/1", "key/1"], f"{BOB[:-1]}/bob.zip": ["cup/1"]},
+            [f"{ANN[:-1]}/cup/1", f"{ANN[:-1]}/key/1", f"{BOB[:-1]}/cup/1"],
+        ),
+        (
             "submissions.zip",
             {CLASS[0]: ["cup/1", "key/1"], CLASS[1]: ["cup/1"]},
             [

@@ -17,6 +17,7 @@ from tests.unit.test_ingest import PARAMS
 from tests.unit.test_ingestion import draw, ingested
 
 DEFAULT = "{group}/{label}/{name}"
+THINGS = ["cup", "key", "pen"]
 PEOPLE = [f"person {number:02}" for number in range(12)]
 
 
@@ -63,8 +64,24 @@ def warnings(
                 ["teste", "treino"],
                 ["test2017", "train2017"],
                 ["Hold Out", "TrainData"],
+                ["my_test", "my_train"],
+                ["test_v2", "train_v2"],
+                ["X_test", "X_train"],
+                ["dataset_test", "dataset_train"],
+                ["data-test", "data-train"],
+                ["test_cups", "train_cups"],
+                ["testA", "trainA"],
+                ["test split B", "training split B"],
+                ["test_données", "train_données"],
+                ["Lab 3 (test)", "Lab 3 (train)"],
             )
         ],
+        (["test", "train_final"], "; rename train_final to train"),
+        (["test", "trainval"], "; rename trainval to train"),
+        (
+            ["my_test", "my_train", "my_val"],
+            "; rename my_test to test; rename my_train to train; rename my_val to val",
+        ),
         (["train2017", "val2017"], "; rename train2017 to train; rename val2017 to val"),
         (
             ["test_set", "training_set", "validation_set"],
@@ -115,10 +132,28 @@ def test_a_split_is_told_before_copies_in_it_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Testa", "Trainor", "Valerie", "Devi", "attest", "set", "Ann train", "2017"]
+    "name", ["Testa", "Trainor", "Valerie", "Devi", "attest", "set", "Dev Test", "trainers", "2017", ""]
 )
 def test_other_names_are_no_parts_of_a_split(name: str) -> None:
     assert part(name) == ""
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Dev Test", "train shed"],
+        ["Dev Patel", "Test"],
+        ["Dev Lee", "Test Lee", "Val Lee"],
+        ["test tube", "training shoes"],
+        ["test tube", "training shoes", "dev board"],
+        ["tester", "trainer"],
+        ["training shoes", "train ticket"],
+        ["Dev P", "Test P"],
+    ],
+)
+def test_words_of_other_names_make_no_split(names: list[str]) -> None:
+    check(kept(*[(group, label, "") for group in names for label in ("cup", "key")]), DEFAULT)
+    check(kept(*[(group, label, "") for group in ("ann", "bob") for label in names]), DEFAULT)
 
 
 def test_over_half_of_the_photos_must_be_in_the_parts() -> None:
@@ -215,6 +250,17 @@ def test_as_many_labels_as_groups_raise_the_question_more_groups_do_not() -> Non
     assert doubts(kept(*[row for row in rows if row[0] != "pen" and row[1] != "cem"]), DEFAULT) == []
 
 
+def test_one_person_who_put_labels_above_their_own_name_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw(tmp_path / "data/raw", *crossed(PEOPLE[:6], THINGS), *crossed(THINGS, ["kim"]))
+    said = warnings(tmp_path, monkeypatch, capsys)
+    (line,) = (
+        line for line in said if line.startswith("names of groups that are labels, too: cup, key and pen; ")
+    )
+    assert "as in cup/kim/0.png, exchange them" in line
+
+
 def test_one_of_a_kind_is_counted_in_the_singular() -> None:
     rows = [("ann", label, "") for label in ("cup", "key")]
     assert (
@@ -271,7 +317,11 @@ def test_a_few_groups_of_one_photo_among_others_are_no_doubt() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["IMG", "img_20241102", "DSC", "PXL_20241102", "20241102", "IMG-20241102-WA0003", "Screenshot 2024"],
+    [
+        *("IMG", "img_20241102", "DSC", "PXL_20241102", "20241102", "IMG-20241102-WA0003", "Screenshot 2024"),
+        *("P1000001", "P1020345", "PA020001", "_DSC1234", "_MG_1234", "IMG_E1234", "CAM00012", "100_0042"),
+        *("image - Ann", "IMG_1000 - Ann Lee", "image0 - Bob"),
+    ],
 )
 def test_a_group_that_a_camera_named_is_told_and_nothing_is_asked_of_swapping(name: str) -> None:
     """{label}/{group}_{name} where a form appended who: IMG_1000 - Ann Lee.jpg."""
@@ -282,7 +332,13 @@ def test_a_group_that_a_camera_named_is_told_and_nothing_is_asked_of_swapping(na
     )
 
 
-@pytest.mark.parametrize("name", ["p1", "12345", "Imogen", "Sam Lee", "DSCHINGIS", "student 7", "Winnie"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("p1", "12345", "Imogen", "Sam Lee", "DSCHINGIS", "student 7", "Winnie", "Sam - cups", "Cam", "100"),
+        *("P12345", "P2512345", "Imke - image"),
+    ],
+)
 def test_people_are_not_named_by_cameras(name: str) -> None:
     assert (
         doubts(kept(*[(group, label, "") for group in (name, "a", "b") for label in ("cup", "key")]), "")

@@ -89,6 +89,7 @@ def test_a_class_folder_lies_beside_what_single_people_hand_in(tmp_path: Path) -
     result = ingested(tmp_path / "in")
     assert groups(result) == {"ann": ["ann.zip"], "ben": ["ben"], "eve": [shared], "fay": [shared]}
     assert labels(result) == ["cup", "key"]
+    assert "hold a folder of one name" not in told(result)
 
 
 def test_a_persons_folder_is_never_read_as_several_people(tmp_path: Path) -> None:
