@@ -11,7 +11,7 @@ import pytest
 
 from tenshots import clutter
 from tenshots.finding import find
-from tenshots.layout import NO_TEXT
+from tenshots.layout import NO_TEXT, FoundFile
 from tenshots.pattern import Layout, PathFields
 from tests.unit.test_archives import Entry, write_zip
 from tests.unit.test_layout import BY_PERSON, LIMITS, found_in, touched
@@ -20,6 +20,13 @@ from tests.unit.test_layout import BY_PERSON, LIMITS, found_in, touched
 def zipped(path: Path, *names: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_zip(path, *(Entry(name.encode(), name.encode()) for name in names))
+
+
+def found_beside(folder: Path, pattern: str, archive: str, names: list[str]) -> list[FoundFile]:
+    """What is found in an archive that is not alone in its folder."""
+    zipped(folder / archive, *names)
+    touched(folder, str(Path(archive).parent / "other"))
+    return [file for file in found_in(folder, Layout(pattern)) if file.member is not None]
 
 
 def test_an_archive_is_a_folder_of_its_name_and_lies_beside_folders(tmp_path: Path) -> None:
@@ -66,9 +73,7 @@ def test_an_archive_is_a_folder_of_its_name_and_lies_beside_folders(tmp_path: Pa
 def test_an_archive_is_read_as_the_layout_fits_without_folders_around_all_its_files(
     tmp_path: Path, pattern: str, archive: str, names: list[str], read: list[str]
 ) -> None:
-    zipped(tmp_path / archive, *names)
-    touched(tmp_path, str(Path(archive).parent / "other"))
-    found = [file for file in found_in(tmp_path, Layout(pattern)) if file.member is not None]
+    found = found_beside(tmp_path, pattern, archive, names)
     assert sorted(file.read_as for file in found) == sorted(read)
     assert sorted(file.path for file in found) == sorted(f"{archive}/{name}" for name in names)
 
@@ -169,9 +174,7 @@ def test_a_path_that_leads_out_of_an_archive_says_nothing_of_label_and_group(tmp
 def test_a_name_that_says_nothing_of_who_is_left_out_first(
     tmp_path: Path, pattern: str, archive: str, names: list[str], read: list[str]
 ) -> None:
-    zipped(tmp_path / archive, *names)
-    touched(tmp_path, str(Path(archive).parent / "other"))
-    found = [file for file in found_in(tmp_path, Layout(pattern)) if file.member is not None]
+    found = found_beside(tmp_path, pattern, archive, names)
     assert sorted(file.read_as for file in found) == sorted(read)
 
 
@@ -345,7 +348,5 @@ def test_what_teams_keeps_of_each_version_is_the_students(tmp_path: Path) -> Non
 def test_a_name_that_says_nothing_is_no_label_where_a_folder_inside_is(
     tmp_path: Path, pattern: str, archive: str, names: list[str], read: list[str]
 ) -> None:
-    zipped(tmp_path / archive, *names)
-    touched(tmp_path, str(Path(archive).parent / "other"))
-    found = [file for file in found_in(tmp_path, Layout(pattern)) if file.member is not None]
+    found = found_beside(tmp_path, pattern, archive, names)
     assert sorted(file.read_as for file in found) == sorted(read)
