@@ -30,11 +30,11 @@ from pathlib import Path, PurePosixPath
 from tenshots import archives, clutter, copies, handins
 from tenshots.archives import NESTED
 from tenshots.errors import RejectedPhoto
+from tenshots.handins import ARCHIVE_SUFFIX
 from tenshots.layout import NO_TEXT, FoundFile, as_text, scan
 from tenshots.pattern import Layout
 from tenshots.spelling import plain
 
-ARCHIVE_SUFFIX = ".zip"
 MAX_WRAPPERS = 3  # an archive in a folder of its own, of a folder in a folder
 
 
