@@ -19,10 +19,12 @@ import pandas as pd
 # Keras chooses its backend when it is imported; the stage does the same.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-from tenshots import augmentation, database, params, preprocessing, runtime
-from tenshots.encoding import encode
+from tenshots import params, runtime
+from tenshots.augmentation import augmenting, preprocessing
+from tenshots.augmentation.settings import AugmentSettings, LayerSettings
 from tenshots.errors import SettingsError
-from tenshots.settings.augmentation import AugmentSettings, LayerSettings
+from tenshots.tables import database
+from tenshots.tables.encoding import encode
 
 NUM_PHOTOS = 64
 NUM_ROUNDS = 5
@@ -75,15 +77,15 @@ def measured(layers: Sequence[LayerSettings], originals: pd.DataFrame) -> str:
     size_px = database.decode(originals["image"].iloc[:1]).shape[1]
     start_s = time.perf_counter()
     try:
-        policy = augmentation.Policy(layers, size_px=size_px)
+        policy = augmenting.Policy(layers, size_px=size_px)
     except SettingsError as error:
         return f"refused: {error}"
-    list(augmentation.changed_copies(originals.head(1), policy, num_copies=1, seed=0))  # compiles the graph
+    list(augmenting.changed_copies(originals.head(1), policy, num_copies=1, seed=0))  # compiles the graph
     prepared_s = time.perf_counter() - start_s
     rounds_s = []
     for seed in range(NUM_ROUNDS):
         start_s = time.perf_counter()
-        list(augmentation.changed_copies(originals, policy, num_copies=1, seed=seed))
+        list(augmenting.changed_copies(originals, policy, num_copies=1, seed=seed))
         rounds_s.append(time.perf_counter() - start_s)
     return f"{statistics.median(rounds_s) / len(originals) * 1000:6.2f} ms, prepared in {prepared_s:4.1f} s"
 

@@ -6,7 +6,7 @@ Run from the project's top folder; some minutes on one core. Each row draws expe
 photos come in groups of uneven sizes (10 on average, log-normal), and the answers of a group, a photo and a
 training correlate by a Gaussian copula, such that two photos of a group are answered rightly with the given
 correlation, and half of what they share is shared by all variants. Every training has an effect of its own, a
-few points of accuracy. The intervals are those of tenshots.intervals, unaltered.
+few points of accuracy. The intervals are those of tenshots.statistics.intervals, unaltered.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import multivariate_normal, norm
 
-from tenshots import claims, intervals
-from tenshots.intervals import Design, Estimate, Evidence, Scale
+from tenshots.statistics import claims, intervals
+from tenshots.statistics.intervals import Design, Estimate, Evidence, Scale
 
 PHOTOS_A_GROUP = 10
 SPREAD = 0.6  # of the logarithm of a group's size

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from tenshots import intervals
-from tenshots.intervals import Design, Scale
-from tenshots.statistics import Measured
+from tenshots.statistics import intervals
+from tenshots.statistics.intervals import Design, Scale
+from tenshots.statistics.measure import Measured
+from tenshots.statistics.tallies import Key
 from tenshots.studies import curve
 from tenshots.studies.curve import Curve, Extrapolation
-from tenshots.tallies import Key
 
 NUM_PHOTOS = 147  # in training, with all of them
 GROUPS = (5, 8, 12, 30)

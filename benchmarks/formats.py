@@ -20,12 +20,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageCms
 
-from tenshots import colours, params
-from tenshots.encoding import StandardiseSettings
+from tenshots import params
 from tenshots.errors import RejectedPhoto
-from tenshots.metadata import ORIENTATION_TAG, TURNS
-from tenshots.photos import standardise
-from tenshots.settings.intake import AcceptSettings
+from tenshots.intake.photos import colours
+from tenshots.intake.photos.metadata import ORIENTATION_TAG, TURNS
+from tenshots.intake.photos.standardising import standardise
+from tenshots.intake.settings import AcceptSettings
+from tenshots.tables.encoding import StandardiseSettings
 
 WIDTH_PX, HEIGHT_PX, SIZE_PX = 240, 160, 96
 QUARTERS = ((200, 40, 40), (40, 170, 60), (50, 60, 190), (200, 190, 90))

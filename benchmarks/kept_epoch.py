@@ -19,11 +19,14 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from tenshots import database, networks, optimisation, params, runtime, training, transfer, variants
+from tenshots import params, runtime
+from tenshots.networks import building, forward
+from tenshots.networks.settings import PretrainedSettings
 from tenshots.runtime import keras
-from tenshots.settings.networks import PretrainedSettings
-from tenshots.training import Epoch, Part
-from tenshots.variants import Variant
+from tenshots.tables import database
+from tenshots.training import fitting, optimisation, transfer, variants
+from tenshots.training.fitting import Epoch, Part
+from tenshots.training.variants import Variant
 
 DATA = Path("data")
 WINDOWS = (3, 5, 9)  # epochs whose figures are averaged
@@ -98,25 +101,25 @@ def judged(variant: Variant) -> dict[str, tuple[float, float]]:
 def _logits(variant: Variant, part: Part, *, images: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
     """Trains once; returns the logits of the validation photos after each epoch that may be kept."""
     settings = variant.network
-    build = partial(networks.build, settings, size_px=images.shape[1], num_labels=int(labels.max()) + 1)
+    build = partial(building.build, settings, size_px=images.shape[1], num_labels=int(labels.max()) + 1)
     network: list[keras.Model] = []
     found: list[np.ndarray] = []
     num_warming = optimisation.num_warmup_epochs(variant.train.optimisation, num_epochs=variant.train.epochs)
 
     def watch(row: Epoch) -> None:
         if row.phase != "head" and row.epoch - start >= num_warming:
-            found.append(training.outputs(network[0], images[part.val], batch_size=128))
+            found.append(forward.outputs(network[0], images[part.val], batch_size=128))
 
     if isinstance(settings, PretrainedSettings):
         start = settings.head_epochs
-        network.append(training.seeded(variant.experiment.seed, build))
+        network.append(fitting.seeded(variant.experiment.seed, build))
         fits = transfer.fits(
             lambda: network[0], [part], images=images, labels=labels, settings=variant.train, stages=settings,
             report=watch,
         )  # fmt: skip
     else:
         start = 0
-        fits = training.fits(
+        fits = fitting.fits(
             _remembered(build, network), [part], images=images, labels=labels, settings=variant.train,
             report=watch,
         )  # fmt: skip

@@ -4,7 +4,7 @@ python -m benchmarks.memory [--megapixels 24]
 
 Draws a picture, writes it in every format and mode, and standardises each file in a process of its own with
 the limits lifted. Measured: what that process took beyond its packages, on Linux alone; told: what
-`tenshots.footprint` bounds it by.
+`tenshots.intake.photos.footprint` bounds it by.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import pillow_heif
 from PIL import Image
 
 from benchmarks.ingestion import PROJECT_DIR
-from tenshots import integrity
+from tenshots.intake.photos import integrity
 
 # In the process that is measured: Linux keeps the peak of a program apart from that of who started it.
 MEASURED = """

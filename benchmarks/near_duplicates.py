@@ -33,9 +33,9 @@ from benchmarks.desks.students import STUDENTS, Student
 from benchmarks.desks.tops import desk
 from demo.files import upright
 from tenshots import params
-from tenshots.duplicates import clusters, near_duplicates
+from tenshots.intake.near_duplicates.duplicates import clusters, near_duplicates
+from tenshots.intake.settings import NearDuplicateSettings
 from tenshots.seeds import derived_seed
-from tenshots.settings.intake import NearDuplicateSettings
 
 THUMBNAIL_PX = 32
 RENDERED_PX = 160  # of a photo's longer side

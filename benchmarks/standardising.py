@@ -25,9 +25,9 @@ import numpy as np
 from PIL import Image
 
 from tenshots import params
-from tenshots.encoding import StandardiseSettings, decode, encode
-from tenshots.photos import standardise
-from tenshots.settings.intake import AcceptSettings
+from tenshots.intake.photos.standardising import standardise
+from tenshots.intake.settings import AcceptSettings
+from tenshots.tables.encoding import StandardiseSettings, decode, encode
 
 WIDTH_PX, HEIGHT_PX = 4032, 3024
 SMALL_PX = (640, 480)

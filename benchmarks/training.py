@@ -16,11 +16,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tenshots import networks, params, runtime, training, transfer
+from tenshots import params, runtime
+from tenshots.networks import building
+from tenshots.networks.settings import PretrainedSettings
 from tenshots.runtime import keras
-from tenshots.settings.networks import PretrainedSettings
-from tenshots.settings.training import OptimisationSettings
-from tenshots.training import Epoch, Part, TrainSettings
+from tenshots.training import fitting, transfer
+from tenshots.training.fitting import Epoch, Part, TrainSettings
+from tenshots.training.settings import OptimisationSettings
 
 NUM_LABELS = 10
 NUM_COPIES = 4  # of each image, in the variant that has copies
@@ -103,15 +105,15 @@ def network_settings(input_px: int, *, epochs: int) -> tuple[Any, Any]:
         "unfreeze": 0.5,
         "fine_tune_lr_factor": 0.1,
     }
-    return networks.settings_from(scratch, at="scratch"), params.check(pretrained, PretrainedSettings, at="")
+    return building.settings_from(scratch, at="scratch"), params.check(pretrained, PretrainedSettings, at="")
 
 
 def fits_of(network: Any, *, size_px: int) -> Callable[..., Any]:  # noqa: ANN401 (of either family)
     """Returns the function that trains this network, lacking parts, data and the loop's settings."""
-    build = partial(networks.build, network, size_px=size_px, num_labels=NUM_LABELS)
+    build = partial(building.build, network, size_px=size_px, num_labels=NUM_LABELS)
     if isinstance(network, PretrainedSettings):
         return partial(transfer.fits, build, stages=network)
-    return partial(training.fits, build)
+    return partial(fitting.fits, build)
 
 
 def drawn(num_originals: int, *, copies: int, size_px: int) -> tuple[Part, np.ndarray, np.ndarray]:

@@ -56,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 def measured(*, threads: int, num_workers: int) -> tuple[float, float]:
     """Returns images a second once all is compiled, and the process' peak memory in millions of bytes."""
     from benchmarks import training as drawing
-    from tenshots import params, runtime, variants
+    from tenshots import params, runtime
+    from tenshots.training import variants
 
     runtime.configure(threads=threads)
     baseline = variants.resolve({**params.read(), "threads": threads}, "baseline")

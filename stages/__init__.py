@@ -18,8 +18,8 @@ try:
     # Before anything imports a numeric package. Python names the program -m until it has found the module.
     portable.pin(restart=sys.argv[0] == "-m")
     from tenshots import shortages
+    from tenshots.checks import whole
     from tenshots.errors import TenshotsError
-    from tenshots.settings import whole
 except ModuleNotFoundError as error:
     sys.exit(
         f"error: {sys.executable} has no package {error.name!r}, so this Python is not the project's. "

@@ -18,10 +18,12 @@ from stages import run
 # Keras chooses its backend when it is imported, and another one would draw other pixels.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-from tenshots import augmentation, database, files, params, runtime
-from tenshots.encoding import encode
+from tenshots import files, params, runtime
+from tenshots.augmentation import augmenting
+from tenshots.augmentation.settings import AugmentSettings
 from tenshots.seeds import SeedSettings
-from tenshots.settings.augmentation import AugmentSettings
+from tenshots.tables import database
+from tenshots.tables.encoding import encode
 
 DATABASE = Path("data/database")
 SPLITS = Path("data/splits/splits.csv")
@@ -39,10 +41,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     runtime.configure(threads=1)
 
     photos = database.read_photos(DATABASE, columns=["photo_id", "label", "image"])
-    originals = augmentation.training_photos(photos, database.read_splits(SPLITS))
+    originals = augmenting.training_photos(photos, database.read_splits(SPLITS))
     size_px = database.decode(originals["image"].iloc[:1]).shape[1]
-    policy = augmentation.Policy(settings.layers, size_px=size_px)
-    batches = augmentation.changed_copies(originals, policy, num_copies=settings.copies, seed=seed)
+    policy = augmenting.Policy(settings.layers, size_px=size_px)
+    batches = augmenting.changed_copies(originals, policy, num_copies=settings.copies, seed=seed)
     copies = pd.concat(_watched(batches, num_copies=len(originals) * settings.copies), ignore_index=True)
 
     files.empty(AUGMENTED)
@@ -52,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             shutil.copyfile(path, AUGMENTED / path.name)
     database.write_copies(copies, AUGMENTED, num_shards=len(shards))
     PREVIEW.parent.mkdir(parents=True, exist_ok=True)
-    files.write(PREVIEW, encode(augmentation.preview(originals, copies), "lossless"))
+    files.write(PREVIEW, encode(augmenting.preview(originals, copies), "lossless"))
 
 
 def _watched(batches: Iterator[pd.DataFrame], *, num_copies: int) -> Iterator[pd.DataFrame]:

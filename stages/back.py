@@ -6,14 +6,15 @@ import argparse
 from collections.abc import Sequence
 
 from stages import run
-from tenshots import provenance, wording
+from tenshots import wording
 from tenshots.errors import DataError
+from tenshots.repository import outputs
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Looks through DVC's cache, and is silent where it has everything."""
     argparse.ArgumentParser(prog="python -m stages.back", description=__doc__).parse_args(argv)
-    lost = provenance.uncached_outputs()
+    lost = outputs.uncached_outputs()
     if lost:
         raise DataError(
             f"DVC's cache on this machine lacks {wording.joined(lost)} of the last commit, so all outputs "

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages import run
-from tenshots import files, folder, params
-from tenshots.layout import PhotosSettings
-from tenshots.settings import whole
+from tenshots import files, params
+from tenshots.checks import folder, whole
+from tenshots.intake.layout import PhotosSettings
 
 CHECKED = Path("data/checked/settings.txt")
 

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from stages import run
-from tenshots import database, files, params, records, tables, tracking
+from tenshots import files, params
 from tenshots.errors import DataError, SettingsError
-from tenshots.report import ReportSettings, comparison, findings, page, seen, sentences
-from tenshots.report.comparison import Results
-from tenshots.report.findings import Sources
-from tenshots.report.frozen import Frozen
+from tenshots.pages.report import comparison, findings, page, seen, sentences
+from tenshots.pages.report.comparison import Results
+from tenshots.pages.report.findings import Sources
+from tenshots.pages.report.frozen import Frozen
+from tenshots.pages.settings import ReportSettings
+from tenshots.tables import csv_files, database
+from tenshots.tracking import records, sessions
 
 DATABASE = Path("data/database")
 MANIFEST = Path("data/manifest.csv")
@@ -77,9 +80,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     files.write(REPORTS / "comparison.md", text)
     files.write(REPORTS / "metrics.json", json.dumps(metrics, indent=2) + "\n")
     files.write(REPORTS / "index.html", page.render(inputs, settings))
-    with tracking.experiment_run() as tracked:
+    with sessions.experiment_run() as tracked:
         evaluated = {name: records.read(name, EVALUATIONS) for name in variants}
-        tracking.log_report(tracked, REPORTS)
+        sessions.log_report(tracked, REPORTS)
         records.log_experiment(tracked, values, evaluated, splits)
         records.log_pictures(tracked, {name: drawn.files for name, drawn in inputs.drawn.items()})
     if tracked.reached:  # or the second attempt would warn once more
@@ -93,7 +96,7 @@ def _results(variant: str) -> Results:
     _read(folder / "curves.csv", stage)
     return Results(
         predictions=database.read_predictions(folder / "predictions.csv"),
-        curves=tables.read(folder / "curves.csv"),
+        curves=csv_files.read(folder / "curves.csv"),
         details=_json(folder / "details.json", stage),
         metrics=_json(folder / "metrics.json", stage),
     )

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from stages import run
-from tenshots import cards, database, files, params, tracking
-from tenshots.cards import croissant
+from tenshots import files, params
+from tenshots.cards import croissant, markdown
 from tenshots.errors import DataError
-from tenshots.provenance import file_hash
+from tenshots.files import file_hash
+from tenshots.tables import database
+from tenshots.tracking import sessions
 
 DATA = Path("data")
 REPORTS = Path("reports")
@@ -23,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Writes the cards."""
     argparse.ArgumentParser(prog="python -m stages.describe", description=__doc__).parse_args(argv)
     compared = _json(REPORTS / "comparison.json", "compare")
-    facts = cards.Facts(
+    facts = markdown.Facts(
         manifest=database.read_manifest(DATA / "manifest.csv"),
         leakage=_json(DATA / "splits/leakage.json", "split"),
         compared=compared,
@@ -41,12 +43,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         splits_hash=file_hash(DATA / "splits/splits.csv"),
     )
 
-    written = {"model_card.md": cards.model_card(facts), "data_card.md": cards.data_card(facts)}
+    written = {"model_card.md": markdown.model_card(facts), "data_card.md": markdown.data_card(facts)}
     for name, text in written.items():
         files.write(REPORTS / name, text)
     croissant_text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     files.write(DATA / "croissant.json", croissant_text)
-    with tracking.experiment_run() as tracked:
+    with sessions.experiment_run() as tracked:
         written["croissant.json"] = croissant_text
         tracked.replace_files({name: text.encode() for name, text in written.items()}, "cards")
 

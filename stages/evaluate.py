@@ -14,21 +14,14 @@ import numpy as np
 import pandas as pd
 
 from stages import run
-from tenshots import (
-    database,
-    evaluation,
-    figures,
-    files,
-    metrics,
-    params,
-    provenance,
-    runtime,
-    tables,
-    tracking,
-)
+from tenshots import files, params, runtime
 from tenshots.errors import DataError
-from tenshots.predictions import predicted, probabilities_of
-from tenshots.settings.training import ComputeSettings
+from tenshots.evaluation import metrics, testing
+from tenshots.networks import stored
+from tenshots.runtime import ComputeSettings
+from tenshots.tables import csv_files, database
+from tenshots.tables.predictions import predicted, probabilities_of
+from tenshots.tracking import figures, provenance, sessions
 
 DATABASE = Path("data/database")
 SPLITS = Path("data/splits/splits.csv")
@@ -44,14 +37,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = params.top_level(params.read(), ComputeSettings)
     runtime.configure(threads=settings.threads)
 
-    saved = evaluation.read_variant(MODELS / variant)
+    saved = stored.read_variant(MODELS / variant)
     photos = database.read_photos(DATABASE, ["photo_id", "label", "image"])
     splits = database.read_splits(SPLITS)
     history = _history(MODELS / variant / "history.csv")
 
-    with tracking.variant_run(variant) as tracked:
+    with sessions.variant_run(variant) as tracked:
         started = time.perf_counter()
-        test, val = evaluation.evaluate(saved, MODELS / variant, photos, splits)
+        test, val = testing.evaluate(saved, MODELS / variant, photos, splits)
         seconds = time.perf_counter() - started
         summary = metrics.summary(test, val)
         tested = splits["photo_id"].isin(test["photo_id"])
@@ -68,8 +61,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         }
         _write(variant, test, history, details, summary)
 
-        tracking.log_test_set(tracked, provenance.photos_hash(test["photo_id"], test["label"]))
-        tracking.log_final(tracked, metrics.final(summary, details))
+        sessions.log_test_set(tracked, provenance.photos_hash(test["photo_id"], test["label"]))
+        sessions.log_final(tracked, metrics.final(summary, details))
         tracked.metrics(
             {"evaluate_seconds": seconds, "evaluate_images_per_second": (len(test) + len(val)) / seconds}
         )
@@ -91,16 +84,16 @@ def _write(
 ) -> None:
     folder = EVALUATIONS / variant
     database.write_predictions(test, folder / "predictions.csv")
-    tables.write(metrics.curves(history), folder / "curves.csv", float_format="%.6g")
+    csv_files.write(metrics.curves(history), folder / "curves.csv", float_format="%.6g")
     answers = predicted(test)
-    tables.write(test[["label"]].assign(predicted=answers), folder / "confusion.csv")
+    csv_files.write(test[["label"]].assign(predicted=answers), folder / "confusion.csv")
     right = pd.DataFrame(
         {
             "probability": probabilities_of(test).max(axis=1),
             "right": (answers == test["label"].to_numpy()).astype(int),
         }
     )
-    tables.write(right, folder / "answers.csv", float_format="%.6g")
+    csv_files.write(right, folder / "answers.csv", float_format="%.6g")
     _write_json(details, folder / "details.json")
     _write_json(summary, folder / "metrics.json")
 
@@ -111,7 +104,7 @@ def _write_json(values: Mapping[str, Any], path: Path) -> None:
 
 def _history(path: Path) -> pd.DataFrame:
     try:
-        return tables.read(path)
+        return csv_files.read(path)
     except FileNotFoundError:
         raise DataError(f"{path} is missing; run `dvc repro train@{path.parent.name}`") from None
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from stages import run
-from tenshots import experiments, files, history
+from tenshots import files
 from tenshots.errors import DataError
-from tenshots.history import page
+from tenshots.pages.history import gains, page
+from tenshots.tracking import experiments
 from tenshots.wording import counted
 
 OUTPUT = Path("reports/history.html")
@@ -43,14 +44,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     loaded = experiments.load(chosen)
     reference = loaded[0]
-    results = history.compare(loaded, reference)
+    results = gains.compare(loaded, reference)
 
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     files.write(arguments.output, page.render(loaded, results, reference.name))
     if arguments.csv:
-        files.write(arguments.csv, history.csv_table(loaded, results, reference.name))
-    print(history.text_table(results, reference.name))
-    print("", *history.cautions(loaded, results), sep="\n")
+        files.write(arguments.csv, gains.csv_table(loaded, results, reference.name))
+    print(gains.text_table(results, reference.name))
+    print("", *gains.cautions(loaded, results), sep="\n")
     for num_photos, num_looks in page.looks(loaded):
         looked = f"{counted(num_photos, 'test photo')}, looked at by {counted(num_looks, 'experiment')}"
         print(f"{looked}: choose on validation.")

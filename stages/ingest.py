@@ -14,11 +14,13 @@ from pathlib import Path
 import joblib
 
 from stages import run
-from tenshots import collection, database, ingestion, layout, misreadings, params, snapshots
-from tenshots.encoding import StandardiseSettings
+from tenshots import params
 from tenshots.errors import DataError
-from tenshots.pattern import Layout
-from tenshots.settings.intake import AcceptSettings, DatabaseSettings, NearDuplicateSettings
+from tenshots.intake import collection, ingestion, layout, misreadings, snapshots
+from tenshots.intake.names.pattern import Layout
+from tenshots.intake.settings import AcceptSettings, DatabaseSettings, NearDuplicateSettings
+from tenshots.tables import database
+from tenshots.tables.encoding import StandardiseSettings
 
 DATABASE_DIR = Path("data/database")
 MANIFEST_PATH = Path("data/manifest.csv")

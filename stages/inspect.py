@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages import run
-from tenshots import database, features, files, params, runtime
-from tenshots.judging import judge
-from tenshots.settings.inspection import InspectSettings, backbone_settings
-from tenshots.settings.training import ComputeSettings
+from tenshots import files, params, runtime
+from tenshots.labels.judging import judge
+from tenshots.labels.settings import InspectSettings, backbone_settings
+from tenshots.networks import features
+from tenshots.runtime import ComputeSettings
+from tenshots.tables import database
 
 DATABASE = Path("data/database")
 SPLITS = Path("data/splits/splits.csv")

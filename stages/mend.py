@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages import run
-from tenshots import mending
+from tenshots.repository import mending
 from tenshots.wording import counted
 
 

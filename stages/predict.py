@@ -12,17 +12,21 @@ from typing import Any
 import numpy as np
 
 from stages import run
-from tenshots import encoding, evaluation, params, provenance, registry, runtime
-from tenshots.archives import ArchiveLimits
-from tenshots.choice import best_on_validation
-from tenshots.decoders import Decoders
-from tenshots.encoding import StandardiseSettings
+from tenshots import params, runtime
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
-from tenshots.finding import find
-from tenshots.layout import FoundFile
-from tenshots.pattern import Layout
-from tenshots.settings.intake import AcceptSettings
-from tenshots.settings.training import ComputeSettings
+from tenshots.intake.archives import ArchiveLimits
+from tenshots.intake.finding import find
+from tenshots.intake.layout import FoundFile
+from tenshots.intake.names.pattern import Layout
+from tenshots.intake.photos.decoders import Decoders
+from tenshots.intake.settings import AcceptSettings
+from tenshots.networks import stored
+from tenshots.repository import outputs
+from tenshots.runtime import ComputeSettings
+from tenshots.statistics.choice import best_on_validation
+from tenshots.tables import encoding
+from tenshots.tables.encoding import StandardiseSettings
+from tenshots.tracking import registry
 
 MODELS = Path("data/models")
 EVALUATIONS = Path("data/evaluations")
@@ -51,9 +55,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         else:
             name, why = choose(values, arguments.variant)
             folder = MODELS / name
-        saved = evaluation.read_variant(folder)
+        saved = stored.read_variant(folder)
         if not arguments.champion:
-            provenance.check_unchanged(folder)
+            outputs.check_unchanged(folder)
         variant = saved.variant
         standard = params.check(saved.standardise, StandardiseSettings, at="standardise")
         accept = params.section(values, "accept", AcceptSettings)
@@ -140,12 +144,12 @@ def read(
 
 
 def predict(
-    saved: evaluation.SavedVariant, folder: Path, images: Mapping[str, np.ndarray]
+    saved: stored.SavedVariant, folder: Path, images: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Returns the mean probabilities, float64 of shape (num_labels,), of each image."""
     if not images:
         return {}
-    shares = evaluation.mean_probabilities(saved, folder, np.stack(list(images.values())))
+    shares = stored.mean_probabilities(saved, folder, np.stack(list(images.values())))
     return dict(zip(images, shares, strict=True))
 
 

@@ -14,8 +14,12 @@ from typing import Any
 import numpy as np
 
 from stages import run
-from tenshots import database, figures, metrics, params, provenance, records, runs, store, tables, tracking
+from tenshots import params
 from tenshots.errors import DataError, SettingsError
+from tenshots.evaluation import metrics
+from tenshots.repository import outputs
+from tenshots.tables import csv_files, database
+from tenshots.tracking import figures, provenance, records, runs, sessions, store
 from tenshots.wording import counted
 
 MODELS = Path("data/models")
@@ -36,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     variants = values.get("variants")
     if not isinstance(variants, dict):
         raise SettingsError(f"{params.PATH}: variants must be a mapping, got {variants!r}")
-    stale = provenance.stale_stages()
+    stale = outputs.stale_stages()
     _put_in_order()
 
     num_added, missing = 0, []
@@ -46,17 +50,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         if reason:
             missing.append(f"{variant} ({reason})")
             continue
-        with tracking.variant_run(variant, live=False) as tracked:
+        with sessions.variant_run(variant, live=False) as tracked:
             num_added += _record_variant(tracked, variant, paths)
         _check_reached(tracked)
     if not missing:
         num_added += _record_experiment(values)
-    reason = _reason([REPORTS / name for name in tracking.REPORT], stale)
+    reason = _reason([REPORTS / name for name in sessions.REPORT], stale)
     if reason:
         missing.append(f"the report ({reason})")
     else:
-        with tracking.experiment_run(live=False) as tracked:
-            num_added += tracking.log_report(tracked, REPORTS) + records.log_pictures(
+        with sessions.experiment_run(live=False) as tracked:
+            num_added += sessions.log_report(tracked, REPORTS) + records.log_pictures(
                 tracked, {name: _pictures(name) for name in variants}
             )
         _check_reached(tracked)
@@ -71,7 +75,7 @@ def _put_in_order() -> None:
     """Lets a store that has moved go on here, and ends the runs that a kill left running."""
     try:
         came = store.move_in()
-        num_ended = tracking.end_abandoned()
+        num_ended = sessions.end_abandoned()
     except Exception as error:
         raise store.unusable(error) from None
     if came:
@@ -97,19 +101,19 @@ def _record_variant(tracked: runs.Run, variant: str, paths: Sequence[Path]) -> i
     facts = _json(details)
     confusion = figures.confusion_png(np.array(facts["confusion"]), facts["labels"], title=variant)
     return (
-        tracking.log_settings(tracked, _json(model))
-        + tracking.log_history(tracked, tables.read(history))
-        + tracking.log_final(tracked, metrics.final(_json(summary), facts))
-        + tracking.log_model(tracked, MODELS / variant)
+        sessions.log_settings(tracked, _json(model))
+        + sessions.log_history(tracked, csv_files.read(history))
+        + sessions.log_final(tracked, metrics.final(_json(summary), facts))
+        + sessions.log_model(tracked, MODELS / variant)
         + tracked.add_bytes(confusion, "confusion.png")
-        + tracking.log_test_set(tracked, provenance.photos_hash(test["photo_id"], test["label"]))
+        + sessions.log_test_set(tracked, provenance.photos_hash(test["photo_id"], test["label"]))
     )
 
 
 def _record_experiment(values: Mapping[str, Any]) -> int:
     evaluated = {name: records.read(name, EVALUATIONS) for name in values["variants"]}
     splits = database.read_splits(SPLITS)
-    with tracking.experiment_run(live=False) as tracked:
+    with sessions.experiment_run(live=False) as tracked:
         num_added = records.log_experiment(tracked, values, evaluated, splits)
     _check_reached(tracked)
     photos = database.read_photos(DATABASE, ["photo_id", "label"])
@@ -118,7 +122,7 @@ def _record_experiment(values: Mapping[str, Any]) -> int:
 
 def _record_cards() -> int:
     files = {path.name: path.read_bytes() for path in CARDS if path.is_file()}
-    with tracking.experiment_run(live=False) as tracked:
+    with sessions.experiment_run(live=False) as tracked:
         return tracked.replace_files(files, "cards")
 
 

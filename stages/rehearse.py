@@ -15,7 +15,8 @@ from stages import run
 # As in `augment`, whose layers are tried.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-from tenshots import files, params, rehearsal, runtime
+from tenshots import files, params, runtime
+from tenshots.checks import rehearsal
 from tenshots.errors import SettingsError
 
 REHEARSED = Path("data/checked/rehearsal.txt")

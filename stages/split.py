@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages import run
-from tenshots import database, files, leakage, params, splitting
+from tenshots import files, params
 from tenshots.seeds import SeedSettings
-from tenshots.settings.splitting import SplitSettings
+from tenshots.splitting import division, leakage
+from tenshots.splitting.settings import SplitSettings
+from tenshots.tables import database
 
 MANIFEST_PATH = Path("data/manifest.csv")
 SPLITS_PATH = Path("data/splits/splits.csv")
@@ -27,12 +29,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = params.section(values, "split", SplitSettings)
 
     manifest = database.read_manifest(MANIFEST_PATH)
-    splits = splitting.split(manifest, settings, seed=seed)
+    splits = division.split(manifest, settings, seed=seed)
     found = leakage.leakage(manifest, splits, seed=seed)
 
     database.write_splits(splits, SPLITS_PATH)
     files.write(LEAKAGE_PATH, leakage.text(found))
-    for line in [*splitting.summary(manifest, splits, settings), *leakage.summary(found)]:
+    for line in [*division.summary(manifest, splits, settings), *leakage.summary(found)]:
         print(f"split: {line}")
 
 

@@ -16,14 +16,17 @@ from rich.console import Console
 from rich.progress import Progress
 
 from stages import run
-from tenshots import database, files, params, statistics, studies, tables
+from tenshots import files, params
 from tenshots.errors import DataError
-from tenshots.studies import StudySettings, findings
+from tenshots.statistics import measure
+from tenshots.studies import findings
+from tenshots.studies.settings import StudySettings, check_names
+from tenshots.tables import csv_files, database
 
 if TYPE_CHECKING:
     from tenshots.studies.retraining import Task
-    from tenshots.training import Epoch, Fit
-    from tenshots.variants import Variant
+    from tenshots.training.fitting import Epoch, Fit
+    from tenshots.training.variants import Variant
 
 DATA = Path("data")
 SPLITS = Path("data/splits/splits.csv")
@@ -38,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     name: str = parser.parse_args(argv).variant
     values = params.read()
     settings = params.section(values, "study", StudySettings)
-    studies.check_names(settings, values.get("variants") or ())
+    check_names(settings, values.get("variants") or ())
 
     folder = STUDY / name
     files.empty(folder)
@@ -52,9 +55,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     # Not at the top: TensorFlow takes seconds to import, and a study is off by default.
-    from tenshots import runtime, variants
-    from tenshots.settings.augmentation import AugmentSettings
+    from tenshots import runtime
+    from tenshots.augmentation.settings import AugmentSettings
     from tenshots.studies import retraining
+    from tenshots.training import variants
 
     variant = variants.resolve(values, name)
     seed, repeats = variant.experiment.seed, variant.experiment.repeats
@@ -82,7 +86,7 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
         )
     honest = _honest(name, splits, repeats)
     found = findings.nothing(name)
-    components = statistics.components_of(splits)
+    components = measure.components_of(splits)
     if settings.shares:
         shares = {share: tested[retraining.share_name(share)] for share in settings.shares}
         found["learning_curve"] = findings.learning_curve(
@@ -119,7 +123,7 @@ def _write_points(points: Sequence[Mapping[str, Any]], path: Path) -> None:
     ends = table["interval"].map(lambda interval: interval or [np.nan, np.nan])
     table["low"], table["high"] = ends.str[0], ends.str[1]
     columns = ["share", "num_photos", "accuracy", "low", "high"]
-    tables.write(table[columns], path, float_format="%.6g")
+    csv_files.write(table[columns], path, float_format="%.6g")
 
 
 @contextmanager
@@ -127,7 +131,7 @@ def _watched(
     variant: Variant, todo: Sequence[Task]
 ) -> Iterator[tuple[Callable[[Epoch], None], Callable[[Task, Fit], None]]]:
     """Shows how far the trainings are: a bar on a terminal, a line a training in a log."""
-    from tenshots import variants
+    from tenshots.training import variants
 
     console = Console(stderr=True)
     most, num_fits, done = variants.max_epochs(variant), sum(len(task.parts) for task in todo), 0

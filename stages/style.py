@@ -17,14 +17,17 @@ from rich.console import Console
 from rich.progress import Progress
 
 from stages import run
-from tenshots import encoding, files, layout, networks, params, runtime
-from tenshots.decoders import Decoders
-from tenshots.encoding import StandardiseSettings
+from tenshots import files, params, runtime
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
+from tenshots.intake import layout
+from tenshots.intake.photos.decoders import Decoders
+from tenshots.intake.settings import AcceptSettings
 from tenshots.interpretation import style
-from tenshots.settings.intake import AcceptSettings
-from tenshots.settings.networks import PretrainedSettings
-from tenshots.settings.training import ComputeSettings
+from tenshots.networks import building
+from tenshots.networks.settings import PretrainedSettings
+from tenshots.runtime import ComputeSettings
+from tenshots.tables import encoding
+from tenshots.tables.encoding import StandardiseSettings
 
 SIZES = (64, 1024)
 
@@ -50,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     content, look = (_read(path, arguments.size, accept) for path in (arguments.content, arguments.style))
     runtime.configure(threads=params.top_level(values, ComputeSettings).threads)
 
-    network = networks.build(settings, size_px=settings.input_px, num_labels=2)
+    network = building.build(settings, size_px=settings.input_px, num_labels=2)
     model, content_layer = style.parts(network)
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
@@ -102,7 +105,7 @@ def _checked(arguments: argparse.Namespace, values: dict[str, object]) -> Pretra
         raise SettingsError(
             f"--network must be a key of networks in {params.PATH}, got {arguments.network!r}{hint}"
         )
-    settings = networks.settings_from(described[arguments.network], at=f"networks.{arguments.network}")
+    settings = building.settings_from(described[arguments.network], at=f"networks.{arguments.network}")
     if not isinstance(settings, PretrainedSettings):
         raise SettingsError(
             f"--network must be of family pretrained, since one that learnt nothing knows no style, "

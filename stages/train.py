@@ -21,10 +21,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from stages import run
-from tenshots import database, files, networks, params, runtime, tables, tracking, variants
-from tenshots.encoding import StandardiseSettings
-from tenshots.training import Epoch, Fit
-from tenshots.variants import Variant
+from tenshots import files, params, runtime
+from tenshots.networks import building
+from tenshots.tables import csv_files, database
+from tenshots.tables.encoding import StandardiseSettings
+from tenshots.tracking import sessions
+from tenshots.training import variants
+from tenshots.training.fitting import Epoch, Fit
+from tenshots.training.variants import Variant
 
 DATA = Path("data")
 SPLITS = Path("data/splits/splits.csv")
@@ -70,15 +74,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         "data": variant.data,
         "settings": variant.settings(),
     }
-    with tracking.variant_run(variant.name, supersede=True) as tracked:
-        tracking.log_settings(tracked, model)
+    with sessions.variant_run(variant.name, supersede=True) as tracked:
+        sessions.log_settings(tracked, model)
         saved: list[dict[str, Any]] = []
         history: list[Epoch] = []
         started = time.perf_counter()
         with _watched(variant, num_fits=len(todo)) as (on_epoch, on_fit):
 
             def report(epoch: Epoch) -> None:
-                tracking.log_epoch(tracked, epoch._asdict())
+                sessions.log_epoch(tracked, epoch._asdict())
                 on_epoch(epoch)
 
             fits = variants.fits(
@@ -96,21 +100,21 @@ def main(argv: Sequence[str] | None = None) -> None:
         saved.sort(key=itemgetter("fold", "repeat"))
         table = pd.DataFrame(history, columns=Epoch._fields)
         table = table.sort_values(["fold", "repeat", "epoch"], ignore_index=True)
-        tables.write(table, folder / "history.csv", float_format="%.6g")
+        csv_files.write(table, folder / "history.csv", float_format="%.6g")
         text = json.dumps({**model, "fits": saved, "num_parameters": num_parameters}, indent=2)
         files.write(folder / "model.json", text + "\n")
 
         num_images = sum(fit["num_images"] for fit in saved)
         tracked.metrics({"train_seconds": seconds, "train_images_per_second": num_images / seconds})
         tracked.metrics({"num_updates": sum(fit["num_updates"] for fit in saved) / len(saved)})
-        tracking.log_history(tracked, table)
-        tracking.log_model(tracked, folder)
+        sessions.log_history(tracked, table)
+        sessions.log_model(tracked, folder)
 
 
 def _saved(fit: Fit, folder: Path) -> dict[str, Any]:
     """Writes the weights; returns what model.json says of this training."""
     weights = f"fold-{fit.part.fold}_repeat-{fit.part.repeat}.weights.h5"
-    files.write(folder / weights, networks.weights(fit.network))
+    files.write(folder / weights, building.weights(fit.network))
     return {
         "fold": fit.part.fold,
         "repeat": fit.part.repeat,

@@ -17,8 +17,8 @@ from pathlib import Path
 from urllib.error import URLError
 
 from stages import run
-from tenshots import places, store
 from tenshots.errors import DataError, SettingsError
+from tenshots.tracking import places, store
 
 HOST = "127.0.0.1"  # loopback: no other machine reaches it
 # The user's own are for a server of theirs: they could open this one to the network, or end its checks.

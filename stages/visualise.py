@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages import run
-from tenshots import database, evaluation, files, params, runtime
-from tenshots.evaluation import Fit, SavedVariant
-from tenshots.interpretation import VisualiseSettings, drawing, gallery
+from tenshots import files, params, runtime
+from tenshots.interpretation import drawing, gallery
+from tenshots.interpretation.settings import VisualiseSettings
 from tenshots.interpretation.subject import Subject, chosen_fit, subject
+from tenshots.networks import stored
+from tenshots.networks.stored import SavedTraining, SavedVariant
+from tenshots.runtime import ComputeSettings
 from tenshots.seeds import SeedSettings
-from tenshots.settings.training import ComputeSettings
+from tenshots.tables import database
 
 DATABASE = Path("data/database")
 SPLITS = Path("data/splits/splits.csv")
@@ -32,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     seed = params.top_level(values, SeedSettings).seed
     runtime.configure(threads=params.top_level(values, ComputeSettings).threads)
 
-    saved = evaluation.read_variant(MODELS / variant)
+    saved = stored.read_variant(MODELS / variant)
     fit = chosen_fit(saved, settings)
     shown = _subject(saved, fit, variant)
 
@@ -60,15 +63,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"{variant}: {len(described)} pictures in {folder}")
 
 
-def _subject(saved: SavedVariant, fit: Fit, variant: str) -> Subject:
+def _subject(saved: SavedVariant, fit: SavedTraining, variant: str) -> Subject:
     photos = database.read_photos(DATABASE, ["photo_id", "label", "image"])
     predictions = database.read_predictions(EVALUATIONS / variant / "predictions.csv")
-    model = evaluation.rebuild(saved)
+    model = stored.rebuild(saved)
     shown = subject(
         model, saved, fit, photos=photos, splits=database.read_splits(SPLITS), predictions=predictions
     )
     # Loads the weights as evaluation did, and says whether these are the networks that were evaluated.
-    shares = evaluation.probabilities(model, MODELS / variant / fit.weights, shown.tested.images)
+    shares = stored.probabilities(model, MODELS / variant / fit.weights, shown.tested.images)
     return shown.checked(shares)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -45,3 +46,8 @@ def naming(path: Path) -> Iterator[None]:
         if error.errno is None or (error.filename is not None and error.filename2 is None):
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def file_hash(path: Path) -> str:
+    """Returns the sha256 of a file's bytes, 64 hexadecimal digits; empty where there is no such file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

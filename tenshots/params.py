@@ -25,6 +25,7 @@ from tenshots.errors import SettingsError
 
 PATH = Path("params.yaml")
 MAX_BYTES = 1_000_000
+MAX_EPOCHS = 100_000  # weeks, even for the smallest collection
 MAX_SHOWN = 80  # characters of a value in a message
 
 _SHORT = reprlib.Repr()  # of what YAML's aliases make endless, too

@@ -17,7 +17,10 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 
+from pydantic import Field
+
 from tenshots import portable
+from tenshots.params import Settings
 
 __all__ = ["configure", "keras", "num_workers"]
 
@@ -51,6 +54,12 @@ keras.config.set_epsilon(1e-7)
 keras.config.set_image_data_format("channels_last")
 keras.config.set_max_epochs(None)
 keras.config.set_max_steps_per_epoch(None)
+
+
+class ComputeSettings(Settings):
+    """The top-level setting of params.yaml that moves a prediction."""
+
+    threads: int = Field(ge=1, le=256)
 
 
 def configure(*, threads: int) -> None:

@@ -72,7 +72,7 @@ def small_disk() -> Iterator[Callable[[Path, str], None]]:
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database with its tables and nothing in them; making one takes seconds, copying it none."""
-    from tenshots.store import open_store
+    from tenshots.tracking.store import open_store
 
     folder = tmp_path_factory.mktemp("mlflow")
     with pytest.MonkeyPatch.context() as patch:
@@ -91,7 +91,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def store(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
     """An empty folder as the current directory, with a store; gives a function that lists its runs."""
-    from tenshots.store import open_store
+    from tenshots.tracking.store import open_store
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

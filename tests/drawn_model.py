@@ -10,8 +10,10 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from tenshots import database, networks, provenance
+from tenshots.networks import building
+from tenshots.repository import outputs
 from tenshots.runtime import keras
+from tenshots.tables import database
 from tests import drawn_results
 
 LABELS = ["book", "cup"]
@@ -54,10 +56,10 @@ def save(folder: Path) -> None:
     """Writes model.json, history.csv and differing random weights into `folder`."""
     folder.mkdir(parents=True)
     (folder / "model.json").write_text(json.dumps(description()), encoding="utf-8")
-    settings = networks.settings_from(NETWORK, at="networks.lecture")
+    settings = building.settings_from(NETWORK, at="networks.lecture")
     for number, (fold, repeat) in enumerate(FITS):
         keras.utils.set_random_seed(number)
-        model = networks.build(settings, size_px=SIZE_PX, num_labels=len(LABELS))
+        model = building.build(settings, size_px=SIZE_PX, num_labels=len(LABELS))
         model.save_weights(folder / f"fold-{fold}_repeat-{repeat}.weights.h5")
     rows = [
         {
@@ -105,7 +107,7 @@ def project(folder: Path) -> pd.DataFrame:
 
 def lock(folder: Path) -> None:
     """Writes the dvc.lock of a project whose variant has been trained."""
-    out = {"path": "data/models/baseline", "md5": provenance.folder_hash(folder / "data/models/baseline")}
+    out = {"path": "data/models/baseline", "md5": outputs.folder_hash(folder / "data/models/baseline")}
     (folder / "dvc.lock").write_text(json.dumps({"stages": {"train@baseline": {"outs": [out]}}}))
 
 

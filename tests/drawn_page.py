@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tenshots import leakage
-from tenshots.report import ReportSettings, comparison, findings, frozen, page
-from tenshots.report.findings import Sources
+from tenshots.pages.report import comparison, findings, frozen, page
+from tenshots.pages.report.findings import Sources
+from tenshots.pages.settings import ReportSettings
+from tenshots.splitting import leakage
 from tests import drawn_results
 
 LABELS = ["<script>alert(1)</script>", "a,b", "cup"]

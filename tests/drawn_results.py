@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from tenshots import database, leakage, metrics
-from tenshots.predictions import KEYS, table
-from tenshots.report.comparison import Results
-from tenshots.report.seen import Drawn
-from tenshots.suspicion import suspicion
+from tenshots.evaluation import metrics
+from tenshots.labels.suspicion import suspicion
+from tenshots.pages.report.comparison import Results
+from tenshots.pages.report.seen import Drawn
+from tenshots.splitting import leakage
+from tenshots.tables import database
+from tenshots.tables.predictions import KEYS, table
 
 SKILLS = {"baseline": 0.6, "augmented": 0.9, "fine_tuned": 2.4}
 PARAMS = """\

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tenshots import store
+from tenshots.tracking import store
 
 TOP = Path(__file__).parents[1]
 FOLDERS = ("tenshots", "stages", "backbones", "benchmarks", "demo", "requirements")
@@ -98,15 +98,15 @@ EXCEPTIONS = {
     ("requirements/audit.py", "urllib.request"): "asks OSV about names and versions of packages, in CI",
     ("stages/ui.py", "urllib.request"): "asks its own server, on this machine, whether it is there",
     ("stages/ui.py", "socket.socket"): "looks for a free port of this machine",
-    ("tenshots/store.py", "urllib.request"): "asks the user's MLflow server whether it is there",
-    ("tenshots/decoders.py", "socket.socket"): "talks to its own processes, which decode",
-    ("tenshots/decoding.py", "socket.socket"): "likewise",
+    ("tenshots/tracking/store.py", "urllib.request"): "asks the user's MLflow server whether it is there",
+    ("tenshots/intake/photos/decoders.py", "socket.socket"): "talks to its own processes, which decode",
+    ("tenshots/intake/photos/decoding.py", "socket.socket"): "likewise",
     ("demo/render.py", "multiprocessing"): "renders in processes of its own, which read nothing of others",
     ("demo/render.py", "concurrent.futures.ProcessPoolExecutor"): "likewise",
     ("tenshots/runtime.py", "ctypes"): "flushes what C code has printed, to read which code oneDNN uses",
     ("tenshots/portable.py", "os.exec*"): "starts the same command again, with other variables",
     ("benchmarks/prove/runs.py", "a shell"): "runs lines of its own table, as a user would",
-    ("tenshots/formats.py", "ctypes"): "silences libtiff, which would print lines of its own",
+    ("tenshots/intake/photos/formats.py", "ctypes"): "silences libtiff, which would print lines of its own",
 }
 
 

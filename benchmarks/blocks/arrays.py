@@ -14,8 +14,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.blocks import Block, drawn
-from tenshots import alignment, hashing, reference
+from tenshots.intake.near_duplicates import alignment, hashing
 from tenshots.interpretation import spectrum
+from tenshots.labels import reference
 
 LINE = drawn(1, 5003)  # an odd length: what is left over after whole vectors is often computed by other code
 ABOVE = np.abs(LINE) + 2.0**-10

@@ -11,9 +11,11 @@ import pandas as pd
 from PIL import Image
 
 from benchmarks.blocks import Block
-from tenshots import database, encoding, formats, params, photos
-from tenshots.encoding import StandardiseSettings, encode
-from tenshots.settings.intake import AcceptSettings
+from tenshots import params
+from tenshots.intake.photos import formats, standardising
+from tenshots.intake.settings import AcceptSettings
+from tenshots.tables import database, encoding
+from tenshots.tables.encoding import StandardiseSettings, encode
 
 HERE = Path(__file__).parent
 DEMO = HERE.parents[1] / "data" / "demo"
@@ -43,7 +45,7 @@ def standard(ending: str, *, quality: int | None = None) -> list[bytes]:
     """What `ingest` makes of them."""
     accept = params.section(params.read(), "accept", AcceptSettings)
     settings = StandardiseSettings(size_px=96, fit="pad", encoding=quality or "lossless")
-    found = [photos.standardise(data, settings, accept) for data in files(ending)]
+    found = [standardising.standardise(data, settings, accept) for data in files(ending)]
     return [
         part
         for photo in found

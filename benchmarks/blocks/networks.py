@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks.blocks import Block, drawn
-from tenshots import augmentation, features, networks, optimisation, params, training, transfer
+from tenshots import params
+from tenshots.augmentation import augmenting
+from tenshots.augmentation.settings import AugmentSettings
 from tenshots.interpretation import excitation, gradcam, layers
+from tenshots.networks import building, features, forward
+from tenshots.networks.settings import PretrainedSettings
 from tenshots.runtime import keras
-from tenshots.settings.augmentation import AugmentSettings
-from tenshots.settings.networks import PretrainedSettings
-from tenshots.settings.training import OptimisationSettings
-from tenshots.training import Part, TrainSettings
+from tenshots.training import fitting, optimisation, transfer
+from tenshots.training.fitting import Part, TrainSettings
+from tenshots.training.settings import OptimisationSettings
 
 # isort: split
 import tensorflow as tf  # after Keras, with which runtime imports it without its notices
@@ -104,17 +107,17 @@ def random_numbers() -> list[np.ndarray]:
 
 def settings_of(name: str) -> Any:  # noqa: ANN401 (of either family)
     """The settings of a network of params.yaml."""
-    return networks.settings_from(params.read()["networks"][name], at=f"networks.{name}")
+    return building.settings_from(params.read()["networks"][name], at=f"networks.{name}")
 
 
 def build(name: str) -> keras.Model:
     """A network of params.yaml, with whatever weights Keras draws next."""
-    return networks.build(settings_of(name), size_px=IMAGES.shape[1], num_labels=NUM_LABELS)
+    return building.build(settings_of(name), size_px=IMAGES.shape[1], num_labels=NUM_LABELS)
 
 
 def built(name: str) -> keras.Model:
     """A network of params.yaml, with the same weights each time."""
-    return training.seeded(7, partial(build, name))
+    return fitting.seeded(7, partial(build, name))
 
 
 def trained(name: str) -> list[np.ndarray]:
@@ -127,15 +130,15 @@ def trained(name: str) -> list[np.ndarray]:
         stages = network.model_copy(update={"head_epochs": 1})
         [fit] = transfer.fits(partial(built, name), [PART], **data, stages=stages)
     else:
-        [fit] = training.fits(partial(build, name), [PART], **data)
+        [fit] = fitting.fits(partial(build, name), [PART], **data)
     losses = np.array([(row.loss, row.val_loss) for row in fit.history])
-    return [*fit.network.get_weights(), losses, training.predict(fit.network, IMAGES)]
+    return [*fit.network.get_weights(), losses, forward.predict(fit.network, IMAGES)]
 
 
 def copies() -> np.ndarray:
     """Changed copies, by each layer of params.yaml."""
     settings = params.section(params.read(), "augment", AugmentSettings)
-    return augmentation.Policy(settings.layers, size_px=48)(IMAGES[:12], range(12))
+    return augmenting.Policy(settings.layers, size_px=48)(IMAGES[:12], range(12))
 
 
 def patterns() -> np.ndarray:

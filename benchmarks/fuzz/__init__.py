@@ -1,4 +1,4 @@
-"""Images of every format that is read, damaged in every way, against what `tenshots.decoders` promises."""
+"""Images of every format that is read, damaged in every way, against what our decoders promise."""
 
 from __future__ import annotations
 

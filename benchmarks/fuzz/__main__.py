@@ -31,13 +31,16 @@ from benchmarks.fuzz import Original
 from benchmarks.fuzz.mutations import mutated
 from benchmarks.fuzz.originals import originals
 from benchmarks.ingestion import PROJECT_DIR
-from tenshots import clutter, encoding, formats, params
-from tenshots.decoders import Answer, Decoders
-from tenshots.encoding import StandardiseSettings
+from tenshots import params
 from tenshots.errors import RejectedPhoto
-from tenshots.metadata import MAX_CAMERA_CHARACTERS
-from tenshots.photos import THUMBNAIL_PX, StandardPhoto
-from tenshots.settings.intake import AcceptSettings
+from tenshots.intake import clutter
+from tenshots.intake.photos import formats
+from tenshots.intake.photos.decoders import Answer, Decoders
+from tenshots.intake.photos.metadata import MAX_CAMERA_CHARACTERS
+from tenshots.intake.photos.standardising import THUMBNAIL_PX, StandardPhoto
+from tenshots.intake.settings import AcceptSettings
+from tenshots.tables import encoding
+from tenshots.tables.encoding import StandardiseSettings
 
 BATCH_FILES = 16
 NUM_THREADS = 2

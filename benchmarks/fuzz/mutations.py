@@ -9,7 +9,7 @@ from random import Random
 from typing import Literal
 
 from benchmarks.fuzz import Original
-from tenshots import containers
+from tenshots.intake.photos import containers
 
 NUM_STACKED = (1, 1, 2, 4)
 HEAD_BYTES = 256

@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, ImageCms, TiffImagePlugin
 
 from benchmarks import memory
 from benchmarks.fuzz import Original
-from tenshots import formats  # noqa: F401 (lets Pillow write HEIC)
+from tenshots.intake.photos import formats  # noqa: F401 (lets Pillow write HEIC)
 
 WIDTH_PX, HEIGHT_PX = 52, 36
 FORMATS = {"WebP": "WEBP", "HEIC": "HEIF"}  # Pillow's name, where the table of `memory` has another

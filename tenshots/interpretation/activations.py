@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tenshots import training
+from tenshots.networks import forward
 from tenshots.runtime import keras
 
 BATCH_SIZE = 64
@@ -28,7 +28,7 @@ def maps(model: keras.Model, images: np.ndarray, layer: str) -> np.ndarray:
 
 def outputs(part: keras.Model, images: np.ndarray) -> np.ndarray:
     """Returns what a part of a network puts out for each image, in inference mode: float32."""
-    return training.outputs(part, images, batch_size=BATCH_SIZE)
+    return forward.outputs(part, images, batch_size=BATCH_SIZE)
 
 
 def liveliest(found: np.ndarray, number: int) -> list[int]:

@@ -10,7 +10,6 @@ import pandas as pd
 from PIL import Image
 
 from tenshots.interpretation import (
-    VisualiseSettings,
     activations,
     drawing,
     dreaming,
@@ -24,6 +23,7 @@ from tenshots.interpretation import (
     structure,
     subject,
 )
+from tenshots.interpretation.settings import VisualiseSettings
 from tenshots.interpretation.subject import Subject
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed

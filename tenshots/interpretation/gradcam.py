@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tenshots import training
 from tenshots.interpretation import layers
 from tenshots.interpretation.gradients import gradient_of
-from tenshots.networks import passes_alone
+from tenshots.networks import forward
+from tenshots.networks.building import passes_alone
 from tenshots.runtime import keras
 
 BATCH_SIZE = 64
@@ -51,7 +51,7 @@ def heat_maps(
     """
     maps = model.get_layer(layer or default_layer(model)).output
     lower, upper = keras.Model(model.input, maps), keras.Model(maps, model.output)
-    values = training.outputs(lower, images, batch_size=BATCH_SIZE)
+    values = forward.outputs(lower, images, batch_size=BATCH_SIZE)
     heat = np.empty(values.shape[:3], dtype=np.float32)
     for start in range(0, len(images), BATCH_SIZE):
         batch = slice(start, start + BATCH_SIZE)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tenshots import training
+from tenshots.networks import forward
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
 
@@ -101,7 +101,7 @@ def directions(model: keras.Model, *, seed: int) -> tuple[list[np.ndarray], list
 
 def loss(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
     """Returns the mean cross-entropy of the right labels, in nats, without label smoothing."""
-    logits = training.outputs(model, images, batch_size=BATCH_SIZE).astype(np.float64)
+    logits = forward.outputs(model, images, batch_size=BATCH_SIZE).astype(np.float64)
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_shares = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return float(-log_shares[np.arange(len(labels)), labels].mean())

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from tenshots import params
-from tenshots.database import decode
 from tenshots.errors import DataError, SettingsError
-from tenshots.evaluation import Fit, SavedVariant
-from tenshots.interpretation import VisualiseSettings
-from tenshots.predictions import predicted, probabilities_of
+from tenshots.interpretation.settings import VisualiseSettings
+from tenshots.networks.stored import SavedTraining, SavedVariant
 from tenshots.runtime import keras
+from tenshots.tables.database import decode
+from tenshots.tables.predictions import predicted, probabilities_of
 
 MAX_TESTED = 400  # test photos that are searched for patches: more take memory, and find little that is new
 MAX_TRAINED = 128  # training photos that a loss surface is computed on, at each of its places
@@ -76,7 +76,7 @@ class Subject:
 def subject(
     model: keras.Model,
     saved: SavedVariant,
-    fit: Fit,
+    fit: SavedTraining,
     *,
     photos: pd.DataFrame,
     splits: pd.DataFrame,
@@ -90,7 +90,7 @@ def subject(
         fit: one of its trainings.
         photos: columns photo_id, label and image (encoded).
         splits: columns photo_id, fold and part.
-        predictions: of the variant, see tenshots.predictions.
+        predictions: of the variant, see tenshots.tables.predictions.
 
     Raises:
         DataError: the tables are not of one experiment.
@@ -109,7 +109,7 @@ def subject(
     )
 
 
-def chosen_fit(saved: SavedVariant, settings: VisualiseSettings) -> Fit:
+def chosen_fit(saved: SavedVariant, settings: VisualiseSettings) -> SavedTraining:
     """Returns the training that the settings name.
 
     Raises:
@@ -125,13 +125,13 @@ def chosen_fit(saved: SavedVariant, settings: VisualiseSettings) -> Fit:
     return next(fit for fit in saved.fits if (fit.fold, fit.repeat) == (settings.fold, settings.repeat))
 
 
-def answers_of(predictions: pd.DataFrame, fit: Fit) -> pd.DataFrame:
+def answers_of(predictions: pd.DataFrame, fit: SavedTraining) -> pd.DataFrame:
     """Returns what one training answered on its test photos, a row a photo, sorted by photo_id.
 
     Its columns are photo_id, label (the right one), predicted, and probability (of the predicted one).
 
     Args:
-        predictions: see tenshots.predictions.
+        predictions: see tenshots.tables.predictions.
         fit: of the variant.
 
     Raises:

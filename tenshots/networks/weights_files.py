@@ -9,8 +9,8 @@ from pathlib import Path
 import h5py  # type: ignore[import-untyped]
 
 from tenshots.errors import DataError
+from tenshots.networks.settings import OUR_FAMILY, WeightsFile
 from tenshots.runtime import keras
-from tenshots.settings.networks import OUR_FAMILY, WeightsFile
 
 # Keras chooses by a name's end how it reads: .keras would be unpacked, .weights.json leads to further files.
 ENDINGS = (".h5", ".hdf5")

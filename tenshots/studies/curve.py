@@ -11,7 +11,7 @@ and Decision Making 12:8 (weighted fits to small data).
 What is uncertain. The accuracies at all shares are measured on the same photos of the same components, so
 that most of their error is common to all, and moves the asymptote alone. What remains differs from share to
 share: by components (one person's photos need more examples than another's) and by trainings (other seeds,
-other photos left out). Both are taken from the contributions that tenshots.intervals describes. The
+other photos left out). Both are taken from the contributions that statistics.intervals describes. The
 covariance of the accuracies is a common variance plus one of each share's own; a share's own is taken half
 way between what was measured and the mean over shares, as a few components tell little of each.
 
@@ -35,11 +35,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import fdtrc, stdtrit
 
-from tenshots import intervals
 from tenshots.errors import DataError
-from tenshots.intervals import LEVEL, MIN_COMPONENTS
-from tenshots.statistics import Measured
-from tenshots.tallies import Key
+from tenshots.statistics import intervals
+from tenshots.statistics.intervals import LEVEL, MIN_COMPONENTS
+from tenshots.statistics.measure import Measured
+from tenshots.statistics.tallies import Key
 from tenshots.wording import independent_sets
 
 MIN_SHARES = 3  # a curve has three unknowns

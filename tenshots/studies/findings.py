@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from tenshots import claims, intervals, leakage, statistics
-from tenshots.claims import signed_points
-from tenshots.intervals import Estimate
-from tenshots.statistics import Measured
+from tenshots.splitting import leakage
+from tenshots.statistics import claims, intervals, measure
+from tenshots.statistics.claims import signed_points
+from tenshots.statistics.intervals import Estimate
+from tenshots.statistics.measure import Measured
+from tenshots.statistics.tallies import Key
 from tenshots.studies import curve, leaking
 from tenshots.studies.curve import FACTOR, MIN_SHARES, MISFIT, Extrapolation
-from tenshots.tallies import Key
 from tenshots.wording import counted
 
 NUM_DIGITS = 6
@@ -54,7 +55,7 @@ def learning_curve(
         DataError: the shares were not tested on the same photos in the same folds and repeats.
     """
     ordered = sorted(shares)
-    measured = [statistics.measure(shares[share], components) for share in ordered]
+    measured = [measure.measure(shares[share], components) for share in ordered]
     numbers = [num_photos[share] for share in ordered]
     together = curve.measurements(measured, numbers)
     enough = len(set(numbers)) >= MIN_SHARES
@@ -118,7 +119,7 @@ def leaking_split(
         components: the component of each photo, indexed by photo_id.
     """
     gain = leaking.difference(random, honest, components)
-    shown, true = statistics.accuracy(random, components), statistics.accuracy(honest, components)
+    shown, true = measure.accuracy(random, components), measure.accuracy(honest, components)
     num_tested = int((dealt["part"] == "test").sum())
     num_siblings = leakage.num_with_sibling(dealt)
     verdict = {"better": "flatters", "worse": "lowers", "open": "open"}[claims.verdict(gain)]

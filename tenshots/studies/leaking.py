@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tenshots import intervals, statistics
 from tenshots.errors import DataError
-from tenshots.intervals import Basis, Design, Estimate, Evidence, Scale
-from tenshots.statistics import Measured
-from tenshots.tallies import Key
+from tenshots.statistics import intervals, measure
+from tenshots.statistics.intervals import Basis, Design, Estimate, Evidence, Scale
+from tenshots.statistics.measure import Measured
+from tenshots.statistics.tallies import Key
 
 
 def difference(random: pd.DataFrame, honest: pd.DataFrame, components: pd.Series) -> Estimate:
@@ -28,7 +28,7 @@ def difference(random: pd.DataFrame, honest: pd.DataFrame, components: pd.Series
     Raises:
         DataError: the splits have not as many repeats.
     """
-    sides = [statistics.measure(each, components) for each in (random, honest)]
+    sides = [measure.measure(each, components) for each in (random, honest)]
     if sides[0].repeats != sides[1].repeats:
         raise DataError("both splits must have the same repeats; run `dvc repro`")
     names = pd.Index(sorted({*components.loc[sides[0].photo_ids], *components.loc[sides[1].photo_ids]}))

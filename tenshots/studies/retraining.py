@@ -17,17 +17,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tenshots import database, leakage, predictions, training, variants
 from tenshots.errors import SettingsError
+from tenshots.networks import forward
 from tenshots.params import PATH
-from tenshots.predictions import KEYS
 from tenshots.seeds import derived_seed
-from tenshots.studies import StudySettings
-from tenshots.training import Epoch, Fit, Part
-from tenshots.variants import Variant
+from tenshots.splitting import leakage
+from tenshots.studies.settings import StudySettings
+from tenshots.tables import database, predictions
+from tenshots.tables.predictions import KEYS
+from tenshots.training import variants
+from tenshots.training.fitting import Epoch, Fit, Part
+from tenshots.training.variants import Variant
 
 if TYPE_CHECKING:
-    from tenshots.settings.augmentation import AugmentSettings
+    from tenshots.augmentation.settings import AugmentSettings
 
 LEAKING = "leaking"
 
@@ -110,12 +113,14 @@ def with_copies(
     trained = set(dealt.loc[dealt["part"] == "train", "photo_id"]) - set(copies["photo_id"])
     if not trained:
         return copies
-    from tenshots import augmentation  # it needs TensorFlow, where training may run on another backend
+    from tenshots.augmentation import (
+        augmenting,  # it needs TensorFlow, where training may run on another backend
+    )
 
     originals = photos[photos["photo_id"].isin(trained)]
     size_px = database.decode(originals["image"].iloc[:1]).shape[1]
-    policy = augmentation.Policy(augment.layers, size_px=size_px)
-    made = augmentation.changed_copies(originals, policy, num_copies=augment.copies, seed=seed)
+    policy = augmenting.Policy(augment.layers, size_px=size_px)
+    made = augmenting.changed_copies(originals, policy, num_copies=augment.copies, seed=seed)
     return pd.concat([copies, *made], ignore_index=True)[list(copies.columns)]
 
 
@@ -143,7 +148,7 @@ def run(
         done: is told of each training when it ends.
 
     Returns:
-        Of each task, by name, its predictions of test photos (see tenshots.predictions), sorted by fold,
+        Of each task, by name, its predictions of test photos (see tables.predictions), sorted by fold,
         repeat and photo_id.
     """
     names = sorted(set(photos["label"].to_numpy().astype(str).tolist()))
@@ -164,7 +169,7 @@ def run(
             task, fold = task_of[id(fit.part)], fit.part.fold
             tested = task.splits[(task.splits["fold"] == fold) & (task.splits["part"] == "test")]
             rows = row_of.loc[tested["photo_id"]].to_numpy()
-            answers = training.predict(fit.network, images[rows])
+            answers = forward.predict(fit.network, images[rows])
             tables[task.name].append(
                 predictions.table(photos.iloc[rows], answers, names, fold=fold, repeat=fit.part.repeat)
             )

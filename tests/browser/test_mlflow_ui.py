@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from stages import compare
-from tenshots import registry, tracking
+from tenshots.tracking import registry, sessions
 from tests import drawn_results
 from tests.pipeline.conftest import TOP
 
@@ -55,12 +55,12 @@ def address(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for number, variant in enumerate(VARIANTS):
-            with tracking.variant_run(variant) as run:
-                tracking.log_settings(run, {"variant": variant, "settings": {"lr": 0.1}})
-                tracking.log_history(run, HISTORY)
+            with sessions.variant_run(variant) as run:
+                sessions.log_settings(run, {"variant": variant, "settings": {"lr": 0.1}})
+                sessions.log_history(run, HISTORY)
                 accuracy = 0.625 + number / 8
-                tracking.log_final(run, {"val_accuracy": accuracy, "test_accuracy": accuracy})
-                tracking.log_model(run, model)
+                sessions.log_final(run, {"val_accuracy": accuracy, "test_accuracy": accuracy})
+                sessions.log_model(run, model)
         compare.main([])
         # As a process of its own the command judges all settings.
         (folder / "params.yaml").write_bytes((TOP / "params.yaml").read_bytes())

@@ -113,7 +113,7 @@ class Project:
 
     def runs(self) -> list[Any]:
         """The active runs in the store."""
-        from tenshots.store import open_store
+        from tenshots.tracking.store import open_store
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DVC_ROOT", str(self.folder))

@@ -214,10 +214,10 @@ def test_a_removed_variant_leaves_nothing_in_the_comparison(reproduced: Project)
 @pytest.mark.parametrize(
     ("module", "stages"),
     [
-        ("tenshots/transfer.py", trainings(*VARIANTS) | PAGE),
-        ("tenshots/splitting.py", {"split"} | PAGE),
+        ("tenshots/training/transfer.py", trainings(*VARIANTS) | PAGE),
+        ("tenshots/splitting/division.py", {"split"} | PAGE),
         ("tenshots/studies/curve.py", studies(*VARIANTS) | PAGE),
-        ("tenshots/tracking.py", set()),
+        ("tenshots/tracking/sessions.py", set()),
     ],
 )
 def test_an_edit_of_the_library_runs_what_uses_it(module: str, stages: set[str], reproduced: Project) -> None:

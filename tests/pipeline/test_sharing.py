@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tenshots import mending as mending_of_remotes
+from tenshots.repository import mending as mending_of_remotes
 from tests import planted, unpacking
 from tests.pipeline.conftest import TOP, Project, make_environment
 from tests.pipeline.test_repro import ran

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tenshots import zipnames
-from tenshots.archives import ArchiveLimits
 from tenshots.errors import RejectedPhoto
-from tenshots.finding import find
-from tenshots.pattern import Layout
+from tenshots.intake import zipnames
+from tenshots.intake.archives import ArchiveLimits
+from tenshots.intake.finding import find
+from tenshots.intake.names.pattern import Layout
 from tests.unit.test_archives import Entry, write_zip
 
 LIMITS = ArchiveLimits(max_files=100, max_bytes=10**6, max_ratio=100.0)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenshots import database
+from tenshots.tables import database
 
 # What a folder's name can hold, less control characters (ingestion refuses those).
 names = st.text(

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from tenshots import hashing
-from tenshots.duplicates import clusters, near_duplicates
-from tenshots.settings.intake import NearDuplicateSettings
+from tenshots.intake.near_duplicates import hashing
+from tenshots.intake.near_duplicates.duplicates import clusters, near_duplicates
+from tenshots.intake.settings import NearDuplicateSettings
 
 WIDE = NearDuplicateSettings(max_distance=64, min_similarity=0.3, max_share=1)
 

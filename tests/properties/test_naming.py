@@ -7,11 +7,11 @@ import random
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tenshots import copies
-from tenshots.named import Named
-from tenshots.naming import one_name_each
-from tenshots.pattern import PathFields
-from tenshots.spelling import plain
+from tenshots.intake.names import copies
+from tenshots.intake.names.named import Named
+from tenshots.intake.names.naming import one_name_each
+from tenshots.intake.names.pattern import PathFields
+from tenshots.intake.names.spelling import plain
 
 people = st.sampled_from(["ann", "Ann", "ben", "optics", "photos", "cup", "zoé", "student 1", "李明"])
 marks = st.sampled_from(

@@ -13,9 +13,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tenshots.errors import DataError
-from tenshots.leakage import leakage
-from tenshots.settings.splitting import SplitSettings
-from tenshots.splitting import components, split
+from tenshots.splitting.division import components, split
+from tenshots.splitting.leakage import leakage
+from tenshots.splitting.settings import SplitSettings
 
 PARTS = ("train", "val", "test")
 

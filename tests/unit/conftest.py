@@ -25,7 +25,7 @@ OLD_PIPS = {
 # some files, and takes a second of the processor's time for the 20 that are allowed.
 PLUGIN = """
 import sys
-if "tenshots.decoding" in sys.orig_argv:
+if "tenshots.intake.photos.decoding" in sys.orig_argv:
     import contextlib, ctypes, hashlib, os, signal, time
     from tenshots import formats
     MARK = {mark!r}

@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import pytest
 
-from tenshots import archives, zipnames
-from tenshots.archives import ArchiveLimits, Member, listing, read_member
-from tenshots.clutter import EMPTY
 from tenshots.errors import RejectedPhoto
+from tenshots.intake import archives, zipnames
+from tenshots.intake.archives import ArchiveLimits, Member, listing, read_member
+from tenshots.intake.clutter import EMPTY
 
 LIMITS = ArchiveLimits(max_files=100, max_bytes=10**8, max_ratio=100.0)
 MAX_PLAIN_BYTES = 2**16

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from stages import augment
-from tenshots import database, params
-from tenshots.encoding import encode
+from tenshots import params
 from tenshots.errors import SettingsError
+from tenshots.tables import database
+from tenshots.tables.encoding import encode
 
 SETTINGS = """
 seed: 20

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from stages import back
-from tenshots import provenance
 from tenshots.errors import DataError
+from tenshots.repository import outputs
 
 MAP = """\
 stages:
@@ -56,16 +56,16 @@ def test_all_is_there(cache: Path) -> None:
 
 def test_each_output_that_the_cache_lacks_is_named(cache: Path) -> None:
     forget(cache, "2\n")
-    assert provenance.uncached_outputs() == ["a"]
+    assert outputs.uncached_outputs() == ["a"]
     forget(cache, "3\n")
-    assert provenance.uncached_outputs() == ["a", "d"]
+    assert outputs.uncached_outputs() == ["a", "d"]
     with pytest.raises(
         DataError, match=r"lacks a and d of the last commit.*`make repro` makes the outputs again"
     ):
         back.main([])
     assert Path("a/c").read_text() == "2\n"
     shutil.rmtree(cache)
-    assert provenance.uncached_outputs() == ["a", "d"]
+    assert outputs.uncached_outputs() == ["a", "d"]
 
 
 def test_a_broken_map_is_said_in_one_line(cache: Path) -> None:

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from backbones import recipe
-from tenshots import networks, params, training
-from tenshots.encoding import StandardiseSettings
-from tenshots.photos import standardise
-from tenshots.settings import whole
-from tenshots.settings.intake import AcceptSettings
+from tenshots import params
+from tenshots.checks import whole
+from tenshots.intake.photos.standardising import standardise
+from tenshots.intake.settings import AcceptSettings
+from tenshots.networks import building, forward
+from tenshots.tables.encoding import StandardiseSettings
 
 TOP = Path(__file__).parents[2]
 WEIGHTS = TOP / "backbones" / "cifar10.weights.h5"
@@ -38,7 +39,7 @@ def test_the_card_and_the_default_settings_name_the_file_by_its_hash() -> None:
 @pytest.mark.skipif(not CIFAR10.is_file(), reason="needs CIFAR-10 in ../shared, which is not there")
 def test_it_tells_most_of_cifar10s_test_images_apart() -> None:
     values = params.read(TOP / "backbones" / "cifar10.params.yaml")
-    settings = networks.settings_from(values["networks"]["lecture"], at="networks.lecture")
+    settings = building.settings_from(values["networks"]["lecture"], at="networks.lecture")
     standard = params.section(values, "standardise", StandardiseSettings)
     accept = params.section(values, "accept", AcceptSettings)
     images, labels = [], []
@@ -54,9 +55,9 @@ def test_it_tells_most_of_cifar10s_test_images_apart() -> None:
     assert len(names) == 10
     assert len(labels) > NUM_IMAGES / 2
 
-    model = networks.build(settings, size_px=32, num_labels=10)
+    model = building.build(settings, size_px=32, num_labels=10)
     model.load_weights(WEIGHTS)
-    found = training.predict(model, np.stack(images)).argmax(axis=1)
+    found = forward.predict(model, np.stack(images)).argmax(axis=1)
     accuracy = (found == [names.index(label) for label in labels]).mean()
     # 84.56 % over all 10,000; of 1,000, three standard errors are 3.4 points.
     assert accuracy > 0.81

@@ -17,8 +17,8 @@ from ruamel.yaml import YAML
 
 from stages import check
 from tenshots import params
+from tenshots.checks import whole
 from tenshots.errors import DataError, SettingsError
-from tenshots.settings import whole
 
 TOP = Path(__file__).parents[2]
 SHIPPED = params.read(TOP / "params.yaml")

@@ -2,7 +2,7 @@
 
 import itertools
 
-from tenshots.choice import best_on_validation
+from tenshots.statistics.choice import best_on_validation
 
 FIGURES = {
     "a": {"val_accuracy": 0.7, "val_log_loss": 0.9, "test_accuracy": 0.9},

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from tenshots import claims
-from tenshots.claims import Plan, Setting
-from tenshots.intervals import Design, Estimate
-from tenshots.statistics import Measured
+from tenshots.statistics import claims
+from tenshots.statistics.claims import Plan, Setting
+from tenshots.statistics.intervals import Design, Estimate
+from tenshots.statistics.measure import Measured
 
 SETTING = Setting(num_photos=240, num_sets=12, unit="group", num_repeats=2, num_comparisons=1)
 

@@ -11,8 +11,8 @@ from dvc.fs import localfs
 from dvc.ignore import DvcIgnorePatterns
 from dvc.repo import Repo
 
-from tenshots import archives
-from tenshots.clutter import (
+from tenshots.intake import archives
+from tenshots.intake.clutter import (
     CLUTTER,
     EMPTY,
     GOOGLE_LINK,

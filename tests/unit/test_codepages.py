@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tenshots.codepages import resolved
+from tenshots.intake.names.codepages import resolved
 
 
 def misread(name: str, code_page: str) -> tuple[str, str]:

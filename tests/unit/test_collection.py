@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tenshots.collection import (
+from tenshots.errors import DataError
+from tenshots.intake.collection import (
     check,
     copied_groups,
     copied_labels,
-    counted_reasons,
     doubts,
     folders_outside,
     labels_alike,
@@ -17,7 +17,7 @@ from tenshots.collection import (
     summary,
     table,
 )
-from tenshots.errors import DataError
+from tenshots.tables.manifest import counted_reasons
 
 
 def manifest(*rows: tuple[str, str, str, str]) -> pd.DataFrame:

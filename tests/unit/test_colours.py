@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tenshots import colours
 from tenshots.errors import RejectedPhoto
+from tenshots.intake.photos import colours
 from tests.unit.test_photos import BLUE, RED, close, photo_of, pixels, saved, scene, settings
 
 # A Display P3 triple, and the same colour in sRGB. Source: by the matrices of CSS Color 4, section 17.

@@ -12,8 +12,8 @@ import pytest
 
 from stages import compare
 from tenshots.errors import DataError, SettingsError
-from tenshots.report import comparison, findings
-from tenshots.store import open_store
+from tenshots.pages.report import comparison, findings
+from tenshots.tracking.store import open_store
 from tests import drawn_results
 
 TOP = Path(__file__).parents[2]

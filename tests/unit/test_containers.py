@@ -10,9 +10,9 @@ import zlib
 import pytest
 from PIL import Image
 
-from tenshots import colours, containers
 from tenshots.errors import RejectedPhoto
-from tenshots.metadata import ORIENTATION_TAG
+from tenshots.intake.photos import colours, containers
+from tenshots.intake.photos.metadata import ORIENTATION_TAG
 from tests.unit.test_metadata import MAKE
 from tests.unit.test_photos import close, photo_of, saved, scene
 

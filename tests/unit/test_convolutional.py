@@ -7,28 +7,28 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tenshots import networks, training
 from tenshots.errors import SettingsError
+from tenshots.networks import building, forward
+from tenshots.networks.settings import ConvolutionalSettings
 from tenshots.runtime import keras
-from tenshots.settings.networks import ConvolutionalSettings
 
 LECTURE = {"family": "convolutional", "input_px": 32, "filters": [32, 64, 128], "dense": 512, "dropout": 0.25}
 TINY = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8, "dropout": 0.25}
 
 
 def _settings(**changes: Any) -> Any:  # noqa: ANN401 (whatever stands in the file)
-    return networks.settings_from({**TINY, **changes}, at="networks.lecture")
+    return building.settings_from({**TINY, **changes}, at="networks.lecture")
 
 
 def test_it_has_as_many_parameters_as_the_lectures_at_32_px_and_10_labels() -> None:
-    settings = networks.settings_from(LECTURE, at="networks.lecture")
+    settings = building.settings_from(LECTURE, at="networks.lecture")
 
-    assert networks.build(settings, size_px=32, num_labels=10).count_params() == 1_345_066
+    assert building.build(settings, size_px=32, num_labels=10).count_params() == 1_345_066
 
 
 @pytest.mark.parametrize("input_px", [32, 64, 80])  # 4, 8 and 10 cells a side after the blocks
 def test_its_size_does_not_depend_on_the_size_of_the_photos(input_px: int) -> None:
-    model = networks.build(_settings(input_px=input_px, filters=[4, 4, 4]), size_px=48, num_labels=3)
+    model = building.build(_settings(input_px=input_px, filters=[4, 4, 4]), size_px=48, num_labels=3)
 
     assert model.get_layer("flatten").input.shape[1:3] == (4, 4)
     assert model.get_layer("dense").kernel.shape == (64, 8)
@@ -36,12 +36,12 @@ def test_its_size_does_not_depend_on_the_size_of_the_photos(input_px: int) -> No
 
 
 def test_pixels_reach_the_first_convolution_scaled_to_its_size_and_to_one() -> None:
-    model = networks.build(_settings(), size_px=64, num_labels=2)
+    model = building.build(_settings(), size_px=64, num_labels=2)
     scaled = keras.Model(model.input, model.get_layer("block1_1_convolution").input)
     images = np.zeros((1, 64, 64, 3), dtype=np.uint8)
     images[:, :, 32:] = 255
 
-    seen = training.outputs(scaled, images, batch_size=1)
+    seen = forward.outputs(scaled, images, batch_size=1)
 
     assert seen.shape == (1, 32, 32, 3)
     assert seen[0, :, :15] == pytest.approx(-1)
@@ -49,22 +49,22 @@ def test_pixels_reach_the_first_convolution_scaled_to_its_size_and_to_one() -> N
 
 
 def test_a_fine_pattern_is_averaged_not_sampled() -> None:
-    model = networks.build(_settings(), size_px=128, num_labels=2)
+    model = building.build(_settings(), size_px=128, num_labels=2)
     scaled = keras.Model(model.input, model.get_layer("block1_1_convolution").input)
     images = np.zeros((1, 128, 128, 3), dtype=np.uint8)
     images[:, :, ::2] = 255
 
-    seen = training.outputs(scaled, images, batch_size=1)
+    seen = forward.outputs(scaled, images, batch_size=1)
 
     assert np.abs(seen[0, :, 1:-1]).max() < 0.05
 
 
 def test_any_numeric_type_gives_the_same_logits() -> None:
     keras.utils.set_random_seed(1)
-    model = networks.build(_settings(), size_px=32, num_labels=2)
+    model = building.build(_settings(), size_px=32, num_labels=2)
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
 
-    logits = [training.outputs(model, images.astype(kind), batch_size=2) for kind in ("uint8", "float64")]
+    logits = [forward.outputs(model, images.astype(kind), batch_size=2) for kind in ("uint8", "float64")]
 
     assert logits[0].dtype == np.float32
     assert np.array_equal(*logits)
@@ -93,4 +93,4 @@ def test_settings_survive_the_way_through_json() -> None:
     settings = _settings()
 
     assert isinstance(settings, ConvolutionalSettings)
-    assert networks.settings_from(settings.model_dump(mode="json"), at="networks.lecture") == settings
+    assert building.settings_from(settings.model_dump(mode="json"), at="networks.lecture") == settings

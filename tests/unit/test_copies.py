@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tenshots.copies import download, family, is_platforms, originals, person, says_nothing
+from tenshots.intake.names.copies import download, family, is_platforms, originals, person, says_nothing
 
 
 @pytest.mark.parametrize(

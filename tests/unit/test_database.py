@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from tenshots import database, encoding
 from tenshots.errors import DataError
-from tenshots.settings.intake import DatabaseSettings
+from tenshots.intake.settings import DatabaseSettings
+from tenshots.tables import database, encoding
 
 PNG = encoding.encode(np.arange(768, dtype=np.uint8).reshape(16, 16, 3), "lossless")
 

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from tenshots import dealing
-from tenshots.dealing import Draws, Impossible, Uncovered, deal
+from tenshots.splitting import dealing
+from tenshots.splitting.dealing import Draws, Impossible, Uncovered, deal
 
 
 def draws(seed: int = 0) -> Draws:

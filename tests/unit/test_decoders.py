@@ -20,9 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages import ingest, predict, style
-from tenshots import database, decoders, decoding, photos
-from tenshots.decoders import Decoders
 from tenshots.errors import DataError, RejectedPhoto
+from tenshots.intake.photos import decoders, decoding, standardising
+from tenshots.intake.photos.decoders import Decoders
+from tenshots.tables import database
 from tests.conftest import draw_photos
 from tests.unit.conftest import Trap
 from tests.unit.test_ingest import PARAMS, make_project
@@ -49,7 +50,7 @@ def opened() -> Decoders:
 
 
 def expected(path: str) -> np.ndarray:
-    return photos.standardise(drawn(path), RULES.standardise, RULES.accept).image
+    return standardising.standardise(drawn(path), RULES.standardise, RULES.accept).image
 
 
 def check_all_but(answers: list[decoders.Answer], files: list[str], bad: str, reason: str) -> None:
@@ -58,7 +59,7 @@ def check_all_but(answers: list[decoders.Answer], files: list[str], bad: str, re
             assert isinstance(answer, RejectedPhoto)
             assert str(answer) == reason
         else:
-            assert isinstance(answer, photos.StandardPhoto), answer
+            assert isinstance(answer, standardising.StandardPhoto), answer
             assert (answer.image == expected(file)).all()
 
 
@@ -70,13 +71,13 @@ def test_an_answer_is_what_the_same_process_would_have_made() -> None:
     with opened() as processes:
         photo, rejection, other = processes.standardise([drawn("a"), text, drawn("b")])
         assert processes.standardise([]) == []
-    known = photos.standardise(drawn("a"), RULES.standardise, RULES.accept)
+    known = standardising.standardise(drawn("a"), RULES.standardise, RULES.accept)
     assert photo._replace(image=0, thumbnail=0) == known._replace(image=0, thumbnail=0)
     assert (photo.image == known.image).all()
     assert (photo.thumbnail == known.thumbnail).all()
     assert (other.image == expected("b")).all()
     with pytest.raises(RejectedPhoto) as refused:
-        photos.standardise(text, RULES.standardise, RULES.accept)
+        standardising.standardise(text, RULES.standardise, RULES.accept)
     assert str(rejection) == str(refused.value)
 
 
@@ -100,7 +101,7 @@ def test_a_decoder_writes_nothing_for_others_to_read(trap: Trap, capfd: pytest.C
     trap({drawn("b"): f"os.write(1, b'out'); os.write(2, b'err')\n{core}"})
     with opened() as processes:
         answers = processes.standardise([*map(drawn, FILES)])
-    assert all(isinstance(answer, photos.StandardPhoto) for answer in answers)
+    assert all(isinstance(answer, standardising.StandardPhoto) for answer in answers)
     assert capfd.readouterr() == ("", "")
 
 
@@ -130,7 +131,7 @@ def test_a_busy_machine_refuses_no_photo(trap: Trap) -> None:
     trap({drawn("b"): "time.sleep(1.5)"})  # where a second of the processor's time is allowed
     with opened() as processes:
         answers = processes.standardise([*map(drawn, FILES)])
-    assert all(isinstance(answer, photos.StandardPhoto) for answer in answers)
+    assert all(isinstance(answer, standardising.StandardPhoto) for answer in answers)
     assert decoders.MAX_WALL_S >= 20 * decoding.MAX_CPU_S
 
 
@@ -185,7 +186,7 @@ integrity.load = slow
     with opened() as processes, ThreadPoolExecutor(2) as threads:
         answers = list(threads.map(processes.standardise, [[drawn("a")], [drawn("b")]]))
     assert log.read_text() == "in out " * (4 if end else 2)  # each is tried twice where it dies
-    assert {type(answer) for (answer,) in answers} == {RejectedPhoto if end else photos.StandardPhoto}
+    assert {type(answer) for (answer,) in answers} == {RejectedPhoto if end else standardising.StandardPhoto}
 
 
 def test_a_host_that_is_ended_is_one_line() -> None:
@@ -215,7 +216,7 @@ PIXELS = bytes(16 * 16 * 3 + 32 * 32 * 3)
 
 def test_a_sound_answer_is_read() -> None:
     photo = decoders._received(io.BytesIO(told(json.dumps(SOUND).encode()) + PIXELS), 16)
-    assert isinstance(photo, photos.StandardPhoto)
+    assert isinstance(photo, standardising.StandardPhoto)
     assert (photo.image.shape, photo.thumbnail.shape) == ((16, 16, 3), (32, 32, 3))
 
 
@@ -247,7 +248,7 @@ def test_no_bytes_do_more_than_end_a_worker(answer: bytes) -> None:
         read = decoders._received(io.BytesIO(answer), 16)
     except (*decoders.LOST, RuntimeError):
         return
-    assert isinstance(read, RejectedPhoto | photos.StandardPhoto)
+    assert isinstance(read, RejectedPhoto | standardising.StandardPhoto)
 
 
 # The stage and the commands.
@@ -337,7 +338,8 @@ def test_no_process_outlives_an_ingest_that_is_ended(
 
 def test_what_decodes_starts_fast_and_nobody_else_decodes_a_users_file() -> None:
     program = (
-        "import sys, tenshots.decoding; print({'pydantic', 'ruamel', 'pandas', 'scipy'} & {*sys.modules})"
+        "import sys, tenshots.intake.photos.decoding; "
+        "print({'pydantic', 'ruamel', 'pandas', 'scipy'} & {*sys.modules})"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=decoders.TOP, capture_output=True, text=True, check=True

@@ -31,10 +31,12 @@ from demo.phones import develop
 from demo.seeds import generator
 from demo.shots import Shot, shot, shots, size_px
 from demo.students import LABELS, NUM_PHOTOS, STUDENTS
-from tenshots import database, ingestion, layout, params
-from tenshots.encoding import StandardiseSettings
-from tenshots.pattern import Layout
-from tenshots.settings.intake import AcceptSettings, NearDuplicateSettings
+from tenshots import params
+from tenshots.intake import ingestion, layout
+from tenshots.intake.names.pattern import Layout
+from tenshots.intake.settings import AcceptSettings, NearDuplicateSettings
+from tenshots.tables import database
+from tenshots.tables.encoding import StandardiseSettings
 
 TOP = Path(__file__).parents[2]
 DEMO = TOP / "data" / "demo"

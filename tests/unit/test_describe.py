@@ -13,8 +13,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages import compare, describe
-from tenshots import cards, database
+from tenshots.cards import markdown
 from tenshots.errors import DataError
+from tenshots.tables import database
 from tests import drawn_results
 from tests.unit.test_wording import HOSTILE, rendered
 
@@ -104,10 +105,10 @@ def test_what_only_people_know_is_marked_and_never_invented(project: Path) -> No
         card = (project / "reports" / name).read_text()
         assert "license" not in front_matter(card)
         for field in fields:
-            assert f"- **{field}:** {cards.TO_BE_FILLED_IN}\n" in card
+            assert f"- **{field}:** {markdown.TO_BE_FILLED_IN}\n" in card
     data = (project / "reports/data_card.md").read_text()
     for part in ("who took the photos", "who consented to what", "who checked them"):
-        assert any(cards.TO_BE_FILLED_IN in line and part in line for line in data.splitlines())
+        assert any(markdown.TO_BE_FILLED_IN in line and part in line for line in data.splitlines())
 
 
 def test_a_second_time_gives_the_same_bytes_without_a_place_or_a_date(project: Path) -> None:

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 
-from tenshots import alignment, photos
-from tenshots.duplicates import (
+from tenshots.errors import DataError
+from tenshots.intake.near_duplicates import alignment
+from tenshots.intake.near_duplicates.duplicates import (
     Links,
     NearDuplicateSettings,
     check_shares,
     clusters,
     near_duplicates,
 )
-from tenshots.errors import DataError
-from tenshots.hashing import hash_text, perceptual_hashes
+from tenshots.intake.near_duplicates.hashing import hash_text, perceptual_hashes
+from tenshots.intake.photos import standardising
 
 SETTINGS = NearDuplicateSettings(max_distance=56, min_similarity=0.5, max_share=0.2)
 
@@ -41,7 +42,7 @@ def saved(photo: Image.Image, quality: int) -> Image.Image:
 
 
 def thumbnails(*drawn: Image.Image) -> np.ndarray:
-    size = (photos.THUMBNAIL_PX, photos.THUMBNAIL_PX)
+    size = (standardising.THUMBNAIL_PX, standardising.THUMBNAIL_PX)
     return np.stack([np.asarray(photo.resize(size, Image.Resampling.LANCZOS)) for photo in drawn])
 
 
@@ -61,7 +62,7 @@ COPIES = {
 
 
 def test_thumbnails_are_as_large_as_photos_makes_them() -> None:
-    assert photos.THUMBNAIL_PX == alignment.SIDE_PX
+    assert standardising.THUMBNAIL_PX == alignment.SIDE_PX
 
 
 @pytest.mark.parametrize("copy", COPIES)

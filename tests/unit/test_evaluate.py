@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from stages import evaluate
-from tenshots import database, provenance, tracking
 from tenshots.errors import DataError
+from tenshots.tables import database
+from tenshots.tracking import provenance, sessions
 from tests import drawn_model
 
 
@@ -55,7 +56,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Recorded:
         assert not supersede  # training's run goes on
         yield run
 
-    monkeypatch.setattr(tracking, "variant_run", variant_run)
+    monkeypatch.setattr(sessions, "variant_run", variant_run)
     return run
 
 
@@ -105,7 +106,7 @@ def test_the_stage_writes_everything_that_is_read_of_a_variant(project: Path, re
     assert recorded.figures["test_accuracy"] == metrics["test_accuracy"]
     assert recorded.figures["evaluate_seconds"] > 0
     test_set = provenance.photos_hash(predictions["photo_id"], predictions["label"])
-    assert recorded.tags == {tracking.TEST_SET_TAG: test_set}
+    assert recorded.tags == {sessions.TEST_SET_TAG: test_set}
 
 
 def test_a_second_time_gives_the_same_bytes(project: Path, recorded: Recorded) -> None:  # noqa: ARG001

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tenshots import database, evaluation
 from tenshots.errors import DataError
-from tenshots.predictions import labels_of, probabilities_of
+from tenshots.evaluation import testing
+from tenshots.networks import stored
+from tenshots.tables import database
+from tenshots.tables.predictions import labels_of, probabilities_of
 from tests import drawn_model
 
 
@@ -23,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_each_training_predicts_the_photos_of_its_own_fold_alone(folder: Path) -> None:
     photos = drawn_model.photos()
     splits = drawn_model.splits(photos)
-    test, val = evaluation.evaluate(evaluation.read_variant(folder), folder, photos, splits)
+    test, val = testing.evaluate(stored.read_variant(folder), folder, photos, splits)
     assert labels_of(test) == drawn_model.LABELS
     for part, rows in [("test", test), ("val", val)]:
         for (fold, _), found in rows.groupby(["fold", "repeat"]):
@@ -38,23 +40,23 @@ def test_each_training_predicts_the_photos_of_its_own_fold_alone(folder: Path) -
 
 def test_predictions_are_those_of_the_named_weights(folder: Path) -> None:
     photos = drawn_model.photos()
-    saved = evaluation.read_variant(folder)
-    test, _ = evaluation.evaluate(saved, folder, photos, drawn_model.splits(photos))
+    saved = stored.read_variant(folder)
+    test, _ = testing.evaluate(saved, folder, photos, drawn_model.splits(photos))
     rows = test[(test["fold"] == 1) & (test["repeat"] == 0)]
     images = database.decode(photos.set_index("photo_id").loc[rows["photo_id"], "image"])
-    alone = evaluation.probabilities(evaluation.rebuild(saved), folder / "fold-1_repeat-0.weights.h5", images)
+    alone = stored.probabilities(stored.rebuild(saved), folder / "fold-1_repeat-0.weights.h5", images)
     # Another batch size may add up in another order: the last bits of float32.
     assert probabilities_of(rows) == pytest.approx(alone, abs=1e-6)
-    other = evaluation.probabilities(evaluation.rebuild(saved), folder / "fold-1_repeat-1.weights.h5", images)
+    other = stored.probabilities(stored.rebuild(saved), folder / "fold-1_repeat-1.weights.h5", images)
     assert np.abs(alone - other).max() > 1e-3
 
 
 def test_the_mean_is_over_folds_and_repeats(folder: Path) -> None:
-    saved = evaluation.read_variant(folder)
+    saved = stored.read_variant(folder)
     images = database.decode(drawn_model.photos()["image"])[:3]
-    model = evaluation.rebuild(saved)
-    each = [evaluation.probabilities(model, folder / fit.weights, images) for fit in saved.fits]
-    assert evaluation.mean_probabilities(saved, folder, images) == pytest.approx(np.mean(each, axis=0))
+    model = stored.rebuild(saved)
+    each = [stored.probabilities(model, folder / fit.weights, images) for fit in saved.fits]
+    assert stored.mean_probabilities(saved, folder, images) == pytest.approx(np.mean(each, axis=0))
     assert len(each) == 4
 
 
@@ -83,7 +85,7 @@ def test_a_missing_or_broken_description_is_an_error(tmp_path: Path, text: str |
     if text is not None:
         (tmp_path / "baseline/model.json").write_text(text)
     with pytest.raises(DataError, match=message):
-        evaluation.read_variant(tmp_path / "baseline")
+        stored.read_variant(tmp_path / "baseline")
 
 
 @pytest.mark.parametrize(
@@ -96,27 +98,25 @@ def test_missing_or_damaged_weights_are_an_error(
     path = tmp_path / "fold-0_repeat-0.weights.h5"
     if content is not None:
         path.write_bytes(content)
-    saved = evaluation.read_variant(folder)
+    saved = stored.read_variant(folder)
     with pytest.raises(DataError, match=message):
-        evaluation.probabilities(evaluation.rebuild(saved), path, np.zeros((1, 32, 32, 3), np.uint8))
+        stored.probabilities(stored.rebuild(saved), path, np.zeros((1, 32, 32, 3), np.uint8))
 
 
 def test_weights_of_another_network_are_an_error(folder: Path) -> None:
     other = drawn_model.description(network={**drawn_model.NETWORK, "filters": [5]})
-    model = evaluation.rebuild(evaluation.SavedVariant.model_validate(other))
+    model = stored.rebuild(stored.SavedVariant.model_validate(other))
     with pytest.raises(DataError, match="does not fit the network"):
-        evaluation.probabilities(
-            model, folder / "fold-0_repeat-0.weights.h5", np.zeros((1, 32, 32, 3), np.uint8)
-        )
+        stored.probabilities(model, folder / "fold-0_repeat-0.weights.h5", np.zeros((1, 32, 32, 3), np.uint8))
 
 
 def test_tables_of_another_experiment_are_an_error(folder: Path) -> None:
     photos = drawn_model.photos()
-    saved = evaluation.read_variant(folder)
+    saved = stored.read_variant(folder)
     splits = drawn_model.splits(photos)
 
     def evaluate(photos: pd.DataFrame, splits: pd.DataFrame) -> None:
-        evaluation.evaluate(saved, folder, photos, splits)
+        testing.evaluate(saved, folder, photos, splits)
 
     with pytest.raises(DataError, match="baseline was never taught spoon"):
         evaluate(photos.assign(label="spoon"), splits)

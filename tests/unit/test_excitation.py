@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from tenshots import networks
 from tenshots.interpretation import excitation, layers, patches, spectrum
 from tenshots.interpretation.fields import Axis, Field, receptive_field
+from tenshots.networks import building
 from tenshots.runtime import keras
 
 
@@ -18,7 +18,7 @@ def part() -> keras.Model:
     """The lower part of a small random network, before its last activation."""
     keras.utils.set_random_seed(5)
     values = {"family": "convolutional", "input_px": 32, "filters": [6, 6], "dense": 8, "dropout": 0.1}
-    model = networks.build(networks.settings_from(values, at=""), size_px=48, num_labels=2)
+    model = building.build(building.settings_from(values, at=""), size_px=48, num_labels=2)
     return layers.at_any_size(model, model.get_layer("block2_2_relu").input)
 
 

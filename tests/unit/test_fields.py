@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tenshots import networks
 from tenshots.errors import DataError
 from tenshots.interpretation.fields import receptive_field
+from tenshots.networks import building
 from tenshots.runtime import keras
 
 Layers = keras.layers
@@ -26,7 +26,7 @@ def model_of(*layers: Any, size: int = 24) -> keras.Model:  # noqa: ANN401 (Kera
 def test_the_field_of_the_lectures_blocks_computed_by_hand() -> None:
     """3, 5, then pooling 6, and at twice the step 10, 14, 16, and at four times the step 24, 32."""
     values = {"family": "convolutional", "input_px": 32, "filters": [2, 2, 2], "dense": 4, "dropout": 0.1}
-    model = networks.build(networks.settings_from(values, at=""), size_px=32, num_labels=2)
+    model = building.build(building.settings_from(values, at=""), size_px=32, num_labels=2)
     expected = {
         "block1_1_relu": (3, 1, -1),
         "block1_2_relu": (5, 1, -2),
@@ -45,7 +45,7 @@ def test_the_field_of_the_lectures_blocks_computed_by_hand() -> None:
 
 def test_resizing_counts_in_pixels_of_the_photo() -> None:
     values = {"family": "convolutional", "input_px": 32, "filters": [2], "dense": 4, "dropout": 0.1}
-    model = networks.build(networks.settings_from(values, at=""), size_px=96, num_labels=2)
+    model = building.build(building.settings_from(values, at=""), size_px=96, num_labels=2)
     field = receptive_field(model, model.get_layer("block1_2_relu").output)
     assert (field.rows.length, field.rows.step, field.rows.start) == (15, 3, -6)
     assert field.box(1, 2) == (-3, 0, 12, 15)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from tenshots import figures
+from tenshots.tracking import figures
 
 
 def test_a_confusion_picture_takes_any_label_and_is_the_same_twice() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tenshots import clutter
-from tenshots.finding import find
-from tenshots.layout import NO_TEXT, FoundFile
-from tenshots.pattern import Layout, PathFields
+from tenshots.intake import clutter
+from tenshots.intake.finding import find
+from tenshots.intake.layout import NO_TEXT, FoundFile
+from tenshots.intake.names.pattern import Layout, PathFields
 from tests.unit.test_archives import Entry, write_zip
 from tests.unit.test_layout import BY_PERSON, LIMITS, found_in, touched
 

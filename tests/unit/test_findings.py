@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from tenshots.errors import DataError
-from tenshots.predictions import labels_of
-from tenshots.report import ReportSettings, charts, page, pictures, sections, seen, sentences
-from tenshots.report.pictures import Album
+from tenshots.pages.report import charts, page, pictures, sections, seen, sentences
+from tenshots.pages.report.pictures import Album
+from tenshots.pages.settings import ReportSettings
+from tenshots.tables.predictions import labels_of
 from tests import drawn_results
 from tests.drawn_page import LABELS, SETTINGS, Elements, inputs, made
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tenshots import folder, layout
+from tenshots.checks import folder
 from tenshots.errors import DataError, SettingsError
+from tenshots.intake import layout
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from benchmarks import memory
-from tenshots import footprint, formats, photos
 from tenshots.errors import RejectedPhoto
+from tenshots.intake.photos import footprint, formats, standardising
 from tests.unit.test_photos import accept, photo_of, saved
 
 GB = 1_000_000_000
@@ -107,7 +107,7 @@ def test_a_jpeg_decoded_at_its_full_size_takes_that() -> None:
 def test_what_would_take_more_than_a_gigabyte_is_refused_before_it_is_decoded(
     data: bytes, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(photos.integrity, "load", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(standardising.integrity, "load", lambda *_: pytest.fail("decoded"))
     with pytest.raises(RejectedPhoto) as refused:
         photo_of(data)
     assert re.search(
@@ -117,9 +117,9 @@ def test_what_would_take_more_than_a_gigabyte_is_refused_before_it_is_decoded(
 
 
 def test_a_larger_limit_of_pixels_raises_that_of_memory() -> None:
-    photos._check_memory(3_000_000_000, (14000, 14000), "WEBP", accept(max_megapixels=600))
+    standardising._check_memory(3_000_000_000, (14000, 14000), "WEBP", accept(max_megapixels=600))
     with pytest.raises(RejectedPhoto, match=r"take 3\.1 GB to decode, more than 3 GB"):
-        photos._check_memory(3_100_000_000, (14000, 14000), "WEBP", accept(max_megapixels=600))
+        standardising._check_memory(3_100_000_000, (14000, 14000), "WEBP", accept(max_megapixels=600))
 
 
 def test_no_small_limit_of_pixels_lowers_that_of_memory() -> None:

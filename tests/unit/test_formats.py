@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from PIL import AvifImagePlugin, Image
 
-from tenshots import formats
 from tenshots.errors import RejectedPhoto
+from tenshots.intake.photos import formats
 from tests.unit.test_photos import ALL_FORMATS, noisy, photo_of, saved, scene
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on damaged files; wanted here
@@ -150,7 +150,9 @@ def test_an_avif_whose_exif_data_are_destroyed_is_kept() -> None:
 
 def test_decoders_start_no_threads_of_their_own() -> None:
     assert AvifImagePlugin.DEFAULT_MAX_THREADS == 1
-    program = "import tenshots.photos, pillow_heif.options as o; print(o.DECODE_THREADS, o.THUMBNAILS)"
+    program = (
+        "import intake.photos.standardising, pillow_heif.options as o; print(o.DECODE_THREADS, o.THUMBNAILS)"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1", "False"]
 

@@ -12,8 +12,8 @@ import pytest
 from benchmarks.fuzz import Original, mutations
 from benchmarks.fuzz import __main__ as fuzz
 from benchmarks.fuzz.originals import originals
-from tenshots import decoders, photos
 from tenshots.errors import RejectedPhoto
+from tenshots.intake.photos import decoders, standardising
 from tests.unit.conftest import Trap
 from tests.unit.test_ingestion import RULES
 
@@ -27,7 +27,7 @@ def test_sound_images_of_every_format_are_kept_or_have_pixels_without_a_known_wh
     outcomes: dict[str, list[str]] = {}
     for each in SOUND:
         try:
-            answer: decoders.Answer = photos.standardise(each.data, fuzz.SETTINGS, ACCEPT)
+            answer: decoders.Answer = standardising.standardise(each.data, fuzz.SETTINGS, ACCEPT)
         except RejectedPhoto as rejection:
             answer = rejection
         assert fuzz.offence(answer, answer) == ""
@@ -55,8 +55,8 @@ def test_parts_and_numbers_of_each_format_are_found(name: str) -> None:
             assert mutations.spans(each.data[:40], name) is not None
 
 
-def kept() -> photos.StandardPhoto:
-    return photos.standardise(SOUND[0].data, fuzz.SETTINGS, ACCEPT)
+def kept() -> standardising.StandardPhoto:
+    return standardising.standardise(SOUND[0].data, fuzz.SETTINGS, ACCEPT)
 
 
 @pytest.mark.parametrize(

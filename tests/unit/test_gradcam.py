@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tenshots import networks
 from tenshots.interpretation import gradcam
+from tenshots.networks import building
 from tenshots.runtime import keras
 
 
@@ -62,12 +62,12 @@ def test_where_a_network_averages_over_places_it_is_grad_cam_to_the_letter() -> 
 
 def test_the_layer_looked_at_is_the_last_that_tells_places_apart() -> None:
     values = {"family": "convolutional", "input_px": 32, "filters": [4, 4], "dense": 8, "dropout": 0.1}
-    model = networks.build(networks.settings_from(values, at=""), size_px=48, num_labels=2)
+    model = building.build(building.settings_from(values, at=""), size_px=48, num_labels=2)
     assert gradcam.default_layer(model) == "block2_2_relu"
     values = {"family": "pretrained", "input_px": 96, "dropout": 0.1, "head_epochs": 1, "head_lr_factor": 1}
     values |= {"unfreeze": 0, "fine_tune_lr_factor": 1}
     values["backbone"] = {"architecture": "MobileNetV2", "arguments": {"alpha": 0.35}, "weights": "none"}
-    model = networks.build(networks.settings_from(values, at=""), size_px=48, num_labels=2)
+    model = building.build(building.settings_from(values, at=""), size_px=48, num_labels=2)
     # 3 cells a side at the end; the last block of 6 has paths around its inner layers, but for its first one.
     assert gradcam.default_layer(model) == "block_13_expand_relu"
 

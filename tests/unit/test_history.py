@@ -17,10 +17,11 @@ import pytest
 
 from stages import compare
 from stages import history as stage
-from tenshots import history, provenance, statistics
 from tenshots.errors import DataError
-from tenshots.experiments import Experiment
-from tenshots.history import page
+from tenshots.pages.history import gains, page
+from tenshots.statistics import measure
+from tenshots.tracking import provenance
+from tenshots.tracking.experiments import Experiment
 from tests import drawn_results
 
 LABELS = ["book", "cup", "keyboard"]
@@ -45,56 +46,56 @@ def experiment(name: str, *, skill: float, photos: pd.DataFrame = PHOTOS, **sett
 
 def test_a_gain_is_the_paired_difference_on_the_same_photos() -> None:
     first, second = experiment("a", skill=0.5), experiment("b", skill=2.5, lr="0.2")
-    reference, result = history.compare([first, second], first)
-    gain = statistics.difference(second.predictions["baseline"], first.predictions["baseline"], COMPONENTS)
+    reference, result = gains.compare([first, second], first)
+    gain = measure.difference(second.predictions["baseline"], first.predictions["baseline"], COMPONENTS)
     assert result.gain is not None
     assert result.gain[:3] == pytest.approx(gain[:3])
-    assert result.accuracy == statistics.accuracy(second.predictions["baseline"], COMPONENTS)
+    assert result.accuracy == measure.accuracy(second.predictions["baseline"], COMPONENTS)
     assert result.changes == {"lr": ("0.1", "0.2")}
-    text = history.sentence(result, "a")
+    text = gains.sentence(result, "a")
     assert text.startswith("lr 0.1 → 0.2: baseline is better than in a: +")
     assert (reference.gain, reference.reason) == (None, "the reference")
-    back = history.compare([first], second)[0]
-    assert history.sentence(back, "b").startswith("lr 0.2 → 0.1: baseline is worse than in b: \u2212")
+    back = gains.compare([first], second)[0]
+    assert gains.sentence(back, "b").startswith("lr 0.2 → 0.1: baseline is worse than in b: \u2212")
 
 
 def test_equal_experiments_differ_by_nothing_and_make_no_other_interval_wider() -> None:
     first, second = experiment("a", skill=1), experiment("b", skill=1, lr="0.2", epochs="8")
     other = experiment("c", skill=2.5, lr="0.3")
-    result, moved = history.compare([second, other], first)
+    result, moved = gains.compare([second, other], first)
     assert result.gain is not None
     assert result.gain.value == 0
-    assert history.sentence(result, "a") == (
+    assert gains.sentence(result, "a") == (
         "epochs 9 → 8, lr 0.1 → 0.2 together: no difference of baseline to a can be claimed: 0.0 points; its "
         "answers are the same"
     )
-    assert moved == history.compare([other], first)[0]
+    assert moved == gains.compare([other], first)[0]
 
 
 def test_the_intervals_of_several_gains_are_corrected_and_both_ways_to_read_say_so() -> None:
     experiments = [experiment(name, skill=skill) for name, skill in [("a", 0.5), ("b", 0.9), ("c", 1.2)]]
     first, other = (each.predictions["baseline"] for each in experiments[:2])
-    alone, _ = history.compare(experiments[1::-1], experiments[0])
-    of_two = history.compare(experiments, experiments[0])[1]
-    corrected = statistics.difference(other, first, COMPONENTS, num_comparisons=2)
+    alone, _ = gains.compare(experiments[1::-1], experiments[0])
+    of_two = gains.compare(experiments, experiments[0])[1]
+    corrected = measure.difference(other, first, COMPONENTS, num_comparisons=2)
     assert of_two.gain is not None
     assert of_two.gain[:3] == pytest.approx(corrected[:3])
     assert alone.gain is not None
-    assert alone.gain[:3] == pytest.approx(statistics.difference(other, first, COMPONENTS)[:3])
+    assert alone.gain[:3] == pytest.approx(measure.difference(other, first, COMPONENTS)[:3])
 
-    results = history.compare(experiments, experiments[0])
-    (corrects, approximate) = history.cautions(experiments, results)
+    results = gains.compare(experiments, experiments[0])
+    (corrects, approximate) = gains.cautions(experiments, results)
     assert corrects.startswith("The intervals of the 2 differences are widened so that all of them hold")
     assert approximate.startswith("Intervals over several folds are approximate")
     assert corrects in page.render(experiments, results, "a")
-    assert not [text for text in history.cautions(experiments[:2], results[:2]) if "widened" in text]
+    assert not [text for text in gains.cautions(experiments[:2], results[:2]) if "widened" in text]
 
 
 def test_one_training_a_fold_is_a_caution() -> None:
     single = experiment("a", skill=1)
     rows = single.predictions["baseline"]
     single = dataclasses.replace(single, predictions={"baseline": rows[rows["repeat"] == 0].assign(fold=0)})
-    (caution,) = history.cautions([single], history.compare([single], single))
+    (caution,) = gains.cautions([single], gains.compare([single], single))
     assert "leave out how much another differs" in caution
 
 
@@ -104,13 +105,13 @@ def test_experiments_dealt_into_other_folds_are_compared_as_if_in_one() -> None:
     rows = second.predictions["baseline"]
     folds = {name: number % 3 for number, name in enumerate(sorted(set(COMPONENTS)))}
     dealt = rows.assign(fold=rows["photo_id"].map(COMPONENTS).map(folds))
-    (result,) = history.compare([dataclasses.replace(second, predictions={"baseline": dealt})], first)
-    one_fold = statistics.difference(
+    (result,) = gains.compare([dataclasses.replace(second, predictions={"baseline": dealt})], first)
+    one_fold = measure.difference(
         rows.assign(fold=0), first.predictions["baseline"].assign(fold=0), COMPONENTS
     )
     assert result.gain is not None
     assert result.gain[:3] == pytest.approx(one_fold[:3])
-    assert result.gain.value == pytest.approx(history.compare([second], first)[0].gain.value)
+    assert result.gain.value == pytest.approx(gains.compare([second], first)[0].gain.value)
 
 
 def test_other_photos_or_labels_are_refused_with_the_reason() -> None:
@@ -118,7 +119,7 @@ def test_other_photos_or_labels_are_refused_with_the_reason() -> None:
     fewer = experiment("b", skill=1, photos=PHOTOS.iloc[10:])
     relabelled_photos = PHOTOS.assign(label=np.roll(PHOTOS["label"], 1))
     relabelled = experiment("c", skill=1, photos=relabelled_photos)
-    results = history.compare([fewer, relabelled], first)
+    results = gains.compare([fewer, relabelled], first)
     assert [each.gain for each in results] == [None, None]
     num_same = int((PHOTOS["label"] == relabelled_photos["label"]).sum())
     assert num_same < 144
@@ -127,7 +128,7 @@ def test_other_photos_or_labels_are_refused_with_the_reason() -> None:
         f"{same}: 134 photos against 144, 134 of them the same",
         f"{same}: 144 photos against 144, {num_same} of them the same",
     ]
-    assert "b is not compared: not tested on the same photos" in history.text_table(results, "a")
+    assert "b is not compared: not tested on the same photos" in gains.text_table(results, "a")
 
 
 def test_a_variant_that_the_reference_lacks_is_refused() -> None:
@@ -135,22 +136,22 @@ def test_a_variant_that_the_reference_lacks_is_refused() -> None:
     renamed = dataclasses.replace(
         second, predictions={"new": second.predictions["baseline"]}, figures={"new": {}}
     )
-    result = history.compare([renamed], first)[0]
+    result = gains.compare([renamed], first)[0]
     assert (result.reason, result.val_accuracy) == ("a has no variant new", None)
 
 
 def test_sets_that_share_a_photo_are_joined() -> None:
     first = pd.Series(["x", "x", "y", "z"], index=["1", "2", "3", "4"])
     second = pd.Series(["q", "p", "p", "q2"], index=["1", "3", "2", "4"])
-    joined = history.joined(first, second)
+    joined = gains.joined(first, second)
     assert joined["1"] == joined["2"] == joined["3"] != joined["4"]
-    assert history.joined(first, first).nunique() == 3
+    assert gains.joined(first, first).nunique() == 3
 
 
 def test_the_csv_has_a_row_a_variant_and_a_column_a_setting_that_differs() -> None:
     experiments = [experiment("a", skill=0.5), experiment("b", skill=2.5, lr="0.2")]
-    results = history.compare(experiments, experiments[0])
-    rows = list(csv.DictReader(history.csv_table(experiments, results, "a").splitlines()))
+    results = gains.compare(experiments, experiments[0])
+    rows = list(csv.DictReader(gains.csv_table(experiments, results, "a").splitlines()))
     assert [row["experiment"] for row in rows] == ["a", "b"]
     assert [row["lr"] for row in rows] == ["0.1", "0.2"]
     assert "epochs" not in rows[0]
@@ -173,7 +174,7 @@ class Elements(HTMLParser):
 
 def test_the_page_stands_alone_escapes_names_and_says_how_often_photos_were_seen() -> None:
     experiments = [experiment("<script>", skill=0.5), experiment("b", skill=2.5, lr="<b>")]
-    text = page.render(experiments, history.compare(experiments, experiments[0]), "<script>")
+    text = page.render(experiments, gains.compare(experiments, experiments[0]), "<script>")
     tags = Elements(text).tags
     assert not {"script", "b>"} & {tag for tag, _ in tags}
     assert not [attrs for _, attrs in tags if {"src"} & set(attrs)]
@@ -188,13 +189,13 @@ def test_the_heading_does_not_count_the_reference_among_those_compared_with_it()
     experiments = [experiment(name, skill=1) for name in "abc"]
     for number, words in ((1, "<b>a</b> alone"), (2, "1 experiment compared"), (3, "2 experiments compared")):
         some = experiments[:number]
-        assert f'<h1 id="moved">{words}' in page.render(some, history.compare(some, some[0]), "a")
+        assert f'<h1 id="moved">{words}' in page.render(some, gains.compare(some, some[0]), "a")
 
 
 @pytest.mark.parametrize(("value", "expected"), [(0.0, 10), (0.04, 10), (-0.101, 20), (1.0, 100)])
 def test_the_axis_of_gains_ends_at_a_round_number(value: float, expected: int) -> None:
-    result = history.compare([experiment("a", skill=1)], experiment("b", skill=1))[0]
-    estimate = statistics.Estimate(value, None, None, "")
+    result = gains.compare([experiment("a", skill=1)], experiment("b", skill=1))[0]
+    estimate = measure.Estimate(value, None, None, "")
     assert page.widest([dataclasses.replace(result, gain=estimate)]) == expected
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from stages import ingest
-from tenshots import database, layout
 from tenshots.errors import DataError, SettingsError
+from tenshots.intake import layout
+from tenshots.tables import database
 from tests.unit.test_ingestion import draw
 
 PARAMS = """

@@ -17,12 +17,13 @@ import pandas as pd
 import pytest
 from PIL import ExifTags, Image
 
-from tenshots import archives, database, encoding, ingestion
-from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError
-from tenshots.ingestion import Ingested, Rules, ingest
-from tenshots.pattern import Layout
-from tenshots.settings.intake import AcceptSettings, NearDuplicateSettings
+from tenshots.intake import archives, ingestion
+from tenshots.intake.ingestion import Ingested, Rules, ingest
+from tenshots.intake.names.pattern import Layout
+from tenshots.intake.settings import AcceptSettings, NearDuplicateSettings
+from tenshots.tables import database, encoding
+from tenshots.tables.encoding import StandardiseSettings
 
 RULES = Rules(
     accept=AcceptSettings(

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from stages import inspect
-from tenshots import database, features
 from tenshots.errors import SettingsError
-from tenshots.settings.inspection import backbone_settings
+from tenshots.labels.settings import backbone_settings
+from tenshots.networks import features
+from tenshots.tables import database
 from tests import drawn_model
 
 NETWORKS = """\

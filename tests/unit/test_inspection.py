@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tenshots import inspection
-from tenshots.inspection import Answered
-from tenshots.predictions import table
+from tenshots.labels import mistakes
+from tenshots.labels.mistakes import Answered
+from tenshots.tables.predictions import table
 
 
 def predictions(*repeats: dict[str, tuple[str, float]]) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def manifest(*rows: tuple[str, str, str, str], **columns: Any) -> pd.DataFrame: 
 
 
 def test_the_cells_hold_each_photo_once_the_surest_wrong_answer_first() -> None:
-    cells = inspection.confusion_cells(
+    cells = mistakes.confusion_cells(
         predictions(
             {"a": ("book", 0.9), "b": ("book", 0.3), "c": ("cup", 0.1), "d": ("book", 0.2)},
             {"a": ("book", 0.5), "b": ("book", 0.3), "c": ("cup", 0.1), "d": ("book", 0.4)},
@@ -44,7 +44,7 @@ def test_the_cells_hold_each_photo_once_the_surest_wrong_answer_first() -> None:
 
 
 def test_variants_disagree_where_their_answers_differ() -> None:
-    found = inspection.disagreements(
+    found = mistakes.disagreements(
         {
             "one": predictions(
                 {"a": ("cup", 0.6), "b": ("cup", 0.99), "c": ("book", 0.9), "d": ("cup", 0.9)}
@@ -63,19 +63,19 @@ def test_variants_disagree_where_their_answers_differ() -> None:
     assert 0.9 < first.divergence < 1
     assert found[1].divergence == pytest.approx(0.0290, abs=1e-4)  # 1 - (H(0.6) / ln 2), by hand
     whole = {"x": predictions({"a": ("cup", 1.0)}), "y": predictions({"a": ("cup", 0.0)})}
-    assert inspection.disagreements(whole)[0].divergence == pytest.approx(1)
+    assert mistakes.disagreements(whole)[0].divergence == pytest.approx(1)
 
 
 def test_one_variant_cannot_disagree() -> None:
-    assert inspection.disagreements({"one": predictions({"a": ("cup", 0.6)})}) == []
+    assert mistakes.disagreements({"one": predictions({"a": ("cup", 0.6)})}) == []
     same = predictions({"a": ("cup", 0.6)})
-    assert inspection.disagreements({"one": same, "other": same}) == []
+    assert mistakes.disagreements({"one": same, "other": same}) == []
 
 
 def test_variants_that_were_taught_other_labels_can_be_compared() -> None:
     rows = pd.DataFrame({"photo_id": ["a"], "label": ["cup"]})
     wide = table(rows, [[0.1, 0.2, 0.7]], ["book", "cup", "jug"], fold=0, repeat=0)
-    (found,) = inspection.disagreements({"one": predictions({"a": ("cup", 0.6)}), "wide": wide})
+    (found,) = mistakes.disagreements({"one": predictions({"a": ("cup", 0.6)}), "wide": wide})
     assert [answer.predicted for answer in found.answers] == ["cup", "jug"]
     assert 0 < found.divergence < 1
 
@@ -92,7 +92,7 @@ def test_suspects_are_those_of_the_reference_and_of_the_chosen_variant() -> None
         ]
     }
     files = manifest(*((f"{name}.jpg", "book", "", "") for name in ("both", "mine", "theirs")))
-    found = inspection.suspects(inspected, {"weak": weak, "best": chosen}, files, chosen="best")
+    found = mistakes.suspects(inspected, {"weak": weak, "best": chosen}, files, chosen="best")
     assert [(one.rank, one.photo_id) for one in found] == [(1, "both"), (2, "mine"), (3, "theirs")]
     assert [(one.by_reference, one.by_chosen) for one in found] == [
         (True, True),
@@ -101,7 +101,7 @@ def test_suspects_are_those_of_the_reference_and_of_the_chosen_variant() -> None
     ]
     assert [one.agreeing for one in found] == [("best",), ("weak", "best"), ("weak",)]
     assert (found[0].p_label, found[0].p_suggested) == pytest.approx((0.05, 0.95)), "of the surer one"
-    assert [one.judge for one in found] == ["best", "best", inspection.REGRESSION]
+    assert [one.judge for one in found] == ["best", "best", mistakes.REGRESSION]
     assert found[2].path == "theirs.jpg"
 
 
@@ -116,7 +116,7 @@ def test_a_suspicion_that_the_chosen_variants_answer_supports_comes_before_a_wid
         ]
     }
     files = manifest(("alone.jpg", "book", "", ""), ("doubted.jpg", "book", "", ""))
-    found = inspection.suspects(inspected, {"best": chosen}, files, chosen="best")
+    found = mistakes.suspects(inspected, {"best": chosen}, files, chosen="best")
     assert [one.photo_id for one in found] == ["doubted", "alone"]
     assert [one.agreeing for one in found] == [("best",), ()]
 
@@ -136,7 +136,7 @@ def test_clusters_that_reach_over_labels_come_first_then_over_groups_then_the_la
         ("e-again.jpg", "cup", "ann", "e"),
     )
     files.loc[files["path"] == "e-again.jpg", "status"] = "rejected"
-    found = inspection.clusters(files)
+    found = mistakes.clusters(files)
     assert [one.cluster for one in found] == ["d", "c", "b", "a"]
     assert [photo.path for photo in found[0].photos] == ["d1.jpg", "d2.jpg"]
     assert [(one.across_labels, one.across_groups) for one in found] == [
@@ -156,7 +156,7 @@ def test_what_a_random_split_would_have_leaked_is_said_in_numbers() -> None:
         },
         "split": {"with_sibling_in_training": {"component": 0, "cluster": 0, "group": 0}},
     }
-    leak = inspection.leak(found)
+    leak = mistakes.leak(found)
     assert (leak.num_test_photos, leak.num_with_sibling, leak.num_near_duplicates, leak.num_now) == (
         87,
         43,
@@ -166,6 +166,6 @@ def test_what_a_random_split_would_have_leaked_is_said_in_numbers() -> None:
     assert "of 43 of the 87 test photos (49\N{NO-BREAK SPACE}%); 1 of them" in leak.sentence
     assert leak.sentence.endswith("This split does so for none.")
     found["split"] = {"with_sibling_in_training": {"component": 12, "cluster": 0, "group": 12}}
-    assert inspection.leak(found).sentence.endswith("This split does so for 12.")
+    assert mistakes.leak(found).sentence.endswith("This split does so for 12.")
     assert "same group" in leak.sentence
-    assert "same group" not in inspection.leak({**found, "num_groups": 0}).sentence
+    assert "same group" not in mistakes.leak({**found, "num_groups": 0}).sentence

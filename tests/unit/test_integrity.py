@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tenshots import integrity
 from tenshots.errors import RejectedPhoto
+from tenshots.intake.photos import integrity
 from tests.unit.test_photos import noisy, photo_of, saved, scene
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on damaged files; wanted here

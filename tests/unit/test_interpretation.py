@@ -14,10 +14,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tenshots import evaluation, networks, params, predictions
+from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.interpretation import (
-    VisualiseSettings,
     activations,
     drawing,
     dreaming,
@@ -27,7 +26,10 @@ from tenshots.interpretation import (
     layers,
     subject,
 )
+from tenshots.interpretation.settings import VisualiseSettings
+from tenshots.networks import building, stored
 from tenshots.runtime import keras
+from tenshots.tables import predictions
 from tests import drawn_model
 
 TOP = Path(params.__file__).parents[1]
@@ -45,7 +47,7 @@ def network(*, size_px: int = 48, family: str = "convolutional") -> keras.Model:
     else:
         values |= {"head_epochs": 1, "head_lr_factor": 1, "unfreeze": 0, "fine_tune_lr_factor": 1}
         values["backbone"] = {"architecture": "MobileNetV2", "arguments": {"alpha": 0.35}, "weights": "none"}
-    return networks.build(networks.settings_from(values, at=""), size_px=size_px, num_labels=2)
+    return building.build(building.settings_from(values, at=""), size_px=size_px, num_labels=2)
 
 
 def images(number: int = 3, size_px: int = 48) -> np.ndarray:
@@ -240,7 +242,7 @@ def test_right_answers_are_the_surest_of_each_label_in_turn_and_wrong_ones_the_s
 
 
 def test_a_fold_or_repeat_that_was_not_trained_is_an_error() -> None:
-    saved = evaluation.SavedVariant.model_validate(drawn_model.description())
+    saved = stored.SavedVariant.model_validate(drawn_model.description())
     settings = VisualiseSettings.model_validate({**SETTINGS, "fold": 1, "repeat": 1})
     assert subject.chosen_fit(saved, settings).weights == "fold-1_repeat-1.weights.h5"
     with pytest.raises(SettingsError, match=r"visualise\.fold must be a fold of baseline.* 0 to 1, got 7"):
@@ -250,7 +252,7 @@ def test_a_fold_or_repeat_that_was_not_trained_is_an_error() -> None:
 
 
 def test_answers_of_another_training_or_unknown_photos_are_errors() -> None:
-    saved = evaluation.SavedVariant.model_validate(drawn_model.description())
+    saved = stored.SavedVariant.model_validate(drawn_model.description())
     photos = pd.DataFrame({"photo_id": ["a"], "label": ["cup"]})
     table = predictions.table(photos, np.array([[0.2, 0.8]]), ["book", "cup"], fold=1, repeat=0)
     with pytest.raises(DataError, match="no answers of fold 0, repeat 0"):

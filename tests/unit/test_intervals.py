@@ -8,8 +8,8 @@ from scipy.special import stdtrit
 
 from benchmarks import coverage
 from benchmarks.coverage import Case
-from tenshots import claims, intervals
-from tenshots.intervals import Basis, Design, Estimate, Evidence, Scale
+from tenshots.statistics import claims, intervals
+from tenshots.statistics.intervals import Basis, Design, Estimate, Evidence, Scale
 
 
 def design(sizes: list[float], *, num_folds: int = 1) -> Design:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tenshots import statistics
-from tenshots.judging import judge
+from tenshots.labels.judging import judge
+from tenshots.statistics import measure
 from tests import drawn_results
 
 LABELS = ["book", "cup", "keyboard"]
@@ -66,7 +66,7 @@ def test_the_predictions_are_compared_with_a_variants_as_another_variant() -> No
     predictions = judge(changed(photos, [0, 1, 2]), splits, features).predictions
     variant = drawn_results.predictions(photos, LABELS, skill=0.6, num_repeats=1)
     assert list(predictions.columns) == list(variant.columns)
-    gain = statistics.difference(predictions, variant, statistics.components_of(splits))
+    gain = measure.difference(predictions, variant, measure.components_of(splits))
     assert gain.value > 0.1
     assert gain.low is not None
 
@@ -77,7 +77,7 @@ def test_a_split_that_does_not_test_every_photo_leaves_folds_of_their_own() -> N
     assert (found["folds"], found["paired"], found["num_folds"]) == ("own", False, 10)
     assert "dealt to 10 folds of their own" in found["folds_note"]
     assert found["num_judged"] == len(photos) == len(predictions)
-    component = statistics.components_of(splits).loc[predictions["photo_id"]].to_numpy()
+    component = measure.components_of(splits).loc[predictions["photo_id"]].to_numpy()
     assert predictions["fold"].groupby(component).nunique().max() == 1
 
 

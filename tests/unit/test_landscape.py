@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tenshots import networks, training
 from tenshots.interpretation import landscape
+from tenshots.networks import building, forward
 from tenshots.runtime import keras
 
 
@@ -14,7 +14,7 @@ from tenshots.runtime import keras
 def model() -> keras.Model:
     keras.utils.set_random_seed(2)
     values = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 6, "dropout": 0.5}
-    return networks.build(networks.settings_from(values, at=""), size_px=32, num_labels=3)
+    return building.build(building.settings_from(values, at=""), size_px=32, num_labels=3)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def test_the_middle_is_the_loss_of_the_network_itself(
 ) -> None:
     before = model.get_weights()
     found = landscape.surface(model, *data, directions=landscape.directions(model, seed=1), num_points=3)
-    shares = training.predict(model, data[0])
+    shares = forward.predict(model, data[0])
     expected = -np.log(shares[np.arange(6), data[1]]).mean()
 
     assert found.places.tolist() == [-1, 0, 1]

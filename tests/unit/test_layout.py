@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tenshots.archives import ArchiveLimits
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
-from tenshots.finding import find
-from tenshots.layout import NO_TEXT, FoundFile, photos_dir
-from tenshots.pattern import Layout
+from tenshots.intake.archives import ArchiveLimits
+from tenshots.intake.finding import find
+from tenshots.intake.layout import NO_TEXT, FoundFile, photos_dir
+from tenshots.intake.names.pattern import Layout
 from tests.unit.test_archives import Entry, write_zip
 
 BY_PERSON = Layout("{group}/{label}/{name}")

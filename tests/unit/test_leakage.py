@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tenshots.leakage import leakage, summary, text
-from tenshots.settings.splitting import SplitSettings
-from tenshots.splitting import split
+from tenshots.splitting.division import split
+from tenshots.splitting.leakage import leakage, summary, text
+from tenshots.splitting.settings import SplitSettings
 from tests.properties.test_splitting import photos_of
 
 NONE = {"component": 0, "cluster": 0, "group": 0}

@@ -9,8 +9,9 @@ import pytest
 from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageChops
 
-from tenshots import figures, lettering
+from tenshots import lettering
 from tenshots.interpretation import drawing
+from tenshots.tracking import figures
 
 
 @pytest.mark.parametrize("text", ["größe", "книга", "كتاب", "βιβλίο", "$x_1$ <b>"])

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tenshots import liveness
+from tenshots.tracking import liveness
 
 SAYS_WHO = "import json; from tenshots import liveness; print(json.dumps(liveness.me()), flush=True); input()"
 

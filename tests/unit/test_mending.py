@@ -18,8 +18,8 @@ from dvc.utils.serialize import dump_yaml
 from ruamel.yaml import YAML
 
 from stages import mend
-from tenshots import mending
 from tenshots.errors import DataError
+from tenshots.repository import mending
 
 ENTRY = """\
   {name}:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tenshots import metadata
+from tenshots.intake.photos import metadata
 from tests.unit.test_photos import close, oriented, photo_of, pixels, saved, scene
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on damaged EXIF data; wanted here

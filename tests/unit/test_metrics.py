@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import balanced_accuracy_score, log_loss
 
-from tenshots import metrics, predictions
+from tenshots.evaluation import metrics
+from tenshots.tables import predictions
 
 LABELS = ["book", "cup"]
 

@@ -10,8 +10,9 @@ import pytest
 
 from stages import ingest
 from tenshots.errors import DataError, SettingsError
-from tenshots.misreadings import check, doubts, part, swap_question
-from tenshots.splitting import SplitSettings, split
+from tenshots.intake.misreadings import check, doubts, part
+from tenshots.splitting.division import SplitSettings, split
+from tenshots.tables.manifest import swap_question
 from tests.properties.test_splitting import photos_of
 from tests.unit.test_ingest import PARAMS
 from tests.unit.test_ingestion import draw, ingested

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tenshots import collection
 from tenshots.errors import DataError
-from tenshots.ingestion import Ingested
+from tenshots.intake import collection
+from tenshots.intake.ingestion import Ingested
 from tests.unit.test_archives import Entry, write_zip
 from tests.unit.test_ingestion import draw, drawn, ingested
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tenshots import optimisation, params
+from tenshots import params
 from tenshots.errors import SettingsError
-from tenshots.optimisation import LearningRate
 from tenshots.runtime import keras
-from tenshots.settings.training import OptimisationSettings
+from tenshots.training import optimisation
+from tenshots.training.optimisation import LearningRate
+from tenshots.training.settings import OptimisationSettings
 
 VALUES = {
     "optimiser": "adamw",

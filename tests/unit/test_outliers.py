@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tenshots.outliers import LIMIT, Distribution, distributions, modified_z_scores
+from tenshots.labels.outliers import LIMIT, Distribution, distributions, modified_z_scores
 
 
 def manifest(num_photos: int = 40, **columns: dict[int, float]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tenshots.errors import SettingsError
-from tenshots.pattern import Layout, PathFields
+from tenshots.intake.names.pattern import Layout, PathFields
 
 
 @pytest.mark.parametrize(

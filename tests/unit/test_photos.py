@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageFile
 
-from tenshots import footprint, params, photos
-from tenshots.encoding import StandardiseSettings, decode, encode
+from tenshots import params
 from tenshots.errors import RejectedPhoto, SettingsError
-from tenshots.metadata import ORIENTATION_TAG, TURNS
-from tenshots.photos import StandardPhoto, standardise
-from tenshots.settings.intake import AcceptSettings
+from tenshots.intake.photos import footprint, standardising
+from tenshots.intake.photos.metadata import ORIENTATION_TAG, TURNS
+from tenshots.intake.photos.standardising import StandardPhoto, standardise
+from tenshots.intake.settings import AcceptSettings
+from tenshots.tables.encoding import StandardiseSettings, decode, encode
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on damaged files; wanted here
 RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 200, 30), (30, 30, 220), (250, 250, 250)
@@ -117,7 +118,10 @@ def test_a_tiff_is_turned_once_whatever_its_compression(compression: str) -> Non
 @pytest.mark.parametrize("fit", ["pad", "crop", "stretch"])
 def test_the_thumbnail_is_the_whole_upright_photo_without_borders(fit: str) -> None:
     thumbnail = photo_of(oriented("JPEG", 6, quality=95), settings(fit=fit)).thumbnail
-    assert (thumbnail.dtype, thumbnail.shape) == (np.uint8, (photos.THUMBNAIL_PX, photos.THUMBNAIL_PX, 3))
+    assert (thumbnail.dtype, thumbnail.shape) == (
+        np.uint8,
+        (standardising.THUMBNAIL_PX, standardising.THUMBNAIL_PX, 3),
+    )
     corners = thumbnail[[0, 0, -1, -1], [0, -1, 0, -1]].astype(int)
     assert close(corners, np.array([RED, GREEN, BLUE, WHITE]), tolerance=8)
 
@@ -132,8 +136,8 @@ def test_a_panorama_is_not_decoded_smaller_than_its_thumbnail_needs() -> None:
 
 def test_pad_keeps_the_whole_photo_between_grey_borders() -> None:
     image = pixels(saved(scene(120, 60)), settings(fit="pad"))
-    assert (image[:8] == photos.PAD_GREY).all()
-    assert (image[24:] == photos.PAD_GREY).all()
+    assert (image[:8] == standardising.PAD_GREY).all()
+    assert (image[24:] == standardising.PAD_GREY).all()
     assert close(image[10, 4], np.array(RED))
     assert close(image[22, 28], np.array(WHITE))
 
@@ -279,14 +283,14 @@ def test_pillows_own_limit_does_not_refuse_what_ours_allows() -> None:
 def test_a_large_photo_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     turn = threading.Lock()
     held = []
-    reduced = photos._reduced
+    reduced = standardising._reduced
 
     def watched(*arguments: Any) -> Any:  # noqa: ANN401 (passed on)
         held.append(turn.locked())
         return reduced(*arguments)
 
-    monkeypatch.setattr(photos, "_reduced", watched)
-    monkeypatch.setattr(photos, "LARGE_BYTES", footprint.PROCESS_BYTES + 300_000)
+    monkeypatch.setattr(standardising, "_reduced", watched)
+    monkeypatch.setattr(standardising, "LARGE_BYTES", footprint.PROCESS_BYTES + 300_000)
     large = scene(480, 320)
     files = [
         saved(scene()),
@@ -304,7 +308,7 @@ def test_running_out_of_memory_is_no_verdict_over_the_photo(monkeypatch: pytest.
     def exhausted(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(photos, "_reduced", exhausted)
+    monkeypatch.setattr(standardising, "_reduced", exhausted)
     with pytest.raises(MemoryError):
         photo_of(saved(scene()))
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from mlflow.tracking._tracking_service import utils
 
-from tenshots import places, registry, store, tracking
 from tenshots.errors import DataError
+from tenshots.tracking import places, registry, sessions, store
 
 VERSION = registry.Version("baseline", 0.7, 0.9, "photos", num_trainings=4)
 
@@ -53,9 +53,9 @@ def work(lr: float = 0.1) -> Path:
     Path("params.yaml").write_text(f"lr: {lr}\n")
     Path("model").mkdir(exist_ok=True)
     Path("model/model.json").write_text("{}")
-    with tracking.variant_run("baseline") as run:
-        tracking.log_model(run, Path("model"))
-    with tracking.existing_run("baseline") as run:
+    with sessions.variant_run("baseline") as run:
+        sessions.log_model(run, Path("model"))
+    with sessions.existing_run("baseline") as run:
         assert registry.register(run, VERSION) == 1
     (found,) = Path("mlruns/artifacts").glob(f"{run.run_id}/artifacts/model/model.json")
     return found
@@ -121,7 +121,7 @@ def test_a_store_elsewhere_is_recognised_and_goes_on_after_one_command(
     unchanged = bytes_below(here / "mlruns" / "artifacts")
     monkeypatch.chdir(here)
 
-    with tracking.variant_run("baseline", supersede=True) as run:
+    with sessions.variant_run("baseline", supersede=True) as run:
         run.artifact(Path("model/model.json"))
     assert not run.reached
     said = capsys.readouterr().err
@@ -184,7 +184,7 @@ def test_a_place_for_files_that_someone_chose_stays(
     client.create_experiment(store.EXPERIMENT, artifact_location=(tmp_path / "big disk").as_uri())
     assert store.move_in() == ""
     Path("params.yaml").write_text("lr: 1\n")
-    with tracking.variant_run("baseline") as run:
+    with sessions.variant_run("baseline") as run:
         run.artifact(Path("params.yaml"))
     assert list((tmp_path / "big disk").rglob("params.yaml"))
 
@@ -204,7 +204,7 @@ def test_a_store_of_files_is_refused_or_lies_in_the_main_repository(
     ):
         store.open_store()
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-    with tracking.variant_run("baseline") as run:
+    with sessions.variant_run("baseline") as run:
         run.artifact(Path("params.yaml"))
     assert run.reached
     assert list((tmp_path / "runs").rglob("meta.yaml"))

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import stages
-from tenshots import params, portable, provenance
+from tenshots import params, portable
 from tenshots.errors import SettingsError
+from tenshots.tracking import provenance
 
 TOP = Path(stages.__file__).parents[1]
 OTHERS = (*portable.ENVIRONMENT, *portable.REMOVED, portable.TUNABLES, "ONEDNN_VERBOSE")

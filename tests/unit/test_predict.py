@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from stages import predict
-from tenshots import database, encoding, evaluation, photos
-from tenshots.encoding import StandardiseSettings
 from tenshots.errors import DataError, SettingsError
-from tenshots.predictions import probabilities_of
+from tenshots.evaluation import testing
+from tenshots.intake.photos import standardising
+from tenshots.networks import stored
+from tenshots.tables import database, encoding
+from tenshots.tables.encoding import StandardiseSettings
+from tenshots.tables.predictions import probabilities_of
 from tests import drawn_model, drawn_results
 from tests.unit.test_ingestion import RULES
 
@@ -39,15 +42,15 @@ def test_a_photo_gets_the_same_probabilities_from_evaluate_and_from_predict(
     drawn = drawn_results.photos(drawn_model.LABELS, num_groups=4, num_each=3)
     standard = drawn.assign(
         image=[
-            encoding.encode(photos.standardise(image, settings, ACCEPT).image, "lossless")
+            encoding.encode(standardising.standardise(image, settings, ACCEPT).image, "lossless")
             for image in drawn["image"]
         ]
     )
     drawn_model.save(tmp_path / "baseline")
-    saved = evaluation.read_variant(tmp_path / "baseline")
+    saved = stored.read_variant(tmp_path / "baseline")
     monkeypatch.chdir(tmp_path)
     database.write_photos(standard, tmp_path / "database", num_shards=1)
-    test, _ = evaluation.evaluate(
+    test, _ = testing.evaluate(
         saved, tmp_path / "baseline", database.read_photos(tmp_path / "database"), drawn_model.splits(drawn)
     )
 
@@ -168,7 +171,7 @@ def test_weights_that_are_not_those_of_dvc_lock_are_not_loaded(
     else:
         lock = (project / "dvc.lock").read_text()
         (project / "dvc.lock").write_text(lock.replace(".dir", "0.dir"))
-    monkeypatch.setattr(evaluation, "mean_probabilities", lambda *_: pytest.fail("they were used"))
+    monkeypatch.setattr(testing, "mean_probabilities", lambda *_: pytest.fail("they were used"))
     with pytest.raises(
         DataError, match=r"data/models/baseline (must have the hash|is not in dvc\.lock).*dvc repro"
     ):

@@ -14,11 +14,11 @@ import keras.src.utils.file_utils
 import numpy as np
 import pytest
 
-from tenshots import networks, training
 from tenshots.errors import DataError, SettingsError
-from tenshots.networks import pretrained, weights_files
+from tenshots.networks import building, forward, weights_files
+from tenshots.networks.families import pretrained
+from tenshots.networks.settings import WeightsFile
 from tenshots.runtime import keras
-from tenshots.settings.networks import WeightsFile
 
 SHARED = Path(__file__).parents[3] / "shared/weights/mobilenet_v2_0.35_224_no_top.weights.h5"
 BLOCKS = {"filters": [4, 8], "dense": 8, "dropout": 0.25}
@@ -38,12 +38,12 @@ def _settings(backbone: dict[str, Any], **changes: Any) -> Any:  # noqa: ANN401 
         "unfreeze": 0.5,
         "fine_tune_lr_factor": 0.1,
     }
-    return networks.settings_from({**values, **changes}, at="networks.pretrained")
+    return building.settings_from({**values, **changes}, at="networks.pretrained")
 
 
 def _build(backbone: dict[str, Any], *, load: bool = True, **changes: Any) -> Any:  # noqa: ANN401
     settings = _settings(backbone, **changes)
-    return networks.build(settings, size_px=40, num_labels=2, load_backbone=load)
+    return building.build(settings, size_px=40, num_labels=2, load_backbone=load)
 
 
 def _file(path: Path) -> dict[str, str]:
@@ -54,8 +54,8 @@ def _file(path: Path) -> dict[str, str]:
 def whole(tmp_path: Path) -> tuple[Any, dict[str, Any]]:
     """A network of ours that tells 5 labels apart, and the backbone's settings that name its file."""
     keras.utils.set_random_seed(3)
-    settings = networks.settings_from({"family": "convolutional", "input_px": 32, **BLOCKS}, at="")
-    network = networks.build(settings, size_px=40, num_labels=5)
+    settings = building.settings_from({"family": "convolutional", "input_px": 32, **BLOCKS}, at="")
+    network = building.build(settings, size_px=40, num_labels=5)
     path = tmp_path / "whole.weights.h5"
     network.save_weights(path)
     return network, {**OURS, "weights": _file(path)}
@@ -66,10 +66,10 @@ def test_a_backbone_of_ours_sees_what_the_whole_network_saw(whole: tuple[Any, di
     model = _build(backbone)
 
     last = "block2_dropout"
-    expected = training.outputs(
+    expected = forward.outputs(
         keras.Model(network.input, network.get_layer(last).output), IMAGES, batch_size=3
     )
-    found = training.outputs(keras.Model(model.input, model.get_layer(last).output), IMAGES, batch_size=3)
+    found = forward.outputs(keras.Model(model.input, model.get_layer(last).output), IMAGES, batch_size=3)
     assert np.array_equal(found, expected)
     assert model.output_shape == (None, 2)
 
@@ -87,7 +87,7 @@ def test_saved_weights_fit_a_network_rebuilt_from_code(backbone: dict[str, Any],
     again.load_weights(tmp_path / "a.weights.h5")
     again.save_weights(tmp_path / "b.weights.h5")
 
-    assert np.array_equal(training.predict(model, IMAGES), training.predict(again, IMAGES))
+    assert np.array_equal(forward.predict(model, IMAGES), forward.predict(again, IMAGES))
     assert (tmp_path / "a.weights.h5").read_bytes() == (tmp_path / "b.weights.h5").read_bytes()
 
 
@@ -259,7 +259,7 @@ def _first_seen(model: Any, images: np.ndarray) -> np.ndarray:  # noqa: ANN401 (
     source = first.input
     if "Padding" in type(source._keras_history.operation).__name__:
         source = source._keras_history.operation.input
-    return training.outputs(keras.Model(model.input, source), images, batch_size=3)
+    return forward.outputs(keras.Model(model.input, source), images, batch_size=3)
 
 
 @pytest.mark.slow
@@ -267,7 +267,7 @@ def _first_seen(model: Any, images: np.ndarray) -> np.ndarray:  # noqa: ANN401 (
 def test_pixels_are_scaled_as_the_architecture_was_trained(architecture: str) -> None:
     images = IMAGES[:, :32, :32]
     settings = _settings({"architecture": architecture, "weights": "none"})
-    model = networks.build(settings, size_px=32, num_labels=2)
+    model = building.build(settings, size_px=32, num_labels=2)
 
     function = getattr(keras.applications, architecture)
     expected = inspect.getmodule(function).preprocess_input(images.astype(np.float32))  # type: ignore[union-attr]
@@ -284,7 +284,7 @@ def test_efficientnet_scales_pixels_as_where_keras_loads_imagenet(monkeypatch: p
     monkeypatch.setattr(keras.Model, "load_weights", build_only)
     theirs = keras.applications.EfficientNetB0(include_top=False, weights="imagenet", input_shape=(32, 32, 3))
     settings = _settings({"architecture": "EfficientNetB0", "weights": "imagenet"})
-    ours = networks.build(settings, size_px=32, num_labels=2, load_backbone=False)
+    ours = building.build(settings, size_px=32, num_labels=2, load_backbone=False)
     for model in (theirs, ours):
         layer = next(layer for layer in model.layers if type(layer).__name__ == "Normalization")
         layer.mean = keras.ops.reshape(keras.ops.array([0.485, 0.456, 0.406]), (1, 1, 1, 3))
@@ -299,13 +299,13 @@ def test_efficientnet_scales_pixels_as_where_keras_loads_imagenet(monkeypatch: p
 def test_a_file_of_mobilenet_gives_its_features_at_any_size() -> None:
     backbone = {"architecture": "MobileNetV2", "arguments": {"alpha": 0.35}, "weights": _file(SHARED)}
     images = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
-    network = networks.build(_settings(backbone, input_px=96), size_px=96, num_labels=3)
+    network = building.build(_settings(backbone, input_px=96), size_px=96, num_labels=3)
     theirs = keras.applications.MobileNetV2(
         alpha=0.35, include_top=False, weights=str(SHARED), input_shape=(96, 96, 3), pooling="avg"
     )
 
     features = keras.Model(network.input, network.get_layer(pretrained.FEATURES).output)
 
-    assert training.outputs(features, images, batch_size=2) == pytest.approx(
+    assert forward.outputs(features, images, batch_size=2) == pytest.approx(
         theirs.predict_on_batch(images / 127.5 - 1), abs=1e-4
     )

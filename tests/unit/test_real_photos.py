@@ -9,14 +9,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tenshots import database, ingestion, params
-from tenshots.encoding import StandardiseSettings
-from tenshots.ingestion import Ingested, Rules
-from tenshots.leakage import leakage
-from tenshots.pattern import Layout
-from tenshots.settings.intake import AcceptSettings, NearDuplicateSettings
-from tenshots.settings.splitting import SplitSettings
-from tenshots.splitting import components, split
+from tenshots import params
+from tenshots.intake import ingestion
+from tenshots.intake.ingestion import Ingested, Rules
+from tenshots.intake.names.pattern import Layout
+from tenshots.intake.settings import AcceptSettings, NearDuplicateSettings
+from tenshots.splitting.division import components, split
+from tenshots.splitting.leakage import leakage
+from tenshots.splitting.settings import SplitSettings
+from tenshots.tables import database
+from tenshots.tables.encoding import StandardiseSettings
 from tests.properties.test_splitting import check_split
 
 TOP = Path(__file__).parents[2]

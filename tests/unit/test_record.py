@@ -11,9 +11,11 @@ import pytest
 from mlflow.tracking._tracking_service import utils
 
 from stages import record
-from tenshots import database, liveness, provenance, registry, runs, tracking
 from tenshots.errors import DataError, SettingsError
-from tenshots.store import open_store
+from tenshots.repository import outputs
+from tenshots.tables import database
+from tenshots.tracking import liveness, provenance, registry, runs, sessions
+from tenshots.tracking.store import open_store
 from tests import drawn_results
 
 HISTORY = "fold,repeat,phase,epoch,num_updates,lr,loss,accuracy,val_loss,val_accuracy\n"
@@ -60,7 +62,7 @@ def project(store: Callable[..., list], monkeypatch: pytest.MonkeyPatch) -> Call
     database.write_photos(PHOTOS, record.DATABASE, num_shards=1)
     parts = drawn_results.splits(PHOTOS, num_folds=2)
     database.write_splits(parts.replace({"part": {"train": "val"}}), record.SPLITS)
-    for path in (record.REPORTS / name for name in tracking.REPORT):
+    for path in (record.REPORTS / name for name in sessions.REPORT):
         write(str(path), path.name)
     return store
 
@@ -82,11 +84,11 @@ def test_everything_is_added_once(project: Callable[..., list], capsys: pytest.C
         for path in Path("mlruns/artifacts").rglob("visualisations/*/*.png")
     }
     assert seen == {"one": "picture of one", "two": "picture of two"}
-    (parent,) = (run for run in runs.values() if run.data.tags[tracking.VARIANT_TAG] == "*")
+    (parent,) = (run for run in runs.values() if run.data.tags[sessions.VARIANT_TAG] == "*")
     assert parent.data.params["variants.one"] == "{}"
     assert parent.data.metrics["variants/two/test_accuracy"] == 0.5
-    assert parent.data.metrics[tracking.NUM_LOOKS] == 1
-    assert len({run.data.tags[tracking.TEST_SET_TAG] for run in runs.values()}) == 1
+    assert parent.data.metrics[sessions.NUM_LOOKS] == 1
+    assert len({run.data.tags[sessions.TEST_SET_TAG] for run in runs.values()}) == 1
 
     record.main([])
     assert capsys.readouterr().out == "MLflow: nothing to add\n"
@@ -100,7 +102,7 @@ def test_the_winner_on_validation_is_registered_and_of_equals_that_with_less_los
     record.main([])
     client, _ = open_store()
     champion = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
-    assert champion.tags[tracking.VARIANT_TAG] == "two"
+    assert champion.tags[sessions.VARIANT_TAG] == "two"
 
 
 def test_only_what_is_missing_is_added(
@@ -204,8 +206,8 @@ def test_runs_that_a_kill_left_running_are_ended(
     gone = {**liveness.me(), "started": 1.0}
     with monkeypatch.context() as patch:
         patch.setattr(liveness, "me", lambda: gone)
-        patch.setattr(tracking, "_end", lambda *_, **__: None)
-        with tracking.variant_run("gone"):
+        patch.setattr(sessions, "_end", lambda *_, **__: None)
+        with sessions.variant_run("gone"):
             pass
     record.main([])
     assert "MLflow: 2 runs that a kill had left running: ended\n" in capsys.readouterr().out
@@ -222,11 +224,11 @@ def test_settings_without_variants_are_an_error() -> None:
 def test_dvc_tells_what_is_out_of_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match="`dvc status` must tell"):  # no repository
-        provenance.stale_stages()
+        outputs.stale_stages()
     write("dvc.yaml", "stages: {one: {cmd: 'true', deps: [a]}, two: {cmd: 'true', deps: [a]}}\n")
     write("dvc.lock", "schema: '2.0'\nstages: {}\n")
     write(".dvc/config", "[core]\n    no_scm = true\n")
-    assert provenance.stale_stages() == {"one", "two"}
+    assert outputs.stale_stages() == {"one", "two"}
 
 
 def test_what_networks_see_is_added_to_the_experiments_run_once(
@@ -235,7 +237,7 @@ def test_what_networks_see_is_added_to_the_experiments_run_once(
     path = record.VISUALISATIONS / "one" / "00-structure.png"
     write(str(path), "picture")
     record.main([])
-    parent = next(run for run in project() if run.data.tags[tracking.VARIANT_TAG] == tracking.ALL_VARIANTS)
+    parent = next(run for run in project() if run.data.tags[sessions.VARIANT_TAG] == sessions.ALL_VARIANTS)
     client, _ = open_store()
     files = client.list_artifacts(parent.info.run_id, "visualisations/one")
     assert [Path(file.path).name for file in files] == [path.name]

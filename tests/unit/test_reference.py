@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_info
 
-from tenshots import reference
-from tenshots.reference import Outcome, cross_validated, own_folds
+from tenshots.labels import reference
+from tenshots.labels.reference import Outcome, cross_validated, own_folds
 
 
 def splits(parts: list[list[str]]) -> pd.DataFrame:

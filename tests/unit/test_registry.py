@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from stages import predict
-from tenshots import registry, tracking
 from tenshots.errors import DataError
-from tenshots.registry import Version
-from tenshots.runs import folder_tag
-from tenshots.store import open_store
+from tenshots.tracking import registry, sessions
+from tenshots.tracking.registry import Version
+from tenshots.tracking.runs import folder_tag
+from tenshots.tracking.store import open_store
 from tests import drawn_model
 
 FIRST = Version("baseline", 0.7, 0.9, "photos", num_trainings=4)
@@ -30,9 +30,9 @@ def project(store: Callable[..., list]) -> Callable[..., list]:
 def register(lr: float, version: Version, *, supersede: bool = False) -> int:
     """Registers a run of the experiment with that learning rate."""
     Path("params.yaml").write_text(f"lr: {lr}\n")
-    with tracking.variant_run(version.variant, supersede=supersede) as run:
-        tracking.log_model(run, Path("data/models/baseline"))
-    with tracking.existing_run(version.variant) as run:
+    with sessions.variant_run(version.variant, supersede=supersede) as run:
+        sessions.log_model(run, Path("data/models/baseline"))
+    with sessions.existing_run(version.variant) as run:
         return registry.register(run, version)
 
 
@@ -40,7 +40,7 @@ def champion() -> tuple[str, str]:
     """The variant and the accuracy of the champion."""
     client, _ = open_store()
     found = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
-    return found.tags[tracking.VARIANT_TAG], found.tags[registry.ACCURACY_TAG]
+    return found.tags[sessions.VARIANT_TAG], found.tags[registry.ACCURACY_TAG]
 
 
 def num_versions() -> int:
@@ -81,11 +81,11 @@ def test_a_repeated_experiment_keeps_one_version() -> None:
 @pytest.mark.usefixtures("project")
 def test_a_run_without_weights_is_not_registered() -> None:
     Path("params.yaml").write_text("lr: 0.1\n")
-    with tracking.existing_run("baseline") as run:
+    with sessions.existing_run("baseline") as run:
         assert registry.register(run, FIRST) == 0
-    with tracking.variant_run("baseline"):
+    with sessions.variant_run("baseline"):
         pass
-    with tracking.existing_run("baseline") as run:
+    with sessions.existing_run("baseline") as run:
         assert registry.register(run, FIRST) == 0
     with pytest.raises(DataError, match="no model is registered yet"):
         registry.download(Path())
@@ -98,9 +98,9 @@ def test_the_champion_predicts_from_weights_and_settings_alone(
     (tmp_path / "data/models/baseline").rmdir()
     drawn = drawn_model.project(tmp_path)
     (tmp_path / "photo.png").write_bytes(drawn["image"].iloc[0])
-    with tracking.variant_run("baseline") as run:
-        tracking.log_model(run, Path("data/models/baseline"))
-    with tracking.existing_run("baseline") as run:
+    with sessions.variant_run("baseline") as run:
+        sessions.log_model(run, Path("data/models/baseline"))
+    with sessions.existing_run("baseline") as run:
         assert registry.register(run, FIRST) == 1
     predict.main(["photo.png", "--variant", "baseline", "--json"])
     local = capsys.readouterr().out
@@ -146,6 +146,6 @@ def test_a_champion_whose_files_are_not_those_that_were_recorded_is_refused(
         registry.download(tmp_path / "again")
     if change != "no tag":
         shutil.rmtree(stored.parent)
-    with tracking.existing_run("baseline") as run:  # as `record` does
-        tracking.log_model(run, Path("data/models/baseline"))
+    with sessions.existing_run("baseline") as run:  # as `record` does
+        sessions.log_model(run, Path("data/models/baseline"))
     assert registry.download(tmp_path / "at last")[1] == "1"

@@ -10,7 +10,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages import rehearse
-from tenshots import params, rehearsal
+from tenshots import params
+from tenshots.checks import rehearsal
 from tenshots.errors import SettingsError
 from tenshots.runtime import keras
 

@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tenshots import metrics, params
+from tenshots import params
 from tenshots.errors import DataError, SettingsError
-from tenshots.report import ReportSettings, charts, comparison, page, pictures, provenance, sentences
+from tenshots.evaluation import metrics
+from tenshots.pages.report import charts, comparison, page, pictures, sentences, sources
+from tenshots.pages.settings import ReportSettings
+from tenshots.statistics import phrases
 from tests import drawn_results
 from tests.drawn_page import LABELS, SETTINGS, Elements, changed, inputs, made
 
@@ -121,11 +124,11 @@ def test_all_pairs_are_compared_and_corrected_for_being_several() -> None:
     splits = drawn_results.splits(drawn.photos)
     three = drawn.compared
     assert three["num_comparisons"] == 3
-    assert "The 3 differences are compared together" in sentences.basis(three)
+    assert "The 3 differences are compared together" in phrases.basis(three)
     names = ["baseline", "augmented"]
     two = comparison.compare({name: drawn.results[name] for name in names}, drawn.photos, splits)
     assert two["num_comparisons"] == 1
-    assert "compared together" not in sentences.basis(two)
+    assert "compared together" not in phrases.basis(two)
     (alone,), together = two["differences"], three["differences"][0]
     assert alone["difference"] == together["difference"]
     assert together["interval"][0] < alone["interval"][0] < alone["interval"][1] < together["interval"][1]
@@ -188,8 +191,8 @@ def test_one_training_a_fold_is_said_to_hide_how_much_another_would_differ() -> 
         for name, result in once.items()
     }
     compared = comparison.compare(once, drawn.photos, drawn_results.splits(drawn.photos))
-    assert "nothing shows how much another would differ" in sentences.basis(compared)
-    assert "nothing shows how much another would differ" not in sentences.basis(drawn.compared)
+    assert "nothing shows how much another would differ" in phrases.basis(compared)
+    assert "nothing shows how much another would differ" not in phrases.basis(drawn.compared)
 
 
 def test_the_estimand_is_said() -> None:
@@ -204,7 +207,7 @@ def test_where_nobody_knows_who_took_the_photos_the_first_screen_says_so() -> No
         made = inputs(grouped=grouped)
         answer = Elements(page.render(made, SETTINGS)).text.split("The photos", 1)[0]
         assert (sentences.UNGROUPED in answer) is not grouped
-        assert (sentences.UNGROUPED in sentences.basis(made.compared)) is not grouped
+        assert (sentences.UNGROUPED in phrases.basis(made.compared)) is not grouped
 
 
 def test_caution_is_said_without_a_minus_sign() -> None:
@@ -260,8 +263,8 @@ def test_two_groups_with_a_photo_in_common_count_once() -> None:
     joined = splits.replace({"component": {"student01": "student00"}})
     compared = comparison.compare(drawn.results, drawn.photos, joined)
     assert (compared["num_test_components"], compared["unit"]) == (5, "independent set")
-    assert "36 test photos of 5 independent sets, in 4 folds" in sentences.basis(compared)
-    assert "36 test photos of 6 groups, in 4 folds" in sentences.basis(drawn.compared)
+    assert "36 test photos of 5 independent sets, in 4 folds" in phrases.basis(compared)
+    assert "36 test photos of 6 groups, in 4 folds" in phrases.basis(drawn.compared)
     few = joined.assign(component=joined["component"].replace({"student02": "student00"}))
     alone = comparison.compare(drawn.results, drawn.photos, few)["variants"]["baseline"]
     assert alone["no_interval"] == "4 independent sets of photos tell too little; it takes 5"
@@ -273,9 +276,7 @@ def test_a_given_split_that_divides_sets_is_said_on_the_page() -> None:
     splits.loc[0, "part"] = "train" if splits.loc[0, "part"] == "test" else "test"
     compared = comparison.compare(drawn.results, drawn.photos, splits)
     assert compared["num_divided"] == 1
-    assert "has 1 group in training as well as in test, which flatters the figures" in sentences.basis(
-        compared
-    )
+    assert "has 1 group in training as well as in test, which flatters the figures" in phrases.basis(compared)
     assert all(
         "the given split has 1 of the 6 groups" in item["sentence"] for item in compared["differences"]
     )
@@ -304,9 +305,9 @@ def test_markdown_is_short_and_says_what_may_be_claimed() -> None:
 
 
 def test_figures_without_an_interval_are_written_without_one() -> None:
-    assert sentences.interval_text(None) == "(no interval)"
-    assert sentences.difference_text({"difference": 0.05, "interval": None}) == "+5.0"
-    assert sentences.difference_text(None) == "\N{EN DASH}"
+    assert phrases.interval_text(None) == "(no interval)"
+    assert phrases.difference_text({"difference": 0.05, "interval": None}) == "+5.0"
+    assert phrases.difference_text(None) == "\N{EN DASH}"
 
 
 def test_a_contact_sheet_takes_labels_and_groups_in_turn() -> None:
@@ -347,35 +348,35 @@ def test_settings_are_flattened_in_their_order() -> None:
 
 
 def test_provenance_moves_with_the_photos_the_settings_and_the_code_alone(tmp_path: Path) -> None:
-    for name in ("stages/train.py", "tenshots/networks/__init__.py", "tenshots/tracking.py"):
+    for name in ("stages/train.py", "tenshots/networks/building.py", "tenshots/tracking/sessions.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1")
     stages = {
         "train": {"do": {"deps": ["data/x", "stages/train.py", "tenshots/networks"]}},
         "compare": {"deps": ["stages/train.py"]},
-        "describe": {"deps": ["tenshots/tracking.py"]},
+        "describe": {"deps": ["tenshots/tracking/sessions.py"]},
     }
     (tmp_path / "dvc.yaml").write_text(json.dumps({"stages": stages}))
 
     def found(manifest: bytes = b"a", **values: int) -> dict[str, str]:
-        return provenance.provenance(manifest, {"seed": 2, "lr": 1, **values}, code_dir=tmp_path)
+        return sources.provenance(manifest, {"seed": 2, "lr": 1, **values}, code_dir=tmp_path)
 
     first = found()
-    assert first == provenance.provenance(b"a", {"lr": 1, "seed": 2}, code_dir=tmp_path)
+    assert first == sources.provenance(b"a", {"lr": 1, "seed": 2}, code_dir=tmp_path)
     assert first != found(b"b")
     assert first != found(lr=2)
-    (tmp_path / "tenshots/tracking.py").write_text("2")  # only later stages list it
+    (tmp_path / "tenshots/tracking/sessions.py").write_text("2")  # only later stages list it
     (tmp_path / "tenshots/networks/__pycache__").mkdir()
     (tmp_path / "tenshots/networks/__pycache__/x.pyc").write_text("2")
     assert first == found()
-    (tmp_path / "tenshots/networks/__init__.py").write_text("2")
+    (tmp_path / "tenshots/networks/building.py").write_text("2")
     assert first != found()
 
 
 def test_a_package_that_is_absent_is_named_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert re.fullmatch(r"\d+\.\d+.*", provenance.packages()["numpy"])
-    monkeypatch.setattr(provenance, "PACKAGES", ["no-such-package"])
-    assert provenance.packages() == {"no-such-package": "not installed"}
+    assert re.fullmatch(r"\d+\.\d+.*", sources.packages()["numpy"])
+    monkeypatch.setattr(sources, "PACKAGES", ["no-such-package"])
+    assert sources.packages() == {"no-such-package": "not installed"}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 import stages
-from tenshots import networks, shortages, training
+from tenshots import shortages
+from tenshots.networks import building
+from tenshots.training import fitting
 from tests.unit.test_training import build
 
 TOP = Path(stages.__file__).parents[1]
@@ -118,10 +120,10 @@ def test_a_disk_that_is_really_full_is_one_line_whatever_writes(
 
 
 def test_weights_made_in_memory_are_loaded_from_a_file_and_are_the_same_bytes_twice(tmp_path: Path) -> None:
-    network, other = (training.seeded(seed, build) for seed in (1, 2))
+    network, other = (fitting.seeded(seed, build) for seed in (1, 2))
     path = tmp_path / "a.weights.h5"
-    path.write_bytes(networks.weights(network))
-    assert networks.weights(network) == path.read_bytes()
+    path.write_bytes(building.weights(network))
+    assert building.weights(network) == path.read_bytes()
     other.load_weights(path)
     for one, two in zip(network.get_weights(), other.get_weights(), strict=True):
         assert np.array_equal(one, two)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tenshots import snapshots
 from tenshots.errors import DataError
+from tenshots.intake import snapshots
 from tests.unit.test_ingestion import draw
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tenshots.spelling import composed, exact, plain, strangers, visible
+from tenshots.intake.names.spelling import composed, exact, plain, strangers
+from tenshots.wording import visible
 
 UNSEEN = [*"\u3164\u2800\u034f\u115f\uffa0\u17b4\u180e\u2060\U000e0020\u200b\ufe0f"]
 

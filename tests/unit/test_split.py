@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from stages import split
-from tenshots import database
 from tenshots.errors import DataError
+from tenshots.tables import database
 from tests.properties.test_splitting import check_split, photos_of
 
 PARAMS = "split: {folds: 3, test: 0.2, val: 0.3}\nseed: 20\n"

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tenshots import dealing
 from tenshots.errors import DataError
-from tenshots.settings.splitting import SplitSettings
-from tenshots.splitting import components, split, summary
+from tenshots.splitting import dealing
+from tenshots.splitting.division import components, split, summary
+from tenshots.splitting.settings import SplitSettings
 from tests.properties.test_splitting import check_split, photos_of
 
 

@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from tenshots import intervals, metrics, predictions, statistics
 from tenshots.errors import DataError
-from tenshots.intervals import Estimate
-from tenshots.statistics import Key, Measured
+from tenshots.evaluation import metrics
+from tenshots.statistics import intervals, measure
+from tenshots.statistics.intervals import Estimate
+from tenshots.statistics.measure import Key, Measured
+from tenshots.tables import predictions
 
 LABELS = ["book", "cup"]
 
@@ -54,7 +56,7 @@ def bounds(estimate: Estimate) -> tuple[float, float]:
 
 def test_every_figure_is_that_of_the_metrics() -> None:
     rows, components = drawn()
-    found = statistics.estimates(statistics.measure(rows, components))
+    found = measure.estimates(measure.measure(rows, components))
     for name, metric in {
         "accuracy": metrics.accuracy,
         "balanced_accuracy": metrics.balanced_accuracy,
@@ -73,7 +75,7 @@ def test_every_figure_is_that_of_the_metrics() -> None:
 
 def test_contributions_of_a_figure_add_up_to_nothing() -> None:
     rows, components = drawn()
-    for key, evidence in statistics.measure(rows, components).evidence.items():
+    for key, evidence in measure.measure(rows, components).evidence.items():
         assert evidence.contributions[0].mean(axis=1).sum() == pytest.approx(0, abs=1e-9), key
 
 
@@ -83,8 +85,8 @@ def left_out() -> tuple[Measured, list[Measured]]:
     rows, components = drawn(num_groups=30, num_each=12)
     group = rows["photo_id"].map(components)
     names = sorted(set(components))
-    return statistics.measure(rows, components), [
-        statistics.measure(rows[group != name], components) for name in names
+    return measure.measure(rows, components), [
+        measure.measure(rows[group != name], components) for name in names
     ]
 
 
@@ -105,7 +107,7 @@ def test_the_areas_contributions_are_delongs() -> None:
     """Each photo its own group: the variance is DeLong's, of the two samples' structural components."""
     rows, _ = drawn(num_repeats=1, labels="ab", num_groups=30, num_each=4)
     alone = pd.Series(rows["photo_id"].to_numpy(), index=rows["photo_id"])
-    evidence = statistics.measure(rows, alone).evidence[Key("roc_auc", "a")]
+    evidence = measure.measure(rows, alone).evidence[Key("roc_auc", "a")]
     scores, positive = rows["p_a"].to_numpy(), (rows["label"] == "a").to_numpy()
     wins = (scores[positive][:, None] > scores[~positive]) + 0.5 * (
         scores[positive][:, None] == scores[~positive]
@@ -117,7 +119,7 @@ def test_the_areas_contributions_are_delongs() -> None:
 
 def test_a_share_keeps_between_0_and_1_where_a_large_group_weighs_by_its_photos() -> None:
     right = [True] * 16 + [False, True, False, True]
-    found = statistics.accuracy(answers(right), groups([16, 1, 1, 1, 1]))
+    found = measure.accuracy(answers(right), groups([16, 1, 1, 1, 1]))
     low, high = bounds(found)
     assert found.value == 0.9
     assert 0 < low < 0.5
@@ -127,8 +129,8 @@ def test_a_share_keeps_between_0_and_1_where_a_large_group_weighs_by_its_photos(
 def test_the_same_answers_are_less_certain_in_few_large_groups() -> None:
     right = [i % 2 < 1 for i in range(60)]
     right[:10] = [True] * 10
-    alone = statistics.accuracy(answers(right), groups([1] * 60))
-    together = statistics.accuracy(answers(right), groups([10] * 6))
+    alone = measure.accuracy(answers(right), groups([1] * 60))
+    together = measure.accuracy(answers(right), groups([10] * 6))
     assert alone.value == together.value
     assert bounds(together)[0] < bounds(alone)[0]
 
@@ -138,7 +140,7 @@ def test_the_same_answers_are_less_certain_in_few_large_groups() -> None:
     [([2, 2, 2, 2], "4 independent sets of photos tell too"), ([8], "1 independent set of photos tells")],
 )
 def test_too_few_groups_give_no_interval_but_the_reason(sizes: list[int], reason: str) -> None:
-    found = statistics.accuracy(answers([True, False] * 4), groups(sizes))
+    found = measure.accuracy(answers([True, False] * 4), groups(sizes))
     assert found.value == 0.5
     assert (found.low, found.high) == (None, None)
     assert found.reason is not None
@@ -146,14 +148,14 @@ def test_too_few_groups_give_no_interval_but_the_reason(sizes: list[int], reason
 
 
 def test_all_right_is_no_certainty() -> None:
-    found = statistics.accuracy(answers([True] * 12), groups([2] * 6))
+    found = measure.accuracy(answers([True] * 12), groups([2] * 6))
     assert found.value == 1.0
     assert bounds(found) == (pytest.approx(0.025 ** (1 / 6)), 1.0)
 
 
 def test_repeats_are_averaged_a_photo() -> None:
     both = pd.concat([answers([True, False]), answers([True, True], repeat=1)])
-    measured = statistics.measure(both, groups([1, 1]))
+    measured = measure.measure(both, groups([1, 1]))
     assert measured.right.tolist() == [1.0, 0.5]
     assert measured.repeats == [0, 1]
 
@@ -166,7 +168,7 @@ def test_repeats_that_differ_as_a_whole_widen_the_interval() -> None:
     moody = pd.concat(
         [answers([*first[:60], *[level] * 60], repeat=i) for i, level in enumerate([True, False, True])]
     )
-    found, other = (statistics.accuracy(rows, shares) for rows in (steady, moody))
+    found, other = (measure.accuracy(rows, shares) for rows in (steady, moody))
     assert found.trainings == 0
     assert other.trainings > 0.005
 
@@ -175,7 +177,7 @@ def test_a_label_that_few_groups_show_is_named_as_the_reason() -> None:
     rows, components = drawn(num_groups=8)
     late = rows["photo_id"].map(components).isin(["group0", "group1", "group2"])
     rows["label"] = np.where(late, rows["label"], rows["label"].replace("c", "a"))
-    found = statistics.estimates(statistics.measure(rows, components))
+    found = measure.estimates(measure.measure(rows, components))
     assert found[Key("accuracy")].low is not None
     assert found[Key("recall", "a")].low is not None
     for name in ("balanced_accuracy", "macro_f1", "roc_auc"):
@@ -186,27 +188,27 @@ def test_a_label_that_few_groups_show_is_named_as_the_reason() -> None:
 
 
 def test_a_label_that_no_photo_shows_leaves_the_areas_out() -> None:
-    found = statistics.measure(answers([True, False] * 6), groups([2] * 6)).evidence
+    found = measure.measure(answers([True, False] * 6), groups([2] * 6)).evidence
     assert Key("roc_auc") not in found
     assert Key("recall", "cup") in found
 
 
 def test_always_answering_the_commonest_label_is_what_accuracy_is_compared_with() -> None:
     rows, components = drawn(num_groups=30)
-    measured = statistics.measure(rows, components)
-    found = statistics.estimates(measured)
+    measured = measure.measure(rows, components)
+    found = measure.estimates(measured)
     share = rows.drop_duplicates("photo_id")["label"].value_counts(normalize=True)
     assert measured.commonest == share.idxmax()
     assert found[Key("commonest")].value == pytest.approx(share.max())
     assert found[Key("over_guess")].value == pytest.approx(found[Key("accuracy")].value - share.max())
     guess = rows.assign(**{f"p_{name}": float(name == measured.commonest) for name in "abc"})
-    same = statistics.difference(rows, guess, components)
+    same = measure.difference(rows, guess, components)
     assert bounds(same) == pytest.approx(bounds(found[Key("over_guess")]))
 
 
 def test_from_20_groups_every_figure_but_the_area_is_resampled() -> None:
     rows, components = drawn(num_groups=24)
-    measured = statistics.measure(rows, components)
+    measured = measure.measure(rows, components)
     assert {key.figure for key, each in measured.evidence.items() if each.replicates is None} == {"roc_auc"}
     for key, evidence in measured.evidence.items():
         if evidence.replicates is not None:
@@ -221,18 +223,18 @@ def test_a_difference_is_paired_so_that_hard_groups_do_not_blur_it() -> None:
     luck = draw.uniform(size=100)
     better = answers((luck < share + 0.15).tolist())
     worse = answers((luck < share).tolist())
-    gain = statistics.difference(better, worse, groups([10] * 10))
+    gain = measure.difference(better, worse, groups([10] * 10))
     assert bounds(gain)[0] > 0
-    alone = statistics.accuracy(worse, groups([10] * 10))
+    alone = measure.accuracy(worse, groups([10] * 10))
     assert gain.value < bounds(alone)[1] - alone.value  # comparing two intervals would have claimed nothing
-    back = statistics.difference(worse, better, groups([10] * 10))
+    back = measure.difference(worse, better, groups([10] * 10))
     assert back.high == pytest.approx(-bounds(gain)[0])
 
 
 def test_variants_with_other_repeats_are_compared_without_pairing_these() -> None:
     rows, components = drawn(num_groups=24)
     one = rows[rows["repeat"] == 0]
-    both = statistics.difference(rows, one, components)
+    both = measure.difference(rows, one, components)
     assert both.value == pytest.approx(
         metrics.over_repeats(rows, metrics.accuracy) - metrics.accuracy(one), abs=1e-6
     )
@@ -241,7 +243,7 @@ def test_variants_with_other_repeats_are_compared_without_pairing_these() -> Non
 
 def test_with_few_groups_the_variance_to_plan_with_is_that_of_photos_that_correlate() -> None:
     one, other = answers([True, True, False, True] * 3), answers([True, False, True, True] * 3)
-    gain = statistics.difference(one, other, groups([4, 4, 4]))
+    gain = measure.difference(one, other, groups([4, 4, 4]))
     assert gain.low is None
     assert gain.between == pytest.approx(0.5 * (1 + 3 * intervals.CORRELATION) / 12)
 
@@ -249,43 +251,43 @@ def test_with_few_groups_the_variance_to_plan_with_is_that_of_photos_that_correl
 def test_variants_tested_on_other_photos_are_an_error() -> None:
     rows, components = drawn()
     with pytest.raises(DataError, match="not tested on the same photos"):
-        statistics.difference(rows, rows[rows["photo_id"] != "000"], components)
+        measure.difference(rows, rows[rows["photo_id"] != "000"], components)
 
 
 def test_a_photo_that_lacks_a_repeat_or_has_one_twice_is_an_error() -> None:
     rows, components = drawn()
     for broken in (rows.iloc[1:], pd.concat([rows, rows.head(1)])):
         with pytest.raises(DataError, match=r"once in every repeat of its fold.*run `dvc repro`"):
-            statistics.measure(broken, components)
+            measure.measure(broken, components)
 
 
 def test_a_photo_of_several_folds_has_one_component() -> None:
     splits = pd.DataFrame(
         {"photo_id": ["a", "b", "c"] * 2, "component": ["a", "a", "c"] * 2, "fold": [0] * 3 + [1] * 3}
     )
-    assert statistics.components_of(splits).to_dict() == {"a": "a", "b": "a", "c": "c"}
+    assert measure.components_of(splits).to_dict() == {"a": "a", "b": "a", "c": "c"}
 
 
 def test_a_component_tested_in_two_folds_counts_once() -> None:
     rows, components = drawn()
     joined = components.replace({"group1": "group0"})
-    measured: Measured = statistics.measure(rows, joined)
+    measured: Measured = measure.measure(rows, joined)
     assert measured.design.num_components == 8
     assert len(measured.design.folds) == 9
-    assert statistics.accuracy(rows, joined).num_components == 8
+    assert measure.accuracy(rows, joined).num_components == 8
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
     rows, components = drawn(num_groups=24)
     shuffled = rows.sample(frac=1, random_state=1)
-    first, second = (statistics.estimates(statistics.measure(each, components)) for each in (rows, shuffled))
+    first, second = (measure.estimates(measure.measure(each, components)) for each in (rows, shuffled))
     for key, estimate in first.items():
         assert bounds(second[key]) == pytest.approx(bounds(estimate)), key
 
 
 def test_bins_of_the_reliability_curve_have_their_intervals() -> None:
     rows, components = drawn(num_groups=24)
-    found = statistics.reliability(statistics.measure(rows, components))
+    found = measure.reliability(measure.measure(rows, components))
     curve = metrics.calibration(rows)["curve"]
     assert [each.value for each in found] == pytest.approx([item["accuracy"] for item in curve], abs=1e-6)
     assert all(bounds(each)[0] < each.value < bounds(each)[1] for each in found)

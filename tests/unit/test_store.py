@@ -21,8 +21,8 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from tenshots import places, store, tracking
 from tenshots.errors import DataError
+from tenshots.tracking import places, sessions, store
 
 DATABASE = Path("mlruns/mlflow.db")
 
@@ -34,7 +34,7 @@ def warned(capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
     def work() -> str:
         Path("params.yaml").write_text("lr: 1\n")
         capfd.readouterr()
-        with tracking.variant_run("baseline") as run:
+        with sessions.variant_run("baseline") as run:
             run.metrics({"loss": 1.0})
         assert not run.reached
         output = capfd.readouterr()
@@ -148,7 +148,7 @@ def test_an_older_database_goes_on_after_the_command_that_is_named(
     assert found
     words = shlex.split(found[1])
     subprocess.run([sys.executable, *words[1:]], check=True, capture_output=True)
-    with tracking.variant_run("baseline") as run:
+    with sessions.variant_run("baseline") as run:
         pass
     assert run.reached
 
@@ -164,7 +164,7 @@ def test_a_database_that_another_process_holds_is_said(
         connection.execute(f"BEGIN {kind}")
         assert "(database is locked: another process holds it; wait for that or end it)" in warned()
         connection.execute("ROLLBACK")
-    with tracking.variant_run("baseline") as run:
+    with sessions.variant_run("baseline") as run:
         pass
     assert run.reached
 

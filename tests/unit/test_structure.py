@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tenshots import networks
 from tenshots.interpretation import drawing, structure
 from tenshots.interpretation.structure import Row
+from tenshots.networks import building
 from tenshots.runtime import keras
 
 
@@ -18,7 +18,7 @@ def lecture(num_labels: int = 10) -> keras.Model:
         "dense": 512,
         "dropout": 0.2,
     }
-    return networks.build(networks.settings_from(values, at=""), size_px=96, num_labels=num_labels)
+    return building.build(building.settings_from(values, at=""), size_px=96, num_labels=num_labels)
 
 
 def test_every_layer_is_listed_with_its_shape_and_parameters_and_their_sum_is_the_networks() -> None:

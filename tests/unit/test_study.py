@@ -16,23 +16,19 @@ from ruamel.yaml import YAML
 
 from benchmarks import extrapolation
 from stages import study
-from tenshots import (
-    augmentation,
-    database,
-    leakage,
-    params,
-    predictions,
-    runtime,
-    statistics,
-    studies,
-    training,
-)
+from tenshots import params, runtime
+from tenshots.augmentation import augmenting
+from tenshots.augmentation.settings import AugmentSettings
 from tenshots.errors import DataError, SettingsError
-from tenshots.settings.augmentation import AugmentSettings
-from tenshots.settings.splitting import SplitSettings
-from tenshots.splitting import split
-from tenshots.studies import StudySettings, curve, findings, leaking, retraining
+from tenshots.splitting import leakage
+from tenshots.splitting.division import split
+from tenshots.splitting.settings import SplitSettings
+from tenshots.statistics import measure
+from tenshots.studies import curve, findings, leaking, retraining
 from tenshots.studies.curve import Curve, Extrapolation, Measurements
+from tenshots.studies.settings import StudySettings, check_names
+from tenshots.tables import database, predictions
+from tenshots.training import fitting
 from tests.properties.test_splitting import photos_of
 from tests.unit import test_train
 from tests.unit.test_statistics import bounds, drawn
@@ -77,7 +73,7 @@ def test_the_project_studies_nothing_until_asked() -> None:
 def test_an_unknown_variant_is_an_error_that_names_the_nearest() -> None:
     named = StudySettings(shares=(), leaking=True, variants=("basline",))
     with pytest.raises(SettingsError, match=r"study\.variants .*'basline'; did you mean 'baseline'"):
-        studies.check_names(named, ["baseline", "augmented"])
+        check_names(named, ["baseline", "augmented"])
 
 
 # Which photos a training learns from
@@ -151,7 +147,7 @@ def test_a_random_split_gets_the_copies_that_it_lacks_as_the_stage_would_make_th
     _, photos, _, splits = collection(folds=1)
     draw = np.random.default_rng(0)
     photos["image"] = [
-        augmentation.encode(draw.integers(0, 255, (16, 16, 3), dtype=np.uint8), "lossless")
+        augmenting.encode(draw.integers(0, 255, (16, 16, 3), dtype=np.uint8), "lossless")
         for _ in range(len(photos))
     ]
     layers = {
@@ -159,13 +155,13 @@ def test_a_random_split_gets_the_copies_that_it_lacks_as_the_stage_would_make_th
         "layers": [{"RandomFlip": {"mode": "horizontal"}}, {"RandomBrightness": {"factor": 0.3}}],
     }
     augment = AugmentSettings.model_validate(layers)
-    policy = augmentation.Policy(augment.layers, size_px=16)
+    policy = augmenting.Policy(augment.layers, size_px=16)
 
     def made(originals: pd.DataFrame) -> pd.DataFrame:
-        batches = augmentation.changed_copies(originals, policy, num_copies=2, seed=5)
+        batches = augmenting.changed_copies(originals, policy, num_copies=2, seed=5)
         return pd.concat(batches)[["photo_id", "label", "image"]]
 
-    honest = made(augmentation.training_photos(photos, splits))
+    honest = made(augmenting.training_photos(photos, splits))
     found = retraining.with_copies(photos, honest, splits, augment, seed=5)
     dealt = leakage.random_splits(photos, splits, seed=5)
     wanted = {*splits.query("part == 'train'")["photo_id"], *dealt.query("part == 'train'")["photo_id"]}
@@ -325,7 +321,7 @@ def test_in_the_same_folds_the_difference_is_that_of_two_variants(num_groups: in
     """Only that its trainings have no seed in common: their noise adds up, as it does in different folds."""
     shares, _, components = shares_of(num_groups, num_repeats=1)
     found = leaking.difference(shares[1.0], shares[0.5], components)
-    expected = statistics.difference(shares[1.0], shares[0.5], components)
+    expected = measure.difference(shares[1.0], shares[0.5], components)
     assert found.value == expected.value
     assert bounds(found) == pytest.approx(bounds(expected), abs=1e-9)
 
@@ -467,7 +463,7 @@ def test_any_error_while_answers_are_read_ends_the_trainings_beside_it(
     write_settings(project, shares=[0.5], variants=["baseline"])
     evaluated(project)
     monkeypatch.setattr(runtime, "num_workers", lambda *, threads: 2 * threads)
-    monkeypatch.setattr(training, "predict", fail)
+    monkeypatch.setattr(fitting, "predict", fail)
     before = threading.active_count()
     with pytest.raises(MemoryError) as caught:
         study.main(["baseline"])

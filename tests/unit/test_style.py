@@ -11,9 +11,9 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from stages import style as command
-from tenshots import networks
 from tenshots.errors import DataError, SettingsError
 from tenshots.interpretation import style
+from tenshots.networks import building
 from tenshots.runtime import keras
 
 PRETRAINED: dict[str, Any] = {
@@ -31,7 +31,7 @@ PRETRAINED: dict[str, Any] = {
 @pytest.fixture
 def network() -> keras.Model:
     keras.utils.set_random_seed(1)
-    return networks.build(networks.settings_from(PRETRAINED, at=""), size_px=32, num_labels=2)
+    return building.build(building.settings_from(PRETRAINED, at=""), size_px=32, num_labels=2)
 
 
 def content() -> np.ndarray:

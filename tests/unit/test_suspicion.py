@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenshots.predictions import table
-from tenshots.suspicion import sentence, suspicion
+from tenshots.labels.suspicion import sentence, suspicion
+from tenshots.tables.predictions import table
 
 LABELS = ["book", "cup", "key"]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tenshots import database, tables
+from tenshots.tables import csv_files, database
 from tests import drawn_results
 
-TOP = Path(tables.__file__).parents[1]
+TOP = Path(csv_files.__file__).parents[1]
 FORMULAS = [
     "=HYPERLINK(A1)",
     "+1+cmd|' /C calc'!A0",
@@ -35,7 +35,7 @@ def opened(text: str, delimiter: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_no_cell_begins_a_formula_wherever_a_spreadsheet_divides_them(delimiter: str) -> None:
-    text = tables.text(pd.DataFrame({name: [name, "x"] for name in FORMULAS}))
+    text = csv_files.text(pd.DataFrame({name: [name, "x"] for name in FORMULAS}))
     cells = [cell for row in opened(text, delimiter) for cell in row]
     assert len(cells) > len(FORMULAS) or delimiter != ","
     assert not [cell for cell in cells if cell[:1] in set("=+-@\t\r＝")]  # noqa: RUF001 (as above)
@@ -45,9 +45,9 @@ def test_texts_names_of_columns_and_numbers_are_read_as_they_were() -> None:
     values = [*FORMULAS, *PLAIN]
     table = pd.DataFrame({"text": values, "number": [-0.5 * i for i in range(len(values))], "=name": "=1"})
     columns = {"text": str, "=name": str}
-    pd.testing.assert_frame_equal(tables.read(io.BytesIO(tables.text(table).encode()), columns), table)
-    assert "-0.5" in tables.text(table)  # a number stays one
-    assert [cell for cell in PLAIN if tables.ESCAPE.sub("'", cell) != cell] == []
+    pd.testing.assert_frame_equal(csv_files.read(io.BytesIO(csv_files.text(table).encode()), columns), table)
+    assert "-0.5" in csv_files.text(table)  # a number stays one
+    assert [cell for cell in PLAIN if csv_files.ESCAPE.sub("'", cell) != cell] == []
 
 
 def test_what_a_file_is_called_comes_back_from_the_manifest_and_from_predictions(tmp_path: Path) -> None:
@@ -76,8 +76,8 @@ def test_what_a_file_is_called_comes_back_from_the_manifest_and_from_predictions
 
 def test_rows_of_texts_are_written_likewise() -> None:
     rows = [["experiment", "lr"], ["=a", "-0.5"]]
-    assert tables.of_rows(rows) == "experiment,lr\n'=a,-0.5\n"
-    assert tables.read(io.BytesIO(tables.of_rows(rows).encode()))["experiment"].tolist() == ["=a"]
+    assert csv_files.of_rows(rows) == "experiment,lr\n'=a,-0.5\n"
+    assert csv_files.read(io.BytesIO(csv_files.of_rows(rows).encode()))["experiment"].tolist() == ["=a"]
 
 
 def test_no_other_module_reads_or_writes_csv() -> None:

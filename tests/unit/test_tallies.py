@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tenshots import tallies
-from tenshots.tallies import Key
+from tenshots.statistics import tallies
+from tenshots.statistics.tallies import Key
 
 # Photos of book and cup; right answers; answers; log losses, Brier losses, confidences.
 SUMS = np.array([3.0, 1, 2, 1, 2, 2, 1.2, 0.8, 3.1])

@@ -11,9 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tenshots import experiments, liveness, provenance, store, tracking
-from tenshots.runs import MAX_CHARACTERS, folder_tag
-from tenshots.store import open_store
+from tenshots import files
+from tenshots.repository import outputs
+from tenshots.tracking import experiments, liveness, provenance, sessions, store
+from tenshots.tracking.runs import MAX_CHARACTERS, folder_tag
+from tenshots.tracking.store import open_store
 
 HISTORY = pd.DataFrame(
     [
@@ -46,11 +48,11 @@ def names(runs: list) -> list[str]:
 
 
 def parent_of(runs: list) -> str:
-    return next(run.info.run_id for run in runs if run.data.tags[tracking.VARIANT_TAG] == "*")
+    return next(run.info.run_id for run in runs if run.data.tags[sessions.VARIANT_TAG] == "*")
 
 
 def test_a_variants_run_lies_below_the_experiments_run(project: Callable) -> None:
-    with tracking.variant_run("baseline", supersede=True), tracking.experiment_run():
+    with sessions.variant_run("baseline", supersede=True), sessions.experiment_run():
         pass
     runs = project()
     assert len(runs) == 2
@@ -62,11 +64,11 @@ def test_a_variants_run_lies_below_the_experiments_run(project: Callable) -> Non
 def test_repeating_an_experiment_leaves_one_run_a_variant(project: Callable) -> None:
     for loss in (1.0, 2.0):
         for variant in ("a", "b", "c"):
-            with tracking.variant_run(variant, supersede=True) as run:
+            with sessions.variant_run(variant, supersede=True) as run:
                 run.metrics({f"loss_of_round_{loss:.0f}": loss})
-            with tracking.variant_run(variant) as run:
+            with sessions.variant_run(variant) as run:
                 run.metrics({"test_accuracy": loss})
-        with tracking.experiment_run():
+        with sessions.experiment_run():
             pass
     runs = project()
     assert len(runs) == 1 + 3
@@ -79,11 +81,11 @@ def test_an_experiment_that_runs_again_under_another_name_is_found_by_both(
 ) -> None:
     for name in ("addle-thaw", "pricy-seer", "pricy-seer"):
         monkeypatch.setenv("DVC_EXP_NAME", name)
-        with tracking.experiment_run():
+        with sessions.experiment_run():
             pass
     [run] = project()
     assert run.info.run_name == "pricy-seer"
-    assert tracking.names_of(run) == ["addle-thaw", "pricy-seer"]
+    assert sessions.names_of(run) == ["addle-thaw", "pricy-seer"]
     found = experiments.table()
     for name in ("addle-thaw", "pricy-seer"):
         assert experiments.choose(found, [name])["run_id"].tolist() == [run.info.run_id]
@@ -93,13 +95,13 @@ def test_an_experiment_that_runs_again_under_another_name_is_found_by_both(
 
 
 def test_other_settings_or_another_split_are_another_experiment(project: Callable) -> None:
-    with tracking.variant_run("baseline", supersede=True):
+    with sessions.variant_run("baseline", supersede=True):
         pass
     Path("params.yaml").write_text("lr: 0.2\n")
-    with tracking.variant_run("baseline", supersede=True):
+    with sessions.variant_run("baseline", supersede=True):
         pass
     Path("data/splits/splits.csv").write_text("photo_id,fold,part\n1,0,train\n")
-    with tracking.variant_run("baseline", supersede=True):
+    with sessions.variant_run("baseline", supersede=True):
         pass
     assert len(project()) == 3 * 2
 
@@ -117,26 +119,26 @@ def test_the_key_depends_on_code_and_settings_but_not_on_the_order_of_keys(tmp_p
 
 
 def test_an_error_of_the_work_passes_through_and_the_runs_have_failed(project: Callable) -> None:
-    with pytest.raises(ZeroDivisionError), tracking.variant_run("baseline", supersede=True):
+    with pytest.raises(ZeroDivisionError), sessions.variant_run("baseline", supersede=True):
         1 / 0  # noqa: B018 (the error is the point)
     assert {run.info.status for run in project()} == {"FAILED"}
-    with tracking.variant_run("baseline"):
+    with sessions.variant_run("baseline"):
         pass
     assert {run.info.status for run in project()} == {"FINISHED"}
 
 
 def test_looking_back_leaves_a_finished_run_alone(project: Callable) -> None:
-    with tracking.variant_run("baseline"):
+    with sessions.variant_run("baseline"):
         pass
     before = sorted((run.info.run_id, run.info.end_time) for run in project())
-    with tracking.variant_run("baseline", live=False) as run, tracking.experiment_run(live=False):
+    with sessions.variant_run("baseline", live=False) as run, sessions.experiment_run(live=False):
         assert [run.info.status for run in project()] == ["FINISHED"] * 2
         run.params({"lr": 1})
     assert sorted((run.info.run_id, run.info.end_time) for run in project()) == before
 
 
 def test_settings_are_flattened_and_an_existing_one_stays(project: Callable) -> None:
-    with tracking.variant_run("baseline") as run:
+    with sessions.variant_run("baseline") as run:
         assert run.params({"network": {"filters": [32, 64], "dense": 512}, "lr": 0.1}) == 3
         assert run.params({"lr": 0.2, "odd<name>": "x" * 10_000}) == 1
     [found] = project("tags.`tenshots.variant` = 'baseline'")
@@ -147,16 +149,16 @@ def test_settings_are_flattened_and_an_existing_one_stays(project: Callable) -> 
 
 @pytest.mark.usefixtures("project")
 def test_more_settings_than_mlflow_takes_at_once_arrive() -> None:
-    with tracking.variant_run("baseline") as run:
+    with sessions.variant_run("baseline") as run:
         assert run.params({f"setting{number}": number for number in range(250)}) == 250
 
 
 @pytest.mark.usefixtures("project")
 def test_a_history_is_added_once_with_the_mean_over_the_fits_that_reached_an_epoch() -> None:
-    with tracking.variant_run("baseline") as run:
-        tracking.log_epoch(run, HISTORY.to_dict("records")[0])  # live
-        assert tracking.log_history(run, HISTORY) == 4 * (3 + 2) - 4
-        assert tracking.log_history(run, HISTORY) == 0
+    with sessions.variant_run("baseline") as run:
+        sessions.log_epoch(run, HISTORY.to_dict("records")[0])  # live
+        assert sessions.log_history(run, HISTORY) == 4 * (3 + 2) - 4
+        assert sessions.log_history(run, HISTORY) == 0
         client, _ = open_store()
         curve = [(point.step, point.value) for point in client.get_metric_history(run.run_id, "mean/loss")]
         assert curve == [(0, 2.0), (1, 2.0)]
@@ -165,10 +167,10 @@ def test_a_history_is_added_once_with_the_mean_over_the_fits_that_reached_an_epo
 
 
 def test_the_final_metrics_stand_in_the_table_without_those_that_do_not_exist(project: Callable) -> None:
-    with tracking.variant_run("baseline") as run:
+    with sessions.variant_run("baseline") as run:
         run.metrics({"seconds": 2.5, "unknown": None})
-        assert tracking.log_final(run, {"test_accuracy": 0.5, "test_roc_auc": None}) == 1
-        assert tracking.log_final(run, {"test_accuracy": 0.5}) == 0
+        assert sessions.log_final(run, {"test_accuracy": 0.5, "test_roc_auc": None}) == 1
+        assert sessions.log_final(run, {"test_accuracy": 0.5}) == 0
     [found] = project("tags.`tenshots.variant` = 'baseline'")
     assert found.data.metrics == {"seconds": 2.5, "test_accuracy": 0.5}
 
@@ -184,14 +186,14 @@ def test_files_are_added_once_and_lie_below_the_main_repository(tmp_path: Path) 
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "weights.h5").write_bytes(b"1")
     (tmp_path / "page.html").write_text("page")
-    with tracking.variant_run("baseline") as run:
+    with sessions.variant_run("baseline") as run:
         run.artifact(tmp_path / "page.html")
-        assert tracking.log_model(run, tmp_path / "model") == 1
-        assert tracking.log_model(run, tmp_path / "model") == 0
+        assert sessions.log_model(run, tmp_path / "model") == 1
+        assert sessions.log_model(run, tmp_path / "model") == 0
         (tmp_path / "model" / "weights.h5").write_bytes(b"2")
-        assert tracking.log_model(run, tmp_path / "model") == 1
+        assert sessions.log_model(run, tmp_path / "model") == 1
     tag = run_tags(run.run_id)[folder_tag("model")]
-    assert tag == provenance.folder_hash(tmp_path / "model")
+    assert tag == outputs.folder_hash(tmp_path / "model")
     (weights,) = (tmp_path / "mlruns" / "artifacts").rglob("weights.h5")
     assert weights.read_bytes() == b"2"
     files = (tmp_path / "mlruns" / "artifacts" / run.run_id / "artifacts").rglob("*.h*")
@@ -202,14 +204,14 @@ def test_the_run_says_where_it_comes_from(project: Callable, monkeypatch: pytest
     monkeypatch.setenv("DVC_EXP_NAME", "sunny-hill")
     monkeypatch.setenv("DVC_EXP_BASELINE_REV", "f" * 40)
     Path("data/manifest.csv").write_text("path\n")
-    with tracking.variant_run("baseline"):
+    with sessions.variant_run("baseline"):
         pass
     runs = project()
     assert names(runs) == ["baseline", "sunny-hill"]
     for run in runs:
         assert run.data.tags["tenshots.dvc_experiment"] == "sunny-hill"
         assert run.data.tags["mlflow.source.git.commit"] == "f" * 40
-        assert run.data.tags["tenshots.data"] == provenance.file_hash(Path("data/manifest.csv"))
+        assert run.data.tags["tenshots.data"] == files.file_hash(Path("data/manifest.csv"))
 
 
 def test_the_tags_tell_whether_code_or_settings_differ_from_the_revision(
@@ -244,7 +246,7 @@ def test_a_temporary_experiment_writes_to_the_main_repository(
     (copy / "weights.h5").write_bytes(b"1")
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.chdir(copy)
-    with tracking.variant_run("baseline") as run:
+    with sessions.variant_run("baseline") as run:
         run.artifact(Path("weights.h5"))
     assert not (copy / "mlruns").exists()
     assert list((tmp_path / "mlruns" / "artifacts").rglob("weights.h5"))
@@ -278,11 +280,11 @@ def test_a_store_out_of_reach_costs_one_line_and_no_work(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     harm(tmp_path, monkeypatch)
-    with tracking.variant_run("baseline", supersede=True) as run:
+    with sessions.variant_run("baseline", supersede=True) as run:
         assert run.params({"lr": 1}) == 0
         run.metrics({"loss": 1.0}, step=1)
         run.artifact(tmp_path / "absent")
-        assert tracking.log_history(run, HISTORY) == 0
+        assert sessions.log_history(run, HISTORY) == 0
     assert not run.reached
     output = capfd.readouterr()
     assert output.err.count("warning:") == 1
@@ -296,7 +298,7 @@ def test_a_store_that_fails_in_the_middle_costs_one_line_and_no_work(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     done = []
-    with tracking.variant_run("baseline") as run:
+    with sessions.variant_run("baseline") as run:
         run.artifact(Path("does not exist"))
         run.metrics({"loss": 1.0})
         done.append("the work")
@@ -331,7 +333,7 @@ def test_two_workers_create_one_store_and_one_parent(tmp_path: Path) -> None:
 
 
 def test_importing_the_module_does_not_import_mlflow() -> None:
-    code = "import sys, tenshots.tracking; print('mlflow' in sys.modules)"
+    code = "import sys, tenshots.tracking.sessions; print('mlflow' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout == "False\n"
 
@@ -339,7 +341,7 @@ def test_importing_the_module_does_not_import_mlflow() -> None:
 def test_a_deleted_experiment_is_restored(project: Callable) -> None:
     client, experiment_id = open_store()
     client.delete_experiment(experiment_id)
-    with tracking.variant_run("baseline") as run:
+    with sessions.variant_run("baseline") as run:
         assert run.reached
     assert len(project()) == 2
 
@@ -348,16 +350,16 @@ def test_page_and_pictures_are_no_part_of_what_tells_experiments_apart(tmp_path:
     def key(settings: dict[str, object]) -> str:
         return provenance.experiment_key(settings, splits_path=tmp_path / "splits.csv", code_dir=tmp_path)
 
-    for name in ("stages/ui.py", "tenshots/report/page.py", "tenshots/training.py"):
+    for name in ("stages/ui.py", "tenshots/pages/report/page.py", "tenshots/training/fitting.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     first = key({"lr": 1, "report": {"num_samples": 1}, "visualise": {"dream": False}})
     assert key({"lr": 1, "report": {"num_samples": 2}, "visualise": {"dream": True}}) == first
     assert key({"lr": 1, "study": {"shares": [0.5]}, "inspect": {"network": "other"}}) == first
     (tmp_path / "stages/ui.py").write_text("edited")
-    (tmp_path / "tenshots/report/page.py").write_text("edited")
+    (tmp_path / "tenshots/pages/report/page.py").write_text("edited")
     assert key({"lr": 1}) == first
-    (tmp_path / "tenshots/training.py").write_text("edited")
+    (tmp_path / "tenshots/training/fitting.py").write_text("edited")
     assert key({"lr": 1}) != first
 
 
@@ -365,9 +367,9 @@ def test_page_and_pictures_are_no_part_of_what_tells_experiments_apart(tmp_path:
 def test_looks_at_a_test_set_are_counted_by_experiment_also_after_deletion() -> None:
     def look(lr: float, test_set: str) -> int | None:
         Path("params.yaml").write_text(f"lr: {lr}\n")
-        with tracking.variant_run("baseline", supersede=True) as run:
-            tracking.log_test_set(run, test_set)
-            return tracking.num_looks(run, test_set)
+        with sessions.variant_run("baseline", supersede=True) as run:
+            sessions.log_test_set(run, test_set)
+            return sessions.num_looks(run, test_set)
 
     assert [look(0.1, "a"), look(0.1, "a"), look(0.2, "a"), look(0.3, "b")] == [1, 1, 2, 1]
     client, experiment_id = open_store()
@@ -387,7 +389,7 @@ def test_a_test_set_is_its_photos_and_labels_whatever_their_order_and_folds() ->
 def test_more_runs_than_a_page_of_the_store_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "MAX_RUNS", 2)
     for variant in ("a", "b", "c", "d"):
-        with tracking.variant_run(variant):
+        with sessions.variant_run(variant):
             pass
     client, experiment_id = open_store()
     assert len(store.search(client, experiment_id, "")) == 1 + 4
@@ -430,7 +432,7 @@ def test_runs_that_a_kill_left_are_ended_and_those_of_a_live_process_go_on(
     for worker in (killed, alive):
         assert worker.stdout.readline() == "at work\n"
     by_pid = {
-        process["pid"]: run.data.tags[tracking.KEY_TAG]
+        process["pid"]: run.data.tags[sessions.KEY_TAG]
         for run in project()
         for process in liveness.of(run.data.tags)
     }
@@ -438,13 +440,13 @@ def test_runs_that_a_kill_left_are_ended_and_those_of_a_live_process_go_on(
     killed.wait()
 
     def statuses(worker: subprocess.Popen[str]) -> list[str]:
-        return [run.info.status for run in project() if run.data.tags[tracking.KEY_TAG] == by_pid[worker.pid]]
+        return [run.info.status for run in project() if run.data.tags[sessions.KEY_TAG] == by_pid[worker.pid]]
 
     assert statuses(killed) == ["RUNNING"] * 2
     if ends == "record":
-        assert tracking.end_abandoned() == 2
+        assert sessions.end_abandoned() == 2
     else:
-        with tracking.variant_run("baseline"):
+        with sessions.variant_run("baseline"):
             pass
     assert statuses(killed) == ["KILLED"] * 2
     assert statuses(alive) == ["RUNNING"] * 2
@@ -457,8 +459,8 @@ def leave_running(process: liveness.Process, monkeypatch: pytest.MonkeyPatch) ->
     with monkeypatch.context() as patch:
         patch.setattr(liveness, "me", lambda: process)
         patch.setattr(liveness, "is_gone", lambda _: False)
-        patch.setattr(tracking, "_end", lambda *_, **__: None)
-        with tracking.variant_run("baseline"):
+        patch.setattr(sessions, "_end", lambda *_, **__: None)
+        with sessions.variant_run("baseline"):
             pass
 
 
@@ -476,7 +478,7 @@ def test_a_run_is_ended_only_where_its_process_is_surely_gone(
     change: dict, status: str, project: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave_running({**liveness.me(), **change}, monkeypatch)
-    tracking.end_abandoned()
+    sessions.end_abandoned()
     assert {run.info.status for run in project()} == {status}
 
 
@@ -486,21 +488,21 @@ def test_an_experiments_run_goes_on_while_one_of_two_processes_does(
     here = liveness.me()
     leave_running({**here, "pid": os.getppid(), "started": liveness._started(os.getppid())}, monkeypatch)
     leave_running({**here, "started": 1.0}, monkeypatch)
-    tracking.end_abandoned()
+    sessions.end_abandoned()
     assert {run.info.status for run in project()} == {"RUNNING"}
-    with tracking.variant_run("other", live=False):
+    with sessions.variant_run("other", live=False):
         pass
     assert {run.info.run_name: run.info.status for run in project()}["baseline"] == "RUNNING"
-    (parent,) = (run for run in project() if run.data.tags[tracking.VARIANT_TAG] == "*")
+    (parent,) = (run for run in project() if run.data.tags[sessions.VARIANT_TAG] == "*")
     assert parent.info.status == "RUNNING", "looking back ends no run at work"
 
 
 def test_who_works_on_a_run_is_no_part_of_what_it_is(project: Callable) -> None:
-    with tracking.variant_run("baseline"):
+    with sessions.variant_run("baseline"):
         pass
-    before = {run.info.run_id: run.data.tags[tracking.KEY_TAG] for run in project()}
+    before = {run.info.run_id: run.data.tags[sessions.KEY_TAG] for run in project()}
     assert all(liveness.TAG in run.data.tags for run in project())
     assert liveness.TAG not in provenance.tags()
-    with tracking.variant_run("baseline"):
+    with sessions.variant_run("baseline"):
         pass
-    assert {run.info.run_id: run.data.tags[tracking.KEY_TAG] for run in project()} == before
+    assert {run.info.run_id: run.data.tags[sessions.KEY_TAG] for run in project()} == before

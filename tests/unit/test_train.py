@@ -20,8 +20,11 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from stages import train
-from tenshots import database, networks, params, runtime, tracking, training
+from tenshots import params, runtime
 from tenshots.errors import DataError, SettingsError
+from tenshots.networks import building, forward
+from tenshots.tables import database
+from tenshots.tracking import sessions
 from tests.unit.test_variants import values
 
 runtime.configure(threads=1)
@@ -30,7 +33,7 @@ TOP = Path(train.__file__).parents[1]
 LABELS = ["<b>cup</b>", "book, thick"]
 
 
-class Recorder(tracking.Run):
+class Recorder(sessions.Run):
     """Stands for a run: keeps what it is told."""
 
     def __init__(self) -> None:
@@ -51,7 +54,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
         assert supersede, f"a new training of {variant} takes the place of the old one"
         yield run
 
-    monkeypatch.setattr(tracking, "variant_run", variant_run)
+    monkeypatch.setattr(sessions, "variant_run", variant_run)
     return run
 
 
@@ -136,12 +139,12 @@ def test_a_variant_leaves_weights_a_history_and_what_rebuilds_it(
     assert all(f"train fine_tuned: fold {fold}, repeat 0 (" in told for fold in (0, 1))
     assert "(2 of 2), 3 epochs, 6 updates" in told
 
-    settings = networks.settings_from(model["network"], at="networks.pretrained")
-    network = networks.build(settings, size_px=32, num_labels=2, load_backbone=False)
+    settings = building.settings_from(model["network"], at="networks.pretrained")
+    network = building.build(settings, size_px=32, num_labels=2, load_backbone=False)
     network.load_weights(folder / model["fits"][0]["weights"])
     assert network.count_params() == model["num_parameters"]
     images = database.decode(photo_table()["image"])
-    assert training.predict(network, images).shape == (12, 2)
+    assert forward.predict(network, images).shape == (12, 2)
 
 
 @pytest.mark.usefixtures("recorder")
@@ -163,7 +166,7 @@ def test_each_epoch_and_the_wall_clock_go_to_the_run_and_not_into_an_output(
 ) -> None:
     train.main(["baseline"])
 
-    curves = {f"fold_0_repeat_0/{name}" for name in tracking.CURVES}
+    curves = {f"fold_0_repeat_0/{name}" for name in sessions.CURVES}
     assert [step for names, step in recorder.steps if names == curves] == [0, 1]
     assert {"train_seconds", "train_images_per_second"} in [names for names, _ in recorder.steps]
     assert not any(b"second" in text for text in outputs(project / "data/models/baseline").values())
@@ -243,7 +246,7 @@ def test_any_error_while_weights_are_saved_ends_the_trainings_beside_it(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(networks, "weights", fail)
+    monkeypatch.setattr(building, "weights", fail)
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError) as caught:
         train.main(["baseline", "--workers", "2"])

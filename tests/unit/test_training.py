@@ -13,11 +13,13 @@ import h5py
 import numpy as np
 import pytest
 
-from tenshots import networks, optimisation, runtime, training
+from tenshots import runtime
 from tenshots.errors import SettingsError
+from tenshots.networks import building, forward
 from tenshots.runtime import keras
-from tenshots.settings.training import OptimisationSettings
-from tenshots.training import Epoch, Fit, Kept, Part, TrainSettings
+from tenshots.training import fitting, optimisation
+from tenshots.training.fitting import Epoch, Fit, Kept, Part, TrainSettings
+from tenshots.training.settings import OptimisationSettings
 
 TINY = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8, "dropout": 0.25}
 NUM_ORIGINALS = 21
@@ -26,7 +28,7 @@ runtime.configure(threads=1)
 
 
 def build() -> Any:  # noqa: ANN401 (keras.Model)
-    return networks.build(networks.settings_from(TINY, at=""), size_px=32, num_labels=2)
+    return building.build(building.settings_from(TINY, at=""), size_px=32, num_labels=2)
 
 
 def drawn() -> tuple[np.ndarray, np.ndarray]:
@@ -52,7 +54,7 @@ def loop(**changes: Any) -> TrainSettings:  # noqa: ANN401 (of several types)
 def fits(*parts: Part, **changes: Any) -> list[tuple[Fit, list[np.ndarray]]]:  # noqa: ANN401
     """The fits of these parts, each with its weights, which the next fit replaces."""
     images, labels = drawn()
-    found = training.fits(build, parts, images=images, labels=labels, settings=loop(**changes))
+    found = fitting.fits(build, parts, images=images, labels=labels, settings=loop(**changes))
     return [(fit, fit.network.get_weights()) for fit in found]
 
 
@@ -70,7 +72,7 @@ def test_dark_and_bright_are_learnt() -> None:
     ((fit, _),) = fits(part(), epochs=10)
 
     assert fit.history[fit.kept_epoch].val_accuracy == 1
-    assert training.predict(fit.network, drawn()[0]).argmax(axis=1).tolist() == drawn()[1].tolist()
+    assert forward.predict(fit.network, drawn()[0]).argmax(axis=1).tolist() == drawn()[1].tolist()
 
 
 def test_a_part_gives_the_same_weights_whichever_came_before_and_repeats_differ(
@@ -95,7 +97,7 @@ def test_the_network_is_left_with_the_weights_of_the_best_epoch() -> None:
     ((fit, _),) = fits(part(), epochs=6, lr=0.05)
     images, labels = drawn()
 
-    logits = training.outputs(fit.network, images[21:28], batch_size=7)
+    logits = forward.outputs(fit.network, images[21:28], batch_size=7)
     loss = optimisation.loss(logits, np.eye(2)[labels[21:28]], label_smoothing=0.1)
     after_warm_up = fit.history[1:]
     best = max(after_warm_up, key=lambda row: (row.val_accuracy, -row.val_loss))
@@ -118,13 +120,13 @@ def test_without_patience_all_epochs_are_trained_and_the_last_one_is_kept() -> N
     images, labels = drawn()
     labels[21:28] = 1 - labels[21:28]  # learning makes validation worse, so an early epoch looks best
     settings = loop(epochs=8, patience="none")
-    (fit,) = training.fits(build, [part()], images=images, labels=labels, settings=settings)
+    (fit,) = fitting.fits(build, [part()], images=images, labels=labels, settings=settings)
 
     best = max(fit.history[1:], key=lambda row: (row.val_accuracy, -row.val_loss))
     assert best.epoch < 7
     assert fit.kept_epoch == 7
     assert len(fit.history) == 8
-    logits = training.outputs(fit.network, images[21:28], batch_size=7)
+    logits = forward.outputs(fit.network, images[21:28], batch_size=7)
     loss = optimisation.loss(logits, np.eye(2)[labels[21:28]], label_smoothing=0.1)
     assert loss == pytest.approx(fit.history[-1].val_loss, rel=1e-6)
 
@@ -136,7 +138,7 @@ def test_epochs_of_the_warm_up_neither_win_nor_use_up_patience() -> None:
     warming = warming._replace(
         optimisation=warming.optimisation.model_copy(update={"schedule": "cosine", "warmup": 0.5})
     )
-    (fit,) = training.fits(build, [part()], images=images, labels=labels, settings=warming)
+    (fit,) = fitting.fits(build, [part()], images=images, labels=labels, settings=warming)
 
     assert fit.kept_epoch >= 5
     assert len(fit.history) >= 5 + 2
@@ -155,7 +157,7 @@ def test_training_stops_after_its_patience_without_a_lower_validation_loss() -> 
     # The validation photos have the wrong labels, so learning makes their loss higher.
     images, labels = drawn()
     labels[21:28] = 1 - labels[21:28]
-    ((fit),) = training.fits(
+    ((fit),) = fitting.fits(
         build, [part()], images=images, labels=labels, settings=loop(epochs=50, patience=2)
     )
 
@@ -166,7 +168,7 @@ def test_training_stops_after_its_patience_without_a_lower_validation_loss() -> 
 def test_each_epoch_is_reported_as_it_ends() -> None:
     images, labels = drawn()
     rows: list[Epoch] = []
-    found = training.fits(build, [part()], images=images, labels=labels, settings=loop(), report=rows.append)
+    found = fitting.fits(build, [part()], images=images, labels=labels, settings=loop(), report=rows.append)
 
     assert rows == next(found).history
     assert [row.epoch for row in rows] == [0, 1, 2]
@@ -187,7 +189,7 @@ def test_a_training_can_be_ended_before_any_update() -> None:
 
     history: list[Epoch] = []
     with pytest.raises(InterruptedError):
-        training.improve(
+        fitting.improve(
             model, part(), inputs=images, targets=np.eye(2, dtype=np.float32)[labels], settings=loop(),
             phase="scratch", history=history, check=check,
         )  # fmt: skip
@@ -202,7 +204,7 @@ def test_a_rate_far_too_high_is_an_error_that_names_it() -> None:
 
 def test_what_is_given_is_not_altered() -> None:
     images, labels = drawn()
-    list(training.fits(build, [part()], images=images, labels=labels, settings=loop(epochs=1)))
+    list(fitting.fits(build, [part()], images=images, labels=labels, settings=loop(epochs=1)))
 
     assert np.array_equal(images, drawn()[0])
     assert np.array_equal(labels, drawn()[1])
@@ -212,8 +214,8 @@ def test_seeded_weights_are_those_that_keras_draws_from_its_own_seed() -> None:
     keras.utils.set_random_seed(3)
     expected = build().get_weights()
 
-    assert same(training.seeded(3, build).get_weights(), expected)
-    assert not same(training.seeded(4, build).get_weights(), expected)
+    assert same(fitting.seeded(3, build).get_weights(), expected)
+    assert not same(fitting.seeded(4, build).get_weights(), expected)
 
 
 def test_dropout_and_order_follow_the_seed_alone() -> None:
@@ -221,7 +223,7 @@ def test_dropout_and_order_follow_the_seed_alone() -> None:
     images = drawn()[0][:8]
     results = []
     for seed in (1, 2, 1):
-        training.reseed(model, seed)
+        fitting.reseed(model, seed)
         results.append(keras.ops.convert_to_numpy(model(images, training=True)))
 
     assert np.array_equal(results[0], results[2])
@@ -229,7 +231,7 @@ def test_dropout_and_order_follow_the_seed_alone() -> None:
 
 
 def test_every_row_is_used_once_before_any_is_used_twice() -> None:
-    stream = training.epochs_of_batches(np.arange(10), num_originals=4, batch_size=3, seed=0)
+    stream = fitting.epochs_of_batches(np.arange(10), num_originals=4, batch_size=3, seed=0)
 
     drawn_rows = np.concatenate([row for epoch in itertools.islice(stream, 5) for row in epoch])
     assert Counter(drawn_rows[:10]) == Counter(drawn_rows[10:]) == Counter(range(10))
@@ -238,16 +240,16 @@ def test_every_row_is_used_once_before_any_is_used_twice() -> None:
 
 def test_probabilities_sum_to_one_whatever_the_batch() -> None:
     model, images = build(), drawn()[0]
-    whole = training.predict(model, images)
+    whole = forward.predict(model, images)
 
     assert whole.dtype == np.float64
     assert whole.shape == (70, 2)
     assert whole.sum(axis=1) == pytest.approx(1, abs=1e-12)
-    assert training.predict(model, images, batch_size=8) == pytest.approx(whole, abs=1e-6)
+    assert forward.predict(model, images, batch_size=8) == pytest.approx(whole, abs=1e-6)
 
 
 def test_no_images_give_no_probabilities() -> None:
-    assert training.predict(build(), np.empty((0, 32, 32, 3), np.uint8)).shape == (0, 2)
+    assert forward.predict(build(), np.empty((0, 32, 32, 3), np.uint8)).shape == (0, 2)
 
 
 @pytest.mark.slow

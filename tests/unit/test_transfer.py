@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tenshots import networks, runtime, training, transfer
-from tenshots.networks.pretrained import HEAD
+from tenshots import runtime
+from tenshots.networks import building, forward
+from tenshots.networks.families.pretrained import HEAD
+from tenshots.networks.settings import PretrainedSettings
 from tenshots.runtime import keras
-from tenshots.settings.networks import PretrainedSettings
-from tenshots.training import Fit, Part
+from tenshots.training import transfer
+from tenshots.training.fitting import Fit, Part
 from tests.unit.test_training import drawn, loop, part, same
 
 runtime.configure(threads=1)
@@ -36,7 +38,7 @@ def settings(**changes: Any) -> PretrainedSettings:  # noqa: ANN401 (whatever st
 
 def build(given: PretrainedSettings) -> Any:  # noqa: ANN401 (keras.Model)
     keras.utils.set_random_seed(5)
-    return networks.build(given, size_px=32, num_labels=2)
+    return building.build(given, size_px=32, num_labels=2)
 
 
 def fits(
@@ -100,7 +102,7 @@ def test_tuning_that_does_harm_is_undone() -> None:
 
     assert fit.kept_epoch < 40
     assert changed(build(settings()), fit.network) == {HEAD}
-    accuracy = (training.predict(fit.network, images[21:28]).argmax(axis=1) == labels[21:28]).mean()
+    accuracy = (forward.predict(fit.network, images[21:28]).argmax(axis=1) == labels[21:28]).mean()
     assert accuracy == fit.history[fit.kept_epoch].val_accuracy
 
 
@@ -163,7 +165,7 @@ def test_frozen_layers_are_computed_without_dropout_while_the_rest_trains() -> N
 
     assert tuned is not None
     logits = keras.ops.convert_to_numpy(tuned.model(tuned.inputs, training=True))
-    assert logits == pytest.approx(training.outputs(network, images, batch_size=4), abs=1e-6)
+    assert logits == pytest.approx(forward.outputs(network, images, batch_size=4), abs=1e-6)
     assert not [v for v in tuned.model.trainable_variables if "block1" in v.path]
 
 
@@ -187,6 +189,6 @@ def test_the_cut_moves_below_branches_that_join() -> None:
     held = {layer.name for layer in tuned.model.layers}
     assert {"block_14_expand", "block_14_depthwise", "block_14_project", "block_14_add"} <= held
     assert "block_13_project" not in held
-    assert training.outputs(tuned.model, tuned.inputs, batch_size=4) == pytest.approx(
-        training.outputs(network, drawn()[0][:4], batch_size=4), abs=1e-5
+    assert forward.outputs(tuned.model, tuned.inputs, batch_size=4) == pytest.approx(
+        forward.outputs(network, drawn()[0][:4], batch_size=4), abs=1e-5
     )

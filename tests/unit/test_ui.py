@@ -19,8 +19,8 @@ import psutil
 import pytest
 
 from stages import ui
-from tenshots import store as opened
 from tenshots.errors import DataError, SettingsError
+from tenshots.tracking import store as opened
 
 TOP = Path(ui.__file__).parents[1]
 

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tenshots import params, variants
+from tenshots import params
 from tenshots.errors import DataError, SettingsError
+from tenshots.networks.settings import PretrainedSettings
 from tenshots.seeds import derived_seed
-from tenshots.settings.networks import PretrainedSettings
+from tenshots.training import variants
 
 TINY = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8, "dropout": 0.25}
 BACKBONE = {

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from stages import evaluate, visualise
-from tenshots import database, tracking
 from tenshots.errors import DataError
 from tenshots.interpretation import drawing
+from tenshots.tables import database
+from tenshots.tracking import sessions
 from tests import drawn_model
 
 SETTINGS = """\
@@ -26,7 +27,7 @@ visualise: {fold: 1, repeat: 0, num_photos: 2, num_maps: 4, num_filters: 2, step
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     drawn_model.project(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(tracking, "variant_run", lambda _: nullcontext(tracking.Run()))
+    monkeypatch.setattr(sessions, "variant_run", lambda _: nullcontext(sessions.Run()))
     evaluate.main(["baseline"])
     _set(tmp_path, dream="false", points=0)
     return tmp_path

@@ -13,11 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tenshots import networks
 from tenshots.errors import DataError
-from tenshots.networks import weights_files
+from tenshots.networks import building, weights_files
+from tenshots.networks.settings import WeightsFile
 from tenshots.runtime import keras
-from tenshots.settings.networks import WeightsFile
 
 PLACE = "layers/dense/vars"
 SECRET = b"root:x:0:0:root:/root:/bin/bash"
@@ -27,12 +26,12 @@ NETWORK = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8
 @pytest.fixture(scope="module")
 def network() -> Any:  # noqa: ANN401 (keras.Model, untyped)
     keras.utils.set_random_seed(5)
-    return networks.build(networks.settings_from(NETWORK, at=""), size_px=32, num_labels=3)
+    return building.build(building.settings_from(NETWORK, at=""), size_px=32, num_labels=3)
 
 
 @pytest.fixture(scope="module")
 def saved(network: Any) -> bytes:  # noqa: ANN401
-    return networks.weights(network)
+    return building.weights(network)
 
 
 def load(network: Any, path: Path) -> None:  # noqa: ANN401
@@ -176,7 +175,7 @@ def test_another_network_is_refused_with_the_remedy(saved: bytes, tmp_path: Path
     path = tmp_path / "a.weights.h5"
     path.write_bytes(saved)
     for change in ({"filters": [4, 8]}, {"dense": 9}, {"filters": [5]}):
-        other = networks.build(networks.settings_from({**NETWORK, **change}, at=""), size_px=32, num_labels=3)
+        other = building.build(building.settings_from({**NETWORK, **change}, at=""), size_px=32, num_labels=3)
         with pytest.raises(DataError, match=r"does not fit the network: .*; run `dvc repro`$"):
             load(other, path)
 

@@ -12,11 +12,13 @@ import numpy as np
 import psutil
 import pytest
 
-from tenshots import networks, runtime, training, transfer, workers
+from tenshots import runtime
 from tenshots.errors import SettingsError
+from tenshots.networks import building
 from tenshots.runtime import keras
-from tenshots.training import Epoch, Fit, Part
-from tenshots.workers import Trainer
+from tenshots.training import executor, fitting, transfer
+from tenshots.training.executor import Trainer
+from tenshots.training.fitting import Epoch, Fit, Part
 from tests.unit import test_transfer
 from tests.unit.test_training import build, drawn, loop, part
 
@@ -68,11 +70,11 @@ def test_weights_are_the_same_to_the_byte_however_many_are_trained_at_a_time(
 
     def fits(num_workers: int) -> Any:  # noqa: ANN401
         if family == "scratch":
-            return training.fits(build, PARTS, **data, num_workers=num_workers)
+            return fitting.fits(build, PARTS, **data, num_workers=num_workers)
         given = test_transfer.settings()
         return transfer.fits(
-            lambda: training.seeded(
-                5, lambda: networks.build(given, size_px=32, num_labels=2)
+            lambda: fitting.seeded(
+                5, lambda: building.build(given, size_px=32, num_labels=2)
             ),
             PARTS, **data, stages=given, num_workers=num_workers,
         )  # fmt: skip
@@ -86,7 +88,7 @@ def test_weights_are_the_same_to_the_byte_however_many_are_trained_at_a_time(
 def test_parts_are_trained_once_each_in_as_many_threads_as_workers() -> None:
     meeting = Meeting(3)
     epochs: list[Epoch] = []
-    found = list(workers.fits(meeting.begin, PARTS, num_workers=3, report=epochs.append))
+    found = list(executor.fits(meeting.begin, PARTS, num_workers=3, report=epochs.append))
 
     assert len(meeting.threads) == 3
     assert sorted(meeting.trained) == [fit.part.repeat for fit in sorted(found, key=lambda f: f.part.repeat)]
@@ -95,7 +97,7 @@ def test_parts_are_trained_once_each_in_as_many_threads_as_workers() -> None:
 
 def test_one_worker_trains_in_the_thread_that_asks_and_in_order() -> None:
     meeting = Meeting(1)
-    found = workers.fits(meeting.begin, PARTS, num_workers=1)
+    found = executor.fits(meeting.begin, PARTS, num_workers=1)
 
     assert [fit.part.repeat for fit in found] == [0, 1, 2, 3, 4]
     assert meeting.threads == {threading.get_ident()}
@@ -105,7 +107,9 @@ def test_epochs_are_reported_in_the_thread_that_asks() -> None:
     threads: set[int] = set()
     meeting = Meeting(2)
     list(
-        workers.fits(meeting.begin, PARTS, num_workers=2, report=lambda _: threads.add(threading.get_ident()))
+        executor.fits(
+            meeting.begin, PARTS, num_workers=2, report=lambda _: threads.add(threading.get_ident())
+        )
     )
 
     assert threads == {threading.get_ident()}
@@ -114,7 +118,7 @@ def test_epochs_are_reported_in_the_thread_that_asks() -> None:
 
 def test_a_network_is_not_trained_on_before_the_next_fit_is_asked_for() -> None:
     meeting = Meeting(2)
-    found = workers.fits(meeting.begin, PARTS, num_workers=2)
+    found = executor.fits(meeting.begin, PARTS, num_workers=2)
 
     next(found)
     time.sleep(0.3)
@@ -126,15 +130,15 @@ def test_there_are_never_more_workers_than_parts_or_than_memory_has_room_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     meeting = Meeting(2)
-    list(workers.fits(meeting.begin, PARTS[:2], num_workers=64))
+    list(executor.fits(meeting.begin, PARTS[:2], num_workers=64))
     assert len(meeting.threads) == 2
 
     free = psutil.virtual_memory()._replace(available=1000)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
-    assert [workers.num_fitting(size) for size in (1, 100, 249, 251, 501, 10**12)] == [500, 5, 2, 1, 1, 1]
+    assert [executor.num_fitting(size) for size in (1, 100, 249, 251, 501, 10**12)] == [500, 5, 2, 1, 1, 1]
     meeting = Meeting(1)
     cramped = meeting.begin()._replace(num_bytes=600)
-    list(workers.fits(lambda: cramped, PARTS, num_workers=4))
+    list(executor.fits(lambda: cramped, PARTS, num_workers=4))
     assert meeting.threads == {threading.get_ident()}
 
 
@@ -142,7 +146,7 @@ def test_there_are_never_more_workers_than_parts_or_than_memory_has_room_for(
 def test_the_error_of_a_training_ends_them_all_and_is_raised(num_workers: int) -> None:
     images, labels = drawn()
     before = threading.active_count()
-    found = training.fits(
+    found = fitting.fits(
         build, PARTS, images=images, labels=labels, settings=loop(lr=1e30, optimiser="sgd"),
         num_workers=num_workers,
     )  # fmt: skip
@@ -167,7 +171,7 @@ def test_who_gives_up_leaves_no_worker_behind_and_waits_for_no_training() -> Non
     def give_up(_: Epoch) -> None:
         raise KeyboardInterrupt
 
-    found = workers.fits(lambda: Trainer(train, 1), PARTS[:2], num_workers=2, report=give_up)
+    found = executor.fits(lambda: Trainer(train, 1), PARTS[:2], num_workers=2, report=give_up)
     with pytest.raises(KeyboardInterrupt):
         next(found)
 
@@ -188,7 +192,7 @@ def test_a_thread_that_cannot_be_started_ends_those_that_were(monkeypatch: pytes
     monkeypatch.setattr(threading.Thread, "start", start_one)
     trainer = Trainer(lambda part, report, check: Fit(part, None, [EPOCH], 0, 1), 1)  # noqa: ARG005
     with pytest.raises(RuntimeError, match="new thread"):
-        list(workers.fits(lambda: trainer, PARTS, num_workers=2))
+        list(executor.fits(lambda: trainer, PARTS, num_workers=2))
 
     assert len(started) == 1
     assert threading.active_count() == before
@@ -196,7 +200,7 @@ def test_a_thread_that_cannot_be_started_ends_those_that_were(monkeypatch: pytes
 
 def test_memory_of_a_training_grows_with_its_batch_and_counts_weights_four_times() -> None:
     model = build()
-    small, large = (workers.training_bytes(model, batch_size=size) for size in (1, 2))
+    small, large = (executor.training_bytes(model, batch_size=size) for size in (1, 2))
     outputs = sum(int(np.prod(layer.output.shape[1:])) for layer in model.layers)
 
     assert large - small == 2 * 4 * outputs
@@ -215,7 +219,7 @@ def test_memory_of_a_training_counts_a_model_within_a_model_and_every_output_of_
     inner = keras.Model(inner_input, keras.layers.Dense(3)(keras.layers.Add()(Twice()(inner_input))))
     outer_input = keras.Input((10,))
     outer = keras.Model(outer_input, inner(outer_input))
-    small, large = (workers.training_bytes(outer, batch_size=size) for size in (1, 2))
+    small, large = (executor.training_bytes(outer, batch_size=size) for size in (1, 2))
 
     # Two inputs, two outputs of Twice and one of Add of 10 numbers each; 3 of the dense layer.
     assert large - small == 2 * 4 * (10 + 10 + 20 + 10 + 3)

@@ -1,0 +1,103 @@
+"""What lies in the photos' folder that DVC cannot read: it comes before `ingest`, and hangs or says little.
+
+Only names and kinds are looked at, nothing is read: some 100,000 files a second.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from tenshots.errors import DataError
+from tenshots.intake import layout
+
+MAX_LOOKED_AT = 200_000  # files and folders; a class has some thousands
+NUM_SHOWN = 5
+# How a link fails that leads to nothing, or in a circle.
+_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+# What may lie in a folder and is no file; to open a pipe waits for whoever writes into it, for ever.
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def check(photos: str, project_dir: Path, *, may_be_absent: bool) -> None:
+    """Looks through the photos' folder as DVC will: links to folders are not followed.
+
+    Args:
+        photos: the setting.
+        project_dir: what a relative path starts from.
+        may_be_absent: as where DVC will fetch the folder, or say that it cannot.
+
+    Raises:
+        SettingsError: a relative path leaves the project.
+        DataError: there is no such folder, or it holds what DVC cannot read; names the first few.
+    """
+    if not layout.exists(photos, project_dir) and (may_be_absent or _is_tracked(project_dir / photos)):
+        return
+    top = layout.photos_dir(photos, project_dir)
+    found = list(_problems(top))
+    if found:
+        shown = "\n".join(found[:NUM_SHOWN])
+        more = f"\nand {len(found) - NUM_SHOWN} more" if len(found) > NUM_SHOWN else ""
+        raise DataError(f"the photos folder {photos} holds what cannot be read:\n{shown}{more}")
+
+
+def _is_tracked(folder: Path) -> bool:
+    # Path.is_file raises where the name has become too long.
+    return any(os.path.isfile(f"{path}.dvc") for path in (folder, *folder.parents))  # noqa: PTH113
+
+
+def _problems(top: Path) -> Iterator[str]:
+    for path, wrong in islice(_walk(top), MAX_LOOKED_AT):
+        if wrong:
+            yield f"{os.path.relpath(path, top)!r} {wrong}"
+
+
+def _walk(top: Path) -> Iterator[tuple[str, str]]:
+    """Yields each path, those of a folder in order, with what is wrong with it, or an empty text."""
+    todo = [os.fspath(top)]
+    while todo:
+        folder = todo.pop()
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            yield folder, f"is a folder that cannot be opened ({error.strerror}); allow it with chmod u+rx"
+            continue
+        for entry in entries:
+            yield entry.path, _wrong(entry)
+            if entry.is_dir(follow_symlinks=False):
+                todo.append(entry.path)
+
+
+def _wrong(entry: os.DirEntry[str]) -> str:
+    try:
+        entry.name.encode()
+    except UnicodeEncodeError:
+        return "has a name that is not UTF-8 text; rename it"
+    try:
+        mode = entry.stat().st_mode
+    except OSError as error:
+        if entry.is_symlink():
+            target = layout.link_text(Path(entry.path))
+            wrong = "leads nowhere" if error.errno in _NOWHERE else f"cannot be followed ({error.strerror})"
+            return f"is a link{f' to {target!r}' * bool(target)}, which {wrong}; remove it"
+        return f"cannot be looked at ({error.strerror}); remove it, or allow its folder with chmod u+rx"
+    if stat.S_ISDIR(mode):
+        return ""
+    if not stat.S_ISREG(mode):
+        return f"is {_KINDS.get(stat.S_IFMT(mode), 'not a regular file')} and not a file; remove it"
+    return (
+        ""
+        if os.access(entry.path, os.R_OK)
+        else "cannot be read (Permission denied); allow it with chmod u+r"
+    )

@@ -1,0 +1,239 @@
+"""A folder of files → a manifest row for each, and a standard photo for each that can be kept."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.progress import track
+
+from tenshots.errors import DataError, RejectedPhoto
+from tenshots.intake import collection, misreadings
+from tenshots.intake.archives import ArchiveLimits
+from tenshots.intake.finding import find
+from tenshots.intake.layout import FoundFile
+from tenshots.intake.names.named import Named
+from tenshots.intake.names.naming import one_name_each
+from tenshots.intake.names.pattern import Layout, PathFields
+from tenshots.intake.near_duplicates import duplicates, hashing
+from tenshots.intake.photos.decoders import Decoders
+from tenshots.intake.photos.standardising import THUMBNAIL_PX, StandardPhoto
+from tenshots.intake.settings import AcceptSettings, NearDuplicateSettings
+from tenshots.tables import encoding
+from tenshots.tables.database import MANIFEST_COLUMNS, PHOTO_SCHEMA, Spool
+from tenshots.tables.encoding import StandardiseSettings
+
+NUM_AHEAD = 4  # batches a worker that may wait for a slow one before them: what bounds the memory
+# Of files that a worker is given at once: small enough to share out, and to hand over costs little beside it.
+BATCH_FILES = 16
+BATCH_BYTES = 200_000
+SECONDS_BETWEEN_LINES = 10.0
+OTHER_ARCHIVE = "an archive that is no .zip; unpack it, or pack its photos as .zip"
+OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
+
+
+class Rules(NamedTuple):
+    """What becomes of a file: which count as photos, what a standard photo is, which photos are alike."""
+
+    accept: AcceptSettings
+    standardise: StandardiseSettings
+    near_duplicates: NearDuplicateSettings
+
+
+class Ingested(NamedTuple):
+    """What `ingest` makes of a folder.
+
+    Attributes:
+        manifest: one row for every file found, sorted by path; columns as in `database.MANIFEST_COLUMNS`.
+        photos: one row for every photo kept, sorted by path; columns as in `database.PHOTO_SCHEMA`, the
+            images lie in the spool.
+        bare_groups: names of groups without a photo kept, sorted; also those whose folders are empty.
+        namings: which names of folders and archives were made one, a sentence each, see `naming`.
+    """
+
+    manifest: pd.DataFrame
+    photos: pd.DataFrame
+    bare_groups: list[str]
+    namings: list[str]
+
+
+def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_workers: int) -> Ingested:
+    """Reads each file below a folder once, standardises the photos among them, and finds near-duplicates.
+
+    The result depends on the files alone, never on the number of workers or the order of the files. In memory
+    stay the rows and a thumbnail of 3 kB a photo.
+
+    Args:
+        folder: the photos folder.
+        layout: how paths below it are read.
+        rules: what counts as a photo, what a standard photo is, which photos are alike.
+        spool: where standard photos wait until all is read.
+        num_workers: processes that decode, from 1.
+
+    Raises:
+        DataError: no files; the photos kept make no data set, see `collection.check`; a cluster of
+            near-duplicates too large to be true, see `duplicates.check_shares`.
+        SettingsError: the layout takes a split for people or labels, see `misreadings.check`.
+    """
+    accept = rules.accept
+    limits = ArchiveLimits(accept.max_zip_files, accept.max_zip_megabytes * 10**6, accept.max_zip_ratio)
+    found, empty = find(folder, layout, limits)
+    if not found:
+        raise DataError(f"the photos folder {folder} is empty; copy photos into it, or `dvc pull`")
+    named = [Named(file.path, file.archive, file.is_guess, layout.match(file.read_as)) for file in found]
+    named += [Named(path, "", is_guess=False, fields=layout.match_folder(path)) for path in empty]
+    fields, namings = one_name_each(named)
+    rows: list[dict[str, object]] = []
+    # Pages of it that no photo fills take no memory.
+    thumbnails = np.empty((len(found), THUMBNAIL_PX, THUMBNAIL_PX, 3), dtype=np.uint8)
+    # In this order, so that an error or Ctrl-C ends what the threads wait for.
+    with ThreadPoolExecutor(num_workers) as workers, Decoders(rules.standardise, accept) as decoders:
+        examined = _in_order(
+            workers,
+            lambda batch: _examine(batch, layout, rules, decoders),
+            _batches(zip(found, fields, strict=False)),  # behind the files' come the empty folders' fields
+            num_workers,
+        )
+        for number, seen in enumerate(_shown(chain.from_iterable(examined), len(found))):
+            if seen.thumbnail is not None:
+                thumbnails[number] = seen.thumbnail
+                seen.row["image"] = spool.append(seen.encoded)
+            rows.append(seen.row)
+    table = pd.DataFrame.from_records(rows)
+    misreadings.check(table, layout.pattern)
+    table = collection.reject_twins(table)
+    folders = [each for each in fields[len(found) :] if each is not None]
+    collection.check(table, empty_labels=[folder.label for folder in folders])
+    table = _with_clusters(table, thumbnails, rules.near_duplicates, num_workers=num_workers)
+    kept = table.loc[table["status"] == "kept", PHOTO_SCHEMA.names]
+    groups = {*table["group"], *(folder.group for folder in folders)}
+    return Ingested(
+        manifest=table[list(MANIFEST_COLUMNS)],
+        photos=kept.reset_index(drop=True),
+        bare_groups=sorted(groups - {"", *kept["group"]}),
+        namings=namings,
+    )
+
+
+class _Examined(NamedTuple):
+    """The manifest row of a file, twins and clusters not yet known; of a photo kept what it is, too."""
+
+    row: dict[str, object]
+    encoded: bytes = b""
+    thumbnail: np.ndarray | None = None
+
+
+File = tuple[FoundFile, PathFields | None]
+
+
+def _batches(files: Iterable[File]) -> Iterator[list[File]]:
+    """Deals files to batches, a large one to its own."""
+    batch: list[File] = []
+    num_bytes = 0
+    for file in files:
+        size = file[0].num_bytes
+        if batch and (len(batch) == BATCH_FILES or num_bytes + size > BATCH_BYTES):
+            yield batch
+            batch, num_bytes = [], 0
+        batch.append(file)
+        num_bytes += size
+    yield batch
+
+
+def _examine(batch: list[File], layout: Layout, rules: Rules, decoders: Decoders) -> list[_Examined]:
+    """Reads and decodes a batch."""
+    rows, files = zip(*(_read(*file, layout, rules.accept) for file in batch), strict=True)
+    answers = iter(decoders.standardise([data for data in files if data is not None]))
+    examined = []
+    for row, data in zip(rows, files, strict=True):
+        photo = None if data is None else next(answers)
+        if isinstance(photo, StandardPhoto):
+            examined.append(_kept(row, photo, rules.standardise))
+        else:
+            is_archive = row["path"].lower().endswith(OTHER_ARCHIVES)
+            reason = OTHER_ARCHIVE if is_archive else str(photo) if photo else row["reason"]
+            examined.append(_Examined(row | {"reason": reason}))
+    return examined
+
+
+def _read(
+    found: FoundFile, fields: PathFields | None, layout: Layout, accept: AcceptSettings
+) -> tuple[dict[str, Any], bytes | None]:
+    """Returns the row of a file as if it were rejected, and its bytes; none where it is."""
+    row: dict[str, Any] = {name: kind() for name, kind in MANIFEST_COLUMNS.items()}
+    row |= {"path": found.path, "status": "rejected", "image": b""}
+    if fields is not None:
+        row |= {"label": fields.label, "group": fields.group, "split": fields.split}
+    try:
+        data = found.read(accept.max_megabytes * 10**6)
+    except RejectedPhoto as rejection:
+        return row | {"reason": str(rejection)}, None
+    row |= {"photo_id": hashlib.sha256(data).hexdigest(), "num_bytes": len(data)}
+    if fields is None:
+        return row | {"reason": f"path does not fit the layout {layout.pattern}"}, None
+    return row, data
+
+
+def _kept(row: dict[str, Any], photo: StandardPhoto, settings: StandardiseSettings) -> _Examined:
+    known = {name: value for name, value in photo._asdict().items() if name in MANIFEST_COLUMNS}
+    # Six digits: more would tell processors apart rather than photos.
+    shown = {name: round(known[name], 6) for name in ("sharpness", "brightness")}
+    encoded = encoding.encode(photo.image, settings.encoding)
+    return _Examined(row | known | shown | {"status": "kept"}, encoded, photo.thumbnail)
+
+
+def _with_clusters(
+    table: pd.DataFrame, thumbnails: np.ndarray, settings: NearDuplicateSettings, *, num_workers: int
+) -> pd.DataFrame:
+    """Returns the manifest with the perceptual hash and the cluster of each photo kept."""
+    kept = np.flatnonzero(table["status"] == "kept")
+    rows = table.iloc[kept]
+    thumbnails = thumbnails[kept]
+    links = duplicates.near_duplicates(thumbnails, settings, num_workers=num_workers)
+    paths, labels, groups = (rows[column].tolist() for column in ("path", "label", "group"))
+    duplicates.check_shares(paths, labels, groups, links, max_share=settings.max_share)
+    hashes = hashing.perceptual_hashes(thumbnails)
+    result = table.copy()
+    result.loc[rows.index, "cluster"] = duplicates.clusters(rows["photo_id"].tolist(), links.pairs)
+    result.loc[rows.index, "perceptual_hash"] = [hashing.hash_text(each) for each in hashes]
+    return result
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def _in_order(
+    workers: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], num_workers: int
+) -> Iterator[Result]:
+    """Maps in threads and keeps the order; unlike `workers.map` it runs only so far ahead."""
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        waiting.append(workers.submit(work, item))
+        if len(waiting) > NUM_AHEAD * num_workers:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _shown(items: Iterable[Item], total: int) -> Iterator[Item]:
+    """Passes items on and shows how far they are: a bar on a terminal, a line now and then in a log."""
+    if sys.stderr.isatty():
+        yield from track(items, "ingest", total=total, console=Console(stderr=True), transient=True)
+        return
+    last = time.monotonic()
+    for number, item in enumerate(items, start=1):
+        if time.monotonic() - last > SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            print(f"ingest: {number} of {total} files", file=sys.stderr, flush=True)
+        yield item

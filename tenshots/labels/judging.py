@@ -1,0 +1,141 @@
+"""The labels of a collection, judged by a regression on frozen features: a fourth reference, and suspicions.
+
+Keys of data/inspection/inspection.json:
+
+    network, num_features    whose backbone gave the features, and how many a photo
+    folds             "split": each photo was tested in the split's own fold that tests it; "own": in folds
+                      dealt for this, since the split does not test every photo, or divides what belongs
+                      together
+    paired            whether folds is "split": then it can be compared with the variants photo by photo
+    folds_note        this as a sentence
+    num_folds, num_photos, num_judged
+    not_judged        of each label with photos that cannot be judged {label, num_photos, reason}
+    accuracy          share of the judged photos whose most probable label is theirs; null where there is none
+    regularisation    of each fold {fold, strength}: the inverse strength of the L2 penalty that was chosen
+    thresholds        of each label, null where none of its photos is judged (see tenshots.labels.suspicion)
+    confident_joint   {labels, counts}: rows the label, columns what the photos confidently look like
+    num_suspects, sentence
+    suspects          a list of {rank, photo_id, path, label, suggested, p_label, p_suggested}
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tenshots.labels import reference, suspicion
+from tenshots.labels.reference import Outcome
+from tenshots.tables.predictions import KEYS, predicted, table
+from tenshots.wording import counted
+
+NUM_DIGITS = 6
+IN_SPLIT = (
+    "Each photo was judged by a regression that learnt from the train and val photos of the fold which tests "
+    "it, so on the same folds as the variants."
+)
+ALONE = (
+    "all its photos belong to one independent set of photos (one group, or near-duplicates), so nothing of "
+    "this label is left to learn from while they are judged; add photos of it by others"
+)
+NOTHING_ELSE = "without them only one label is left to learn from; add photos of other labels by others"
+UNDIVIDED = "all photos belong to one independent set of photos; add photos by others"
+
+
+class Judged(NamedTuple):
+    """What the regression said: predictions (see tables.predictions) and inspection.json (see above)."""
+
+    predictions: pd.DataFrame
+    description: dict[str, Any]
+
+
+def judge(photos: pd.DataFrame, splits: pd.DataFrame, features: np.ndarray) -> Judged:
+    """Judges each photo by a regression that learnt from photos of other components.
+
+    Args:
+        photos: photo_id, label and path, sorted by photo_id; two labels at least.
+        splits: of the same photos (see tenshots.splitting.division).
+        features: float, shape (num_photos, num_features), in the order of `photos`.
+    """
+    names, labels = np.unique(photos["label"].to_numpy(str), return_inverse=True)
+    first = splits.drop_duplicates("photo_id").set_index("photo_id")["component"]
+    components = first.loc[photos["photo_id"]].to_numpy(str)
+    tested = reference.tested_folds(splits)
+    folds = (
+        reference.own_folds(labels, components)
+        if tested is None
+        else tested.loc[photos["photo_id"]].to_numpy(np.int64)
+    )
+    if folds is None:
+        outcome = Outcome(np.zeros((len(photos), len(names))), np.zeros(len(photos), dtype=bool), {})
+        folds = np.zeros(len(photos), dtype=np.int64)
+    else:
+        outcome = reference.cross_validated(
+            features, labels, components=components, folds=folds, num_labels=len(names)
+        )
+    judged = outcome.judged
+    answers = table(photos[judged], outcome.probabilities[judged], [*map(str, names)], fold=0, repeat=0)
+    answers = answers.assign(fold=folds[judged]).sort_values(KEYS, ignore_index=True)
+    found = suspicion.suspicion(answers)
+    paths = photos.set_index("photo_id")["path"]
+    suspects = found.suspects.assign(path=paths.loc[found.suspects["photo_id"]].to_numpy())
+    description = {
+        "num_features": int(features.shape[1]),
+        "folds": "own" if tested is None else "split",
+        "paired": tested is not None,
+        "folds_note": IN_SPLIT if tested is not None else _own_note(folds, len(np.unique(components))),
+        "num_folds": len(outcome.strengths),
+        "num_photos": len(photos),
+        "num_judged": int(judged.sum()),
+        "not_judged": _not_judged(photos["label"], judged, components),
+        "accuracy": _accuracy(answers),
+        "regularisation": [
+            {"fold": fold, "strength": strength} for fold, strength in outcome.strengths.items()
+        ],
+        "thresholds": {
+            name: None if np.isnan(value) else round(float(value), NUM_DIGITS)
+            for name, value in found.thresholds.items()
+        },
+        "confident_joint": {"labels": [*map(str, names)], "counts": found.joint.tolist()},
+        "num_suspects": len(suspects),
+        "sentence": suspicion.sentence(len(suspects), int(judged.sum()), accuracy=_accuracy(answers)),
+        "suspects": [_suspect(row) for row in suspects.to_dict("records")],
+    }
+    return Judged(answers, description)
+
+
+def _own_note(folds: np.ndarray, num_components: int) -> str:
+    if num_components < 2:
+        return f"No photo was judged: {UNDIVIDED}."
+    return (
+        "The split does not test every photo once with its siblings, so the photos were dealt to "
+        f"{counted(len(np.unique(folds)), 'fold')} of their own, which divide no independent set of photos; "
+        "the accuracy cannot be compared with the variants' photo by photo."
+    )
+
+
+def _not_judged(labels: pd.Series, judged: np.ndarray, components: np.ndarray) -> list[dict[str, Any]]:
+    found = []
+    for label, rows in labels[~judged].reset_index(drop=True).groupby(labels[~judged].to_numpy()):
+        of_label = components[(labels == label).to_numpy()]
+        if len(np.unique(components)) < 2:
+            reason = UNDIVIDED
+        else:
+            reason = ALONE if len(np.unique(of_label)) < 2 else NOTHING_ELSE
+        found.append({"label": str(label), "num_photos": len(rows), "reason": reason})
+    return found
+
+
+def _accuracy(answers: pd.DataFrame) -> float | None:
+    if answers.empty:
+        return None
+    return round(float((predicted(answers) == answers["label"].to_numpy()).mean()), NUM_DIGITS)
+
+
+def _suspect(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "rank": int(row["rank"]),
+        **{name: str(row[name]) for name in ("photo_id", "path", "label", "suggested")},
+        **{name: round(float(row[name]), NUM_DIGITS) for name in ("p_label", "p_suggested")},
+    }

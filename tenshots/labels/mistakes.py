@@ -1,0 +1,324 @@
+"""What a page shows of data and mistakes: functions over the tables and files that the stages leave.
+
+Probabilities and answers of a variant are means over its repeats, so that each photo has one answer. Nothing
+here reads a file, computes with TensorFlow or writes HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import entr
+
+from tenshots.labels.suspicion import suspicion
+from tenshots.tables.predictions import PREFIX, labels_of, mean_over_repeats, predicted, probabilities_of
+from tenshots.wording import counted
+
+REGRESSION = "the regression"
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A photo whose label looks wrong.
+
+    Attributes:
+        rank: from 1, the most suspected first.
+        photo_id: of the photo.
+        path: likewise.
+        label: that it has.
+        suggested: the label that it looks like.
+        p_label: probability of `label`, in [0, 1], to who suspects it; of two, to the one that is surer.
+        p_suggested: likewise, of `suggested`.
+        by_reference: whether the regression on frozen features suspects it.
+        by_chosen: whether the chosen variant does, of the same suggestion.
+        judge: whose probabilities these are: REGRESSION, or the chosen variant's name.
+        agreeing: variants whose most probable label is `suggested`, in the order given.
+    """
+
+    rank: int
+    photo_id: str
+    path: str
+    label: str
+    suggested: str
+    p_label: float
+    p_suggested: float
+    by_reference: bool
+    by_chosen: bool
+    judge: str
+    agreeing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a variant answers: the label, its probability, that of the true label (both in [0, 1])."""
+
+    variant: str
+    predicted: str
+    confidence: float
+    p_label: float
+    right: bool
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A photo on which variants differ; `divergence` in [0, 1] says how much, `answers` has one a variant."""
+
+    photo_id: str
+    label: str
+    divergence: float
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A photo in a cell of a confusion matrix; probabilities of answer and true label, in [0, 1]."""
+
+    photo_id: str
+    confidence: float
+    p_label: float
+
+
+@dataclass(frozen=True)
+class Member:
+    """A photo of a near-duplicate cluster."""
+
+    photo_id: str
+    path: str
+    label: str
+    group: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Near-duplicates: two photos or more, by path; whether they are of several groups, or labels."""
+
+    cluster: str
+    photos: tuple[Member, ...]
+    across_groups: bool
+    across_labels: bool
+
+
+@dataclass(frozen=True)
+class Leak:
+    """What a random split of single photos would have leaked.
+
+    Attributes:
+        num_test_photos: of all its folds.
+        num_with_sibling: of these, how many have a photo of the same component (see splitting.division) in
+            the training part of their fold.
+        num_near_duplicates: how many have a near-duplicate there.
+        num_now: how many of the test photos of the split that was made have a sibling there.
+        sentence: all this in words.
+    """
+
+    num_test_photos: int
+    num_with_sibling: int
+    num_near_duplicates: int
+    num_now: int
+    sentence: str
+
+
+def suspects(
+    inspected: Mapping[str, Any],
+    predictions: Mapping[str, pd.DataFrame],
+    manifest: pd.DataFrame,
+    *,
+    chosen: str,
+) -> list[Suspect]:
+    """Returns the photos whose label looks wrong to the reference, or to the chosen variant.
+
+    Both judge a photo without having learnt from it, by the same rule (see labels.suspicion). The chosen
+    variant, the best on validation, is the better judge where it is far better than the reference; a weak
+    one would suspect what is merely hard. What the regression suspects and the chosen variant takes for the
+    same other label comes first, then the wider margin of probability.
+
+    Args:
+        inspected: data/inspection/inspection.json.
+        predictions: of each variant; `chosen` is among them.
+        manifest: photo_id, path and status.
+        chosen: the variant whose suspicion counts (see tenshots.statistics.choice).
+    """
+    by_reference = {item["photo_id"]: item for item in inspected["suspects"]}
+    table = suspicion(predictions[chosen]).suspects
+    by_chosen = {item["photo_id"]: item for item in table.to_dict("records")}
+    answers = {variant: _answers(rows) for variant, rows in predictions.items()}
+    kept = manifest[manifest["status"] == "kept"]
+    paths = dict(zip(kept["photo_id"], kept["path"], strict=True))
+    found = []
+    for photo_id in by_reference | by_chosen:
+        judges = {REGRESSION: by_reference.get(photo_id), chosen: by_chosen.get(photo_id)}
+        items = {name: item for name, item in judges.items() if item is not None}
+        judge = max(items, key=lambda name: _margin(items[name]))
+        surest = items[judge]
+        suggested = str(surest["suggested"])
+        found.append(
+            Suspect(
+                rank=0,
+                photo_id=photo_id,
+                path=paths[photo_id],
+                label=str(surest["label"]),
+                suggested=suggested,
+                p_label=float(surest["p_label"]),
+                p_suggested=float(surest["p_suggested"]),
+                by_reference=by_reference.get(photo_id, {}).get("suggested") == suggested,
+                by_chosen=by_chosen.get(photo_id, {}).get("suggested") == suggested,
+                judge=judge,
+                agreeing=tuple(
+                    variant
+                    for variant, rows in answers.items()
+                    if photo_id in rows.index and rows.loc[photo_id, "predicted"] == suggested
+                ),
+            )
+        )
+    found.sort(
+        key=lambda one: (
+            not (one.by_reference and chosen in one.agreeing),
+            one.p_label - one.p_suggested,
+            one.photo_id,
+        )
+    )
+    return [replace(one, rank=rank) for rank, one in enumerate(found, start=1)]
+
+
+def disagreements(predictions: Mapping[str, pd.DataFrame]) -> list[Disagreement]:
+    """Returns the photos on whose answer the variants differ, those that divide them most first.
+
+    How much is the generalised Jensen-Shannon divergence of their probabilities, the entropy of the mean less
+    the mean entropy, as a share of the highest possible: 0 where all say the same, 1 where each is certain of
+    another label. Source: Lin 1991, IEEE Transactions on Information Theory 37, section IV.
+
+    Args:
+        predictions: of each variant; photos that one of them was not tested on are left out.
+    """
+    if len(predictions) < 2:
+        return []
+    answers = {variant: _answers(rows) for variant, rows in predictions.items()}
+    tables = list(answers.values())
+    common = sorted(set.intersection(*(set(table.index) for table in tables)))
+    named = np.stack([table.loc[common, "predicted"].to_numpy(str) for table in tables])
+    differ = [photo for photo, column in zip(common, named.T, strict=True) if len(set(column)) > 1]
+    names = sorted(set.union(*(set(labels_of(rows)) for rows in predictions.values())))
+    shares = np.stack([_shares(rows, names, differ) for rows in predictions.values()])
+    highest = np.log(min(len(tables), len(names)))
+    divergences = (_entropies(shares.mean(axis=0)) - _entropies(shares).mean(axis=0)) / highest
+    found = [
+        Disagreement(
+            photo_id=photo,
+            label=str(tables[0].loc[photo, "label"]),
+            divergence=float(divergence),
+            answers=tuple(_answer(variant, table.loc[photo]) for variant, table in answers.items()),
+        )
+        for photo, divergence in zip(differ, divergences, strict=True)
+    ]
+    return sorted(found, key=lambda one: (-one.divergence, one.photo_id))
+
+
+def confusion_cells(predictions: pd.DataFrame) -> dict[tuple[str, str], tuple[Answered, ...]]:
+    """Returns the photos of each cell of a variant's confusion matrix.
+
+    Returns:
+        Of every pair (true label, answer) its photos, the surest answer first; none where the cell is empty.
+        The cells of wrong answers come first, that of the surest answer before the others; then the right
+        ones.
+    """
+    table, names = _answers(predictions), labels_of(predictions)
+    ordered = table.reset_index().sort_values(["confidence", "photo_id"], ascending=[False, True])
+    cells: dict[tuple[str, str], list[Answered]] = {
+        (label, answer): [] for label in names for answer in names
+    }
+    for row in ordered.itertuples():
+        cells[row.label, row.predicted].append(Answered(row.photo_id, row.confidence, row.p_label))
+
+    def first(cell: tuple[str, str]) -> tuple[bool, float]:
+        photos = cells[cell]
+        return cell[0] == cell[1], -photos[0].confidence if photos else 0.0
+
+    return {cell: tuple(cells[cell]) for cell in sorted(cells, key=first)}
+
+
+def clusters(manifest: pd.DataFrame) -> list[Cluster]:
+    """Returns the near-duplicates among the kept photos: clusters of two photos or more.
+
+    Those of several labels come first, as one of the labels may be wrong, then those of several groups, then
+    the largest.
+
+    Args:
+        manifest: path, status, photo_id, label, group and cluster of every file found.
+    """
+    kept = manifest[manifest["status"] == "kept"].sort_values("path")
+    found = [
+        Cluster(
+            cluster=str(name),
+            photos=tuple(Member(row.photo_id, row.path, row.label, row.group) for row in rows.itertuples()),
+            across_groups=len(set(rows["group"]) - {""}) > 1,
+            across_labels=rows["label"].nunique() > 1,
+        )
+        for name, rows in kept[kept.duplicated("cluster", keep=False)].groupby("cluster")
+    ]
+    return sorted(
+        found,
+        key=lambda one: (not one.across_labels, not one.across_groups, -len(one.photos), one.photos[0].path),
+    )
+
+
+def leak(found: Mapping[str, Any]) -> Leak:
+    """Returns what a random split would have leaked, from leakage.json (see tenshots.splitting.leakage)."""
+    at_random, now = found["random_split"], found["split"]["with_sibling_in_training"]["component"]
+    number, siblings = at_random["num_test_photos"], at_random["with_sibling_in_training"]
+    related, near = siblings["component"], siblings["cluster"]
+    sibling = "a photo of the same group, or a near-duplicate," if found["num_groups"] else "a near-duplicate"
+    percent = f"{100 * related / max(number, 1):.0f}\N{NO-BREAK SPACE}%"
+    also = f"; {near:,} of them would have had a near-duplicate in training" if found["num_groups"] else ""
+    sentence = (
+        f"A random split of single photos would have trained on {sibling} of {related:,} of the "
+        f"{counted(number, 'test photo')} ({percent}){also}. This split does so for "
+        f"{f'{now:,}' if now else 'none'}."
+    )
+    return Leak(number, related, near, now, sentence)
+
+
+def _answers(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Returns label, predicted, confidence and p_label of each photo, indexed by photo_id, sorted."""
+    means, names = mean_over_repeats(predictions), labels_of(predictions)
+    shares = probabilities_of(means)
+    true = pd.Index(names).get_indexer(means["label"])
+    return pd.DataFrame(
+        {
+            "label": means["label"].to_numpy(),
+            "predicted": predicted(means),
+            "confidence": shares.max(axis=1),
+            "p_label": shares[np.arange(len(means)), true],
+        },
+        index=pd.Index(means["photo_id"], name="photo_id"),
+    )
+
+
+def _answer(variant: str, row: pd.Series) -> Answer:
+    return Answer(
+        variant=variant,
+        predicted=str(row["predicted"]),
+        confidence=float(row["confidence"]),
+        p_label=float(row["p_label"]),
+        right=bool(row["predicted"] == row["label"]),
+    )
+
+
+def _shares(predictions: pd.DataFrame, names: list[str], photos: list[str]) -> np.ndarray:
+    """Returns the probabilities of `names` for `photos`: float64, shape (num_photos, num_names)."""
+    means = mean_over_repeats(predictions).set_index("photo_id")
+    columns = means.reindex(columns=[PREFIX + name for name in names], fill_value=0.0)
+    return np.asarray(columns.loc[photos], dtype=np.float64)
+
+
+def _entropies(shares: np.ndarray) -> np.ndarray:
+    """Returns the entropies (nats) of distributions that lie along the last axis."""
+    found: np.ndarray = entr(shares).sum(axis=-1)
+    return found
+
+
+def _margin(item: Mapping[str, Any]) -> float:
+    return float(item["p_suggested"] - item["p_label"])

@@ -1,0 +1,35 @@
+"""Images through a network: what it puts out, and the probability of each label."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tenshots.runtime import keras
+
+
+def outputs(model: keras.Model, inputs: np.ndarray, *, batch_size: int) -> np.ndarray:
+    """Returns what the model puts out in inference mode, float32 (num_images, ...).
+
+    Args:
+        model: with one output.
+        inputs: (num_images, ...), what the model takes.
+        batch_size: images at once; it changes memory and speed, and the last bits at most.
+    """
+    results = np.empty((len(inputs), *model.output_shape[1:]), dtype=np.float32)
+    for start in range(0, len(inputs), batch_size):
+        results[start : start + batch_size] = model.predict_on_batch(inputs[start : start + batch_size])
+    return results
+
+
+def predict(model: keras.Model, images: np.ndarray, *, batch_size: int = 128) -> np.ndarray:
+    """Returns the probability of each label for each image, float64 (num_images, num_labels); rows sum to 1.
+
+    Args:
+        model: from images to logits, as `networks.build` returns it.
+        images: uint8 (num_images, size_px, size_px, 3).
+        batch_size: images at once.
+    """
+    logits = outputs(model, images, batch_size=batch_size).astype(np.float64)
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities

@@ -1,0 +1,1 @@
+"""The comparison of variants: in numbers (comparison), and on one page (page)."""

@@ -1,0 +1,254 @@
+"""What helped: the variants beside each other, their differences, and what may be claimed of them.
+
+Keys of reports/comparison.json beside those of pages.report.findings. Shares lie in [0, 1], differences in
+[-1, 1], losses are in nats; an interval is [low, high] at 95 %, or null where its no_interval says why (see
+tenshots.statistics.intervals):
+
+    chosen           the variant that is best on validation photos (see tenshots.statistics.choice)
+    reference        the first variant of params.yaml
+    labels           sorted
+    estimand         what the figures estimate, in a sentence
+    num_test_photos, num_folds, num_repeats
+    num_test_components   independent sets of test photos, which the intervals count
+    unit             what such a set is: "group" (of the layout), "photo" (there are no groups), or
+                     "independent set" where near-duplicates or files of two groups join photos
+    grouped          whether the layout has groups
+    num_divided      sets with test photos and other photos in a fold, which only a given split can do
+    approximate      whether several folds' trainings share photos, which the intervals cannot know
+    num_comparisons  pairs of variants; their intervals hold together in 95 of 100 experiments (Bonferroni)
+    notes            sentences: what the intervals leave out, and what corrects them
+    commonest_label  {label, share, interval, no_interval}: what always answering the commonest label
+                     would reach
+    variants         of each: val_accuracy, val_log_loss, test_accuracy, test_balanced_accuracy,
+                     test_macro_f1, test_log_loss, test_roc_auc (or null), test_brier_loss (0 to 2),
+                     interval (of test_accuracy), no_interval,
+                     estimates: {accuracy, balanced_accuracy, macro_f1, roc_auc, log_loss, brier_loss,
+                     overconfidence (mean confidence less accuracy)}, of each {value, interval, no_interval};
+                     over_guess {difference, interval, no_interval}: its accuracy less that of always
+                     answering the commonest label; better_than_guess: true or false, or null where there is
+                     no interval;
+                     per_class: a list, of each label {label, support, recall, precision, f1, roc_auc}, each
+                     of these {value, interval, no_interval}, roc_auc null without areas;
+                     calibration: num_bins, ece, ece_if_calibrated, ece_95_if_calibrated and curve, as in
+                     metrics.calibration, each bin with the interval of its accuracy and no_interval,
+                     num_updates (of a training, the mean), num_parameters, data, network, taught (in words)
+    frozen_features  a logistic regression on frozen features, for reference: {network, num_photos, accuracy,
+                     interval, no_interval, note (how it was tested), difference}, the last null or
+                     {variant (the chosen one), difference (its accuracy less the reference's), interval,
+                     no_interval, claim, sentence}; null where nothing was judged
+    differences      a list of all pairs: variant, reference, difference (of test_accuracy), interval
+                     (simultaneous), no_interval, claim ("better", "worse" or "open"), sentence,
+                     to_settle {points, power, num_photos, num_sets, num_repeats} or null (see claims.plan),
+                     mcnemar {num_better, num_worse, p_value} in photos, which ignores groups
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from tenshots.errors import DataError
+from tenshots.pages.report import sentences
+from tenshots.pages.report.frozen import Frozen, frozen_features
+from tenshots.statistics import claims, measure
+from tenshots.statistics.choice import best_on_validation
+from tenshots.statistics.claims import Setting
+from tenshots.statistics.intervals import Estimate
+from tenshots.statistics.measure import ROC_AUC, Measured
+from tenshots.statistics.tallies import OF_LABEL, Key
+from tenshots.tables.predictions import labels_of
+
+NUM_DIGITS = 6
+ESTIMATED = (
+    "accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    ROC_AUC,
+    "log_loss",
+    "brier_loss",
+    "overconfidence",
+)
+METRICS = ["val_accuracy", "val_log_loss", "test_accuracy", "test_balanced_accuracy", "test_macro_f1"]
+
+
+@dataclass(frozen=True)
+class Results:
+    """What evaluation left of one variant.
+
+    Attributes:
+        predictions: of test photos, all folds and repeats (see tenshots.tables.predictions).
+        curves: epoch, accuracy, val_accuracy, loss, val_loss, num_fits.
+        details: details.json.
+        metrics: metrics.json (see tenshots.evaluation.metrics.summary).
+    """
+
+    predictions: pd.DataFrame
+    curves: pd.DataFrame
+    details: Mapping[str, Any]
+    metrics: Mapping[str, float]
+
+
+def compare(
+    results: Mapping[str, Results],
+    photos: pd.DataFrame,
+    splits: pd.DataFrame,
+    frozen: Frozen | None = None,
+) -> dict[str, Any]:
+    """Returns the keys above of reports/comparison.json.
+
+    Args:
+        results: of each variant, in the order of params.yaml.
+        photos: columns photo_id and group, of the whole database.
+        splits: photo_id, component, fold and part (see tenshots.splitting.division).
+        frozen: what the stage `inspect` left, if it is to be compared.
+
+    Raises:
+        DataError: the variants were not tested on the same photos, or on photos that the database or the
+            splits lack.
+    """
+    components = measure.components_of(splits)
+    _check_same_photos(results, set(photos["photo_id"]) & set(components.index))
+    reference, first = next(iter(results.items()))
+    truth = first.predictions.drop_duplicates("photo_id")
+    tested = photos[photos["photo_id"].isin(truth["photo_id"])]
+    measured = {
+        name: measure.measure(result.predictions, components.loc[tested["photo_id"]])
+        for name, result in results.items()
+    }
+    estimates = {name: measure.estimates(each) for name, each in measured.items()}
+    num_folds = int(first.predictions["fold"].nunique())
+    grouped = bool((tested["group"] != "").any())
+    setting = Setting(
+        num_photos=len(truth),
+        num_sets=int(components.loc[tested["photo_id"]].nunique()),
+        unit=_unit(tested, components.loc[tested["photo_id"]]),
+        num_repeats=int(first.predictions["repeat"].nunique()),
+        num_comparisons=max(len(results) * (len(results) - 1) // 2, 1),
+        num_divided=_num_divided(splits),
+    )
+    chosen = best_on_validation({name: result.metrics for name, result in results.items()})
+    return {
+        "chosen": chosen,
+        "reference": reference,
+        "labels": labels_of(first.predictions),
+        "estimand": sentences.estimand(setting, grouped=grouped),
+        "num_test_photos": setting.num_photos,
+        "num_test_components": setting.num_sets,
+        "unit": setting.unit,
+        "num_divided": setting.num_divided,
+        "grouped": grouped,
+        "num_folds": num_folds,
+        "num_repeats": setting.num_repeats,
+        "approximate": num_folds > 1,
+        "num_comparisons": setting.num_comparisons,
+        "notes": sentences.notes(setting, num_folds, grouped=grouped),
+        "commonest_label": {
+            "label": measured[reference].commonest,
+            "share": round(estimates[reference][Key("commonest")].value, NUM_DIGITS),
+            **_interval(estimates[reference][Key("commonest")]),
+        },
+        "variants": {
+            name: _figures(result, measured[name], estimates[name]) for name, result in results.items()
+        },
+        "differences": _differences(measured, setting),
+        "frozen_features": frozen and frozen_features(frozen, chosen, measured[chosen], components, setting),
+    }
+
+
+def _figures(result: Results, measured: Measured, estimates: Mapping[Key, Estimate]) -> dict[str, Any]:
+    details = result.details
+    over_guess = estimates[Key("over_guess")]
+    return {
+        **{name: result.metrics[name] for name in METRICS},
+        **{name: details[name] for name in ("test_log_loss", "test_roc_auc", "test_brier_loss")},
+        **_interval(estimates[Key("accuracy")]),
+        "estimates": {name: _estimate(estimates[Key(name)]) for name in ESTIMATED if Key(name) in estimates},
+        "over_guess": {"difference": round(over_guess.value, NUM_DIGITS), **_interval(over_guess)},
+        "better_than_guess": _better_than_guess(over_guess),
+        "per_class": [
+            {
+                "label": item["label"],
+                "support": item["support"],
+                **{name: _estimate(estimates[Key(name, item["label"])]) for name in OF_LABEL},
+                ROC_AUC: _estimate(estimates.get(Key(ROC_AUC, item["label"]))),
+            }
+            for item in details["per_class"]
+        ],
+        "calibration": {
+            **details["calibration"],
+            "curve": [
+                {**found, **_interval(estimate)}
+                for found, estimate in zip(
+                    details["calibration"]["curve"], measure.reliability(measured), strict=True
+                )
+            ],
+        },
+        **{name: details[name] for name in ("num_updates", "num_parameters", "data")},
+        "network": details["network_name"],
+        "taught": sentences.taught(details),
+    }
+
+
+def _better_than_guess(over_guess: Estimate) -> bool | None:
+    if over_guess.low is None:
+        return None if over_guess.value > 0 else False
+    return claims.verdict(over_guess) == "better"
+
+
+def _differences(measured: Mapping[str, Measured], setting: Setting) -> list[dict[str, Any]]:
+    names = list(measured)
+    found = []
+    for name, other in [(name, other) for i, name in enumerate(names) for other in names[:i]]:
+        gain = measure.gain(measured[name], measured[other], num_comparisons=setting.num_comparisons)
+        plan, test = claims.plan(gain, setting), claims.mcnemar(measured[name], measured[other])
+        found.append(
+            {
+                "variant": name,
+                "reference": other,
+                "difference": round(gain.value, NUM_DIGITS),
+                **_interval(gain),
+                "claim": claims.verdict(gain),
+                "sentence": claims.sentence(name, other, gain, setting),
+                "to_settle": plan and {"points": claims.POINTS, "power": claims.POWER, **plan._asdict()},
+                "mcnemar": {**test._asdict(), "p_value": float(f"{test.p_value:.4g}")},
+            }
+        )
+    return found
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+    return estimate and {"value": round(estimate.value, NUM_DIGITS), **_interval(estimate)}
+
+
+def _interval(estimate: Estimate) -> dict[str, Any]:
+    ends = [end for end in (estimate.low, estimate.high) if end is not None]
+    return {"interval": [round(end, NUM_DIGITS) for end in ends] or None, "no_interval": estimate.reason}
+
+
+def _unit(tested: pd.DataFrame, components: pd.Series) -> str:
+    """Returns what the components of photos are; both have a row a photo, in the same order."""
+    groups = tested["group"].where(tested["group"] != "", tested["photo_id"]).to_numpy()
+    pairs = pd.DataFrame({"group": groups, "component": components.to_numpy()})
+    if not pairs.nunique().eq(len(pairs.drop_duplicates())).all():
+        return "independent set"
+    return "group" if (tested["group"] != "").any() else "photo"
+
+
+def _num_divided(splits: pd.DataFrame) -> int:
+    """Returns how many components have test photos and others in one fold."""
+    tested = splits["part"].eq("test").groupby([splits["component"], splits["fold"]])
+    return int((tested.any() & ~tested.all()).groupby(level="component").any().sum())
+
+
+def _check_same_photos(results: Mapping[str, Results], known: set[str]) -> None:
+    tested = {name: set(result.predictions["photo_id"]) for name, result in results.items()}
+    reference = next(iter(tested))
+    for name, ids in tested.items():
+        if ids != tested[reference] or not ids <= known:
+            raise DataError(
+                f"data/evaluations/{name}/predictions.csv and that of {reference} are not of the same test "
+                "photos of data/database and data/splits; run `dvc repro`"
+            )

@@ -1,0 +1,81 @@
+"""The stages' outputs as DVC knows them: which are out of date, not in its cache, or changed since."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tenshots.errors import DataError
+
+LOCK = Path("dvc.lock")
+
+
+def stale_stages() -> set[str]:
+    """Returns the stages whose outputs are missing or do not belong to the current files and settings.
+
+    Raises:
+        DataError: DVC cannot tell, as outside a repository or with a broken dvc.yaml.
+    """
+    command = [sys.executable, "-m", "dvc", "status", "--json"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        problem = " ".join(answer.stderr.split()) or "no message"
+        raise DataError(f"`dvc status` must tell which outputs are up to date, but failed: {problem}")
+    return set(json.loads(answer.stdout))
+
+
+def uncached_outputs() -> list[str]:
+    """Returns the outputs that dvc.lock names and DVC's cache lacks, wholly or in part, as paths in order.
+
+    Raises:
+        DataError: DVC cannot tell, as outside a repository or with a broken dvc.yaml.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo() as repo:
+            outs = [
+                out for stage in repo.index.stages if stage.path_in_repo == "dvc.yaml" for out in stage.outs
+            ]
+            # Without a hash it is of a stage that has not run.
+            return sorted(str(out) for out in outs if out.use_cache and out.hash_info and out.changed_cache())
+    except DvcException as error:
+        raise DataError(f"DVC cannot tell which outputs its cache has: {error}") from None
+
+
+def check_unchanged(folder: Path) -> None:
+    """Compares a folder, byte for byte, with the output of that name in dvc.lock.
+
+    Raises:
+        DataError: dvc.lock names none, or another.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        stages = YAML(typ="safe").load(LOCK)["stages"].values()
+        named = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
+    except (OSError, YAMLError, KeyError, TypeError, AttributeError):
+        named = {}  # as for a folder that no stage has made
+    known = named.get(folder.as_posix())
+    if known is None:
+        raise DataError(
+            f"{folder} is not in {LOCK}, so nothing tells whether it is what training left; run `dvc repro`"
+        )
+    found = folder_hash(folder)
+    if found != known:
+        raise DataError(
+            f"{folder} must have the hash {known} of {LOCK}, found {found}; run `dvc checkout {folder}`, "
+            "or `dvc repro`"
+        )
+
+
+def folder_hash(folder: Path) -> str:
+    """Returns the hash that DVC gives to a folder as an output: of the names and the MD5 of all its files."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    rows = [{"md5": hashlib.md5((folder / name).read_bytes()).hexdigest(), "relpath": name} for name in names]
+    return f"{hashlib.md5(json.dumps(rows, sort_keys=True).encode()).hexdigest()}.dir"

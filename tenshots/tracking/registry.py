@@ -1,0 +1,138 @@
+"""The registered model in MLflow: a version for each experiment's winner, and the alias of the best of them.
+
+What is registered is the folder that training left: weights (HDF5, numbers alone) and model.json, from which
+the network is rebuilt by this project's own code. MLflow's own formats would be of no help: `mlflow.keras`
+holds one network, where a variant is the mean of several, in a .keras file whose bytes differ each time and
+whose configuration says what to build; `mlflow.pyfunc` pickles an instance or runs code from the store.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from tenshots.errors import DataError
+from tenshots.repository.outputs import folder_hash
+from tenshots.statistics.choice import best_on_validation
+from tenshots.tracking.runs import Run, folder_tag
+from tenshots.tracking.sessions import KEY_TAG, MODEL, VARIANT_TAG
+from tenshots.tracking.store import Client, open_store, unusable
+
+NAME = "tenshots"
+CHAMPION = "champion"
+ACCURACY_TAG, LOSS_TAG = "val_accuracy", "val_log_loss"  # as tenshots.statistics.choice calls them
+SET_TAG = "tenshots.validation_set"
+ABOUT = (
+    "Variants that recognise the labels of this project's photos. Each version won its experiment on "
+    f"validation photos; `{CHAMPION}` is the best of those that were validated on the present photos."
+)
+
+
+class Version(NamedTuple):
+    """A variant to register: its figures on validation photos, and a hash of which photos those are."""
+
+    variant: str
+    val_accuracy: float
+    val_log_loss: float
+    validation_set: str
+    num_trainings: int
+
+
+def register(run: Run, version: Version) -> int:
+    """Makes the variant's run a version of the registered model, and the best version the champion.
+
+    Another version of the same experiment goes: its run was superseded. Figures on other validation photos
+    cannot be compared, so the champion is chosen among the versions that share those of this one. The test
+    photos have no say.
+
+    Args:
+        run: of the variant; without weights in it, nothing is registered.
+        version: what it is.
+
+    Returns:
+        1 if it was not registered yet, else 0.
+    """
+    return run.attempt(lambda client: _register(client, run.run_id, version), 0)
+
+
+def download(folder: Path) -> tuple[Path, str]:
+    """Fetches the champion's weights and model.json into `folder`; returns their place and the version.
+
+    Raises:
+        DataError: there is none, its files are not those that were recorded, or the store cannot be used.
+    """
+    found = None
+    try:
+        client, _ = open_store()
+        if client.search_registered_models(f"name = '{NAME}'"):
+            found = client.get_model_version_by_alias(NAME, CHAMPION)
+            known = (
+                client.get_run(found.run_id).data.tags.get(folder_tag(MODEL)) or "of a tag, which it lacks"
+            )
+            place = Path(client.download_artifacts(found.run_id, MODEL, str(folder)))
+    except Exception as error:
+        raise unusable(error) from None
+    if found is None:
+        raise DataError("no model is registered yet; run `dvc repro` and `python -m stages.record`")
+    if folder_hash(place) != known:
+        raise DataError(
+            f"the champion's files in {found.source} must have the hash {known}, found {folder_hash(place)}; "
+            "remove them, and `python -m stages.record` adds those of the present experiment"
+        )
+    return place, str(found.version)
+
+
+def _register(client: Client, run_id: str, version: Version) -> int:
+    names = {Path(info.path).name for info in client.list_artifacts(run_id, MODEL)}
+    if "model.json" not in names:
+        return 0
+    run = client.get_run(run_id)
+    if not client.search_registered_models(f"name = '{NAME}'"):
+        client.create_registered_model(NAME, description=ABOUT)
+    experiment = run.data.tags[KEY_TAG]
+    versions = client.search_model_versions(f"name = '{NAME}'")
+    for other in versions:
+        if other.tags.get(KEY_TAG) == experiment and other.run_id != run_id:
+            client.delete_model_version(NAME, other.version)
+    is_new = all(other.run_id != run_id for other in versions)
+    if is_new:
+        client.create_model_version(
+            NAME,
+            source=f"{run.info.artifact_uri.rstrip('/')}/{MODEL}",
+            run_id=run_id,
+            description=_description(version),
+            tags={
+                KEY_TAG: experiment,
+                VARIANT_TAG: version.variant,
+                ACCURACY_TAG: repr(version.val_accuracy),
+                LOSS_TAG: repr(version.val_log_loss),
+                SET_TAG: version.validation_set,
+            },
+        )
+    _crown(client, version.validation_set)
+    return int(is_new)
+
+
+def _crown(client: Client, validation_set: str) -> None:
+    versions = sorted(client.search_model_versions(f"name = '{NAME}'"), key=lambda each: int(each.version))
+    rivals = {
+        str(each.version): {tag: float(each.tags[tag]) for tag in (ACCURACY_TAG, LOSS_TAG)}
+        for each in versions
+        if each.tags.get(SET_TAG) == validation_set
+    }
+    best = best_on_validation(rivals)  # of equals the oldest keeps the title
+    if str(client.get_registered_model(NAME).aliases.get(CHAMPION)) != best:
+        client.set_registered_model_alias(NAME, CHAMPION, best)
+
+
+def _description(version: Version) -> str:
+    return (
+        f"The variant `{version.variant}`, best of its experiment on validation photos: accuracy "
+        f"{version.val_accuracy:.3f}, log loss {version.val_log_loss:.3f}. A prediction is the mean of "
+        f"{version.num_trainings} trainings.\n\n"
+        "The files are weights (.weights.h5, numbers alone) and model.json, which says what the network is. "
+        "Nothing in them is pickled, and nothing can run: the project's code rebuilds the network.\n\n"
+        "To use the champion, in a checkout of the project: `python -m stages.predict --champion PHOTO`. In "
+        "Python: download the files, then `saved = tenshots.networks.stored.read_variant(folder)` and "
+        "`tenshots.networks.stored.mean_probabilities(saved, folder, images)`.\n"
+    )

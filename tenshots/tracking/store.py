@@ -1,0 +1,278 @@
+"""Opens the store of runs, and says in one line why it cannot be used and what helps.
+
+With `runs` the only importer of mlflow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sqlite3
+import ssl
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote
+
+from tenshots import shortages
+from tenshots.errors import DataError
+from tenshots.tracking import places
+
+EXPERIMENT = "tenshots"
+ANSWER_S = 10  # a server that is silent for so long is not waited for
+SILENCE_S = 300  # nor asked again by a stage within that time, as each stage is a process of its own
+MAX_RUNS = 1000  # that MLflow lists at once
+LOCK_S = 20  # another process may hold a database; MLflow itself waits as long for one
+
+# A server that falls silent later is given up after a minute; MLflow's own 7 retries of 120 s would hold on.
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+ELSEWHERE = f"or set {places.VARIABLE} to another store"
+GOES_ON = "; `python -m stages.record` lets it go on here"  # ends the reason why one that moved is not used
+REMEDIES = {  # what SQLite and servers say, and what helps; of the disk: tenshots.shortages
+    "database is locked": "another process holds it; wait for that or end it",
+    "attempt to write a readonly database": f"make it and its folder writable, {ELSEWHERE}",
+    "file is not a database": "it is damaged; move it away, and a new one takes its place",
+    "database disk image is malformed": "it is damaged; move it away, and a new one takes its place",
+    "failed with error code 404": f"what answers there is not MLflow; correct {places.VARIABLE}",
+    "Max retries exceeded": f"it answers, but not what it is asked for; start it again, {ELSEWHERE}",
+}
+
+Client: TypeAlias = Any  # mlflow is untyped
+
+
+def open_store() -> tuple[Client, str]:
+    """Returns the client of the store and the id of our experiment in it, both created where missing.
+
+    Raises:
+        Exception: whatever MLflow or the file system says about a store that cannot be used (see `reason`).
+    """
+    uri = places.store_uri()
+    client, experiment = _experiment(uri)
+    former = places.moved_from(str(experiment.artifact_location), uri)
+    if former is not None:
+        raise DataError(f"{_came(former)}{GOES_ON}")
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    return client, str(experiment.experiment_id)
+
+
+def move_in() -> str:
+    """Lets a store that was moved or copied here go on here; returns where it came from, if it did.
+
+    Raises:
+        Exception: as `open_store`.
+    """
+    uri = places.store_uri()
+    _, experiment = _experiment(uri)
+    former = places.moved_from(str(experiment.artifact_location), uri)
+    if former is None:
+        return ""
+    path = places.database(uri)
+    if path is None:
+        raise DataError(f"{_came(former)}, and only a SQLite database can go on elsewhere; move it back")
+    if not places.files_dir().is_dir():
+        raise DataError(
+            f"{_came(former)} without the files of its runs; bring {former / 'artifacts'} to "
+            f"{places.files_dir()}, or move the database away, and a new one takes its place"
+        )
+    with lock():
+        places.adopt(path, former)
+    return _came(former)
+
+
+def open_for_stage() -> tuple[Client, str]:
+    """Does what `open_store` does, but leaves alone a store that kept another stage waiting a moment ago.
+
+    Raises:
+        Exception: as `open_store`.
+    """
+    uri = places.store_uri()
+    silent = _silence()
+    key = hashlib.sha256(uri.encode()).hexdigest()  # an address may hold a password
+    with suppress(OSError):
+        since = silent.stat().st_mtime
+        if 0 <= time.time() - since < SILENCE_S and silent.read_text(encoding="utf-8") == key:
+            again = time.strftime("%H:%M", time.localtime(since + SILENCE_S))
+            raise DataError(f"it did not answer an earlier stage, and is not asked again before {again}")
+    started = time.monotonic()
+    try:
+        return open_store()
+    except Exception:
+        if places.database(uri) is None and time.monotonic() - started > ANSWER_S / 2:
+            with suppress(OSError):
+                silent.parent.mkdir(parents=True, exist_ok=True)
+                silent.write_text(key, encoding="utf-8")
+        raise
+
+
+@contextmanager
+def lock() -> Iterator[None]:
+    """Lets one process of this project at a time into the block."""
+    from filelock import FileLock
+
+    folder = places.files_dir().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "store.lock", timeout=60):
+        yield
+
+
+def search(client: Client, experiment_id: str, wanted: str, *, with_deleted: bool = False) -> list[Any]:
+    """Returns all runs that fit `wanted` (MLflow's filter syntax), the oldest first."""
+    from mlflow.entities import ViewType
+
+    view = ViewType.ALL if with_deleted else ViewType.ACTIVE_ONLY
+    runs: list[Any] = []
+    token: str | None = None
+    while True:
+        page = client.search_runs(
+            [experiment_id],
+            filter_string=wanted,
+            run_view_type=view,
+            max_results=MAX_RUNS,
+            order_by=["attributes.start_time ASC"],
+            page_token=token,
+        )
+        runs += page
+        token = page.token
+        if not token:
+            return runs
+
+
+def reason(error: Exception) -> str:
+    """Returns in one line without a password what an error of the store means, and what may help."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    for line in lines:
+        for words, remedy in REMEDIES.items():
+            if words in line:
+                return f"{words}: {remedy}"
+    short = shortages.reason(error)
+    if short is not None:
+        return short
+    return places.without_password(lines[0] if lines else type(error).__name__)
+
+
+def unusable(error: Exception) -> DataError:
+    """Returns the error to raise where the store is needed."""
+    message = f"the MLflow store {places.store_uri()} cannot be used: {reason(error)}"
+    return DataError(places.without_password(message))
+
+
+def _came(former: Path) -> str:
+    return f"it was {'copied' if (former / 'artifacts').exists() else 'moved'} here from {former}"
+
+
+def _experiment(uri: str) -> tuple[Client, Any]:
+    """A client, and our experiment as the store has it, created where missing."""
+    path = places.database(uri)
+    if uri.startswith("http"):
+        _check_answer(uri)
+    elif places.is_folder(uri):
+        _check_folder_allowed()
+    elif path is not None and path.exists():
+        _check_writable(path)
+    with lock():  # two workers may create the store at once
+        if path is not None and path.exists():
+            _check_database(path)
+        client = _client(uri)
+        if client.get_experiment_by_name(EXPERIMENT) is None:
+            # Without an absolute place an experiment puts its files into the working directory, which DVC
+            # deletes after a temporary experiment; a server knows its own place.
+            place = None if uri.startswith("http") else places.files_dir().as_uri()
+            client.create_experiment(EXPERIMENT, artifact_location=place)
+        found = client.get_experiment_by_name(EXPERIMENT)
+    _silence().unlink(missing_ok=True)
+    return client, found
+
+
+def _silence() -> Path:
+    """The file whose date says when a store, named by a hash in it, kept a stage waiting for nothing."""
+    return places.files_dir().with_name("silent_store")
+
+
+def _client(uri: str) -> Client:
+    for name, value in {**PATIENCE, **QUIET}.items():
+        os.environ.setdefault(name, value)
+    import mlflow.store.db.utils  # not at the top: it takes seconds, for which a report need not wait
+    from mlflow.tracking import MlflowClient
+
+    for logger in ("alembic", "mlflow"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)  # errors are raised, too: once is enough
+    # 10, MLflow's own number, would wait two minutes for a database that cannot be opened.
+    mlflow.store.db.utils.MAX_RETRY_COUNT = 3
+    return MlflowClient(tracking_uri=uri)
+
+
+def _check_answer(uri: str) -> None:
+    """Raises where no server answers at all; what it answers is left to MLflow."""
+    address = places.without_password(uri).rstrip("/")
+    try:
+        with urllib.request.urlopen(f"{address}/health", timeout=ANSWER_S):
+            return
+    except (HTTPError, HTTPException):
+        return
+    except (URLError, OSError) as error:
+        cause = error.reason if isinstance(error, URLError) else error
+        if isinstance(cause, ssl.SSLError):  # MLflow has settings of its own for certificates
+            return
+        text = f"no answer within {ANSWER_S} s" if isinstance(cause, TimeoutError) else str(cause)
+        raise DataError(text) from None
+
+
+def _check_folder_allowed() -> None:
+    if os.environ.get("MLFLOW_ALLOW_FILE_STORE", "").lower() not in {"true", "1"}:
+        raise DataError(
+            f"it is a folder of files, which MLflow has given up; set {places.VARIABLE} to a database, as "
+            "sqlite:///mlruns/mlflow.db, and `mlflow migrate-filestore` brings the runs over"
+        )
+
+
+def _check_writable(path: Path) -> None:
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        raise DataError(f"{path} lies on a read-only file system; {ELSEWHERE.removeprefix('or ')}")
+    for needed in (path, path.parent):
+        if not os.access(needed, os.W_OK):
+            raise DataError(f"{needed} is read-only; make it writable, {ELSEWHERE}")
+
+
+def _check_database(path: Path) -> None:
+    """Raises where the file is locked, damaged, or of another version of MLflow."""
+    address = f"file:{quote(str(path))}?mode=ro"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=LOCK_S)) as connection:
+            revisions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        return  # MLflow has yet to make its tables
+    if revisions:
+        _check_revision(str(revisions[0][0]))
+
+
+def _check_revision(found: str) -> None:
+    import mlflow
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    migrations = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
+    if found == migrations.get_current_head():
+        return
+    try:
+        migrations.get_revision(found)
+    except CommandError:
+        raise DataError(
+            f"a newer MLflow than {mlflow.__version__} has written it; install that one, {ELSEWHERE}"
+        ) from None
+    upgrade = f"python -m mlflow db upgrade '{places.store_uri()}'"
+    raise DataError(f"an older MLflow has written it; copy it, then run `{upgrade}`")

@@ -1,0 +1,180 @@
+"""Variants: what is compared. Each names its data and its network, and may override top-level settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tenshots import params
+from tenshots.errors import DataError
+from tenshots.networks import building
+from tenshots.networks.settings import ConvolutionalSettings, NetworkSettings, settings_from
+from tenshots.seeds import derived_seed
+from tenshots.training import fitting, transfer
+from tenshots.training.fitting import Epoch, Fit, Part, TrainSettings
+from tenshots.training.settings import ExperimentSettings, OptimisationSettings, named
+
+
+class Variant(NamedTuple):
+    """A variant with everything that it names, resolved."""
+
+    name: str
+    data: str
+    network_name: str
+    network: NetworkSettings
+    experiment: ExperimentSettings
+    train: TrainSettings
+
+    def settings(self) -> dict[str, Any]:
+        """Returns what training was told beside data and network, as plain values."""
+        overridden = {"lr": self.train.lr, "batch_size": self.train.batch_size, "epochs": self.train.epochs}
+        return {
+            **self.experiment.model_dump(mode="json"),
+            **overridden,
+            "optimisation": self.train.optimisation.model_dump(mode="json"),
+        }
+
+
+def resolve(values: Mapping[str, Any], name: str) -> Variant:
+    """Returns the variant `name` of params.yaml.
+
+    Args:
+        values: all of params.yaml.
+        name: a key of `variants`.
+
+    Raises:
+        SettingsError: no such variant or network, or a value that breaks a rule.
+    """
+    variant = named(values, name)
+    described = values["networks"][variant.network]
+    experiment = params.top_level(values, ExperimentSettings)
+    return Variant(
+        name=name,
+        data=variant.data,
+        network_name=variant.network,
+        network=settings_from(described, at=f"networks.{variant.network}"),
+        experiment=experiment,
+        train=TrainSettings(
+            lr=variant.lr or experiment.lr,
+            batch_size=variant.batch_size or experiment.batch_size,
+            epochs=variant.epochs or experiment.epochs,
+            optimisation=params.section(values, "optimisation", OptimisationSettings),
+        ),
+    )
+
+
+def parts(
+    photos: pd.DataFrame, copies: pd.DataFrame, splits: pd.DataFrame, *, seed: int, repeats: int
+) -> list[Part]:
+    """Returns the trainings of a variant, fold by fold, repeat by repeat.
+
+    A fold uses the copies of its own training photos only, so it never sees a changed val or test photo.
+
+    Args:
+        photos: columns photo_id, label; row i is image i.
+        copies: columns photo_id, label; row i is image len(photos) + i.
+        splits: columns photo_id, fold, part.
+        seed: of the experiment.
+        repeats: trainings a fold, from 1.
+
+    Raises:
+        DataError: a fold lacks a label in train, or val photos, or names a photo that is not there.
+    """
+    image_ids = np.concatenate([photos["photo_id"].to_numpy(), copies["photo_id"].to_numpy()])
+    labels = set(photos["label"])
+    row_of = {photo_id: row for row, photo_id in enumerate(photos["photo_id"])}
+    found = []
+    for fold, rows in splits.sort_values(["fold", "photo_id"]).groupby("fold"):
+        unknown = sorted(set(rows["photo_id"]) - set(row_of))
+        if unknown:
+            raise DataError(
+                f"data/splits/splits.csv must name photos of the database, got {unknown[0]} in fold {fold}; "
+                "run `dvc repro split`"
+            )
+        train_ids = set(rows.loc[rows["part"] == "train", "photo_id"])
+        val = np.array([row_of[name] for name in rows.loc[rows["part"] == "val", "photo_id"]], dtype=np.int64)
+        missing = sorted(labels - {photos["label"].iloc[row_of[name]] for name in train_ids})
+        if missing or not len(val):
+            lacks = f"train photos of {', '.join(missing)}" if missing else "val photos"
+            raise DataError(
+                "data/splits/splits.csv must give every fold photos of every label to learn from and photos "
+                f"to validate on, but fold {fold} lacks {lacks}; add photos or change split in {params.PATH}"
+            )
+        train = np.flatnonzero([name in train_ids for name in image_ids])
+        found += [
+            Part(
+                fold=int(fold),
+                repeat=repeat,
+                seed=derived_seed(seed, int(fold), repeat),
+                train=train,
+                val=val,
+                num_originals=len(train_ids),
+            )
+            for repeat in range(repeats)
+        ]
+    return found
+
+
+def fits(
+    variant: Variant,
+    todo: Sequence[Part],
+    *,
+    images: np.ndarray,
+    labels: np.ndarray,
+    num_workers: int = 1,
+    report: Callable[[Epoch], None] = lambda _: None,
+) -> Generator[Fit]:
+    """Trains the variant's network for each part, from scratch or from its pretrained backbone.
+
+    Yields each fit as it is done, in any order where several are trained at a time (see `workers.fits`).
+
+    Args:
+        variant: of `resolve`.
+        todo: of `parts`.
+        images: uint8 (num_images, size_px, size_px, 3), originals and copies.
+        labels: int (num_images,), from 0 without gaps.
+        num_workers: trainings at a time, at most.
+        report: is told of each epoch when it ends.
+
+    Raises:
+        SettingsError: the network cannot be built, or the loss became infinite or no number.
+        DataError: the backbone's weights are missing, or are not those that the settings name.
+    """
+    build = partial(
+        building.build,
+        variant.network,
+        size_px=images.shape[1],
+        num_labels=int(labels.max()) + 1,
+        at=f"networks.{variant.network_name}",
+    )
+    if isinstance(variant.network, ConvolutionalSettings):
+        return fitting.fits(
+            build,
+            todo,
+            images=images,
+            labels=labels,
+            settings=variant.train,
+            num_workers=num_workers,
+            report=report,
+        )
+    return transfer.fits(
+        partial(fitting.seeded, variant.experiment.seed, build),  # for a backbone without weights
+        todo,
+        images=images,
+        labels=labels,
+        settings=variant.train,
+        stages=variant.network,
+        num_workers=num_workers,
+        report=report,
+    )
+
+
+def max_epochs(variant: Variant) -> int:
+    """Returns the number of epochs of one training that is never stopped early."""
+    if isinstance(variant.network, ConvolutionalSettings):
+        return variant.train.epochs
+    return variant.network.head_epochs + (variant.train.epochs if variant.network.unfreeze else 0)
