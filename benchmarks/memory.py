@@ -31,9 +31,9 @@ from tenshots.intake.photos import integrity
 MEASURED = """
 import re, sys
 from pathlib import Path
-from tenshots import footprint, photos
-from tenshots.encoding import StandardiseSettings
-from tenshots.settings.intake import AcceptSettings
+from tenshots.intake.photos import footprint, standardising
+from tenshots.intake.settings import AcceptSettings
+from tenshots.tables.encoding import StandardiseSettings
 
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
@@ -45,7 +45,7 @@ accept = AcceptSettings(min_px=1, max_megapixels=1000, max_megabytes=2000, backg
                         max_zip_files=1, max_zip_megabytes=1, max_zip_ratio=1)
 settings = StandardiseSettings(size_px=96, fit="crop", encoding="lossless")
 before = peak()
-photos.standardise(Path(sys.argv[1]).read_bytes(), settings, accept)
+standardising.standardise(Path(sys.argv[1]).read_bytes(), settings, accept)
 print(peak() - before, told[-1] - footprint.PROCESS_BYTES)
 """
 PNG_KINDS = {  # name → bits, colour type, further chunks. Source: PNG, third edition, 11.2.1 and 11.3.1

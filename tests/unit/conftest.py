@@ -27,7 +27,7 @@ PLUGIN = """
 import sys
 if "tenshots.intake.photos.decoding" in sys.orig_argv:
     import contextlib, ctypes, hashlib, os, signal, time
-    from tenshots import formats
+    from tenshots.intake.photos import formats
     MARK = {mark!r}
     opened, setitimer = formats.opened, signal.setitimer
     signal.setitimer = lambda which, seconds: setitimer(which, seconds / 20)

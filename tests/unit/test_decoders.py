@@ -169,8 +169,8 @@ def test_large_photos_take_turns_and_a_worker_that_dies_lets_go_of_its_own(
 ) -> None:
     log = tmp_path / "log"
     watched = f"""
-from tenshots import integrity, photos
-photos.LARGE_BYTES = 0
+from tenshots.intake.photos import integrity, standardising
+standardising.LARGE_BYTES = 0
 load = integrity.load
 
 def slow(*arguments):

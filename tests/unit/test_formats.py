@@ -151,7 +151,8 @@ def test_an_avif_whose_exif_data_are_destroyed_is_kept() -> None:
 def test_decoders_start_no_threads_of_their_own() -> None:
     assert AvifImagePlugin.DEFAULT_MAX_THREADS == 1
     program = (
-        "import intake.photos.standardising, pillow_heif.options as o; print(o.DECODE_THREADS, o.THUMBNAILS)"
+        "import tenshots.intake.photos.standardising, pillow_heif.options as o; "
+        "print(o.DECODE_THREADS, o.THUMBNAILS)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1", "False"]

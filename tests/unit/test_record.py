@@ -14,7 +14,7 @@ from stages import record
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import outputs
 from tenshots.tables import database
-from tenshots.tracking import liveness, provenance, registry, runs, sessions
+from tenshots.tracking import liveness, registry, runs, sessions
 from tenshots.tracking.store import open_store
 from tests import drawn_results
 
@@ -55,7 +55,7 @@ def write_outputs(variant: str) -> None:
 @pytest.fixture
 def project(store: Callable[..., list], monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
     """The outputs of two variants and a report, which DVC finds up to date."""
-    monkeypatch.setattr(provenance, "stale_stages", set)
+    monkeypatch.setattr(outputs, "stale_stages", set)
     write("params.yaml", "variants: {one: {}, two: {}}\n")
     write_outputs("one")
     write_outputs("two")
@@ -149,7 +149,7 @@ def test_missing_outputs_are_named_and_the_rest_is_recorded(
 def test_outputs_that_do_not_belong_to_the_settings_are_not_recorded(
     stale: str, recorded: list[str], project: Callable[..., list], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provenance, "stale_stages", lambda: {stale})
+    monkeypatch.setattr(outputs, "stale_stages", lambda: {stale})
     record.main([])
     assert [name for name in ("one", "two") if name in {run.info.run_name for run in project()}] == recorded
     assert not list(Path("mlruns").rglob("index.html"))

@@ -134,9 +134,11 @@ def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> Non
 
         import numpy as np
 
-        from tenshots import networks, params, training, transfer
-        from tenshots.settings.networks import settings_from
-        from tenshots.settings.training import OptimisationSettings
+        from tenshots import params
+        from tenshots.networks import building, forward
+        from tenshots.networks.settings import settings_from
+        from tenshots.training import fitting, transfer
+        from tenshots.training.settings import OptimisationSettings
         from tenshots.runtime import configure, keras
 
         assert keras.backend.backend() == "jax"
@@ -147,22 +149,22 @@ def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> Non
         pretrained = settings_from(
             {"family": "pretrained", "input_px": 32, "backbone": backbone, "dropout": 0.2, "head_epochs": 1,
              "head_lr_factor": 1, "unfreeze": 0.5, "fine_tune_lr_factor": 0.1}, at="")
-        settings = training.TrainSettings(0.01, 8, 1, OptimisationSettings(
+        settings = fitting.TrainSettings(0.01, 8, 1, OptimisationSettings(
             optimiser="adamw", weight_decay=0, schedule="cosine", warmup=0.1, label_smoothing=0, patience=1))
         images = np.random.default_rng(0).integers(0, 256, (32, 40, 40, 3), dtype=np.uint8)
-        part = training.Part(0, 0, 0, np.arange(24), np.arange(24, 32), 24)
+        part = fitting.Part(0, 0, 0, np.arange(24), np.arange(24, 32), 24)
         data = {"images": images, "labels": np.arange(32) % 2, "settings": settings}
 
         def build():
-            return networks.build(scratch, size_px=40, num_labels=2)
+            return building.build(scratch, size_px=40, num_labels=2)
 
-        fits = [*training.fits(build, [part], **data)]
+        fits = [*fitting.fits(build, [part], **data)]
         def backboned():
-            return training.seeded(1, lambda: networks.build(pretrained, size_px=40, num_labels=2))
+            return fitting.seeded(1, lambda: building.build(pretrained, size_px=40, num_labels=2))
 
         fits += transfer.fits(backboned, [part], **data, stages=pretrained)
         for fit in fits:
-            print([row.phase for row in fit.history], training.predict(fit.network, images).shape)
+            print([row.phase for row in fit.history], forward.predict(fit.network, images).shape)
         assert "tensorflow" not in sys.modules
         """,
         KERAS_BACKEND="jax",

@@ -20,6 +20,7 @@ from tenshots import params, runtime
 from tenshots.augmentation import augmenting
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.errors import DataError, SettingsError
+from tenshots.networks import forward
 from tenshots.splitting import leakage
 from tenshots.splitting.division import split
 from tenshots.splitting.settings import SplitSettings
@@ -28,7 +29,6 @@ from tenshots.studies import curve, findings, leaking, retraining
 from tenshots.studies.curve import Curve, Extrapolation, Measurements
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables import database, predictions
-from tenshots.training import fitting
 from tests.properties.test_splitting import photos_of
 from tests.unit import test_train
 from tests.unit.test_statistics import bounds, drawn
@@ -463,7 +463,7 @@ def test_any_error_while_answers_are_read_ends_the_trainings_beside_it(
     write_settings(project, shares=[0.5], variants=["baseline"])
     evaluated(project)
     monkeypatch.setattr(runtime, "num_workers", lambda *, threads: 2 * threads)
-    monkeypatch.setattr(fitting, "predict", fail)
+    monkeypatch.setattr(forward, "predict", fail)
     before = threading.active_count()
     with pytest.raises(MemoryError) as caught:
         study.main(["baseline"])

@@ -310,8 +310,8 @@ def test_a_store_that_fails_in_the_middle_costs_one_line_and_no_work(
 def test_two_workers_create_one_store_and_one_parent(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("lr: 0.1\n")
     code = (
-        "import sys; from tenshots import tracking\n"
-        "with tracking.variant_run(sys.argv[1]) as run: print(run.reached)"
+        "import sys; from tenshots.tracking import sessions\n"
+        "with sessions.variant_run(sys.argv[1]) as run: print(run.reached)"
     )
     environment = {**os.environ, "PYTHONPATH": str(provenance.CODE_DIR)}
     workers = [
@@ -396,8 +396,8 @@ def test_more_runs_than_a_page_of_the_store_are_found(monkeypatch: pytest.Monkey
 
 
 WORKS = """
-import sys; from pathlib import Path; from tenshots import tracking
-with tracking.variant_run("baseline"):
+import sys; from pathlib import Path; from tenshots.tracking import sessions
+with sessions.variant_run("baseline"):
     print("at work", flush=True)
     sys.stdin.readline()
 """
