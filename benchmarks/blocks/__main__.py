@@ -12,7 +12,9 @@ import json
 import os
 import platform
 import re
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -23,10 +25,12 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.blocks import arrays, digest, images, networks
+from benchmarks.prove import processors
 from tenshots import portable, runtime
 from tenshots.errors import TenshotsError
 
 RUNS = Path(__file__).parent / "runs.jsonl"
+IMITATED = {processor.name: processor for processor in processors.PROCESSORS}
 BLOCKS = {**arrays.BLOCKS, **images.BLOCKS, **networks.BLOCKS}
 PACKAGES = (
     "numpy",
@@ -48,7 +52,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", default="", help="blocks whose name fits this regular expression")
     parser.add_argument("--name", default="", help="what was imitated or changed, such as 'qemu Haswell'")
     parser.add_argument("--threads", type=int, default=1, help="of an operation (default: %(default)s)")
+    parser.add_argument("--imitate", choices=sorted(IMITATED), help="a processor (takes gcc and binutils)")
     given = parser.parse_args(argv)
+    if given.imitate:
+        sys.exit(imitated(given))
     try:
         runtime.configure(threads=given.threads)
     except TenshotsError as error:
@@ -72,6 +79,19 @@ def main(argv: Sequence[str] | None = None) -> None:
             file.write(json.dumps(run, ensure_ascii=False) + "\n")
     print(f"{_title(run)}: {len(chosen)} blocks")
     sys.exit(1 if show(run, known) else 0)
+
+
+def imitated(given: argparse.Namespace) -> int:
+    """Computes the blocks in a process that sees another processor; returns that process' status."""
+    if obstacle := processors.obstacle():
+        sys.exit(f"error: no processor can be imitated: {obstacle}")
+    name = given.name or f"imitated: {given.imitate}"
+    command = ["--only", given.only, "--name", name, "--threads", str(given.threads)]
+    command += ["--add"] if given.add else []
+    with tempfile.TemporaryDirectory() as folder:
+        variables = processors.Imitations(Path(folder)).variables(IMITATED[given.imitate])
+        child = [sys.executable, "-m", "benchmarks.blocks", *command]
+        return subprocess.run(child, env={**os.environ, **variables}, check=False).returncode
 
 
 def _hash(block: Any) -> str:  # noqa: ANN401 (a function)
