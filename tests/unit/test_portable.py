@@ -16,6 +16,8 @@ from tenshots.errors import SettingsError
 
 TOP = Path(stages.__file__).parents[1]
 OTHERS = (*portable.ENVIRONMENT, *portable.REMOVED, portable.TUNABLES, "ONEDNN_VERBOSE")
+# Of a name that the C library does not know, and so hide nothing.
+UNREAD_TUNABLES = (" glibc.cpu.hwcaps=-AVX2", "xglibc.cpu.y=1", "glibc.malloc.check=glibc.cpu.hwcaps")
 HASWELL = {
     "user_api": "blas",
     "internal_api": "openblas",
@@ -176,7 +178,8 @@ def test_the_c_library_is_named_where_it_was_told_to_hide_instructions() -> None
     assert portable.mismatches(numpy=None, pools=[], onednn=None, tunables=hidden) == [
         f"the C library chose its functions by GLIBC_TUNABLES={hidden}"
     ]
-    assert not portable.mismatches(numpy=None, pools=[], onednn=None, tunables="glibc.malloc.check=3")
+    for other in ("glibc.malloc.check=3", *UNREAD_TUNABLES):
+        assert not portable.mismatches(numpy=None, pools=[], onednn=None, tunables=other)
 
 
 @pytest.mark.usefixtures("bare")
@@ -202,6 +205,20 @@ def test_the_command_starts_again_once_without_what_hides_instructions(
     )
     assert os.environ["GLIBC_TUNABLES"] == "glibc.malloc.check=3"
     portable.pin(restart=True)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("tunables", UNREAD_TUNABLES)
+def test_the_command_does_not_start_again_for_what_it_would_not_take_away(
+    tunables: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else it would for ever."""
+    monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("it starts again"))
+    os.environ["GLIBC_TUNABLES"] = tunables
+    portable.pin(restart=True)
+    assert portable.pinned
+    assert os.environ["GLIBC_TUNABLES"] == tunables
     assert capsys.readouterr() == ("", "")
 
 
