@@ -15,7 +15,21 @@ from tenshots import params, portable, provenance
 from tenshots.errors import SettingsError
 
 TOP = Path(stages.__file__).parents[1]
-OTHERS = (*portable.ENVIRONMENT, *portable.REMOVED, portable.TUNABLES, "ONEDNN_VERBOSE")
+# What a user may have set, and what stands there instead; None: nothing.
+REPLACED = {
+    "NPY_DISABLE_CPU_FEATURES": ("AVX2", None),  # NumPy refuses it beside NPY_ENABLE_CPU_FEATURES
+    "NPY_ENABLE_CPU_FEATURES": ("X86_V4", "X86_V3"),
+    "OMP_NUM_THREADS": ("8", "1"),
+    "ONEDNN_DEFAULT_FPMATH_MODE": ("BF16", "STRICT"),
+    "ONEDNN_MAX_CPU_ISA": ("AVX512_CORE", "AVX2"),
+    "OPENBLAS_CORETYPE": ("SkylakeX", "Haswell"),
+    "OPENBLAS_NUM_THREADS": ("8", "1"),
+    "TF_ENABLE_ONEDNN_OPTS": ("0", "1"),
+    "TF_XLA_FLAGS": ("--tf_xla_auto_jit=2", None),
+    "XLA_FLAGS": ("--xla_cpu_enable_fast_math=true", None),
+}
+OURS = {name: ours for name, (_, ours) in REPLACED.items() if ours is not None}
+OTHERS = (*REPLACED, "GLIBC_TUNABLES", "ONEDNN_VERBOSE")
 # Of a name that the C library does not know, and so hide nothing.
 UNREAD_TUNABLES = (" glibc.cpu.hwcaps=-AVX2", "xglibc.cpu.y=1", "glibc.malloc.check=glibc.cpu.hwcaps")
 HASWELL = {
@@ -58,24 +72,23 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.usefixtures("bare")
 def test_it_is_set_without_a_word_where_nothing_else_was(capsys: pytest.CaptureFixture[str]) -> None:
+    before = dict(os.environ)
     portable.pin()
     assert portable.pinned
-    assert {name: os.environ[name] for name in portable.ENVIRONMENT} == portable.ENVIRONMENT
+    assert dict(os.environ) == {**before, **OURS}
     portable.pin()  # as in a stage that another one started
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.usefixtures("bare")
 def test_what_the_user_had_set_is_replaced_and_named_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    os.environ.update(OPENBLAS_CORETYPE="SkylakeX", NPY_DISABLE_CPU_FEATURES="AVX2", OMP_NUM_THREADS="1")
-    os.environ.update(TF_XLA_FLAGS="--tf_xla_auto_jit=2")
+    before = dict(os.environ)
+    os.environ.update({name: theirs for name, (theirs, _) in REPLACED.items()})
     portable.pin()
-    assert os.environ["OPENBLAS_CORETYPE"] == "Haswell"
-    assert "TF_XLA_FLAGS" not in os.environ
-    assert "NPY_DISABLE_CPU_FEATURES" not in os.environ  # NumPy refuses it beside NPY_ENABLE_CPU_FEATURES
+    assert dict(os.environ) == {**before, **OURS}
+    named = ", ".join(f"{name}={theirs}" for name, (theirs, _) in REPLACED.items())
     assert capsys.readouterr().err == (
-        "note: portable: true replaces NPY_DISABLE_CPU_FEATURES=AVX2, OPENBLAS_CORETYPE=SkylakeX, "
-        "TF_XLA_FLAGS=--tf_xla_auto_jit=2; "
+        f"note: portable: true replaces {named}; "
         "set portable: false in params.yaml to take what this computer gives\n"
     )
 
