@@ -7,6 +7,7 @@ alone, so that a file which was begun counts as pushed for ever.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -179,7 +180,9 @@ def mend_remote(folder: Path) -> tuple[int, dict[Path, str]]:
             f"{folder} holds nothing that DVC has pushed, as there is no {objects}; give the folder of "
             "`dvc remote add`, as `dvc remote list` tells it"
         )
-    removed = {path: NOT_WHOLE for path in _files(runs) if not (_is_finished(path) and _is_run(path))}
+    removed = {
+        path: NOT_WHOLE for path in _files(runs) if not (_is_finished(path) and _md5(path) and _is_run(path))
+    }
     removed |= {
         path: NOT_WHOLE
         for path in _files(objects)
@@ -239,8 +242,14 @@ def _is_finished(path: Path) -> bool:
 
 
 def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()
+    """The MD5 of a file; empty where the stick is broken there."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "md5").hexdigest()
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return ""
 
 
 def _promised(path: Path) -> str:

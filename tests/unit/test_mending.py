@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
@@ -335,6 +336,35 @@ def test_a_link_to_a_file_is_removed_and_the_file_stays(tmp_path: Path) -> None:
         link.symlink_to(thesis)
     assert mending.mend_remote(stick)[1].keys() == {*links}
     assert thesis.exists()
+
+
+def test_what_a_broken_stick_cannot_read_is_removed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {put_list(tmp_path, b"[]"), put_run(tmp_path, RUN)}
+    read = Path.open
+
+    def opened(path: Path, mode: str) -> object:
+        if path in broken:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return read(path, mode)
+
+    monkeypatch.setattr(Path, "open", opened)
+    assert mending.mend_remote(tmp_path) == (1, dict.fromkeys(sorted(broken), mending.NOT_WHOLE))
+
+
+def test_what_may_not_be_read_is_not_taken_for_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put_list(tmp_path, b"[]")
+
+    def opened(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", opened)
+    with pytest.raises(PermissionError):
+        mending.mend_remote(tmp_path)
+    assert path.exists()
 
 
 def test_a_name_on_a_stick_can_neither_steer_a_terminal_nor_add_a_line(
