@@ -66,8 +66,8 @@ def pin(*, wanted: bool | None = None, restart: bool = False) -> None:
         return
     if not has_avx2():
         _say(
-            "portable: true has no effect here, as this is no x86-64 processor with AVX2 and FMA: "
-            "expect other bytes than on those"
+            "portable: true has no effect here, as this is no Linux on an x86-64 processor with AVX2 and "
+            "FMA: expect other bytes than there"
         )
         return
     replaced = [
@@ -124,7 +124,7 @@ def mismatches(
     """
     wrong = []
     if _hides(tunables):
-        wrong.append(f"the C library chose its functions by {TUNABLES}={tunables}")
+        wrong.append(f"the C library chose its functions by {TUNABLES}={tunables} (unset it)")
     if numpy is not None and set(numpy) != NUMPY_FEATURES:
         wrong.append(f"NumPy computes with {_listed(numpy)}, not with {_listed(NUMPY_FEATURES)} alone")
     for pool in pools:
@@ -135,8 +135,8 @@ def mismatches(
         if pool["num_threads"] != 1:
             wrong.append(f"{name} computes with {pool['num_threads']} threads, not with 1")
     if onednn is not None and onednn != ONEDNN_ISA:
-        found = onednn or "nothing, as it is off"
-        wrong.append(f"TensorFlow's oneDNN computes with {found}, not with {ONEDNN_ISA}")
+        how = f"with oneDNN for {onednn}, not for {ONEDNN_ISA}" if onednn else "without oneDNN"
+        wrong.append(f"TensorFlow computes {how}")
     return wrong
 
 

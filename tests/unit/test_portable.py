@@ -152,8 +152,8 @@ def test_without_avx2_or_on_arm_nothing_is_set_and_a_line_says_so(
         assert not portable.pinned
         assert dict(os.environ) == before
         assert capsys.readouterr().err == (
-            "note: portable: true has no effect here, as this is no x86-64 processor with AVX2 and FMA: "
-            "expect other bytes than on those\n"
+            "note: portable: true has no effect here, as this is no Linux on an x86-64 processor with AVX2 "
+            "and FMA: expect other bytes than there\n"
         )
 
 
@@ -179,17 +179,15 @@ def test_each_library_that_computes_with_other_code_is_named() -> None:
         "openmp (libgomp.so) computes with 8 threads, not with 1"
     ]
     assert portable.mismatches(**{**fine, "onednn": "Intel AVX-512"}) == [
-        "TensorFlow's oneDNN computes with Intel AVX-512, not with Intel AVX2"
+        "TensorFlow computes with oneDNN for Intel AVX-512, not for Intel AVX2"
     ]
-    assert portable.mismatches(**{**fine, "onednn": ""}) == [
-        "TensorFlow's oneDNN computes with nothing, as it is off, not with Intel AVX2"
-    ]
+    assert portable.mismatches(**{**fine, "onednn": ""}) == ["TensorFlow computes without oneDNN"]
 
 
 def test_the_c_library_is_named_where_it_was_told_to_hide_instructions() -> None:
     hidden = "glibc.malloc.check=3:glibc.cpu.hwcaps=-FMA"
     assert portable.mismatches(numpy=None, pools=[], onednn=None, tunables=hidden) == [
-        f"the C library chose its functions by GLIBC_TUNABLES={hidden}"
+        f"the C library chose its functions by GLIBC_TUNABLES={hidden} (unset it)"
     ]
     for other in ("glibc.malloc.check=3", *UNREAD_TUNABLES):
         assert not portable.mismatches(numpy=None, pools=[], onednn=None, tunables=other)
@@ -345,11 +343,11 @@ def test_tensorflow_computes_with_onednn_for_avx2_and_says_nothing() -> None:
         )
     )
     assert done.returncode == 1
-    assert "TensorFlow's oneDNN computes with Intel AVX, not with Intel AVX2" in done.stderr
+    assert "TensorFlow computes with oneDNN for Intel AVX, not for Intel AVX2;" in done.stderr
     done = run(
         code.replace("import stages", "import stages, os\n        os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'")
     )
-    assert "TensorFlow's oneDNN computes with nothing, as it is off" in done.stderr
+    assert "TensorFlow computes without oneDNN;" in done.stderr
 
 
 @pytest.mark.slow
