@@ -16,7 +16,7 @@ from tests.pipeline.conftest import TOP
 
 # Imported by stages, and left out on purpose, each with the reason why an edit moves no output.
 EXCEPTIONS = {
-    "stages/__init__.py": "refuses settings, starts a stage and prints its errors; it touches no output",
+    "stages/__init__.py": "refuses settings, starts a stage, prints errors; what pins is listed",
     "tenshots/__init__.py": "holds a docstring alone",
     "tenshots/settings/__init__.py": "holds a docstring alone",
     "tenshots/errors.py": "names and texts of errors; a stage that raises one leaves no output",
@@ -31,6 +31,7 @@ EXCEPTIONS = {
     "tenshots/store.py": "opens MLflow's store; never an output",
     "tenshots/tracking.py": "writes to MLflow alone, never an output",
 }
+PORTABLE = TOP / "tenshots" / "portable.py"  # which every stage pins itself by
 STAGES: dict[str, Any] = YAML(typ="safe").load(TOP / "dvc.yaml")["stages"]
 
 
@@ -70,7 +71,7 @@ def reached_from(stage: str) -> set[str]:
         if module not in reached:
             reached.add(module)
             # What refuses settings for every stage is a dependency of the stage `check` alone.
-            todo += imported_by(module) if module != TOP / "stages" / "__init__.py" else ()
+            todo += imported_by(module) if module != TOP / "stages" / "__init__.py" else (PORTABLE,)
     return {module.relative_to(TOP).as_posix() for module in reached - {start}}
 
 
@@ -95,6 +96,13 @@ def test_no_stage_lists_a_module_that_it_does_not_import(stage: str) -> None:
     superfluous = {dep for dep in deps_of(stage) if not any(covers(dep, path) for path in reached)}
     assert not superfluous, f"dvc.yaml, deps of {stage}: leave out {sorted(superfluous)}"
     assert f"stages/{stage}.py" in deps_of(stage)
+
+
+@pytest.mark.parametrize("stage", sorted(STAGES))
+def test_every_stage_runs_again_where_it_is_to_compute_with_other_code(stage: str) -> None:
+    """Else the run cache would hand out what `portable: false` gave for what `portable: true` gives."""
+    params = STAGES[stage].get("do", STAGES[stage])["params"]
+    assert "portable" in params or {"params.yaml": None} in params
 
 
 def test_the_page_is_made_anew_where_the_hash_of_the_code_that_it_shows_changes() -> None:
