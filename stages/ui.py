@@ -146,10 +146,12 @@ def wait_until_answering(process: subprocess.Popen[bytes], port: int, log_path: 
     Raises:
         DataError: it ended, or said nothing for two minutes.
     """
+    # Without the user's proxy, which reaches another machine's 127.0.0.1, if any.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=5):
+            with opener.open(f"http://{HOST}:{port}/health", timeout=5):
                 return
         except (URLError, OSError):
             time.sleep(0.2)

@@ -36,7 +36,7 @@ ENVIRONMENT = {
 REMOVED = ("NPY_DISABLE_CPU_FEATURES", "TF_XLA_FLAGS", "XLA_FLAGS")
 NUMPY_FEATURES = {"X86_V3"}
 TUNABLES = "GLIBC_TUNABLES"
-HIDING = "glibc.cpu."  # its entries that move the choice of functions
+HIDING = "glibc.cpu."  # with which its entries that move the choice of functions begin
 BLAS_CORE = "Haswell"
 ONEDNN_ISA = "Intel AVX2"
 CPUINFO = Path("/proc/cpuinfo")
@@ -52,7 +52,7 @@ class PortableSettings(params.Settings):
 
 
 def pin(*, wanted: bool | None = None, restart: bool = False) -> None:
-    """Sets this process' environment; say so before the first import of a numeric package.
+    """Sets this process' environment; call it before the first import of a numeric package.
 
     Variables of these names that the user had set otherwise are replaced, and a line on standard error says
     which. On a processor without AVX2 and FMA nothing is set, and a line says what follows.
@@ -66,8 +66,8 @@ def pin(*, wanted: bool | None = None, restart: bool = False) -> None:
         return
     if not has_avx2():
         _say(
-            "portable: true has no effect here, as this is no x86-64 processor with AVX2 and FMA: "
-            "expect other bytes than on those"
+            "portable: true has no effect here, as this is no Linux on an x86-64 processor with AVX2 and "
+            "FMA: expect other bytes than there"
         )
         return
     replaced = [
@@ -75,14 +75,15 @@ def pin(*, wanted: bool | None = None, restart: bool = False) -> None:
     ]
     replaced += [f"{name}={os.environ.pop(name)}" for name in REMOVED if name in os.environ]
     hidden = os.environ.get(TUNABLES, "")
-    if HIDING in hidden and restart:
+    again = restart and _hides(hidden)
+    if again:
         replaced.append(f"{TUNABLES}={hidden}")
     if replaced:
         _say(f"portable: true replaces {', '.join(sorted(replaced))}; {REMEDY}")
     os.environ.update(ENVIRONMENT)
     for name in REMOVED:
         os.environ.pop(name, None)
-    if HIDING in hidden and restart:
+    if again:
         left = [entry for entry in hidden.split(":") if not entry.startswith(HIDING)]
         os.environ[TUNABLES] = ":".join(left)  # so that it happens once
         sys.stderr.flush()
@@ -122,8 +123,8 @@ def mismatches(
         tunables: of the C library, as this process was started with them.
     """
     wrong = []
-    if HIDING in tunables:
-        wrong.append(f"the C library chose its functions by {TUNABLES}={tunables}")
+    if _hides(tunables):
+        wrong.append(f"the C library chose its functions by {TUNABLES}={tunables} (unset it)")
     if numpy is not None and set(numpy) != NUMPY_FEATURES:
         wrong.append(f"NumPy computes with {_listed(numpy)}, not with {_listed(NUMPY_FEATURES)} alone")
     for pool in pools:
@@ -134,8 +135,8 @@ def mismatches(
         if pool["num_threads"] != 1:
             wrong.append(f"{name} computes with {pool['num_threads']} threads, not with 1")
     if onednn is not None and onednn != ONEDNN_ISA:
-        found = onednn or "nothing, as it is off"
-        wrong.append(f"TensorFlow's oneDNN computes with {found}, not with {ONEDNN_ISA}")
+        how = f"with oneDNN for {onednn}, not for {ONEDNN_ISA}" if onednn else "without oneDNN"
+        wrong.append(f"TensorFlow computes {how}")
     return wrong
 
 
@@ -167,6 +168,10 @@ def has_avx2() -> bool:
         if line.startswith("flags"):
             return {"avx2", "fma"} <= set(line.split())
     return False
+
+
+def _hides(tunables: str) -> bool:
+    return any(entry.startswith(HIDING) for entry in tunables.split(":"))
 
 
 def _setting() -> bool:

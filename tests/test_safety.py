@@ -31,8 +31,11 @@ MODULES = (
         "code",
     ),
     *("multiprocessing", "concurrent.futures.ProcessPoolExecutor", "concurrent.futures.process"),
-    *("joblib.load", "joblib.dump", "joblib.Parallel", "joblib.Memory"),  # all of them pickle
+    # all of them pickle
+    *("joblib.load", "joblib.dump", "joblib.Parallel", "joblib.Memory"),
+    *("joblib.externals", "joblib.parallel*"),
     *("torch", "yaml", "logging.config", "ctypes", "cffi", "imp", "zipimport", "pkgutil"),
+    *("jinja2.Template", "jinja2.nativetypes"),  # a text that is run
     *("importlib.import_module", "importlib.util.spec_from_file_location", "importlib.machinery"),
     *("os.system", "os.popen", "os.exec*", "os.spawn*", "os.posix_spawn*", "pty", "subprocess.getoutput"),
     *(
@@ -56,6 +59,7 @@ MODULES = (
     *(
         "urllib.request",
         "http.client.HTTPConnection",
+        "http.client.HTTPSConnection",
         "requests",
         "httpx",
         "urllib3",
@@ -70,6 +74,7 @@ NAMES = ("eval", "exec", "compile", "__import__", "input")  # as they stand, or 
 METHODS = (
     *("load_model", "read_pickle", "to_pickle", "unsafe_load", "full_load", "load_module", "exec_module"),
     *("enable_unsafe_deserialization", "deserialize_keras_object", "model_from_json", "from_config"),
+    *("deserialize", "load_op_library", "load_library", "create_subprocess_shell", "subprocess_shell"),
     *(
         "load_artifact",
         "py_function",
@@ -79,6 +84,8 @@ METHODS = (
         "load_extension",
     ),
     *("eval", "query"),  # of pandas: a text that is run
+    "from_string",  # of Jinja, likewise
+    "get_file",  # of Keras: from a network
     *("extractall", "unpack_archive"),  # which write wherever an archive says
     *("start_server", "start_unix_server", "create_server"),  # which open a port
 )
@@ -105,6 +112,7 @@ EXCEPTIONS = {
     ("demo/render.py", "concurrent.futures.ProcessPoolExecutor"): "likewise",
     ("tenshots/runtime.py", "ctypes"): "flushes what C code has printed, to read which code oneDNN uses",
     ("tenshots/portable.py", "os.exec*"): "starts the same command again, with other variables",
+    ("tenshots/networks/families/pretrained.py", "get_file"): "has Keras fetch `weights: imagenet`, by hash",
     ("benchmarks/prove/runs.py", "a shell"): "runs lines of its own table, as a user would",
     ("tenshots/intake/photos/formats.py", "ctypes"): "silences libtiff, which would print lines of its own",
 }
@@ -148,6 +156,8 @@ def uses_of_call(node: ast.Call, known: dict[str, str]) -> Iterator[str]:
     for keyword in node.keywords:
         if keyword.arg in KEYWORDS and constant(keyword.value) != KEYWORDS[keyword.arg]:
             yield keyword.arg
+    if dotted(node.func, known) in POSITIONS and None in [keyword.arg for keyword in node.keywords]:
+        yield "allow_pickle"  # as **options may hold it
     for argument in node.args[POSITIONS.get(dotted(node.func, known), len(node.args)) :][:1]:
         if constant(argument) is not False:
             yield "allow_pickle"
@@ -160,10 +170,11 @@ def constant(node: ast.expr) -> object:
 
 
 def starts_shell(words: list[ast.expr]) -> bool:
-    """Whether words, as a program is called by, give a shell a text: `sh -c`, `/bin/bash -ec`, `cmd /c`."""
-    first, *others = [str(constant(word)) for word in words] or [""]
-    return first.rpartition("/")[2] in SHELLS and any(
-        re.fullmatch("-[a-z]*c|/c|-command", word, re.IGNORECASE) for word in others
+    """Whether words, as a program is called by, give a shell a text: `sh -c`, `env bash -ec`, `cmd /c`."""
+    texts = [str(constant(word)) for word in words]
+    shells = [place for place, text in enumerate(texts) if text.rpartition("/")[2] in SHELLS]
+    return bool(shells) and any(
+        re.fullmatch("-[a-z]*c|/c|-command", text, re.IGNORECASE) for text in texts[shells[0] :]
     )
 
 
@@ -250,6 +261,17 @@ def test_dvc_and_mlflow_send_no_usage_data() -> None:
         ("import subprocess\nsubprocess.run(('/bin/bash', '-e', '-uc', text))", "a shell"),
         ("command = ['cmd', '/C', text]", "a shell"),
         ("project.run('sh', '-c', text)", "a shell"),
+        ("subprocess.run(['env', 'A=b', 'sh', '-c', text])", "a shell"),
+        ("import asyncio\nasyncio.create_subprocess_shell(text)", "create_subprocess_shell"),
+        ("import numpy as np\nnp.load(path, **options)", "allow_pickle"),
+        ("from joblib.externals import cloudpickle", "joblib.externals"),
+        ("from joblib import parallel_backend", "joblib.parallel*"),
+        ("from jinja2 import Template", "jinja2.Template"),
+        ("environment.from_string(text)", "from_string"),
+        ("from tenshots.runtime import keras\nkeras.layers.deserialize(values)", "deserialize"),
+        ("from tenshots.runtime import keras\nkeras.utils.get_file('a', url)", "get_file"),
+        ("import tensorflow as tf\ntf.load_op_library(path)", "load_op_library"),
+        ("import http.client\nhttp.client.HTTPSConnection(host)", "http.client.HTTPSConnection"),
         ("import tensorflow as tf\ntf.numpy_function(f)", "numpy_function"),
         ("import tensorflow as tf\ntf.py_function(f)", "py_function"),
         ("import tarfile\ntarfile.open(path).extractall()", "extractall"),

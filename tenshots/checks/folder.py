@@ -1,4 +1,4 @@
-"""What lies in the photos' folder that DVC cannot read: it comes before `ingest`, and hangs or says little.
+"""What lies in the photos' folder that DVC cannot or must not read: it comes first, and hangs or says little.
 
 Only names and kinds are looked at, nothing is read: some 100,000 files a second.
 """
@@ -32,6 +32,9 @@ _KINDS = {
 def check(photos: str, project_dir: Path, *, may_be_absent: bool) -> None:
     """Looks through the photos' folder as DVC will: links to folders are not followed.
 
+    In place of a link to a file `dvc add` puts a copy, which a push then sends. A link that leaves the
+    folder, as an archive of somebody else's may hold it, could name any file of this machine.
+
     Args:
         photos: the setting.
         project_dir: what a relative path starts from.
@@ -39,7 +42,7 @@ def check(photos: str, project_dir: Path, *, may_be_absent: bool) -> None:
 
     Raises:
         SettingsError: a relative path leaves the project.
-        DataError: there is no such folder, or it holds what DVC cannot read; names the first few.
+        DataError: there is no such folder, or it holds what DVC cannot or must not read; names the first few.
     """
     if not layout.exists(photos, project_dir) and (may_be_absent or _is_tracked(project_dir / photos)):
         return
@@ -48,7 +51,7 @@ def check(photos: str, project_dir: Path, *, may_be_absent: bool) -> None:
     if found:
         shown = "\n".join(found[:NUM_SHOWN])
         more = f"\nand {len(found) - NUM_SHOWN} more" if len(found) > NUM_SHOWN else ""
-        raise DataError(f"the photos folder {photos} holds what cannot be read:\n{shown}{more}")
+        raise DataError(f"the photos folder {photos} holds what cannot or must not be read:\n{shown}{more}")
 
 
 def _is_tracked(folder: Path) -> bool:
@@ -64,7 +67,7 @@ def _problems(top: Path) -> Iterator[str]:
 
 def _walk(top: Path) -> Iterator[tuple[str, str]]:
     """Yields each path, those of a folder in order, with what is wrong with it, or an empty text."""
-    todo = [os.fspath(top)]
+    todo, real_top = [os.fspath(top)], top.resolve()
     while todo:
         folder = todo.pop()
         try:
@@ -74,12 +77,12 @@ def _walk(top: Path) -> Iterator[tuple[str, str]]:
             yield folder, f"is a folder that cannot be opened ({error.strerror}); allow it with chmod u+rx"
             continue
         for entry in entries:
-            yield entry.path, _wrong(entry)
+            yield entry.path, _wrong(entry, real_top)
             if entry.is_dir(follow_symlinks=False):
                 todo.append(entry.path)
 
 
-def _wrong(entry: os.DirEntry[str]) -> str:
+def _wrong(entry: os.DirEntry[str], real_top: Path) -> str:
     try:
         entry.name.encode()
     except UnicodeEncodeError:
@@ -96,6 +99,12 @@ def _wrong(entry: os.DirEntry[str]) -> str:
         return ""
     if not stat.S_ISREG(mode):
         return f"is {_KINDS.get(stat.S_IFMT(mode), 'not a regular file')} and not a file; remove it"
+    if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(real_top):
+        target = layout.link_text(Path(entry.path))
+        return (
+            f"is a link{f' to {target!r}' * bool(target)}, which leaves the folder: `dvc add` would put the "
+            "file itself there, and a push would send it; remove the link"
+        )
     return (
         ""
         if os.access(entry.path, os.R_OK)

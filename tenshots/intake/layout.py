@@ -117,8 +117,8 @@ def photos_dir(photos: str, project_dir: Path) -> Path:
     if not Path(photos).is_absolute() and not inside:
         raise SettingsError(
             f"params.yaml: photos must not leave the repository, as temporary and queued experiments would "
-            f"not find it, got {photos!r}; copy the photos to data/raw, run `dvc add data/raw` and set "
-            f"`photos: data/raw`, or give an absolute path"
+            f"not find it, got {photos!r}; copy the photos to data/raw, set `photos: data/raw` and run "
+            f"`python -m stages.check && dvc add data/raw`, or give an absolute path"
         )
     if not folder.is_dir():
         wrong = "is no folder" if there else "is missing"

@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import h5py  # type: ignore[import-untyped]
+import numpy as np
 
 from tenshots.errors import DataError
 from tenshots.networks.settings import OUR_FAMILY, WeightsFile
@@ -69,7 +70,8 @@ def load(model: keras.Model, path: Path, *, of: str, remedy: str) -> None:
 
     Raises:
         FileNotFoundError: there is none.
-        DataError: it holds more than numbers, is damaged, or is of another network.
+        DataError: it holds more than numbers, a number that is not finite, is damaged, or is of another
+            network.
     """
     _check(path, remedy)
     try:
@@ -81,6 +83,12 @@ def load(model: keras.Model, path: Path, *, of: str, remedy: str) -> None:
         raise
     except Exception as error:  # HDF5 and Keras raise anything where a file is not as they expect
         raise DataError(f"{path} does not fit the {of}: {_line(error)}; {remedy}") from None
+    for variable, values in zip(model.weights, model.get_weights(), strict=True):
+        if not np.isfinite(values).all():  # else answers, and the loss of a training, would be NaN
+            raise DataError(
+                f"{path} must hold finite numbers, but {variable.path} of the {of} gets NaN or infinity "
+                f"from it; {remedy}"
+            )
 
 
 def _check(path: Path, remedy: str) -> None:

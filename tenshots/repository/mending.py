@@ -7,6 +7,7 @@ alone, so that a file which was begun counts as pushed for ever.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -155,7 +156,8 @@ def mend_remote(folder: Path) -> tuple[int, dict[Path, str]]:
     That is what has other bytes than its name, a hash, says: empty after a kill, cut or altered by a bad
     disk; lists of folders whose files are not all there; and what DVC calls .tmp while it writes. Also what
     nobody's DVC has made: DVC writes wherever a list says, `../../stages/check.py` too, and does not compare
-    a list or a run with its name even with `verify: true`. Nobody may push meanwhile.
+    a list or a run with its name even with `verify: true`. Nobody may push meanwhile. Links, which DVC never
+    makes there, are removed and not followed: what they lead to may be anybody's.
 
     Args:
         folder: of a remote.
@@ -164,15 +166,23 @@ def mend_remote(folder: Path) -> tuple[int, dict[Path, str]]:
         The number of whole files, and those that were removed, in order, each with the reason.
 
     Raises:
-        DataError: it is no such folder.
+        DataError: it is no such folder, or one that DVC always makes in it is a link.
     """
     objects, runs = folder / "files" / "md5", folder / "runs"
+    for path in (objects.parent, objects, runs):
+        if path.is_symlink():
+            raise DataError(
+                f"{path} is a link, which DVC makes nowhere: nothing was removed, as it may lead to files of "
+                "yours; ask who has put it there, remove it, and push again"
+            )
     if not objects.is_dir():
         raise DataError(
             f"{folder} holds nothing that DVC has pushed, as there is no {objects}; give the folder of "
             "`dvc remote add`, as `dvc remote list` tells it"
         )
-    removed = {path: NOT_WHOLE for path in _files(runs) if not (_is_finished(path) and _is_run(path))}
+    removed = {
+        path: NOT_WHOLE for path in _files(runs) if not (_is_finished(path) and _md5(path) and _is_run(path))
+    }
     removed |= {
         path: NOT_WHOLE
         for path in _files(objects)
@@ -232,8 +242,14 @@ def _is_finished(path: Path) -> bool:
 
 
 def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()
+    """The MD5 of a file; empty where the stick is broken there."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "md5").hexdigest()
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return ""
 
 
 def _promised(path: Path) -> str:

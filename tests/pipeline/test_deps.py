@@ -16,7 +16,7 @@ from tests.pipeline.conftest import TOP
 
 # Imported by stages, and left out on purpose, each with the reason why an edit moves no output.
 EXCEPTIONS = {
-    "stages/__init__.py": "refuses settings, starts a stage and prints its errors; it touches no output",
+    "stages/__init__.py": "refuses settings, starts a stage, prints errors; what pins is listed",
     "tenshots/errors.py": "names and texts of errors; a stage that raises one leaves no output",
     "tenshots/shortages.py": "sentences about a full disk or too little memory; never an output",
     "tenshots/repository": "what DVC and git know of the outputs; never an output",
@@ -32,6 +32,7 @@ WHOLE = {
     "study": {"tenshots/statistics"},  # off by default
     "visualise": {"tenshots/interpretation"},  # `style.py` alone is of a command
 }
+PORTABLE = TOP / "tenshots" / "portable.py"  # which every stage pins itself by
 STAGES: dict[str, Any] = YAML(typ="safe").load(TOP / "dvc.yaml")["stages"]
 
 
@@ -71,7 +72,7 @@ def reached_from(stage: str) -> set[str]:
         if module not in reached:
             reached.add(module)
             # What refuses settings for every stage is a dependency of the stage `check` alone.
-            todo += imported_by(module) if module != TOP / "stages" / "__init__.py" else ()
+            todo += imported_by(module) if module != TOP / "stages" / "__init__.py" else (PORTABLE,)
     return {module.relative_to(TOP).as_posix() for module in reached - {start} if is_code(module)}
 
 
@@ -124,6 +125,13 @@ def test_no_stage_lists_a_module_that_it_does_not_import(stage: str) -> None:
     assert whole <= set(partly), f"{stage} imports all of {whole - set(partly)}: it needs no exception"
     assert not {dep for dep in whole if not any(covers(dep, path) for path in reached)}
     assert f"stages/{stage}.py" in deps_of(stage)
+
+
+@pytest.mark.parametrize("stage", sorted(STAGES))
+def test_every_stage_runs_again_where_it_is_to_compute_with_other_code(stage: str) -> None:
+    """Else the run cache would hand out what `portable: false` gave for what `portable: true` gives."""
+    params = STAGES[stage].get("do", STAGES[stage])["params"]
+    assert "portable" in params or {"params.yaml": None} in params
 
 
 def test_the_page_is_made_anew_where_the_hash_of_the_code_that_it_shows_changes() -> None:

@@ -105,10 +105,16 @@ def test_a_decoder_writes_nothing_for_others_to_read(trap: Trap, capfd: pytest.C
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_decoder_that_computes_without_end_is_stopped(trap: Trap) -> None:
-    trap({drawn("b"): ENDLESS})
+@pytest.mark.parametrize("bad", FILES)
+def test_a_decoder_that_computes_without_end_is_stopped_and_not_tried_again(
+    tmp_path: Path, trap: Trap, bad: str
+) -> None:
+    """The time is the file's own, so there is nobody else to blame, and a second try would cost it again."""
+    log = tmp_path / "log"
+    trap({drawn(bad): f"open({str(log)!r}, 'a').write('tried ')\n{ENDLESS}"})
     with opened() as processes:
-        check_all_but(processes.standardise([*map(drawn, FILES)]), FILES, "b", decoders.TOO_LONG)
+        check_all_but(processes.standardise([*map(drawn, FILES)]), FILES, bad, decoders.TOO_LONG)
+    assert log.read_text() == "tried "
     assert decoders.TOO_LONG.startswith(f"took longer than {decoding.MAX_CPU_S} s")
 
 

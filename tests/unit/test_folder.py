@@ -42,7 +42,7 @@ def test_files_folders_and_links_to_them_are_fine(project: Path) -> None:
 def test_a_named_pipe_which_dvc_would_wait_for_is_named(project: Path) -> None:
     os.mkfifo(project / "photos" / "ann" / "cup" / "pipe.jpg")
     said = message(project)
-    assert said.startswith("the photos folder photos holds what cannot be read:\n")
+    assert said.startswith("the photos folder photos holds what cannot or must not be read:\n")
     assert "'ann/cup/pipe.jpg' is a named pipe and not a file; remove it" in said
 
 
@@ -63,6 +63,25 @@ def test_a_socket_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_link_that_leads_nowhere_or_to_itself_is_named(target: str, project: Path) -> None:
     (project / "photos" / "IMG_9.jpg").symlink_to(target)
     assert f"'IMG_9.jpg' is a link to '{target}', which leads nowhere; remove it" in message(project)
+
+
+@pytest.mark.parametrize("target", ["../../../secret", "../../out/secret"])
+def test_a_link_out_of_the_folder_is_named_as_a_push_would_send_what_it_leads_to(
+    target: str, project: Path
+) -> None:
+    (project / "secret").write_bytes(b"a key")
+    (project / "photos" / "out").symlink_to(project)  # to a folder, which DVC does not follow
+    look(project)
+    (project / "photos" / "ann" / "cup" / "IMG_2.jpg").symlink_to(target)
+    said = message(project)
+    assert f"'ann/cup/IMG_2.jpg' is a link to '{target}', which leaves the folder: `dvc add`" in said
+
+
+def test_a_folder_that_is_itself_reached_by_a_link_holds_its_files(project: Path) -> None:
+    (project / "photos" / "ann" / "cup" / "IMG_2.jpg").symlink_to("IMG_1.jpg")
+    (project / "photos").rename(project / "elsewhere")
+    (project / "photos").symlink_to("elsewhere")
+    look(project)
 
 
 def test_a_link_that_may_not_be_followed_or_read_is_named(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
@@ -306,6 +307,75 @@ def test_what_lies_behind_a_link_is_not_taken_for_whole(of: str, tmp_path: Path)
     link.symlink_to(elsewhere / of)
     assert mending.mend_remote(tmp_path) == (2, {link: mending.NOT_WHOLE})
     assert elsewhere.exists()
+
+
+@pytest.mark.parametrize("name", ["files", "files/md5", "runs"])
+def test_a_link_in_place_of_a_folder_leads_nowhere(name: str, tmp_path: Path) -> None:
+    """A stick may hold one to the home of whoever mends it, where nothing has a hash for a name."""
+    stick, thesis = tmp_path / "stick", tmp_path / "home/md5/docs/thesis.tex"
+    cut = put_list(stick, b"[]").with_suffix(".tmp")
+    cut.touch()
+    thesis.parent.mkdir(parents=True)
+    thesis.touch()
+    if (stick / name).exists():
+        (stick / name).rename(tmp_path / "aside")
+    (stick / name).symlink_to("../" * len(Path(name).parts) + "home")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(DataError, match=rf"stick/{name} is a link, .* ask who has put it there"):
+        mend.main([str(stick)])
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_link_to_a_file_is_removed_and_the_file_stays(tmp_path: Path) -> None:
+    stick, thesis = tmp_path / "stick", tmp_path / "thesis.tex"
+    thesis.touch()
+    put_list(stick, b"[]")
+    links = [stick / "files/md5/ab/cd", stick / "files/md5" / md5(b"x")[:2] / md5(b"x")[2:], stick / "runs/a"]
+    for link in links:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(thesis)
+    assert mending.mend_remote(stick)[1].keys() == {*links}
+    assert thesis.exists()
+
+
+def test_what_a_broken_stick_cannot_read_is_removed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {put_list(tmp_path, b"[]"), put_run(tmp_path, RUN)}
+    read = Path.open
+
+    def opened(path: Path, mode: str) -> object:
+        if path in broken:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return read(path, mode)
+
+    monkeypatch.setattr(Path, "open", opened)
+    assert mending.mend_remote(tmp_path) == (1, dict.fromkeys(sorted(broken), mending.NOT_WHOLE))
+
+
+def test_what_may_not_be_read_is_not_taken_for_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put_list(tmp_path, b"[]")
+
+    def opened(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", opened)
+    with pytest.raises(PermissionError):
+        mending.mend_remote(tmp_path)
+    assert path.exists()
+
+
+def test_a_name_on_a_stick_can_neither_steer_a_terminal_nor_add_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_list(tmp_path, b"[]")
+    (tmp_path / "files/md5/a\033[2J\nall whole").touch()
+    mend.main([str(tmp_path)])
+    assert capsys.readouterr().out.startswith(
+        rf"{tmp_path}/files/md5/a\x1b[2J\nall whole: removed, as it is not whole"
+    )
 
 
 @pytest.mark.parametrize(

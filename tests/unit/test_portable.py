@@ -16,7 +16,23 @@ from tenshots.errors import SettingsError
 from tenshots.tracking import provenance
 
 TOP = Path(stages.__file__).parents[1]
-OTHERS = (*portable.ENVIRONMENT, *portable.REMOVED, portable.TUNABLES, "ONEDNN_VERBOSE")
+# What a user may have set, and what stands there instead; None: nothing.
+REPLACED = {
+    "NPY_DISABLE_CPU_FEATURES": ("AVX2", None),  # NumPy refuses it beside NPY_ENABLE_CPU_FEATURES
+    "NPY_ENABLE_CPU_FEATURES": ("X86_V4", "X86_V3"),
+    "OMP_NUM_THREADS": ("8", "1"),
+    "ONEDNN_DEFAULT_FPMATH_MODE": ("BF16", "STRICT"),
+    "ONEDNN_MAX_CPU_ISA": ("AVX512_CORE", "AVX2"),
+    "OPENBLAS_CORETYPE": ("SkylakeX", "Haswell"),
+    "OPENBLAS_NUM_THREADS": ("8", "1"),
+    "TF_ENABLE_ONEDNN_OPTS": ("0", "1"),
+    "TF_XLA_FLAGS": ("--tf_xla_auto_jit=2", None),
+    "XLA_FLAGS": ("--xla_cpu_enable_fast_math=true", None),
+}
+OURS = {name: ours for name, (_, ours) in REPLACED.items() if ours is not None}
+OTHERS = (*REPLACED, "GLIBC_TUNABLES", "ONEDNN_VERBOSE")
+# Of a name that the C library does not know, and so hide nothing.
+UNREAD_TUNABLES = (" glibc.cpu.hwcaps=-AVX2", "xglibc.cpu.y=1", "glibc.malloc.check=glibc.cpu.hwcaps")
 HASWELL = {
     "user_api": "blas",
     "internal_api": "openblas",
@@ -57,24 +73,23 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.usefixtures("bare")
 def test_it_is_set_without_a_word_where_nothing_else_was(capsys: pytest.CaptureFixture[str]) -> None:
+    before = dict(os.environ)
     portable.pin()
     assert portable.pinned
-    assert {name: os.environ[name] for name in portable.ENVIRONMENT} == portable.ENVIRONMENT
+    assert dict(os.environ) == {**before, **OURS}
     portable.pin()  # as in a stage that another one started
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.usefixtures("bare")
 def test_what_the_user_had_set_is_replaced_and_named_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    os.environ.update(OPENBLAS_CORETYPE="SkylakeX", NPY_DISABLE_CPU_FEATURES="AVX2", OMP_NUM_THREADS="1")
-    os.environ.update(TF_XLA_FLAGS="--tf_xla_auto_jit=2")
+    before = dict(os.environ)
+    os.environ.update({name: theirs for name, (theirs, _) in REPLACED.items()})
     portable.pin()
-    assert os.environ["OPENBLAS_CORETYPE"] == "Haswell"
-    assert "TF_XLA_FLAGS" not in os.environ
-    assert "NPY_DISABLE_CPU_FEATURES" not in os.environ  # NumPy refuses it beside NPY_ENABLE_CPU_FEATURES
+    assert dict(os.environ) == {**before, **OURS}
+    named = ", ".join(f"{name}={theirs}" for name, (theirs, _) in REPLACED.items())
     assert capsys.readouterr().err == (
-        "note: portable: true replaces NPY_DISABLE_CPU_FEATURES=AVX2, OPENBLAS_CORETYPE=SkylakeX, "
-        "TF_XLA_FLAGS=--tf_xla_auto_jit=2; "
+        f"note: portable: true replaces {named}; "
         "set portable: false in params.yaml to take what this computer gives\n"
     )
 
@@ -138,8 +153,8 @@ def test_without_avx2_or_on_arm_nothing_is_set_and_a_line_says_so(
         assert not portable.pinned
         assert dict(os.environ) == before
         assert capsys.readouterr().err == (
-            "note: portable: true has no effect here, as this is no x86-64 processor with AVX2 and FMA: "
-            "expect other bytes than on those\n"
+            "note: portable: true has no effect here, as this is no Linux on an x86-64 processor with AVX2 "
+            "and FMA: expect other bytes than there\n"
         )
 
 
@@ -165,19 +180,18 @@ def test_each_library_that_computes_with_other_code_is_named() -> None:
         "openmp (libgomp.so) computes with 8 threads, not with 1"
     ]
     assert portable.mismatches(**{**fine, "onednn": "Intel AVX-512"}) == [
-        "TensorFlow's oneDNN computes with Intel AVX-512, not with Intel AVX2"
+        "TensorFlow computes with oneDNN for Intel AVX-512, not for Intel AVX2"
     ]
-    assert portable.mismatches(**{**fine, "onednn": ""}) == [
-        "TensorFlow's oneDNN computes with nothing, as it is off, not with Intel AVX2"
-    ]
+    assert portable.mismatches(**{**fine, "onednn": ""}) == ["TensorFlow computes without oneDNN"]
 
 
 def test_the_c_library_is_named_where_it_was_told_to_hide_instructions() -> None:
     hidden = "glibc.malloc.check=3:glibc.cpu.hwcaps=-FMA"
     assert portable.mismatches(numpy=None, pools=[], onednn=None, tunables=hidden) == [
-        f"the C library chose its functions by GLIBC_TUNABLES={hidden}"
+        f"the C library chose its functions by GLIBC_TUNABLES={hidden} (unset it)"
     ]
-    assert not portable.mismatches(numpy=None, pools=[], onednn=None, tunables="glibc.malloc.check=3")
+    for other in ("glibc.malloc.check=3", *UNREAD_TUNABLES):
+        assert not portable.mismatches(numpy=None, pools=[], onednn=None, tunables=other)
 
 
 @pytest.mark.usefixtures("bare")
@@ -203,6 +217,20 @@ def test_the_command_starts_again_once_without_what_hides_instructions(
     )
     assert os.environ["GLIBC_TUNABLES"] == "glibc.malloc.check=3"
     portable.pin(restart=True)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("tunables", UNREAD_TUNABLES)
+def test_the_command_does_not_start_again_for_what_it_would_not_take_away(
+    tunables: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else it would for ever."""
+    monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("it starts again"))
+    os.environ["GLIBC_TUNABLES"] = tunables
+    portable.pin(restart=True)
+    assert portable.pinned
+    assert os.environ["GLIBC_TUNABLES"] == tunables
     assert capsys.readouterr() == ("", "")
 
 
@@ -316,11 +344,11 @@ def test_tensorflow_computes_with_onednn_for_avx2_and_says_nothing() -> None:
         )
     )
     assert done.returncode == 1
-    assert "TensorFlow's oneDNN computes with Intel AVX, not with Intel AVX2" in done.stderr
+    assert "TensorFlow computes with oneDNN for Intel AVX, not for Intel AVX2;" in done.stderr
     done = run(
         code.replace("import stages", "import stages, os\n        os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'")
     )
-    assert "TensorFlow's oneDNN computes with nothing, as it is off" in done.stderr
+    assert "TensorFlow computes without oneDNN;" in done.stderr
 
 
 @pytest.mark.slow

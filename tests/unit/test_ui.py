@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import http.server
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +25,15 @@ from tenshots.errors import DataError, SettingsError
 from tenshots.tracking import store as opened
 
 TOP = Path(ui.__file__).parents[1]
+
+
+class Healthy(http.server.BaseHTTPRequestHandler):
+    """Says that it is there."""
+
+    def do_GET(self) -> None:
+        """Answers."""
+        self.send_response(200)
+        self.end_headers()
 
 
 @pytest.fixture
@@ -72,6 +83,22 @@ def test_a_server_that_does_not_start_says_where_the_reason_stands(monkeypatch: 
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(DataError, match=r"ui\.log says why"):
         ui.main([])
+
+
+def test_the_server_is_not_asked_through_the_users_proxy(
+    tmp_path: Path, taken_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which would look for it on its own machine, while it answers on this one."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "all_proxy"):  # where nobody answers
+        monkeypatch.setenv(name, f"http://127.0.0.1:{taken_port}")
+    monkeypatch.setattr(ui, "PATIENCE_S", 10)
+    with http.server.ThreadingHTTPServer((ui.HOST, 0), Healthy) as answering:
+        threading.Thread(target=answering.serve_forever, daemon=True).start()
+        process = MagicMock(**{"poll.return_value": None})
+        ui.wait_until_answering(process, answering.server_port, tmp_path / "ui.log")
+        answering.shutdown()
 
 
 @pytest.mark.slow

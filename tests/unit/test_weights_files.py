@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,29 @@ def test_another_network_is_refused_with_the_remedy(saved: bytes, tmp_path: Path
         other = building.build(building.settings_from({**NETWORK, **change}, at=""), size_px=32, num_labels=3)
         with pytest.raises(DataError, match=r"does not fit the network: .*; run `dvc repro`$"):
             load(other, path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])  # the last is none in float32
+def test_a_number_that_is_not_finite_is_refused_with_the_remedy(
+    value: float,
+    network: Any,  # noqa: ANN401
+    saved: bytes,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.weights.h5"
+    path.write_bytes(saved)
+    with h5py.File(path, "a") as file:
+        values = np.asarray(file[f"{PLACE}/0"], np.float64)
+        values[-1, -1] = value
+        del file[f"{PLACE}/0"]
+        file[f"{PLACE}/0"] = values
+    with pytest.raises(DataError) as caught:
+        load(network, path)
+    assert re.fullmatch(
+        rf"{path} must hold finite numbers, but \w+/kernel of the network gets NaN or infinity from it; "
+        "run `dvc repro`",
+        str(caught.value),
+    )
 
 
 def test_layers_that_the_file_lacks_are_no_warning_but_an_error(

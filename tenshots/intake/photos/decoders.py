@@ -104,17 +104,20 @@ class Decoders:
         """Returns for each file the standard photo, or why there is none; see `photos.standardise`.
 
         A file at which a worker ends is tried once more, alone, in a new one: the fault may lie with a file
-        before it, or with who ended the worker. Many threads may ask at once.
+        before it, or with who ended the worker. Not so where it has used up its own time, which is long and
+        begins with it. Many threads may ask at once.
 
         Raises:
             DataError: the host was ended.
             RuntimeError: a mistake in our code, with the worker's traceback.
         """
-        answers, why = self._ask(files)
+        answers, why, is_sure = self._ask(files)
         while why:
-            alone, why = self._ask([files[len(answers)]], fresh=True)
+            alone: list[Answer] = []
+            if not is_sure:
+                alone, why, _ = self._ask([files[len(answers)]], fresh=True)
             answers += alone or [RejectedPhoto(why)]
-            others, why = self._ask(files[len(answers) :])
+            others, why, is_sure = self._ask(files[len(answers) :])
             answers += others
         return answers
 
@@ -129,11 +132,11 @@ class Decoders:
             raise answer
         return answer
 
-    def _ask(self, files: Sequence[bytes], *, fresh: bool = False) -> tuple[list[Answer], str]:
-        """Returns the answers, and why there are not as many as files: empty if there are."""
+    def _ask(self, files: Sequence[bytes], *, fresh: bool = False) -> tuple[list[Answer], str, bool]:
+        """Returns the answers; why there are fewer than files, if so; whether the next is surely to blame."""
         answers: list[Answer] = []
         if not files:
-            return answers, ""
+            return answers, "", False
         worker = self._new() if fresh else self._waiting()
         why = CRASHED
         try:
@@ -146,10 +149,11 @@ class Decoders:
             pass
         else:
             self._idle.put(worker)
-            return answers, ""
+            return answers, "", False
         status = self._told(struct.pack("!i", worker.pid))
         worker.close()
-        return answers, {-signal.SIGPROF: TOO_LONG, decoding.OUT_OF_MEMORY: TOO_MUCH}.get(status, why)
+        why = {-signal.SIGPROF: TOO_LONG, decoding.OUT_OF_MEMORY: TOO_MUCH}.get(status, why)
+        return answers, why, status == -signal.SIGPROF
 
     def _waiting(self) -> _Worker:
         try:
