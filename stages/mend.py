@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stages import run
 from tenshots import mending
-from tenshots.layout import as_text
+from tenshots.spelling import visible
 from tenshots.wording import counted
 
 
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     num_whole, removed = mending.mend_remote(remote)
     for path, reason in removed.items():
-        print(f"{as_text(str(path))}: removed, as {reason}")
+        print(f"{visible(str(path))}: removed, as {reason}")
     then = "; push again, from a clone that has them: dvc push --run-cache" if removed else ""
     print(f"{remote}: {counted(num_whole, 'file')} whole, {len(removed)} removed{then}")
 

@@ -23,6 +23,7 @@ from tenshots.layout import FoundFile
 from tenshots.pattern import Layout
 from tenshots.settings.intake import AcceptSettings
 from tenshots.settings.training import ComputeSettings
+from tenshots.spelling import visible
 
 MODELS = Path("data/models")
 EVALUATIONS = Path("data/evaluations")
@@ -69,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(json.dumps(described, indent=2, ensure_ascii=False))
     else:
         print(f"{variant} ({why}), mean of {len(saved.fits)} trainings\n")
-        print(aligned(answers, saved.labels))
+        print(aligned([{**item, "photo": visible(item["photo"])} for item in answers], saved.labels))
     if reasons:
         raise SystemExit(1)
 
