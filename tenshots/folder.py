@@ -18,7 +18,11 @@ from tenshots.errors import DataError
 MAX_LOOKED_AT = 200_000  # files and folders; a class has some thousands
 NUM_SHOWN = 5
 # How a link fails that leads to nothing, or in a circle.
-_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_ASTRAY = {
+    errno.ENOENT: "leads nowhere",
+    errno.ENOTDIR: "leads nowhere",
+    errno.ELOOP: "leads back to itself",
+}
 
 # What may lie in a folder and is no file; to open a pipe waits for whoever writes into it, for ever.
 _KINDS = {
@@ -93,7 +97,7 @@ def _wrong(entry: os.DirEntry[str], real_top: Path) -> str:
     except OSError as error:
         if entry.is_symlink():
             target = layout.link_text(Path(entry.path))
-            wrong = "leads nowhere" if error.errno in _NOWHERE else f"cannot be followed ({error.strerror})"
+            wrong = _ASTRAY.get(error.errno or 0, f"cannot be followed ({error.strerror})")
             return f"is a link{f' to {target!r}' * bool(target)}, which {wrong}; remove it"
         return f"cannot be looked at ({error.strerror}); remove it, or allow its folder with chmod u+rx"
     if stat.S_ISDIR(mode):

@@ -57,10 +57,10 @@ def test_a_socket_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert "'socket' is a socket and not a file; remove it" in message(project)
 
 
-@pytest.mark.parametrize("target", ["nowhere.jpg", "IMG_9.jpg"])
-def test_a_link_that_leads_nowhere_or_to_itself_is_named(target: str, project: Path) -> None:
+@pytest.mark.parametrize(("target", "where"), [("nowhere.jpg", "nowhere"), ("IMG_9.jpg", "back to itself")])
+def test_a_link_that_leads_nowhere_or_to_itself_is_named(target: str, where: str, project: Path) -> None:
     (project / "photos" / "IMG_9.jpg").symlink_to(target)
-    assert f"'IMG_9.jpg' is a link to '{target}', which leads nowhere; remove it" in message(project)
+    assert f"'IMG_9.jpg' is a link to '{target}', which leads {where}; remove it" in message(project)
 
 
 def test_a_link_out_of_the_folder_is_named_as_a_push_would_send_what_it_leads_to(project: Path) -> None:
