@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages import run
-from tenshots.intake.layout import as_text
 from tenshots.repository import mending
-from tenshots.wording import counted
+from tenshots.wording import counted, visible
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -29,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     num_whole, removed = mending.mend_remote(remote)
     for path, reason in removed.items():
-        print(f"{as_text(str(path))}: removed, as {reason}")
+        print(f"{visible(str(path))}: removed, as {reason}")
     then = "; push again, from a clone that has them: dvc push --run-cache" if removed else ""
     print(f"{remote}: {counted(num_whole, 'file')} whole, {len(removed)} removed{then}")
 

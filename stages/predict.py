@@ -27,6 +27,7 @@ from tenshots.statistics.choice import best_on_validation
 from tenshots.tables import encoding
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.tracking import registry
+from tenshots.wording import visible
 
 MODELS = Path("data/models")
 EVALUATIONS = Path("data/evaluations")
@@ -73,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(json.dumps(described, indent=2, ensure_ascii=False))
     else:
         print(f"{variant} ({why}), mean of {len(saved.fits)} trainings\n")
-        print(aligned(answers, saved.labels))
+        print(aligned([{**item, "photo": visible(item["photo"])} for item in answers], saved.labels))
     if reasons:
         raise SystemExit(1)
 

@@ -46,7 +46,14 @@ def _silence() -> Iterator[None]:
 
 
 with _silence():
-    import keras
+    try:
+        import keras
+    except (ImportError, ValueError) as error:  # before any stage could catch an error of ours
+        raise SystemExit(
+            f"error: Keras cannot be imported: {' '.join(str(error).split())}. It obeys KERAS_BACKEND and "
+            "keras.json (in ~/.keras, or where KERAS_HOME says): unset the one, remove the other; if that "
+            "does not help, run `make setup`"
+        ) from error
 
 # A person's keras.json and KERAS_ variables would move results without a word; params.yaml has every setting.
 keras.config.set_floatx("float32")

@@ -18,7 +18,11 @@ from tenshots.intake import layout
 MAX_LOOKED_AT = 200_000  # files and folders; a class has some thousands
 NUM_SHOWN = 5
 # How a link fails that leads to nothing, or in a circle.
-_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_ASTRAY = {
+    errno.ENOENT: "leads nowhere",
+    errno.ENOTDIR: "leads nowhere",
+    errno.ELOOP: "leads back to itself",
+}
 
 # What may lie in a folder and is no file; to open a pipe waits for whoever writes into it, for ever.
 _KINDS = {
@@ -33,7 +37,8 @@ def check(photos: str, project_dir: Path, *, may_be_absent: bool) -> None:
     """Looks through the photos' folder as DVC will: links to folders are not followed.
 
     In place of a link to a file `dvc add` puts a copy, which a push then sends. A link that leaves the
-    folder, as an archive of somebody else's may hold it, could name any file of this machine.
+    folder, as an archive of somebody else's may hold it, could name any file of this machine. A link to a
+    folder it leaves out, so that another clone would read other photos.
 
     Args:
         photos: the setting.
@@ -92,10 +97,12 @@ def _wrong(entry: os.DirEntry[str], real_top: Path) -> str:
     except OSError as error:
         if entry.is_symlink():
             target = layout.link_text(Path(entry.path))
-            wrong = "leads nowhere" if error.errno in _NOWHERE else f"cannot be followed ({error.strerror})"
+            wrong = _ASTRAY.get(error.errno or 0, f"cannot be followed ({error.strerror})")
             return f"is a link{f' to {target!r}' * bool(target)}, which {wrong}; remove it"
         return f"cannot be looked at ({error.strerror}); remove it, or allow its folder with chmod u+rx"
     if stat.S_ISDIR(mode):
+        if entry.is_symlink():
+            return "is a link to a folder, which DVC leaves out; put the folder there, or remove the link"
         return ""
     if not stat.S_ISREG(mode):
         return f"is {_KINDS.get(stat.S_IFMT(mode), 'not a regular file')} and not a file; remove it"

@@ -75,10 +75,13 @@ def load(model: keras.Model, path: Path, *, of: str, remedy: str) -> None:
     """
     _check(path, remedy)
     try:
-        with warnings.catch_warnings():
-            # Keras only warns of layers that the file lacks, and leaves them random.
-            warnings.simplefilter("error", UserWarning)
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always", UserWarning)
             model.load_weights(path)
+        # Keras only warns of layers that the file lacks, and leaves them random. Before it raises for a
+        # shape, it warns, too, and blames its version.
+        if lacking := [each.message for each in warned if issubclass(each.category, UserWarning)]:
+            raise ValueError(lacking[0])
     except MemoryError:
         raise
     except Exception as error:  # HDF5 and Keras raise anything where a file is not as they expect
@@ -141,4 +144,7 @@ def _check_numbers(item: h5py.Dataset | h5py.Datatype, place: str) -> None:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    text = " ".join(str(error).split())
+    # Keras begins with how many objects there are, and shows all numbers of one at the end.
+    text = text.partition("Example error message for object ")[2] or text
+    return text.partition(" Target variable: ")[0][:240].rstrip(".") or type(error).__name__

@@ -178,7 +178,7 @@ def mend_remote(folder: Path) -> tuple[int, dict[Path, str]]:
     if not objects.is_dir():
         raise DataError(
             f"{folder} holds nothing that DVC has pushed, as there is no {objects}; give the folder of "
-            "`dvc remote add`, as `dvc remote list` tells it"
+            "`dvc remote add`, as `dvc remote list` tells it, or push again if a push was cut off early"
         )
     removed = {
         path: NOT_WHOLE for path in _files(runs) if not (_is_finished(path) and _md5(path) and _is_run(path))

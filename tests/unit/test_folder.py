@@ -31,10 +31,9 @@ def message(project: Path) -> str:
     return str(caught.value)
 
 
-def test_files_folders_and_links_to_them_are_fine(project: Path) -> None:
+def test_files_folders_and_links_to_files_are_fine(project: Path) -> None:
     cup = project / "photos" / "ann" / "cup"
     (cup / "IMG_2.jpg").symlink_to("IMG_1.jpg")
-    (cup / "around").symlink_to(project / "photos")
     (cup / ".hidden").write_bytes(b"")
     look(project)
 
@@ -59,22 +58,24 @@ def test_a_socket_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert "'socket' is a socket and not a file; remove it" in message(project)
 
 
-@pytest.mark.parametrize("target", ["nowhere.jpg", "IMG_9.jpg"])
-def test_a_link_that_leads_nowhere_or_to_itself_is_named(target: str, project: Path) -> None:
+@pytest.mark.parametrize(("target", "where"), [("nowhere.jpg", "nowhere"), ("IMG_9.jpg", "back to itself")])
+def test_a_link_that_leads_nowhere_or_to_itself_is_named(target: str, where: str, project: Path) -> None:
     (project / "photos" / "IMG_9.jpg").symlink_to(target)
-    assert f"'IMG_9.jpg' is a link to '{target}', which leads nowhere; remove it" in message(project)
+    assert f"'IMG_9.jpg' is a link to '{target}', which leads {where}; remove it" in message(project)
 
 
-@pytest.mark.parametrize("target", ["../../../secret", "../../out/secret"])
-def test_a_link_out_of_the_folder_is_named_as_a_push_would_send_what_it_leads_to(
-    target: str, project: Path
-) -> None:
+def test_a_link_out_of_the_folder_is_named_as_a_push_would_send_what_it_leads_to(project: Path) -> None:
     (project / "secret").write_bytes(b"a key")
-    (project / "photos" / "out").symlink_to(project)  # to a folder, which DVC does not follow
-    look(project)
-    (project / "photos" / "ann" / "cup" / "IMG_2.jpg").symlink_to(target)
+    (project / "photos" / "ann" / "cup" / "IMG_2.jpg").symlink_to("../../../secret")
     said = message(project)
-    assert f"'ann/cup/IMG_2.jpg' is a link to '{target}', which leaves the folder: `dvc add`" in said
+    assert "'ann/cup/IMG_2.jpg' is a link to '../../../secret', which leaves the folder: `dvc add`" in said
+
+
+@pytest.mark.parametrize("target", ["..", "../../..", "../../../elsewhere"])
+def test_a_link_to_a_folder_is_named_as_clones_would_lack_it(target: str, project: Path) -> None:
+    (project / "elsewhere").mkdir()
+    (project / "photos" / "ann" / "cup" / "more").symlink_to(target)
+    assert "'ann/cup/more' is a link to a folder, which DVC leaves out; put" in message(project)
 
 
 def test_a_folder_that_is_itself_reached_by_a_link_holds_its_files(project: Path) -> None:

@@ -371,10 +371,10 @@ def test_a_name_on_a_stick_can_neither_steer_a_terminal_nor_add_a_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put_list(tmp_path, b"[]")
-    (tmp_path / "files/md5/a\033[2J\nall whole").touch()
+    (tmp_path / "files/md5/a\033[2J\n\u202eall whole").touch()
     mend.main([str(tmp_path)])
     assert capsys.readouterr().out.startswith(
-        rf"{tmp_path}/files/md5/a\x1b[2J\nall whole: removed, as it is not whole"
+        rf"{tmp_path}/files/md5/a\x1b[2J\n\u202eall whole: removed, as it is not whole"
     )
 
 

@@ -125,6 +125,17 @@ def test_a_folder_stands_for_all_files_below_it_as_ingest_finds_them(
         predict.main(["empty"])
 
 
+def test_a_name_can_neither_steer_a_terminal_nor_add_a_line(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "a\033[31m\n\u202eb.jpg"
+    (project / "photo0.jpg").rename(project / name)
+    predict.main([name, "photo1.jpg"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3].startswith(r"a\x1b[31m\n\u202eb.jpg  ")
+    assert len(lines) == 5
+
+
 def test_nothing_usable_still_says_why(project: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
     with pytest.raises(SystemExit):
         predict.main(["absent.jpg"])

@@ -34,6 +34,26 @@ def test_what_an_import_prints_is_hidden(capfd: pytest.CaptureFixture[str]) -> N
     assert capfd.readouterr().err == "afterwards\n"
 
 
+@pytest.mark.parametrize(
+    ("variables", "keras_json", "why"),
+    [
+        ({"KERAS_BACKEND": "nonsense"}, None, "Unable to import backend : nonsense"),
+        ({"KERAS_BACKEND": ""}, '{"backend": "absent"}', "Unable to import backend : absent"),
+        ({}, '{"floatx": "nonsense"}', "Invalid `floatx` configuration. Expected one of"),
+    ],
+)
+def test_settings_of_the_users_with_which_keras_cannot_start_are_one_line(
+    variables: dict[str, str], keras_json: str | None, why: str, tmp_path: Path
+) -> None:
+    if keras_json:
+        (tmp_path / "keras.json").write_text(keras_json)
+    answer = _run("import tenshots.runtime", KERAS_HOME=str(tmp_path), **variables)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"error: Keras cannot be imported: {why}")
+    assert answer.stderr.endswith("remove the other; if that does not help, run `make setup`\n")
+    assert answer.stderr.count("\n") == 1
+
+
 def test_what_a_failing_import_prints_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
     def fail() -> None:
         os.write(2, b"libcuda is too old\n")

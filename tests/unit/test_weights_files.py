@@ -204,6 +204,19 @@ def test_a_number_that_is_not_finite_is_refused_with_the_remedy(
     )
 
 
+def test_the_layer_and_both_shapes_are_named(network: Any, saved: bytes, tmp_path: Path) -> None:  # noqa: ANN401
+    path = tmp_path / "a.weights.h5"
+    path.write_bytes(saved)
+    with h5py.File(path, "a") as file:
+        del file["layers/conv2d/vars/0"]
+        file["layers/conv2d/vars/0"] = np.zeros((5, 5, 3, 4), np.float32)
+    with pytest.raises(DataError) as caught:
+        load(network, path)
+    said = str(caught.value)
+    assert "does not fit the network: <Conv2D name=block1_1_convolution, built=True>: " in said
+    assert said.endswith("variable.shape=(3, 3, 3, 4), Received: value.shape=(5, 5, 3, 4); run `dvc repro`")
+
+
 def test_layers_that_the_file_lacks_are_no_warning_but_an_error(
     network: Any,  # noqa: ANN401
     saved: bytes,
