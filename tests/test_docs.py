@@ -123,6 +123,13 @@ def test_the_tree_names_what_lies_at_the_top() -> None:
     assert not [name for name in named if not (TOP / name).exists()]
 
 
+def test_the_tree_names_every_package_of_the_library() -> None:
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    tree = text.split("## The tree")[1].split("```")[1]
+    named = re.findall(r"^    (\w+)/\s{2,}", tree, flags=re.MULTILINE)
+    assert sorted(named) == sorted(path.parent.name for path in (TOP / "tenshots").glob("*/__init__.py"))
+
+
 def test_every_setting_is_explained_beside_it() -> None:
     """At the top level, where no section heads it, each line of params.yaml has a comment."""
     lines = (TOP / "params.yaml").read_text(encoding="utf-8").splitlines()
