@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tenshots.statistics.intervals import Basis, Scale, num_rarer
+from tenshots.statistics.evidence import Basis, Scale, num_rarer
 
 OF_ALL = {
     "accuracy": Scale.SHARE,

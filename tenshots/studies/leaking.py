@@ -12,7 +12,8 @@ import pandas as pd
 
 from tenshots.errors import DataError
 from tenshots.statistics import intervals, measure
-from tenshots.statistics.intervals import Basis, Design, Estimate, Evidence, Scale
+from tenshots.statistics.evidence import Basis, Design, Evidence, Scale
+from tenshots.statistics.intervals import Estimate
 from tenshots.statistics.measure import Measured
 from tenshots.statistics.tallies import Key
 

@@ -8,7 +8,8 @@ from scipy.stats import binomtest
 
 from tenshots.statistics import claims
 from tenshots.statistics.claims import Plan, Setting
-from tenshots.statistics.intervals import Design, Estimate
+from tenshots.statistics.evidence import Design
+from tenshots.statistics.intervals import Estimate
 from tenshots.statistics.measure import Measured
 
 SETTING = Setting(num_photos=240, num_sets=12, unit="group", num_repeats=2, num_comparisons=1)

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from tenshots.statistics import claims, measure
-from tenshots.statistics.intervals import Estimate
+from tenshots.statistics.intervals import Estimate, ends
 from tenshots.statistics.phrases import difference_text, interval_text, percent
 from tenshots.tables import csv_files
 from tenshots.tracking.experiments import Experiment
@@ -186,11 +186,6 @@ def gain_text(result: Result) -> str:
     if result.gain is None:
         return ABSENT
     return difference_text({"difference": result.gain.value, "interval": ends(result.gain)})
-
-
-def ends(estimate: Estimate) -> list[float] | None:
-    """Returns both ends of the interval, or None where there is none."""
-    return None if estimate.low is None or estimate.high is None else [estimate.low, estimate.high]
 
 
 def text_table(results: Sequence[Result], reference: str) -> str:

@@ -54,10 +54,11 @@ from tenshots.errors import DataError
 from tenshots.pages.report import sentences
 from tenshots.pages.report.frozen import Frozen, frozen_features
 from tenshots.statistics import claims, measure
+from tenshots.statistics.areas import ROC_AUC
 from tenshots.statistics.choice import best_on_validation
 from tenshots.statistics.claims import Setting
 from tenshots.statistics.intervals import Estimate
-from tenshots.statistics.measure import ROC_AUC, Measured
+from tenshots.statistics.measure import Measured
 from tenshots.statistics.tallies import OF_LABEL, Key
 from tenshots.tables.predictions import labels_of
 
@@ -118,7 +119,7 @@ def compare(
         name: measure.measure(result.predictions, components.loc[tested["photo_id"]])
         for name, result in results.items()
     }
-    estimates = {name: measure.estimates(each) for name, each in measured.items()}
+    estimates = {name: measure.every_figure(each) for name, each in measured.items()}
     num_folds = int(first.predictions["fold"].nunique())
     grouped = bool((tested["group"] != "").any())
     setting = Setting(

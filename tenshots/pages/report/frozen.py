@@ -49,7 +49,7 @@ def frozen_features(
     if not inspected["num_judged"]:
         return None
     own = measure.measure(frozen.predictions, components.loc[frozen.predictions["photo_id"].unique()])
-    accuracy = measure.estimates(own)[Key("accuracy")]
+    accuracy = measure.every_figure(own)[Key("accuracy")]
     found: dict[str, Any] = {
         "network": inspected["network"],
         "num_photos": len(own.photo_ids),
