@@ -47,7 +47,7 @@ class Facts:
 def model_card(facts: Facts) -> str:
     """Returns the card of the chosen variant, as Markdown with YAML in front."""
     name = facts.compared["chosen"]
-    network = _without_places(params.flattened(facts.details["network"]))
+    network = phrases.without_places(params.flattened(facts.details["network"]))
     return (
         _environment()
         .get_template("model_card.md.j2")
@@ -102,10 +102,6 @@ def _origin(network: Mapping[str, str]) -> str:
     if path or source == "imagenet":
         return path or f"{network['backbone.architecture']} (ImageNet)"
     return "none, trained from scratch"
-
-
-def _without_places(settings: Mapping[str, str]) -> dict[str, str]:
-    return {key: Path(text).name if Path(text).is_absolute() else text for key, text in settings.items()}
 
 
 def _folder(photos: str) -> str:

@@ -157,17 +157,14 @@ def estimate(evidence: Evidence, design: Design, *, num_comparisons: int = 1) ->
         return Estimate(evidence.value, None, None, reason, between, seeds, number)
 
     if number < MIN_COMPONENTS:
-        tell = "tells" if number == 1 else "tell"
-        return without(
-            f"{independent_sets(number)}{fewest.which} {tell} too little; it takes {MIN_COMPONENTS}"
-        )
+        return without(too_few(number, fewest.which))
     if squares < NEGLIGIBLE:
         if evidence.exact and evidence.value in (0.0, 1.0):
             low, high = _all_alike(evidence.value, sample.effective, num_comparisons)
             return Estimate(evidence.value, low, high, None, between, seeds, number)
         return without(
-            "all independent sets of photos give the same figure, so that nothing shows how far another "
-            "would be from it"
+            "every independent set of photos gives the same figure, so nothing shows how much another "
+            "would differ"
         )
     variance = between + seeds
     degrees = variance**2 / (between**2 / sample.degrees + seeds**2 / max(seed_degrees, 1))
@@ -181,6 +178,12 @@ def estimate(evidence: Evidence, design: Design, *, num_comparisons: int = 1) ->
         low, high = _student(evidence.value, quantile * variance**0.5, evidence.scale)
     lowest, highest = evidence.scale.value
     return Estimate(evidence.value, max(low, lowest), min(high, highest), None, between, seeds, number)
+
+
+def too_few(number: int, which: str = "") -> str:
+    """Says why components give no interval: there are fewer than MIN_COMPONENTS of them."""
+    are = "is" if number == 1 else "are"
+    return f"{independent_sets(number)}{which} {are} too few; at least {MIN_COMPONENTS} are needed"
 
 
 def small_sample(sizes: np.ndarray) -> SmallSample:

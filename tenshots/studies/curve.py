@@ -40,7 +40,6 @@ from tenshots.statistics import intervals
 from tenshots.statistics.intervals import LEVEL, MIN_COMPONENTS
 from tenshots.statistics.measure import Measured
 from tenshots.statistics.tallies import Key
-from tenshots.wording import independent_sets
 
 MIN_SHARES = 3  # a curve has three unknowns
 FACTOR = 2  # times as many photos
@@ -251,8 +250,7 @@ def _centred(moves: np.ndarray) -> np.ndarray:
 
 def _reason(components: np.ndarray, number: int) -> str | None:
     if number < MIN_COMPONENTS:
-        tell = "tells" if number == 1 else "tell"
-        return f"{independent_sets(number)} {tell} too little; it takes {MIN_COMPONENTS}"
+        return intervals.too_few(number)
     if (_centred(components) ** 2).sum() < intervals.NEGLIGIBLE:
-        return "all independent sets of photos agree, so that nothing shows how much another would differ"
+        return "all independent sets of photos agree, so nothing shows how much another would differ"
     return None

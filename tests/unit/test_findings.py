@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tenshots.errors import DataError
-from tenshots.pages.report import charts, page, pictures, sections, seen, sentences
+from tenshots.pages.report import charts, page, pictures, sections, seen, sentences, views
 from tenshots.pages.report.pictures import Album
 from tenshots.pages.settings import ReportSettings
 from tenshots.tables.predictions import labels_of
@@ -144,7 +144,7 @@ def test_a_label_without_a_test_photo_has_a_row_of_nothing() -> None:
 def test_photos_without_groups_are_shown_without_groups() -> None:
     elements = Elements(page.render(inputs(grouped=False), SETTINGS))
     assert inputs(grouped=False).compared["data"]["num_groups"] == 0
-    assert "Photos of one group" not in elements.text
+    assert "Photos from one group" not in elements.text
 
 
 def test_what_is_less_suspected_is_folded() -> None:
@@ -154,7 +154,7 @@ def test_what_is_less_suspected_is_folded() -> None:
     number = len(drawn.compared["suspects"]["photos"])
     assert 1 < number <= 5
     text = page.render(drawn, settings).split("Labels that may be wrong")[1].split("</section>")[0]
-    first, folded = text.split("The less suspected")
+    first, folded = text.split("Less suspicious")
     assert first.count("<use ") == 1
     assert folded.count("<use ") == number - 1
 
@@ -263,10 +263,10 @@ def test_many_pairs_are_all_in_the_forest_and_few_on_the_first_screen() -> None:
     drawn = made(photos, LABELS, {f"v{number}": 0.5 * number for number in range(5)})
     text = page.render(drawn, SETTINGS)
     claims = text.split('<ul class="claims">')[1].split("</ul>")[0]
-    assert claims.count("<li") == page.MAX_TOLD
+    assert claims.count("<li") == views.MAX_TOLD
     forest = text.split('<ul class="rows forest">')[1].split("</ul>")[0]
     assert forest.count('class="name"') == 10
-    assert forest.count('class="words"') == 10 - page.MAX_TOLD
+    assert forest.count('class="words"') == 10 - views.MAX_TOLD
 
 
 @pytest.mark.parametrize("values", [[0.01], [-0.3, 0.4], [-1.0, 1.0], [], [0.5, 0.6], [-0.001]])

@@ -84,8 +84,8 @@ def test_equal_groups_have_one_degree_of_freedom_less_than_groups(number: int) -
 @pytest.mark.parametrize(
     ("number", "reason"),
     [
-        (4, "4 independent sets of photos tell too little; it takes 5"),
-        (1, "1 independent set of photos tells"),
+        (4, "4 independent sets of photos are too few; at least 5 are needed"),
+        (1, "1 independent set of photos is too few"),
     ],
 )
 def test_too_few_groups_give_no_interval_but_the_reason(number: int, reason: str) -> None:
@@ -101,7 +101,7 @@ def test_the_weakest_basis_counts_and_is_named() -> None:
     few = Basis(np.array([1.0, 1, 1] + [0.0] * 6), " that show cup")
     both = Evidence(0.7, (moves,), Scale.SHARE, (Basis(np.full(9, 4.0)), few))
     assert intervals.estimate(both, where).reason == (
-        "3 independent sets of photos that show cup tell too little; it takes 5"
+        "3 independent sets of photos that show cup are too few; at least 5 are needed"
     )
 
 
@@ -118,7 +118,7 @@ def test_groups_that_are_all_right_or_wrong_are_answers_of_which_none_failed(
 def test_groups_that_agree_otherwise_give_no_interval_of_width_0() -> None:
     for found in (estimate([1] * 6, [2] * 6), estimate([0] * 6, [2] * 6, Scale.DIFFERENCE)):
         assert found.low is None
-        assert "all independent sets of photos give the same figure" in str(found.reason)
+        assert "every independent set of photos gives the same figure" in str(found.reason)
 
 
 def test_a_group_with_most_photos_makes_the_interval_wide() -> None:

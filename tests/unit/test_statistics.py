@@ -137,7 +137,7 @@ def test_the_same_answers_are_less_certain_in_few_large_groups() -> None:
 
 @pytest.mark.parametrize(
     ("sizes", "reason"),
-    [([2, 2, 2, 2], "4 independent sets of photos tell too"), ([8], "1 independent set of photos tells")],
+    [([2, 2, 2, 2], "4 independent sets of photos are too few"), ([8], "1 independent set of photos is too few")],
 )
 def test_too_few_groups_give_no_interval_but_the_reason(sizes: list[int], reason: str) -> None:
     found = measure.accuracy(answers([True, False] * 4), groups(sizes))
@@ -182,7 +182,7 @@ def test_a_label_that_few_groups_show_is_named_as_the_reason() -> None:
     assert found[Key("recall", "a")].low is not None
     for name in ("balanced_accuracy", "macro_f1", "roc_auc"):
         assert found[Key(name)].reason == (
-            "3 independent sets of photos that show c tell too little; it takes 5"
+            "3 independent sets of photos that show c are too few; at least 5 are needed"
         )
     assert "that show c" in str(found[Key("recall", "c")].reason)
 

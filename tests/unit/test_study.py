@@ -280,10 +280,10 @@ def test_the_answer_is_a_sentence_with_the_interval_and_says_what_it_is_about() 
     assert low <= found["twice"]["gain"] <= high
     assert found["twice"]["num_photos"] == 100
     assert found["answer"].startswith(
-        f"Twice as many photos (100 instead of 50 a training) would bring small about "
+        f"Twice as many photos (100 instead of 50 per training) would bring small about "
         f"+{100 * found['twice']['gain']:.1f} points ({100 * low:.1f} to {100 * high:.1f})."
     )
-    assert any("more photos of the same groups" in text for text in found["sentences"])
+    assert any("more photos from the same groups" in text for text in found["sentences"])
     assert found["band"][-1]["num_photos"] == pytest.approx(100)
 
 
@@ -291,8 +291,8 @@ def test_few_groups_give_a_curve_without_an_interval_and_the_reason() -> None:
     found = findings.learning_curve("small", *shares_of(4), grouped=False, num_updates=80)
     assert found["twice"]["interval"] is None
     assert found["twice"]["claim"] == "unknown"
-    assert "cannot be told" in found["answer"]
-    assert "4 independent sets of photos tell too little; it takes 5" in found["answer"]
+    assert "It cannot be said what twice as many photos" in found["answer"]
+    assert "4 independent sets of photos are too few; at least 5 are needed" in found["answer"]
     assert found["band"][0]["low"] is None
     assert not any("same groups" in text for text in found["sentences"])
 
@@ -302,7 +302,7 @@ def test_two_shares_are_no_curve() -> None:
     del shares[0.2], numbers[0.2]
     found = findings.learning_curve("small", shares, numbers, components, grouped=True, num_updates=80)
     assert (found["twice"], found["curve"], found["band"]) == (None, None, [])
-    assert "it takes 3" in found["no_twice"]
+    assert "at least 3 are needed" in found["no_twice"]
     assert found["points"][0]["interval"]
 
 
@@ -347,7 +347,7 @@ def test_splits_that_test_other_photos_are_compared_too() -> None:
     assert low < found.value < high
     few = shares[0.5][shares[0.5]["photo_id"].isin(components.index[:24])]
     reason = leaking.difference(shares[1.0], few, components).reason
-    assert reason == "3 independent sets of photos in test tell too little; it takes 5"
+    assert reason == "3 independent sets of photos in test are too few; at least 5 are needed"
 
 
 def test_the_sentence_says_how_much_a_random_split_flatters() -> None:

@@ -59,7 +59,5 @@ def looks(experiments: Sequence[Experiment]) -> list[tuple[int, int]]:
 def widest(results: Sequence[Result]) -> int:
     """Returns the end of the axis of gains in points, the same for all: a multiple of 10, at most 100."""
     found = [each.gain for each in results if each.gain is not None]
-    reach = max(
-        (abs(end) for gain in found for end in [gain.value, *(ends(gain) or [])]), default=0.1
-    )
+    reach = max((abs(end) for gain in found for end in [gain.value, *(ends(gain) or [])]), default=0.1)
     return min(100, 10 * math.ceil(10 * reach - 1e-9) or 10)
