@@ -20,6 +20,7 @@ from tenshots import params, runtime
 from tenshots.augmentation import augmenting
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.errors import DataError, SettingsError
+from tenshots.networks import forward
 from tenshots.splitting import leakage
 from tenshots.splitting.division import split
 from tenshots.splitting.settings import SplitSettings
@@ -28,7 +29,6 @@ from tenshots.studies import curve, findings, leaking, retraining
 from tenshots.studies.curve import Curve, Extrapolation, Measurements
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables import database, predictions
-from tenshots.training import fitting
 from tests.properties.test_splitting import photos_of
 from tests.unit import test_train
 from tests.unit.test_statistics import bounds, drawn
@@ -51,7 +51,8 @@ def settings(*shares: float, leaking: bool = False) -> StudySettings:
     ("given", "words"),
     [
         ({"shares": [1]}, "study.shares[0] must be less than 1, got 1"),
-        ({"shares": [0.5, 0.5]}, "study.shares must hold each share once, got"),
+        ({"shares": [0.5, 0.5]}, "study.shares must hold each share once, to 6 digits, got"),
+        ({"shares": [0.1, 0.10000004]}, "study.shares must hold each share once, to 6 digits, got"),
         ({"variants": "some"}, "study.variants must be 'all'"),
         ({"share": [0.5]}, "study.share is not a known setting; did you mean 'shares'?"),
     ],
@@ -61,6 +62,12 @@ def test_a_broken_rule_names_the_key(given: dict[str, object], words: str) -> No
     with pytest.raises(SettingsError) as caught:
         params.section(section, "study", StudySettings)
     assert words in str(caught.value)
+
+
+def test_shares_that_differ_have_names_that_differ() -> None:
+    shares = settings(0.104, 0.1, 0.100001, 1 / 3).shares
+    assert shares == (0.1, 0.100001, 0.104, 1 / 3)
+    assert len({retraining.share_name(share) for share in shares}) == 4
 
 
 def test_the_project_studies_nothing_until_asked() -> None:
@@ -463,7 +470,7 @@ def test_any_error_while_answers_are_read_ends_the_trainings_beside_it(
     write_settings(project, shares=[0.5], variants=["baseline"])
     evaluated(project)
     monkeypatch.setattr(runtime, "num_workers", lambda *, threads: 2 * threads)
-    monkeypatch.setattr(fitting, "predict", fail)
+    monkeypatch.setattr(forward, "predict", fail)
     before = threading.active_count()
     with pytest.raises(MemoryError) as caught:
         study.main(["baseline"])
