@@ -15,6 +15,9 @@ from tenshots.statistics.measure import Measured
 SAMPLE = SampleSize(num_photos=240, num_sets=12, unit="group", num_repeats=2, num_comparisons=1)
 
 
+OPEN = "no difference can be claimed between augmented and baseline: with 240 test photos from 12 groups "
+
+
 def gain(value: float, low: float | None, high: float | None, **others: float) -> Estimate:
     reason = "too few" if low is None else None
     return Estimate(value, low, high, reason, num_components=12)._replace(**others)
@@ -33,13 +36,12 @@ def measured(right: list[float]) -> Measured:
         (gain(-0.061, -0.098, -0.023), "augmented is worse than baseline by 6.1 points (2.3 to 9.8)"),
         (
             gain(0.02, -0.07, 0.121),
-            "no difference can be claimed between augmented and baseline: with 240 test photos from 12 groups "
-            "the interval is \u22127.0 to +12.1 points",
+            OPEN + "the interval is \u22127.0 to +12.1 points",
         ),
         (
             gain(0.02, -0.07, 0.121, between=0.0023, trainings=0.0),
-            "no difference can be claimed between augmented and baseline: with 240 test photos from 12 groups "
-            "the interval is \u22127.0 to +12.1 points; about 1,800 photos from 89 groups would settle a "
+            OPEN
+            + "the interval is \u22127.0 to +12.1 points; about 1,800 photos from 89 groups would settle a "
             "5-point difference",
         ),
         (
@@ -48,19 +50,18 @@ def measured(right: list[float]) -> Measured:
         ),
         (
             gain(0.01, -0.02, 0.04, between=0.0002),
-            "no difference can be claimed between augmented and baseline: with 240 test photos from 12 groups "
-            "the interval is \u22122.0 to +4.0 points, which rules out a difference of 5 points or more",
+            OPEN
+            + "the interval is \u22122.0 to +4.0 points, which rules out a difference of 5 points or more",
         ),
         (
             gain(0.02, -0.07, 0.121, between=0.3, trainings=0.0),
-            "no difference can be claimed between augmented and baseline: with 240 test photos from 12 groups "
-            "the interval is \u22127.0 to +12.1 points; it would take more than 10,000 photos to settle a "
+            OPEN
+            + "the interval is \u22127.0 to +12.1 points; it would take more than 10,000 photos to settle a "
             "5-point difference",
         ),
         (
             gain(0.02, -0.07, 0.121, between=0.0001, trainings=0.002),
-            "no difference can be claimed between augmented and baseline: with 240 test photos from 12 groups "
-            "the interval is \u22127.0 to +12.1 points; more photos alone would not settle a 5-point "
+            OPEN + "the interval is \u22127.0 to +12.1 points; more photos alone would not settle a 5-point "
             "difference, since trainings differ too much: set repeats to about 26",
         ),
     ],
@@ -166,3 +167,13 @@ def test_mcnemar_counts_the_photos_on_which_two_variants_differ() -> None:
 )
 def test_points_have_their_sign(share: float, text: str) -> None:
     assert claims.signed_points(share) == text
+
+
+@pytest.mark.parametrize("end", [0.0, 0.0001, 0.00049, 0.0005, 0.0006, 0.00149, 0.05])
+def test_a_claim_is_made_where_the_printed_interval_leaves_out_zero(end: float) -> None:
+    """Never "better" beside "(0.0 to 9.8)", and never "open" beside "+0.1 to +9.8"."""
+    is_apart = claims.signed_points(end) != "0.0"
+    assert claims.side_of_zero((end, 0.098)) == (1 if is_apart else 0)
+    assert claims.side_of_zero((-0.098, -end)) == (-1 if is_apart else 0)
+    assert claims.verdict(gain(0.05, end, 0.098)) == ("better" if is_apart else "open")
+    assert claims.side_of_zero(None) == 0

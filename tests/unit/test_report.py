@@ -210,16 +210,47 @@ def test_where_nobody_knows_who_took_the_photos_the_first_screen_says_so() -> No
         assert (sentences.UNGROUPED in phrases.basis(made.compared)) is not grouped
 
 
+def confident(value: float, interval: list[float] | None) -> str:
+    """What is said of a variant whose confidence exceeds its accuracy by `value`."""
+    return sentences.calibrated(
+        {
+            "estimates": {"overconfidence": {"value": value, "interval": interval}},
+            "calibration": {"ece": 0.06, "ece_if_calibrated": 0.03, "ece_95_if_calibrated": 0.05},
+        }
+    )
+
+
 def test_caution_is_said_without_a_minus_sign() -> None:
-    figures = {
-        "estimates": {"overconfidence": {"value": -0.05, "interval": [-0.08, -0.02]}},
-        "calibration": {"ece": 0.06, "ece_if_calibrated": 0.03, "ece_95_if_calibrated": 0.05},
-    }
-    words = "It is not sure enough: its confidence is 5.0 points below its accuracy on average (+2.0 to +8.0)."
-    assert words in sentences.calibrated(figures)
-    boastful = {**figures, "estimates": {"overconfidence": {"value": 0.05, "interval": [0.02, 0.08]}}}
-    words = "It is too sure: its confidence is 5.0 points above its accuracy on average (+2.0 to +8.0)."
-    assert words in sentences.calibrated(boastful)
+    assert (
+        "It is not sure enough: its confidence is 5.0 points below its accuracy on average (+2.0 to +8.0)."
+    ) in confident(-0.05, [-0.08, -0.02])
+    assert (
+        "It is too sure: its confidence is 5.0 points above its accuracy on average (+2.0 to +8.0)."
+    ) in confident(0.05, [0.02, 0.08])
+    assert confident(0.05, None).startswith("Its confidence is 5.0 points above its accuracy on average. ")
+
+
+@pytest.mark.parametrize("end", [0.0, 0.0003, 0.0004999])
+def test_nobody_is_called_too_sure_beside_an_interval_that_starts_at_zero(end: float) -> None:
+    for found in (confident(0.04, [end, 0.08]), confident(-0.04, [-0.08, -end])):
+        assert found.startswith("It cannot be shown to be too sure or not sure enough:")
+        assert "(0.0 to +8.0)" in found
+
+
+def test_the_difference_to_the_regression_is_said_to_be_uncorrected() -> None:
+    said = "This interval is for this comparison alone: it is not widened for the others."
+    assert said in Elements(page.render(inputs(), SETTINGS)).text
+    alone = {**inputs().compared, "differences": []}
+    assert said not in sentences.regression_note(alone)
+    assert sentences.regression_note({**inputs().compared, "frozen_features": None}) == ""
+
+
+def test_an_absolute_path_among_the_settings_is_shown_by_its_name_alone() -> None:
+    values = {"photos": "/home/ada/pictures", "layout": "{label}/{name}"}
+    text = Elements(page.render(dataclasses.replace(inputs(), values=values), SETTINGS)).text
+    assert "/home/ada" not in text
+    assert "pictures" in text
+    assert "{label}/{name}" in text
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,10 @@ def test_the_same_answers_are_less_certain_in_few_large_groups() -> None:
 
 @pytest.mark.parametrize(
     ("sizes", "reason"),
-    [([2, 2, 2, 2], "4 independent sets of photos are too few"), ([8], "1 independent set of photos is too few")],
+    [
+        ([2, 2, 2, 2], "4 independent sets of photos are too few"),
+        ([8], "1 independent set of photos is too few"),
+    ],
 )
 def test_too_few_groups_give_no_interval_but_the_reason(sizes: list[int], reason: str) -> None:
     found = measure.accuracy(answers([True, False] * 4), groups(sizes))
