@@ -1,6 +1,6 @@
 """What helped: evaluations, inspection and pictures → reports/index.html, and its figures beside it.
 
-Reads only the variants that params.yaml names, so that a renamed one leaves no ghost.
+Reads only the variants that params.yaml names, so a renamed one leaves no ghost.
 """
 
 from __future__ import annotations

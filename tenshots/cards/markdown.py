@@ -1,4 +1,4 @@
-"""Cards that tell strangers what the data and the model are: Markdown as on Hugging Face, and Croissant.
+"""Cards that tell strangers what the data and the model are, in Markdown as on Hugging Face.
 
 What the pipeline knows is filled in; what only people know is marked TO BE FILLED IN, and never guessed. The
 headings are those of huggingface_hub's templates (modelcard_template.md, datasetcard_template.md).
@@ -27,10 +27,10 @@ SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"
 
 @dataclass(frozen=True)
 class Facts:
-    """What the cards tell.
+    """What the cards say.
 
     Attributes:
-        manifest: a row a file found.
+        manifest: a row per file found.
         leakage: leakage.json of the split.
         compared: comparison.json.
         details: details.json of the chosen variant.
@@ -105,7 +105,7 @@ def _origin(network: Mapping[str, str]) -> str:
 
 
 def _folder(photos: str) -> str:
-    # An absolute path would tell of this machine, and of whoever works on it.
+    # An absolute path would tell of this machine and its user.
     return as_code(photos) if not Path(photos).is_absolute() else "a folder outside the repository"
 
 

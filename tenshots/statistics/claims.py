@@ -2,7 +2,7 @@
 
 The interval of the paired difference decides: a claim is made where it leaves out 0, and the sentence shows
 that same interval, so the two never contradict each other. With more than one comparison, intervals are
-simultaneous (Bonferroni): all of them hold as often as a single one would. Holm's procedure would at times
+simultaneous (Bonferroni): all of them hold as often as a single one would. Holm's procedure would sometimes
 claim more, but its claims have no useful two-sided intervals.
 Sources: Holm 1979, Scandinavian Journal of Statistics 6; Strassburger and Bretz 2008, Statistics in Medicine
 27 (why stepwise procedures lack such intervals).
@@ -93,7 +93,7 @@ def side_of_zero(interval: Sequence[float] | None) -> int:
 
 
 def sentence(variant: str, reference: str, gain: Estimate, sample: SampleSize) -> str:
-    """Says in words what `gain`, the difference of `variant` to `reference`, allows one to claim."""
+    """Says in words what `gain`, the difference between `variant` and `reference`, allows one to claim."""
     found = verdict(gain)
     if found == "open":
         text = f"no difference can be claimed between {variant} and {reference}: {_doubt(gain, sample)}"

@@ -32,8 +32,8 @@ class Design:
 
     Attributes:
         components: int, shape (num_cells,), from 0 without gaps: of each cell.
-        folds: int, shape (num_cells,), from 0 without gaps: likewise.
-        num_photos: float, shape (num_cells,), above 0: likewise.
+        folds: int, shape (num_cells,), from 0 without gaps: of each cell.
+        num_photos: float, shape (num_cells,), above 0: of each cell.
     """
 
     components: np.ndarray
@@ -123,7 +123,7 @@ def num_rarer(hits: np.ndarray, sizes: np.ndarray) -> int:
 
     Args:
         hits: float, shape (num_components,): how often a component shows the one.
-        sizes: likewise: either of them.
+        sizes: the same shape: how often it shows either of them.
     """
     return min(int(np.count_nonzero(hits > ROUNDING)), int(np.count_nonzero(hits < sizes - ROUNDING)))
 

@@ -1,7 +1,7 @@
 """95 % intervals for any figure of photos that come in components, tested by several trainings.
 
 Two things make a figure uncertain, and both are in its interval: other photos would have been tested (photos
-of one component, such as one person's, resemble each other, so that components are drawn, not photos), and
+of one component, such as one person's, resemble each other, so components are drawn, not photos), and
 another seed would have trained another network. Each training (a fold and repeat) has a seed of its own and
 tests the photos of its fold.
 
@@ -20,8 +20,8 @@ fold moves it in each repeat (its influence function). Sums of squares of contri
 Their degrees of freedom are joined as Satterthwaite 1946 does (Biometrics Bulletin 2). From them, an interval
 of
 
-    5 to 19 components   Student's t: of the logit for shares and of the logarithm for losses, so that the
-                         interval keeps within their range and is lopsided where they are (Korn and Graubard
+    5 to 19 components   Student's t: of the logit for shares and of the logarithm for losses, so the interval
+                         keeps within their range and is lopsided where they are (Korn and Graubard
                          1998, Survey Methodology 24(2)); of the figure itself for differences.
     from 20              the bootstrap over components: percentiles, moved outwards by as much as t and k ask
     for.
@@ -141,7 +141,7 @@ def estimate(evidence: Evidence, design: Design, *, num_comparisons: int = 1) ->
     Args:
         evidence: of the figure.
         design: where the photos were tested.
-        num_comparisons: m, at least 1: how many intervals shall all hold the truth in 95 of 100 experiments;
+        num_comparisons: m, at least 1: how many intervals should all hold the truth in 95 of 100 experiments;
             each then has the level 1 - 0.05 / m (Bonferroni's inequality, which assumes nothing about how
             they depend on each other).
     """

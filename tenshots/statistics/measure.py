@@ -131,7 +131,7 @@ def gain(measured: Measured, reference: Measured, *, num_comparisons: int = 1) -
     Args:
         measured: one variant.
         reference: another, on the same photos.
-        num_comparisons: how many such intervals shall hold together, at least 1 (see intervals.estimate).
+        num_comparisons: how many such intervals should hold together, at least 1 (see intervals.estimate).
 
     Raises:
         DataError: the variants were tested on other photos, or in other folds.

@@ -9,7 +9,7 @@ Figueroa et al. 2012, Predicting sample size required for classification perform
 and Decision Making 12:8 (weighted fits to small data).
 
 What is uncertain. The accuracies at all shares are measured on the same photos of the same components, so
-that most of their error is common to all, and moves the asymptote alone. What remains differs from share to
+that most of their error is common to all, and moves only the asymptote. What remains differs from share to
 share: by components (one person's photos need more examples than another's) and by trainings (other seeds,
 other photos left out). Both are taken from the contributions that statistics.intervals describes. The
 covariance of the accuracies is a common variance plus one of each share's own; a share's own is taken half

@@ -195,7 +195,7 @@ def text_table(results: Sequence[Result], reference: str) -> str:
         "variant",
         "validation",
         "test (95 % interval)",
-        f"to {reference}, points",
+        f"vs {reference} (points)",
         "changed",
     ]
     rows = [

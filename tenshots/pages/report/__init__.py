@@ -1,5 +1,5 @@
 """The comparison of variants, in numbers and on one page.
 
 In: what evaluation, inspection, study and visualise left. Out: the contents of reports/comparison.json, its
-Markdown, and the page, which says nothing that comparison.json does not hold.
+Markdown, and the page.
 """

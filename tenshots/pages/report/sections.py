@@ -1,4 +1,4 @@
-"""The page's sections on the photos and the mistakes: findings, with the pictures that belong to them.
+"""The page's sections on the photos and the mistakes: figures, with the pictures that belong to them.
 
 What a section shows is bounded, whatever the photos are: pictures by the album's budgets, rows and cells by
 the numbers below. The templates say how many more there are, and where.
@@ -23,7 +23,7 @@ MAX_CLUSTERS, MAX_MEMBERS = 24, 12
 MAX_OUTLIERS = 6  # of a measure: often all of one phone
 MAX_IN_CELL = 24  # photos of a cell of the confusion matrix
 MAX_CELLS = 1_500  # that open, over all variants
-MAX_CELL_PHOTOS = 4_000  # in them, likewise
+MAX_CELL_PHOTOS = 4_000  # in them, over all variants
 
 Cells = Mapping[tuple[str, str], Sequence[Answered]]  # photos by label and answer
 

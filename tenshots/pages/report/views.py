@@ -108,7 +108,7 @@ class Variant:
         name: of the variant.
         colour: a class of style.css.
         figures: those of comparison.json.
-        calibrated: whether it is as often right as it is sure, in sentences.
+        calibrated: whether it is right as often as it is sure, in sentences.
         reliability: the same, drawn.
         learning_curves: accuracy and loss by epoch.
         study: what data/study holds of it.
