@@ -71,7 +71,7 @@ def test_a_sentence_claims_what_the_interval_allows(found: Estimate, words: str)
 
 
 def test_a_sentence_and_its_interval_never_contradict_each_other() -> None:
-    """As printed, too: a claim shows no 0.0 among its ends, and no claim shows an interval with 0 in it."""
+    """As printed too: a claim shows no 0.0 among its ends, and without a claim the interval holds 0."""
     draw = np.random.default_rng(0)
     for _ in range(2_000):
         value, half = draw.normal(0, 0.002), abs(draw.normal(0, 0.002))
@@ -108,7 +108,7 @@ def test_where_each_photo_is_its_own_set_only_photos_are_counted() -> None:
 
 
 def test_the_plan_has_the_power_it_promises() -> None:
-    """Drawn anew with as many groups, a true difference of 5 points is found in about 4 of 5 experiments."""
+    """Drawn again with as many groups, a true difference of 5 points is found in about 4 of 5 experiments."""
     spread = 0.166  # of the groups' differences
     found = claims.plan(gain(0.0, -0.1, 0.1, between=spread**2 / 12, trainings=0.0), SAMPLE)
     assert found is not None

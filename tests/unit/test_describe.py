@@ -205,7 +205,7 @@ def test_labels_are_text_on_every_page_whatever_they_hold(
             *("table", "thead", "tbody", "tr", "th", "td"),
         }
         assert set(re.findall('href="(.*?)"', page)) <= {"data_card.md"}
-        shown = labels if name != "comparison" else labels[:1]  # the commonest, of equals the first
+        shown = labels if name != "comparison" else labels[:1]  # the commonest; ties go to the first
         assert all(html.escape(label) in page for label in shown)
     page = (tmp_path / "reports/index.html").read_text()
     assert not {"script", "img src=x"} & set(re.findall(r"<(img src=x|\w+)", page))
