@@ -80,14 +80,14 @@ def test_the_cards_have_the_headings_and_the_figures_of_the_comparison(project: 
     compared = json.loads((project / "reports/comparison.json").read_text())
     best = compared["variants"][compared["chosen"]]
     assert f"| accuracy | {100 * best['test_accuracy']:.1f}" in model
-    assert "chosen by its accuracy on validation photos" in model
+    assert "chosen for its accuracy on validation photos" in model
     assert "| lr | 0.002 |" in model
     assert "4 changed copies of each training photo, by RandomFlip." in model
     assert front_matter(model)["pipeline_tag"] == "image-classification"
     assert front_matter(data)["size_categories"] == ["n<1K"]
     assert "36 photos with 3 labels from 6 groups." in data
     assert "| cup | 12 |" in data
-    assert "Files that were not used: 1: an empty file (1)." in data
+    assert "Files that were not used (1): an empty file (1)." in data
 
 
 def test_the_data_card_names_no_person_and_no_file(project: Path) -> None:
@@ -160,7 +160,7 @@ def test_one_fold_one_set_and_one_copy_are_written_as_one(project: Path) -> None
     path.write_text(json.dumps({**json.loads(path.read_text()), "num_components": 1}))
     describe.main([])
     model = (project / "reports/model_card.md").read_text()
-    assert "It consists of 1 trained network (1 fold, 1 repeat), and" in model
+    assert "It consists of 1 trained network (1 fold, 1 repeat).\n" in model
     assert "for training and for testing, come from 1 independent set (such as" in model
     assert "The split divides 1 set of photos" in model
     data = (project / "reports/data_card.md").read_text()

@@ -96,6 +96,12 @@ def test_the_data_is_counted() -> None:
     assert 0 < found["leak"]["num_with_sibling"] <= 36
 
 
+def test_one_file_is_not_called_files() -> None:
+    text = page.render(inputs(), SETTINGS)
+    assert "<dt>file not used</dt><dd>1</dd>" in text
+    assert "<dt>near-duplicate clusters</dt><dd>0</dd>" in text
+
+
 def test_near_duplicates_stand_side_by_side_and_outliers_are_shown() -> None:
     photos = drawn_results.photos(LABELS, num_groups=6, num_each=2)
     manifest = drawn_results.manifest(photos)
