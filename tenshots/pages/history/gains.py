@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from tenshots.statistics import claims, measure
-from tenshots.statistics.intervals import Estimate, ends
+from tenshots.statistics.intervals import Estimate
 from tenshots.statistics.phrases import difference_text, interval_text, percent
 from tenshots.tables import csv_files
 from tenshots.tracking.experiments import Experiment
@@ -188,6 +188,11 @@ def gain_text(result: Result) -> str:
     return difference_text({"difference": result.gain.value, "interval": ends(result.gain)})
 
 
+def ends(estimate: Estimate) -> list[float] | None:
+    """Returns both ends of the interval, or None where there is none."""
+    return None if estimate.low is None or estimate.high is None else [estimate.low, estimate.high]
+
+
 def text_table(results: Sequence[Result], reference: str) -> str:
     """Returns the results as an aligned table for a terminal, with the reasons below it."""
     header = [
@@ -195,7 +200,7 @@ def text_table(results: Sequence[Result], reference: str) -> str:
         "variant",
         "validation",
         "test (95 % interval)",
-        f"vs {reference} (points)",
+        f"to {reference}, points",
         "changed",
     ]
     rows = [

@@ -11,7 +11,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tenshots.pages.history import gains
 from tenshots.pages.history.gains import Result
 from tenshots.statistics import phrases
-from tenshots.statistics.intervals import ends
 from tenshots.tracking.experiments import Experiment
 from tenshots.wording import counted
 
@@ -31,7 +30,7 @@ def render(experiments: Sequence[Experiment], results: Sequence[Result], referen
     environment.filters.update(
         counted=counted,
         percent=phrases.percent,
-        interval=lambda estimate: phrases.interval_text(ends(estimate)),
+        interval=lambda estimate: phrases.interval_text(gains.ends(estimate)),
         gain=gains.gain_text,
         sentence=lambda result: gains.sentence(result, reference),
     )
@@ -59,5 +58,5 @@ def looks(experiments: Sequence[Experiment]) -> list[tuple[int, int]]:
 def widest(results: Sequence[Result]) -> int:
     """Returns the end of the axis of gains in points, the same for all: a multiple of 10, at most 100."""
     found = [each.gain for each in results if each.gain is not None]
-    reach = max((abs(end) for gain in found for end in [gain.value, *(ends(gain) or [])]), default=0.1)
+    reach = max((abs(end) for gain in found for end in [gain.value, *(gains.ends(gain) or [])]), default=0.1)
     return min(100, 10 * math.ceil(10 * reach - 1e-9) or 10)
