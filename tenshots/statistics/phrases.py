@@ -26,9 +26,8 @@ def basis(comparison: Mapping[str, Any]) -> str:
 def guess(comparison: Mapping[str, Any]) -> str:
     """Says in a sentence what accuracy is reached without looking at a photo."""
     common = comparison["commonest_label"]
-    ends = f" {interval_text(common['interval'])}" if common["interval"] else ""
-    share = f"{percent(common['share'])}{ends}"
-    return f"Always answering {common['label']} would be right for {share} of the photos."
+    ends = f" {interval_text(common['interval'])} of the photos" if common["interval"] else " of the photos"
+    return f"Always answering {common['label']} would be right for {percent(common['share'])}{ends}."
 
 
 def without_places(settings: Mapping[str, str]) -> dict[str, str]:

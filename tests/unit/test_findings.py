@@ -226,7 +226,8 @@ def test_all_budgets_together_leave_room_for_text() -> None:
 
 def test_pictures_of_networks_shrink_to_their_share_and_the_last_are_left_out() -> None:
     files = {f"{number}.png": noise(number, 700) for number in range(8)}
-    index = {"fold": 0, "repeat": 0, "pictures": [{"file": name, "kind": "x"} for name in files]}
+    pictures_of = [{"file": name, "kind": "x"} for name in files]
+    index = {"fold": 0, "repeat": 0, "pictures": pictures_of, "left_out": ""}
     drawn = seen.Drawn(index, files)
     alone, among_many = seen.view(drawn, num_variants=1), seen.view(drawn, num_variants=10)
     assert alone["num_left_out"] < among_many["num_left_out"] < 8
