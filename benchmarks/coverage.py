@@ -21,8 +21,9 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import multivariate_normal, norm
 
-from tenshots.statistics import claims, intervals
-from tenshots.statistics.intervals import Design, Estimate, Evidence, Scale
+from tenshots.statistics import claims, intervals, resampling
+from tenshots.statistics.evidence import Design, Evidence, Scale, minus, ratio
+from tenshots.statistics.intervals import Estimate
 
 PHOTOS_A_GROUP = 10
 SPREAD = 0.6  # of the logarithm of a group's size
@@ -219,7 +220,7 @@ def power_estimate(draw: np.random.Generator, correlation: float) -> Estimate:
     gains = (counts[:, 0] - counts[:, 1]).astype(np.float64)[:, np.newaxis]
     sizes = np.full((30, 1), 10.0)
     design = Design(np.arange(30), np.zeros(30, dtype=int), sizes[:, 0])
-    evidence = intervals.ratio(gains, sizes, design, Scale.DIFFERENCE, resampled=True)
+    evidence = ratio(gains, sizes, design, Scale.DIFFERENCE, resampled=True)
     return intervals.estimate(evidence, design)
 
 
@@ -227,7 +228,7 @@ def plain_percentiles(evidence: Evidence, right: np.ndarray, sizes: np.ndarray) 
     """Returns what the bootstrap gives without any care for few groups."""
     replicates = evidence.replicates
     if replicates is None:
-        counts = intervals.resamples(len(sizes)).astype(np.float64)
+        counts = resampling.resamples(len(sizes)).astype(np.float64)
         replicates = counts @ right.mean(axis=1) / (counts @ sizes)
     low, high = np.quantile(replicates, [0.025, 0.975])
     return float(low), float(high)
@@ -238,11 +239,11 @@ def _found(right: np.ndarray, sizes: np.ndarray, case: Case) -> Found:
     design = Design(components=groups, folds=groups % case.num_folds, num_photos=sizes)
     tested = np.repeat(sizes[:, np.newaxis], case.num_repeats, axis=1)
     evidence = [
-        intervals.ratio(right[:, variant], tested, design, Scale.SHARE, resampled=True)
+        ratio(right[:, variant], tested, design, Scale.SHARE, resampled=True)
         for variant in range(len(case.accuracies))
     ]
     pairs = list(combinations(evidence, 2))
-    gains = [intervals.minus(other, one, paired=True) for one, other in pairs]
+    gains = [minus(other, one, paired=True) for one, other in pairs]
     return Found(
         accuracy=intervals.estimate(evidence[0], design),
         plain=plain_percentiles(evidence[0], right[:, 0], sizes),

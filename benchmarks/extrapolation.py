@@ -18,8 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from tenshots.statistics import intervals
-from tenshots.statistics.intervals import Design, Scale
+from tenshots.statistics.evidence import Design, Scale, ratio
 from tenshots.statistics.measure import Measured
 from tenshots.statistics.tallies import Key
 from tenshots.studies import curve
@@ -143,9 +142,7 @@ def drawn(case: Case, draw: np.random.Generator) -> list[Measured]:
             repeats=list(range(case.num_repeats)),
             design=design,
             commonest="",
-            evidence={
-                Key("accuracy"): intervals.ratio(right[:, i], tested, design, Scale.SHARE, resampled=False)
-            },
+            evidence={Key("accuracy"): ratio(right[:, i], tested, design, Scale.SHARE, resampled=False)},
             bins=(),
         )
         for i in range(len(bounds))

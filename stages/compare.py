@@ -1,6 +1,6 @@
 """What helped: evaluations, inspection and pictures → reports/index.html, and its figures beside it.
 
-Reads only the variants that params.yaml names, so that a renamed one leaves no ghost.
+Reads only the variants that params.yaml names, so a renamed one leaves no ghost.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 from stages import run
 from tenshots import files, params
 from tenshots.errors import DataError, SettingsError
-from tenshots.pages.report import comparison, findings, page, seen, sentences
+from tenshots.pages.report import comparison, page, photos_and_mistakes, seen, sentences, views
 from tenshots.pages.report.comparison import Results
-from tenshots.pages.report.findings import Sources
-from tenshots.pages.report.frozen import Frozen
+from tenshots.pages.report.photos_and_mistakes import Material
+from tenshots.pages.report.regression import Regression
 from tenshots.pages.settings import ReportSettings
 from tenshots.tables import csv_files, database
 from tenshots.tracking import records, sessions
@@ -41,12 +41,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = params.section(values, "report", ReportSettings)
     variants = values.get("variants")
     if not isinstance(variants, dict) or not variants:
-        raise SettingsError(f"{params.PATH}: variants must name at least one variant, got {variants!r}")
+        raise SettingsError(f"{params.PATH}: variants must name at least 1 variant, got {variants!r}")
 
     results = {name: _results(name) for name in variants}
     photos = database.read_photos(DATABASE, ["photo_id", "label", "group", "path", "image"])
     splits = database.read_splits(SPLITS)
-    sources = Sources(
+    material = Material(
         manifest=database.read_manifest(MANIFEST),
         leakage=_json(LEAKAGE, "split"),
         inspected=_json(INSPECTION / "inspection.json", "inspect"),
@@ -54,16 +54,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         studies={name: _json(STUDIES / name / "study.json", f"study@{name}") for name in variants},
     )
     _read(INSPECTION / "predictions.csv", "inspect")
-    frozen = Frozen(sources.inspected, database.read_predictions(INSPECTION / "predictions.csv"))
-    compared = comparison.compare(results, photos, splits, frozen)
-    compared |= findings.findings(sources, settings, chosen=compared["chosen"])
-    inputs = page.Inputs(
+    regression = Regression(material.inspected, database.read_predictions(INSPECTION / "predictions.csv"))
+    compared = comparison.compare(results, photos, splits, regression)
+    compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
+    inputs = views.Inputs(
         compared=compared,
         results=results,
         photos=photos,
-        manifest=sources.manifest,
+        manifest=material.manifest,
         manifest_bytes=MANIFEST.read_bytes(),
-        leakage=sources.leakage,
+        leakage=material.leakage,
         augmentation=_read(AUGMENTATION, "augment"),
         drawn={name: seen.read(VISUALISATIONS / name) for name in variants},
         values=values,

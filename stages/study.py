@@ -17,8 +17,6 @@ from rich.progress import Progress
 
 from stages import run
 from tenshots import files, params
-from tenshots.errors import DataError
-from tenshots.statistics import measure
 from tenshots.studies import findings
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables import csv_files, database
@@ -57,7 +55,7 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     # Not at the top: TensorFlow takes seconds to import, and a study is off by default.
     from tenshots import runtime
     from tenshots.augmentation.settings import AugmentSettings
-    from tenshots.studies import retraining
+    from tenshots.studies import retraining, summary
     from tenshots.training import variants
 
     variant = variants.resolve(values, name)
@@ -67,6 +65,9 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "group", "image"])
     copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
     splits = database.read_splits(SPLITS)
+    honest = database.read_predictions(EVALUATIONS / name / "predictions.csv")
+    summary.check_honest(honest, splits, repeats=repeats, variant=name)
+
     if settings.leaking and variant.data == "augmented":
         augment = params.section(values, "augment", AugmentSettings)
         copies = retraining.with_copies(photos, copies, splits, augment, seed=seed)
@@ -84,53 +85,21 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
             report=on_epoch,
             done=on_fit,
         )
-    honest = _honest(name, splits, repeats)
-    found = findings.nothing(name)
-    components = measure.components_of(splits)
-    if settings.shares:
-        shares = {share: tested[retraining.share_name(share)] for share in settings.shares}
-        found["learning_curve"] = findings.learning_curve(
-            name,
-            {**shares, 1.0: honest},
-            retraining.num_photos(todo, photos, splits),
-            components,
-            grouped=bool((photos["group"] != "").any()),
-            num_updates=retraining.num_updates(todo[0].parts[0], variant),
-        )
-        _write_points(found["learning_curve"]["points"], folder / "learning_curve.csv")
-    if settings.leaking:
-        found["leaking_split"] = findings.leaking_split(
-            name, tested[retraining.LEAKING], honest, todo[-1].splits, components
-        )
+    found = summary.summed_up(variant, settings, todo, tested, honest, photos, splits)
+
     for task, predictions in tested.items():
         database.write_predictions(predictions, folder / f"{task}.csv")
+    if found["learning_curve"]:
+        points = summary.points_table(found["learning_curve"]["points"])
+        csv_files.write(points, folder / "learning_curve.csv", float_format="%.6g")
     return found
-
-
-def _honest(name: str, splits: pd.DataFrame, repeats: int) -> pd.DataFrame:
-    """Returns the predictions that evaluation left, of the trainings on all photos."""
-    path = EVALUATIONS / name / "predictions.csv"
-    predictions = database.read_predictions(path)
-    tested = splits.loc[splits["part"] == "test", ["fold", "photo_id"]]
-    rows = set(predictions[["fold", "photo_id"]].itertuples(index=False, name=None))
-    if rows != set(tested.itertuples(index=False, name=None)) or predictions["repeat"].nunique() != repeats:
-        raise DataError(f"{path} does not fit {SPLITS} and repeats; run `dvc repro evaluate@{name}`")
-    return predictions
-
-
-def _write_points(points: Sequence[Mapping[str, Any]], path: Path) -> None:
-    table = pd.DataFrame(points)
-    ends = table["interval"].map(lambda interval: interval or [np.nan, np.nan])
-    table["low"], table["high"] = ends.str[0], ends.str[1]
-    columns = ["share", "num_photos", "accuracy", "low", "high"]
-    csv_files.write(table[columns], path, float_format="%.6g")
 
 
 @contextmanager
 def _watched(
     variant: Variant, todo: Sequence[Task]
 ) -> Iterator[tuple[Callable[[Epoch], None], Callable[[Task, Fit], None]]]:
-    """Shows how far the trainings are: a bar on a terminal, a line a training in a log."""
+    """Shows how far the trainings are: a bar on a terminal, a line per training in a log."""
     from tenshots.training import variants
 
     console = Console(stderr=True)

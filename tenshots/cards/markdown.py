@@ -1,4 +1,4 @@
-"""Cards that tell strangers what the data and the model are: Markdown as on Hugging Face, and Croissant.
+"""Cards that tell strangers what the data and the model are, in Markdown as on Hugging Face.
 
 What the pipeline knows is filled in; what only people know is marked TO BE FILLED IN, and never guessed. The
 headings are those of huggingface_hub's templates (modelcard_template.md, datasetcard_template.md).
@@ -27,10 +27,10 @@ SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"
 
 @dataclass(frozen=True)
 class Facts:
-    """What the cards tell.
+    """What the cards say.
 
     Attributes:
-        manifest: a row a file found.
+        manifest: a row per file found.
         leakage: leakage.json of the split.
         compared: comparison.json.
         details: details.json of the chosen variant.
@@ -47,7 +47,7 @@ class Facts:
 def model_card(facts: Facts) -> str:
     """Returns the card of the chosen variant, as Markdown with YAML in front."""
     name = facts.compared["chosen"]
-    network = _without_places(params.flattened(facts.details["network"]))
+    network = phrases.without_places(params.flattened(facts.details["network"]))
     return (
         _environment()
         .get_template("model_card.md.j2")
@@ -104,12 +104,8 @@ def _origin(network: Mapping[str, str]) -> str:
     return "none, trained from scratch"
 
 
-def _without_places(settings: Mapping[str, str]) -> dict[str, str]:
-    return {key: Path(text).name if Path(text).is_absolute() else text for key, text in settings.items()}
-
-
 def _folder(photos: str) -> str:
-    # An absolute path would tell of this machine, and of whoever works on it.
+    # An absolute path would tell of this machine and its user.
     return as_code(photos) if not Path(photos).is_absolute() else "a folder outside the repository"
 
 

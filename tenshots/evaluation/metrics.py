@@ -46,7 +46,7 @@ def details(test: pd.DataFrame) -> dict[str, Any]:
 
     Keys: labels; num_test_photos; num_folds; num_repeats; test_log_loss; test_roc_auc (one against the rest,
     the mean over labels; null where roc_auc_reason says why); per_class (label, precision, recall, f1,
-    support in photos, roc_auc); confusion (predictions of all repeats: a row a true label, a column a
+    support in photos, roc_auc); confusion (predictions of all repeats: a row per true label, a column per
     predicted one, both in the order of labels); test_brier_loss; calibration (see `calibration`); per_repeat.
     """
     labels = labels_of(test)
@@ -95,7 +95,7 @@ def accuracy(predictions: pd.DataFrame) -> float:
 
 
 def balanced_accuracy(predictions: pd.DataFrame) -> float:
-    """Returns the mean over the labels that occur of the share of their rows named rightly, in [0, 1]."""
+    """Returns the mean over the labels that occur of the share of their rows named correctly, in [0, 1]."""
     right = predicted(predictions) == predictions["label"].to_numpy()
     return float(pd.Series(right).groupby(predictions["label"].to_numpy()).mean().mean())
 
@@ -145,14 +145,14 @@ def calibration(predictions: pd.DataFrame) -> dict[str, Any]:
 
     Confidence is the probability of the answer given. Rows are sorted by it and cut into 10 bins of equally
     many; the expected calibration error (ECE) is the mean over rows of their bin's |share right - mean
-    confidence|. It is a sum of absolute values, so that chance alone lifts it above 0, the more the fewer
-    photos: beside it stands what a calibrated network with the same confidences would show.
+    confidence|. It is a sum of absolute values, so chance alone lifts it above 0, the more the fewer
+    photos there are: beside it stands what a calibrated network with the same confidences would show.
     Sources: Naeini, Cooper and Hauskrecht 2015, AAAI (ECE); Nguyen and O'Connor 2015, EMNLP (bins of equal
     mass); Bröcker and Smith 2007, Weather and Forecasting 22 (answers drawn from the probabilities).
 
     Returns:
         num_bins; ece (mean over repeats, in [0, 1], 0 is best); ece_if_calibrated (the mean of drawn answers)
-        and ece_95_if_calibrated (their 95th percentile: a larger ece is no chance; photos count as
+        and ece_95_if_calibrated (their 95th percentile: a larger ece is not by chance; photos count as
         independent here); curve: a list of the bins over all repeats, by confidence: num_predictions,
         confidence (mean), accuracy (share right), both in [0, 1].
     """
@@ -190,12 +190,12 @@ def confidences(predictions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def confidence_bins(confidence: np.ndarray) -> list[np.ndarray]:
-    """Returns the rows of each bin of equal mass, by rising confidence; of equals, the first row first."""
+    """Returns the rows of each bin of equal mass, by rising confidence; ties go to the first row."""
     return np.array_split(np.argsort(confidence, kind="stable"), min(NUM_BINS, len(confidence)))
 
 
 def confusion(predictions: pd.DataFrame) -> np.ndarray:
-    """Returns counts of shape (num_labels, num_labels): a row a true label, a column a predicted one."""
+    """Returns counts of shape (num_labels, num_labels): a row per true label, a column per predicted one."""
     matrix: np.ndarray = confusion_matrix(
         predictions["label"], predicted(predictions), labels=labels_of(predictions)
     )
@@ -241,10 +241,10 @@ def per_class(predictions: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def curves(history: pd.DataFrame) -> pd.DataFrame:
-    """Returns the mean learning curve: a row an epoch, over the trainings that reached it.
+    """Returns the mean learning curve: a row per epoch, over the trainings that reached it.
 
     Args:
-        history: a row a fold, repeat and epoch, with loss, accuracy, val_loss and val_accuracy.
+        history: a row per fold, repeat and epoch, with loss, accuracy, val_loss and val_accuracy.
 
     Returns:
         Columns epoch, accuracy, val_accuracy, loss, val_loss and num_fits: since trainings stop early, the

@@ -1,6 +1,6 @@
 """Saved variants: rebuilds the network, loads the weights of each training, and predicts photos.
 
-Evaluation and prediction of new photos both go through `probabilities`, so that what was measured is what is
+Evaluation and prediction of new photos both go through `probabilities`, so what was measured is what is
 used.
 """
 

@@ -10,6 +10,6 @@ from tenshots.params import Settings
 class ReportSettings(Settings):
     """Section `report` of params.yaml."""
 
-    # More of either than a reader looks at, and than the page has room for
+    # More than a reader would look at, or than the page has room for
     num_mistakes: int = Field(ge=0, le=500)
     num_samples: int = Field(ge=1, le=1000)

@@ -1,4 +1,4 @@
-"""Which variant is used: the best on validation photos. The test photos have no say, lest they flatter it."""
+"""Which variant is used: the best on validation photos. Test photos have no say, or they would flatter it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 
 def best_on_validation(figures: Mapping[str, Mapping[str, float]]) -> str:
-    """Returns the name with the highest val_accuracy; of equals that with the lowest val_log_loss, the first.
+    """Returns the name with the highest val_accuracy; ties go to the lowest val_log_loss, then to the first.
 
     Args:
         figures: of each candidate, the first preferred: val_accuracy in [0, 1], and val_log_loss (nats); an

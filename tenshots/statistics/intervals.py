@@ -1,7 +1,7 @@
 """95 % intervals for any figure of photos that come in components, tested by several trainings.
 
 Two things make a figure uncertain, and both are in its interval: other photos would have been tested (photos
-of one component, such as one person's, resemble each other, so that components are drawn, not photos), and
+of one component, such as one person's, resemble each other, so components are drawn, not photos), and
 another seed would have trained another network. Each training (a fold and repeat) has a seed of its own and
 tests the photos of its fold.
 
@@ -20,8 +20,8 @@ fold moves it in each repeat (its influence function). Sums of squares of contri
 Their degrees of freedom are joined as Satterthwaite 1946 does (Biometrics Bulletin 2). From them, an interval
 of
 
-    5 to 19 components   Student's t: of the logit for shares and of the logarithm for losses, so that the
-                         interval keeps within their range and is lopsided where they are (Korn and Graubard
+    5 to 19 components   Student's t: of the logit for shares and of the logarithm for losses, so the interval
+                         keeps within their range and is lopsided where they are (Korn and Graubard
                          1998, Survey Methodology 24(2)); of the figure itself for differences.
     from 20              the bootstrap over components: percentiles, moved outwards by as much as t and k ask
     for.
@@ -40,23 +40,21 @@ How often each interval holds the truth is measured by benchmarks/coverage.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from scipy.sparse import csr_array
 from scipy.special import expit, logit, ndtr, stdtrit
 
+from tenshots.statistics.evidence import Design, Evidence, Scale
+from tenshots.statistics.resampling import MIN_TO_RESAMPLE, normal_draws
 from tenshots.wording import independent_sets
 
 LEVEL = 0.95
+NUM_DIGITS = 6  # of a figure in a file: beyond what any number of photos here resolves
 # With 4 components t is above 3 and the variance itself rests on 3 numbers: such an interval would mislead
 # more than it tells.
 MIN_COMPONENTS = 5
-MIN_TO_RESAMPLE = 20
 # Below these, percentiles of the bootstrap cover too little: measured at accuracies of 0.95 and 0.98.
 MIN_DEGREES_TO_RESAMPLE = 10
 MIN_RARER_TO_RESAMPLE = 10
@@ -65,21 +63,24 @@ CORRELATION = 0.05  # assumed, within components; what k and the degrees of free
 # nothing is taken off: intervals of one fold with 2 or 3 repeats hold the truth in up to 98 % instead of too
 # seldom.
 MIN_DEGREES_TO_SUBTRACT = 3
-ROUNDING = 1e-9  # of sums of counts, which means over repeats make fractions
 NEGLIGIBLE = 1e-12  # of a variance: rounding leaves about 1e-17 of equal components
 MAX_QUANTILE = 2.5  # standard deviations; beyond, too few replicates lie, and the last distance is stretched
-NUM_REPLICATES = 4_000
-MAX_DRAWS = 40_000_000  # components times replicates: with tens of thousands of components fewer do
-MIN_REPLICATES = 1_000
-SEED = 20  # of replicates: two runs give the same bytes
 
 
-class Scale(Enum):
-    """What a figure is, with its range: which transformation makes its interval keep to it."""
+class Bounded(Protocol):
+    """Whatever has an interval, or the reason for having none."""
 
-    SHARE = (0.0, 1.0)
-    LOSS = (0.0, np.inf)
-    DIFFERENCE = (-1.0, 1.0)
+    @property
+    def low(self) -> float | None:
+        """Lower end, or None."""
+
+    @property
+    def high(self) -> float | None:
+        """Upper end, or None."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why there is no interval, or None."""
 
 
 class Estimate(NamedTuple):
@@ -104,73 +105,6 @@ class Estimate(NamedTuple):
     num_components: int = 0
 
 
-@dataclass(frozen=True, eq=False)
-class Design:
-    """Which photos were tested where. A cell holds the photos of one component in one fold.
-
-    Attributes:
-        components: int, shape (num_cells,), from 0 without gaps: of each cell.
-        folds: int, shape (num_cells,), from 0 without gaps: likewise.
-        num_photos: float, shape (num_cells,), above 0: likewise.
-    """
-
-    components: np.ndarray
-    folds: np.ndarray
-    num_photos: np.ndarray
-
-    @property
-    def num_components(self) -> int:
-        """How many components there are."""
-        return int(self.components.max()) + 1
-
-    def by_component(self, cells: np.ndarray) -> np.ndarray:
-        """Sums `cells`, shape (num_cells, ...), over the cells of each component: (num_components, ...)."""
-        return _summed(cells, self.components)
-
-    def by_fold(self, cells: np.ndarray) -> np.ndarray:
-        """Sums `cells`, shape (num_cells, ...), over the cells of each fold: (num_folds, ...)."""
-        return _summed(cells, self.folds)
-
-
-class Basis(NamedTuple):
-    """What a figure rests on: whose number and sizes decide how far its interval reaches.
-
-    Attributes:
-        sizes: float, shape (num_components,), from 0: photos (or predictions) that count.
-        which: what they are, to follow "3 independent sets of photos", such as " that show cup".
-    """
-
-    sizes: np.ndarray
-    which: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """All that an interval needs to know of a figure.
-
-    Attributes:
-        value: of the figure, the mean over repeats.
-        contributions: arrays of shape (num_cells, num_repeats): how much each cell moves the figure in each
-            repeat, to first order; a mean over repeats and a sum over cells give 0. Where two figures are
-            compared whose trainings have no seed in common there are two such arrays, which add up.
-        scale: what the figure is.
-        bases: one or more; the weakest counts.
-        replicates: float, shape (num_replicates,): the figure of resampled components; None if there are
-            none.
-        num_rarer: components that show the rarer of two outcomes, such as a wrong answer; None for other
-            figures.
-        exact: whether a share of 0 or 1 means that all answers agree.
-    """
-
-    value: float
-    contributions: tuple[np.ndarray, ...]
-    scale: Scale
-    bases: tuple[Basis, ...]
-    replicates: np.ndarray | None = None
-    num_rarer: int | None = None
-    exact: bool = False
-
-
 class SmallSample(NamedTuple):
     """How far sums of squares of contributions can be trusted.
 
@@ -187,15 +121,29 @@ class SmallSample(NamedTuple):
     effective: float
 
 
+def ends(found: Bounded) -> list[float] | None:
+    """Returns [low, high], or None where there is no interval."""
+    return None if found.low is None or found.high is None else [found.low, found.high]
+
+
+def written(found: Bounded) -> dict[str, Any]:
+    """Returns an interval as the JSON files have it: the keys interval and no_interval, one of them null."""
+    interval = ends(found)
+    return {
+        "interval": interval and [round(end, NUM_DIGITS) for end in interval],
+        "no_interval": found.reason,
+    }
+
+
 def estimate(evidence: Evidence, design: Design, *, num_comparisons: int = 1) -> Estimate:
     """Returns the figure with its interval.
 
     Args:
         evidence: of the figure.
         design: where the photos were tested.
-        num_comparisons: m, from 1: how many intervals shall hold the truth together in 95 of 100 experiments;
-            each then has the level 1 - 0.05 / m (Bonferroni's inequality, which assumes nothing of how they
-            hang together).
+        num_comparisons: m, at least 1: how many intervals should all hold the truth in 95 of 100 experiments;
+            each then has the level 1 - 0.05 / m (Bonferroni's inequality, which assumes nothing about how
+            they depend on each other).
     """
     weakest = min(evidence.bases, key=lambda basis: small_sample(basis.sizes).degrees)
     fewest = min(evidence.bases, key=lambda basis: np.count_nonzero(basis.sizes))
@@ -209,17 +157,14 @@ def estimate(evidence: Evidence, design: Design, *, num_comparisons: int = 1) ->
         return Estimate(evidence.value, None, None, reason, between, seeds, number)
 
     if number < MIN_COMPONENTS:
-        tell = "tells" if number == 1 else "tell"
-        return without(
-            f"{independent_sets(number)}{fewest.which} {tell} too little; it takes {MIN_COMPONENTS}"
-        )
+        return without(too_few(number, fewest.which))
     if squares < NEGLIGIBLE:
         if evidence.exact and evidence.value in (0.0, 1.0):
             low, high = _all_alike(evidence.value, sample.effective, num_comparisons)
             return Estimate(evidence.value, low, high, None, between, seeds, number)
         return without(
-            "all independent sets of photos give the same figure, so that nothing shows how far another "
-            "would be from it"
+            "every independent set of photos gives the same figure, so nothing shows how much another "
+            "would differ"
         )
     variance = between + seeds
     degrees = variance**2 / (between**2 / sample.degrees + seeds**2 / max(seed_degrees, 1))
@@ -235,65 +180,10 @@ def estimate(evidence: Evidence, design: Design, *, num_comparisons: int = 1) ->
     return Estimate(evidence.value, max(low, lowest), min(high, highest), None, between, seeds, number)
 
 
-def ratio(
-    amounts: np.ndarray, sizes: np.ndarray, design: Design, scale: Scale, *, resampled: bool
-) -> Evidence:
-    """Returns the evidence on sum(amounts) / sum(sizes), such as right answers and photos.
-
-    Args:
-        amounts: float, shape (num_cells, num_repeats).
-        sizes: float, the same shape, from 0.
-        design: where the photos were tested.
-        scale: what the ratio is.
-        resampled: whether to draw replicates.
-    """
-    value = float(amounts.sum() / sizes.sum())
-    contributions = (amounts - value * sizes) * amounts.shape[1] / sizes.sum()
-    tops, bottoms = (design.by_component(array.mean(axis=1)) for array in (amounts, sizes))
-    replicates = None
-    if resampled and design.num_components >= MIN_TO_RESAMPLE:
-        totals = resampled_totals(csr_array(np.stack([tops, bottoms], axis=1)))
-        replicates = totals[:, 0] / np.maximum(totals[:, 1], NEGLIGIBLE)
-    rarer = num_rarer(tops, bottoms) if scale is Scale.SHARE else None
-    return Evidence(
-        value, (contributions,), scale, (Basis(bottoms),), replicates, rarer, exact=scale is Scale.SHARE
-    )
-
-
-def num_rarer(hits: np.ndarray, sizes: np.ndarray) -> int:
-    """Returns how many components show the rarer of two outcomes, such as a wrong answer.
-
-    Args:
-        hits: float, shape (num_components,): how often a component shows the one.
-        sizes: likewise: either of them.
-    """
-    return min(int(np.count_nonzero(hits > ROUNDING)), int(np.count_nonzero(hits < sizes - ROUNDING)))
-
-
-def minus(first: Evidence, second: Evidence, *, paired: bool) -> Evidence:
-    """Returns the evidence on the difference of two figures of the same photos.
-
-    Args:
-        first: on the one figure.
-        second: on the other, with the same cells and the same bases.
-        paired: whether repeat r of both has the same seed; otherwise their trainings add up their noise.
-    """
-    if paired:
-        contributions: tuple[np.ndarray, ...] = tuple(
-            one - other for one, other in zip(first.contributions, second.contributions, strict=True)
-        )
-    else:
-        contributions = (*first.contributions, *(-other for other in second.contributions))
-    replicates = None
-    if first.replicates is not None and second.replicates is not None:
-        replicates = first.replicates - second.replicates
-    return Evidence(
-        value=first.value - second.value,
-        contributions=contributions,
-        scale=Scale.DIFFERENCE,
-        bases=first.bases,
-        replicates=replicates,
-    )
+def too_few(number: int, which: str = "") -> str:
+    """Says why components give no interval: there are fewer than MIN_COMPONENTS of them."""
+    are = "is" if number == 1 else "are"
+    return f"{independent_sets(number)}{which} {are} too few; at least {MIN_COMPONENTS} are needed"
 
 
 def small_sample(sizes: np.ndarray) -> SmallSample:
@@ -356,57 +246,6 @@ def training_variance(contributions: Sequence[np.ndarray], design: Design) -> tu
         variance += found
         degrees += own_degrees
     return variance, degrees
-
-
-def resampled_totals(sums: csr_array) -> np.ndarray:
-    """Draws components with replacement, as many as there are, and adds up what they hold.
-
-    The draws depend on the number of components alone, so that figures of the same components are resampled
-    alike, and a difference of their replicates is a replicate of their difference.
-
-    Args:
-        sums: float, shape (num_components, num_sums), sparse.
-
-    Returns:
-        float64, shape (num_replicates, num_sums).
-    """
-    transposed = csr_array(sums.T)
-    parts = [(transposed @ counts.T.astype(np.float64)).T for counts in _blocks(resamples(sums.shape[0]))]
-    totals: np.ndarray = np.concatenate(parts)
-    return totals
-
-
-@lru_cache(maxsize=4)
-def resamples(num_components: int) -> np.ndarray:
-    """Returns how often each component is drawn in each replicate: uint8 (num_replicates, num_components)."""
-    draw = np.random.default_rng([SEED, num_components])
-    number = int(np.clip(MAX_DRAWS // num_components, MIN_REPLICATES, NUM_REPLICATES))
-    counts = np.empty((number, num_components), dtype=np.uint8)
-    for rows in _blocks(counts):
-        drawn = (
-            draw.integers(num_components, size=rows.shape) + num_components * np.arange(len(rows))[:, None]
-        )
-        rows[:] = np.bincount(drawn.ravel(), minlength=rows.size).reshape(rows.shape)
-    return counts
-
-
-@lru_cache(maxsize=4)
-def normal_draws(number: int) -> np.ndarray:
-    """Returns as many standard normal numbers, the same each time: float64, shape (number,)."""
-    return np.random.default_rng([SEED, 0]).normal(size=number)
-
-
-def _blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Yields views of some rows each, which take some megabytes in all that follows."""
-    step = max(1, 2_000_000 // max(rows.shape[1], 1))
-    for start in range(0, len(rows), step):
-        yield rows[start : start + step]
-
-
-def _summed(cells: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    sums = np.zeros((int(codes.max()) + 1, *cells.shape[1:]), dtype=np.float64)
-    np.add.at(sums, codes, cells)
-    return sums
 
 
 def _by_component(evidence: Evidence, design: Design) -> np.ndarray:

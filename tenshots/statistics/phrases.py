@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tenshots.statistics import claims
@@ -17,15 +18,21 @@ def basis(comparison: Mapping[str, Any]) -> str:
     folds = comparison["num_folds"]
     ways = f", in {folds} folds" if folds > 1 else ""
     repeats = comparison["num_repeats"]
-    times = f", each the mean of {repeats} trainings" if repeats > 1 else ""
+    per = " per fold" if folds > 1 else ""
+    times = f"; each figure is a mean over {repeats} trainings{per}" if repeats > 1 else ""
     return " ".join([f"Measured on {photos}{ways}{times}.", comparison["estimand"], *comparison["notes"]])
 
 
 def guess(comparison: Mapping[str, Any]) -> str:
-    """Says in a sentence what is reached without looking at a photo."""
+    """Says in a sentence what accuracy is reached without looking at a photo."""
     common = comparison["commonest_label"]
-    ends = f" {interval_text(common['interval'])}" if common["interval"] else ""
+    ends = f" {interval_text(common['interval'])} of the photos" if common["interval"] else " of the photos"
     return f"Always answering {common['label']} would be right for {percent(common['share'])}{ends}."
+
+
+def without_places(settings: Mapping[str, str]) -> dict[str, str]:
+    """Returns settings, and of absolute paths the name alone: the rest tells of this machine and its user."""
+    return {key: Path(text).name if Path(text).is_absolute() else text for key, text in settings.items()}
 
 
 def percent(share: float) -> str:
@@ -39,7 +46,7 @@ def interval_text(interval: list[float] | None) -> str:
 
 
 def difference_text(difference: Mapping[str, Any] | None) -> str:
-    """Writes a difference as signed points with its interval; none (of the reference itself) is a dash."""
+    """Writes a difference as signed points with its interval; where there is none, a dash."""
     if difference is None:
         return "\N{EN DASH}"
     points = signed_points(difference["difference"])

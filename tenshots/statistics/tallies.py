@@ -1,19 +1,17 @@
 """Figures of merit as functions of sums over predictions, and how fast they rise with each sum.
 
-The sums, 3 · L + 3 of them for L labels, in this order: photos of each label; right answers of each label;
-answers of each label, right or wrong; log losses; Brier losses; confidences. Since sums add up over
-components, a resample of components is a matrix product, and the contribution of a component is its sums
-times the slopes.
+The sums are 3 · L + 3 columns for L labels, in the order of `Sums`. Since sums add up over components, a
+resample of components is a matrix product, and the contribution of a component is its sums times the slopes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from tenshots.statistics.intervals import Basis, Scale, num_rarer
+from tenshots.statistics.evidence import Basis, Scale, num_rarer
 
 OF_ALL = {
     "accuracy": Scale.SHARE,
@@ -33,6 +31,26 @@ class Key(NamedTuple):
 
     figure: str
     label: str = ""
+
+
+class Sums(NamedTuple):
+    """The columns by name: float, the first three of shape (..., num_labels), the others of shape (...).
+
+    Attributes:
+        true: photos of each label.
+        hits: right answers of each label.
+        named: answers of each label, right or wrong.
+        log_loss: sum of log losses (nats).
+        brier_loss: sum of Brier losses.
+        confidence: sum of the probabilities of the answers.
+    """
+
+    true: np.ndarray
+    hits: np.ndarray
+    named: np.ndarray
+    log_loss: np.ndarray
+    brier_loss: np.ndarray
+    confidence: np.ndarray
 
 
 class Foundation(NamedTuple):
@@ -70,7 +88,7 @@ def values(sums: np.ndarray, *, commonest: int) -> np.ndarray:
         float64, shape (..., num_figures). A division by 0 counts 0, except in balanced accuracy, which is the
         mean over the labels that are shown.
     """
-    true, hits, named, log_loss, brier_loss, confidence = _parted(sums)
+    true, hits, named, log_loss, brier_loss, confidence = _by_name(sums)
     number = np.maximum(true.sum(axis=-1), 1e-9)
     accuracy, guessed = hits.sum(axis=-1) / number, true[..., commonest] / number
     recall, precision, f1 = _over(hits, true), _over(hits, named), _over(2 * hits, true + named)
@@ -99,26 +117,21 @@ def slopes(sums: np.ndarray, *, commonest: int) -> np.ndarray:
         float64, shape (num_figures, num_sums). Times the sums they give 0: every figure is a mean.
     """
     num_labels = _num_labels(sums)
-    true, _, named, *_ = _parted(sums)
-    number, at = float(true.sum()), values(sums, commonest=commonest)
-    eye, rest, still = np.eye(num_labels), np.zeros((num_labels, 3)), np.zeros(num_labels)
-    rates = at[len(OF_ALL) :].reshape(len(OF_LABEL), num_labels)
-    recall, precision, f1 = (
-        np.concatenate([eye * by_true, eye * by_hits, eye * by_named, rest], axis=1)
-        for by_true, by_hits, by_named in [
-            (-_over(rates[0], true), _over(1.0, true), still),
-            (still, _over(1.0, named), -_over(rates[1], named)),
-            (-_over(rates[2], true + named), _over(2.0, true + named), -_over(rates[2], true + named)),
-        ]
-    )
-    return np.concatenate(
-        [
-            _of_all(at, number, num_labels, commonest, recall[true > 0].mean(axis=0), f1.mean(axis=0)),
-            recall,
-            precision,
-            f1,
-        ]
-    )
+    found, at = _by_name(sums), values(sums, commonest=commonest)
+    recall, precision, f1 = at[len(OF_ALL) :].reshape(len(OF_LABEL), num_labels)
+    true, named, both = found.true, found.named, found.true + found.named
+    of_recall = _of_labels(num_labels, true=-_over(recall, true), hits=_over(1.0, true))
+    of_precision = _of_labels(num_labels, hits=_over(1.0, named), named=-_over(precision, named))
+    of_f1 = _of_labels(num_labels, true=-_over(f1, both), hits=_over(2.0, both), named=-_over(f1, both))
+    means = {
+        "balanced_accuracy": of_recall[true > 0].mean(axis=0),
+        "macro_f1": of_f1.mean(axis=0),
+        **_of_shares(
+            dict(zip(OF_ALL, at[: len(OF_ALL)], strict=True)), float(true.sum()), num_labels, commonest
+        ),
+    }
+    of_all = np.stack([means[name] for name in OF_ALL])
+    return np.concatenate([of_all, of_recall, of_precision, of_f1])
 
 
 def foundations(
@@ -128,11 +141,11 @@ def foundations(
 
     Args:
         by_cell: sums, shape (num_cells, num_sums), the means over repeats.
-        by_component: likewise, shape (num_components, num_sums).
+        by_component: the same by component, shape (num_components, num_sums).
         labels: in the order of the sums.
     """
-    true, hits, named, *_ = _parted(by_component)
-    cell_true, _, cell_named, *_ = _parted(by_cell)
+    true, hits, named, *_ = _by_name(by_component)
+    cell_true, _, cell_named, *_ = _by_name(by_cell)
     everything = Basis(true.sum(axis=1))
     shown = [Basis(true[:, i], f" that show {label}") for i, label in enumerate(labels)]
     rarer = num_rarer(hits.sum(axis=1), true.sum(axis=1))
@@ -157,27 +170,42 @@ def foundations(
     return found
 
 
-def _of_all(
-    at: np.ndarray, number: float, num_labels: int, commonest: int, balanced: np.ndarray, macro: np.ndarray
-) -> np.ndarray:
-    """Returns the rows of `slopes` for the figures of all labels together."""
-    true = np.zeros(3 * num_labels + 3)
-    hits, guess = true.copy(), true.copy()
-    true[:num_labels], hits[num_labels : 2 * num_labels], guess[commonest] = 1, 1, 1
-    log_loss, brier_loss, confidence = np.eye(len(true))[-3:]
-    mean = {
+def _of_labels(num_labels: int, **columns: np.ndarray) -> np.ndarray:
+    """Returns slopes of a figure of each label, which its own columns alone move: (num_labels, num_sums)."""
+    rows = np.zeros((num_labels, 3 * num_labels + 3))
+    for name, slope in columns.items():
+        np.fill_diagonal(getattr(_by_name(rows), name), slope)
+    return rows
+
+
+def _of_shares(
+    at: Mapping[str, float], number: float, num_labels: int, commonest: int
+) -> dict[str, np.ndarray]:
+    """Returns the slopes of the figures that are a sum of columns over the number of photos.
+
+    Args:
+        at: the figures.
+        number: photos.
+        num_labels: in the sums.
+        commonest: as in `values`.
+    """
+    columns = _by_name(np.arange(3 * num_labels + 3))
+
+    def sum_of(chosen: np.ndarray) -> np.ndarray:
+        row = np.zeros(3 * num_labels + 3)
+        row[chosen] = 1
+        return row
+
+    photos, hits, guess = sum_of(columns.true), sum_of(columns.hits), sum_of(columns.true[commonest])
+    sums = {
         "accuracy": hits,
-        "log_loss": log_loss,
-        "brier_loss": brier_loss,
-        "overconfidence": confidence - hits,
+        "log_loss": sum_of(columns.log_loss),
+        "brier_loss": sum_of(columns.brier_loss),
+        "overconfidence": sum_of(columns.confidence) - hits,
         "over_guess": hits - guess,
         "commonest": guess,
     }
-    rows = {"balanced_accuracy": balanced, "macro_f1": macro}
-    for i, name in enumerate(OF_ALL):
-        if name in mean:
-            rows[name] = (mean[name] - at[i] * true) / number
-    return np.stack([rows[name] for name in OF_ALL])
+    return {name: (row - at[name] * photos) / number for name, row in sums.items()}
 
 
 def _num_labels(sums: np.ndarray) -> int:
@@ -185,10 +213,11 @@ def _num_labels(sums: np.ndarray) -> int:
     return number
 
 
-def _parted(sums: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Returns views: photos, right answers and answers, shape (..., num_labels); three sums, shape (...)."""
-    counts = [sums[..., part * _num_labels(sums) : (part + 1) * _num_labels(sums)] for part in range(3)]
-    return *counts, sums[..., -3], sums[..., -2], sums[..., -1]
+def _by_name(sums: np.ndarray) -> Sums:
+    """Returns views of the columns; of shape (..., num_sums) before."""
+    number = _num_labels(sums)
+    true, hits, named = (sums[..., part * number : (part + 1) * number] for part in range(3))
+    return Sums(true, hits, named, sums[..., -3], sums[..., -2], sums[..., -1])
 
 
 def _over(top: np.ndarray | float, bottom: np.ndarray) -> np.ndarray:

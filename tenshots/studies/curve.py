@@ -9,7 +9,7 @@ Figueroa et al. 2012, Predicting sample size required for classification perform
 and Decision Making 12:8 (weighted fits to small data).
 
 What is uncertain. The accuracies at all shares are measured on the same photos of the same components, so
-that most of their error is common to all, and moves the asymptote alone. What remains differs from share to
+that most of their error is common to all, and moves only the asymptote. What remains differs from share to
 share: by components (one person's photos need more examples than another's) and by trainings (other seeds,
 other photos left out). Both are taken from the contributions that statistics.intervals describes. The
 covariance of the accuracies is a common variance plus one of each share's own; a share's own is taken half
@@ -40,7 +40,6 @@ from tenshots.statistics import intervals
 from tenshots.statistics.intervals import LEVEL, MIN_COMPONENTS
 from tenshots.statistics.measure import Measured
 from tenshots.statistics.tallies import Key
-from tenshots.wording import independent_sets
 
 MIN_SHARES = 3  # a curve has three unknowns
 FACTOR = 2  # times as many photos
@@ -251,8 +250,7 @@ def _centred(moves: np.ndarray) -> np.ndarray:
 
 def _reason(components: np.ndarray, number: int) -> str | None:
     if number < MIN_COMPONENTS:
-        tell = "tells" if number == 1 else "tell"
-        return f"{independent_sets(number)} {tell} too little; it takes {MIN_COMPONENTS}"
+        return intervals.too_few(number)
     if (_centred(components) ** 2).sum() < intervals.NEGLIGIBLE:
-        return "all independent sets of photos agree, so that nothing shows how much another would differ"
+        return "all independent sets of photos agree, so nothing shows how much another would differ"
     return None

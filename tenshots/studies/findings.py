@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from tenshots.splitting import leakage
 from tenshots.statistics import claims, intervals, measure
 from tenshots.statistics.claims import signed_points
-from tenshots.statistics.intervals import Estimate
+from tenshots.statistics.intervals import NUM_DIGITS, Estimate
 from tenshots.statistics.measure import Measured
 from tenshots.statistics.tallies import Key
 from tenshots.studies import curve, leaking
-from tenshots.studies.curve import FACTOR, MIN_SHARES, MISFIT, Extrapolation
+from tenshots.studies.curve import FACTOR, MIN_SHARES, MISFIT, Extrapolation, Measurements
 from tenshots.wording import counted
 
-NUM_DIGITS = 6
 LITTLE = 0.01  # a gain that no one would collect twice as many photos for
-SOURCES = "Hestness et al. 2017, arXiv:1712.00409; Figueroa et al. 2012, doi:10.1186/1472-6947-12-8"
+BEYOND = (
+    "Beyond the last point the curve is an inverse power law of the number of training photos (Hestness et "
+    "al. 2017, arXiv:1712.00409; Figueroa et al. 2012, doi:10.1186/1472-6947-12-8). The interval covers what "
+    "such a curve may do, at most a straight line against the logarithm of that number; it does not cover "
+    "accuracies that follow another law."
+)
 
 
 def nothing(variant: str) -> dict[str, Any]:
@@ -46,7 +50,7 @@ def learning_curve(
     Args:
         variant: its name.
         shares: of each share, and of 1: the predictions of test photos, all folds and repeats.
-        num_photos: of each of them: training photos of a training, the mean.
+        num_photos: of each of them: photos that a training learns from, the mean.
         components: the component of each photo, indexed by photo_id.
         grouped: whether photos have groups.
         num_updates: of a training that no patience ends, the same at every share; None if not known.
@@ -58,32 +62,58 @@ def learning_curve(
     measured = [measure.measure(shares[share], components) for share in ordered]
     numbers = [num_photos[share] for share in ordered]
     together = curve.measurements(measured, numbers)
-    enough = len(set(numbers)) >= MIN_SHARES
-    found = curve.extrapolate(together) if enough else None
-    points = [
-        {
-            "share": share,
-            "num_photos": round(number, 1),
-            **_accuracy(_estimate(each)),
-            "fitted": round(found.curve.at(number), NUM_DIGITS) if found else None,
-        }
-        for share, number, each in zip(ordered, numbers, measured, strict=True)
-    ]
+    law = curve.extrapolate(together) if len(set(numbers)) >= MIN_SHARES else None
     return {
-        "points": points,
+        "points": [
+            {
+                "share": share,
+                "num_photos": round(number, 1),
+                **_accuracy(_estimate(each)),
+                "fitted": law and _rounded(law.curve.at(number)),
+            }
+            for share, number, each in zip(ordered, numbers, measured, strict=True)
+        ],
         "num_updates": num_updates,
-        "curve": {key: _rounded(value) for key, value in found.curve._asdict().items()} if found else None,
-        "fit_p_value": _rounded(found.p_value) if found else None,
-        "band": [
-            {key: _rounded(value) for key, value in point._asdict().items()}
-            for point in curve.band(together, found.curve)
-        ]
-        if found
-        else [],
-        "twice": _twice(found, numbers[-1]) if found else None,
-        "no_twice": None if found else _too_few(len(ordered)),
-        "answer": _growth(variant, found, numbers[-1]) if found else f"{_too_few(len(ordered))}.",
-        "sentences": _limits(measured[-1], found, grouped=grouped),
+        **(_extrapolated(variant, law, together) if law else _not_extrapolated(len(ordered))),
+        "sentences": [
+            *_limits(num_repeats=len(measured[-1].repeats), grouped=grouped),
+            *([BEYOND] if law else []),
+        ],
+    }
+
+
+def _extrapolated(variant: str, law: Extrapolation, measured: Measurements) -> dict[str, Any]:
+    """Returns the keys of study.json that need a curve through the accuracies."""
+    most = float(measured.num_photos[-1])
+    return {
+        "curve": _all_rounded(law.curve),
+        "fit_p_value": _rounded(law.p_value),
+        "band": [_all_rounded(point) for point in curve.band(measured, law.curve)],
+        "twice": {
+            "num_photos": round(FACTOR * most, 1),
+            "accuracy": _rounded(law.curve.at(FACTOR * most)),
+            "gain": _rounded(law.gain),
+            **intervals.written(law),
+            "claim": claim(law),
+        },
+        "no_twice": None,
+        "answer": _growth(variant, law, most),
+    }
+
+
+def _not_extrapolated(num_shares: int) -> dict[str, Any]:
+    """Returns the same keys where the shares are too few for a curve."""
+    reason = (
+        f"A curve through {counted(num_shares, 'share')} says nothing beyond them; at least {MIN_SHARES} are "
+        "needed, counting the whole, such as study.shares: [0.2, 0.5]"
+    )
+    return {
+        "curve": None,
+        "fit_p_value": None,
+        "band": [],
+        "twice": None,
+        "no_twice": reason,
+        "answer": f"{reason}.",
     }
 
 
@@ -99,7 +129,7 @@ def claim(found: Extrapolation) -> str:
         return "misfit"
     if found.high <= LITTLE:
         return "little"
-    return "gain" if found.low >= claims.HALF_A_DIGIT else "open"
+    return "gain" if claims.side_of_zero((found.low, found.high)) > 0 else "open"
 
 
 def leaking_split(
@@ -114,7 +144,7 @@ def leaking_split(
     Args:
         variant: its name.
         random: predictions of the random split's test photos, all folds and repeats.
-        honest: likewise, of the honest split.
+        honest: the same of the honest split.
         dealt: the random split: photo_id, component, fold and part.
         components: the component of each photo, indexed by photo_id.
     """
@@ -126,92 +156,57 @@ def leaking_split(
     return {
         "random": _accuracy(shown),
         "honest": _accuracy(true),
-        "difference": {"difference": _rounded(gain.value), **_interval(gain)},
+        "difference": {"difference": _rounded(gain.value), **intervals.written(gain)},
         "paired": leaking.is_paired(random, honest),
         "num_test_photos": num_tested,
         "num_with_sibling": num_siblings,
         "claim": verdict,
         "answer": _flattery(variant, shown, true, gain, verdict),
         "sentences": [
-            "Single photos were dealt at random, whoever took them, stratified by label, with as many folds "
-            "and as large parts; the settings and seeds are the same.",
-            f"{num_siblings:,} of the {counted(num_tested, 'test photo')} then have a photo of the same "
-            "group or near-duplicate cluster in training. Validation leaks in the same way.",
+            "Single photos were dealt at random, whoever took them, stratified by label, into as many folds "
+            "with parts of the same sizes; settings and seeds are the same.",
+            f"{num_siblings:,} of the {counted(num_tested, 'test photo')} then have a photo from the "
+            "same group or near-duplicate cluster in training. Validation leaks in the same way.",
             "Both splits test the same photos, so the difference is taken photo by photo."
             if leaking.is_paired(random, honest)
-            else "The two splits test other photos, which widens the interval.",
-            "One random split was drawn; another would show another figure. The interval is approximate, as "
-            "trainings share photos.",
+            else "The two splits test different photos, which widens the interval.",
+            "One random split was drawn; another would show another figure. The interval is approximate, "
+            "because trainings share photos.",
         ],
     }
 
 
-def _twice(found: Extrapolation, num_photos: float) -> dict[str, Any]:
-    ends = [end for end in (found.low, found.high) if end is not None]
-    return {
-        "num_photos": round(FACTOR * num_photos, 1),
-        "accuracy": _rounded(found.curve.at(FACTOR * num_photos)),
-        "gain": _rounded(found.gain),
-        "interval": [_rounded(end) for end in ends] or None,
-        "no_interval": found.reason,
-        "claim": claim(found),
-    }
-
-
 def _growth(variant: str, found: Extrapolation, num_photos: float) -> str:
-    photos = f"twice as many photos ({FACTOR * num_photos:,.0f} instead of {num_photos:,.0f} a training)"
+    photos = f"twice as many photos ({FACTOR * num_photos:,.0f} instead of {num_photos:,.0f} per training)"
+    unknown = f"It cannot be said what {photos} would bring {variant}"
     verdict, about = claim(found), f"about {signed_points(found.gain)} points"
     if found.low is None or found.high is None:
-        return (
-            f"What {photos} would bring {variant} cannot be told: the curve says {about}, but {found.reason}."
-        )
+        return f"{unknown}: the curve says {about}, but {found.reason}."
     if verdict == "misfit":
-        return (
-            f"What {photos} would bring {variant} cannot be told: its accuracies do not follow an inverse "
-            f"power law (p = {found.p_value:.2g})."
-        )
+        return f"{unknown}: its accuracies do not follow an inverse power law (p = {found.p_value:.2g})."
     low, high = f"{100 * found.low:.1f}", f"{100 * found.high:.1f}"
     if verdict == "little":
         return f"{photos.capitalize()} would bring {variant} at most {high} points."
     if verdict == "open":
-        return (
-            f"What {photos} would bring {variant} cannot be told: anything from nothing to +{high} points "
-            "fits these trainings."
-        )
+        return f"{unknown}: anything from nothing to +{high} points fits these trainings."
     return f"{photos.capitalize()} would bring {variant} {about} ({low} to {high})."
 
 
-def _too_few(number: int) -> str:
-    return (
-        f"A curve through {counted(number, 'share')} says nothing beyond them; it takes {MIN_SHARES}, the "
-        "whole included, such as study.shares: [0.2, 0.5]"
-    )
-
-
-def _limits(measured: Measured, found: Extrapolation | None, *, grouped: bool) -> list[str]:
+def _limits(*, num_repeats: int, grouped: bool) -> list[str]:
     said = [
-        "Every training had the same number of updates, whatever its share, and saw each photo the more "
-        "often the fewer there were: the curve shows what photos do, not what longer training does.",
-        "Each training left out other photos, a share of each label; the photos of a smaller share are among "
-        "those of a larger one. Validation and test photos are the same throughout.",
+        "Every training had the same number of updates whatever its share, so with fewer photos it saw each "
+        "of them more often: the curve shows what more photos do, not what longer training does.",
+        "Each training left out different photos, the same share of each label; the photos of a smaller "
+        "share are among those of a larger one. Validation and test photos are the same throughout.",
+        "Photos were left out, not groups: this is about more photos from the same groups (the same people, "
+        "say). Photos from further groups differ more from these, and may bring more."
+        if grouped
+        else "This is about more photos like these, not about photos of another kind.",
     ]
-    if grouped:
+    if num_repeats == 1:
         said.append(
-            "Photos were left out, not groups: this is about more photos of the same groups (the same "
-            "people, say). Photos of further groups differ more from these, and may bring more."
-        )
-    else:
-        said.append("This is about more photos like these, not about photos of another kind.")
-    if found:
-        said.append(
-            "Beyond the last point the curve is an inverse power law of the number of training photos "
-            f"({SOURCES}). The interval holds what such a curve may do, at most a straight line against the "
-            "logarithm of that number; that accuracy goes on otherwise is not in it."
-        )
-    if len(measured.repeats) == 1:
-        said.append(
-            "With one training per fold nothing shows how much another seed, or the choice of photos, would "
-            "change, so the intervals leave that out; set repeats to 2 or more."
+            "With one training per fold nothing shows how much another seed, or another choice of photos, "
+            "would change, so the intervals leave that out; set repeats to 2 or more."
         )
     return said
 
@@ -241,12 +236,11 @@ def _estimate(measured: Measured) -> Estimate:
 
 
 def _accuracy(estimate: Estimate) -> dict[str, Any]:
-    return {"accuracy": _rounded(estimate.value), **_interval(estimate)}
+    return {"accuracy": _rounded(estimate.value), **intervals.written(estimate)}
 
 
-def _interval(estimate: Estimate) -> dict[str, Any]:
-    ends: Sequence[float] = [end for end in (estimate.low, estimate.high) if end is not None]
-    return {"interval": [_rounded(end) for end in ends] or None, "no_interval": estimate.reason}
+def _all_rounded(found: NamedTuple) -> dict[str, float | None]:
+    return {key: _rounded(value) for key, value in found._asdict().items()}
 
 
 def _rounded(value: float | None) -> float | None:

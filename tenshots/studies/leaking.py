@@ -1,8 +1,8 @@
 """By how much a random split of single photos shows more than the honest one.
 
 The two splits test the same components, mostly the same photos, in other folds and by other trainings. Side
-by side as the cells of one design, their contributions add up by component with opposite signs, so that a
-photo that is hard for both is no noise, while the noise of both splits' trainings adds up.
+by side as the cells of one design, their contributions add up by component with opposite signs, so a
+photo that is hard for both adds no noise, while the noise of both splits' trainings adds up.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import pandas as pd
 
 from tenshots.errors import DataError
 from tenshots.statistics import intervals, measure
-from tenshots.statistics.intervals import Basis, Design, Estimate, Evidence, Scale
+from tenshots.statistics.evidence import Basis, Design, Evidence, Scale
+from tenshots.statistics.intervals import Estimate
 from tenshots.statistics.measure import Measured
 from tenshots.statistics.tallies import Key
 
@@ -22,11 +23,11 @@ def difference(random: pd.DataFrame, honest: pd.DataFrame, components: pd.Series
 
     Args:
         random: predictions of the random split's test photos, all folds and repeats.
-        honest: likewise, of the honest split, with as many repeats.
+        honest: the same of the honest split, with as many repeats.
         components: the component of each photo, indexed by photo_id.
 
     Raises:
-        DataError: the splits have not as many repeats.
+        DataError: the splits differ in their repeats.
     """
     sides = [measure.measure(each, components) for each in (random, honest)]
     if sides[0].repeats != sides[1].repeats:

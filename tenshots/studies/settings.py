@@ -22,8 +22,9 @@ class StudySettings(Settings):
     @field_validator("shares")
     @classmethod
     def _rising(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
-        if len(set(shares)) < len(shares):
-            raise ValueError("must hold each share once")
+        # Files and messages name a share by so many digits: share-0.25.csv
+        if len({f"{share:g}" for share in shares}) < len(shares):
+            raise ValueError("must hold each share once, to 6 digits")
         return tuple(sorted(shares))
 
     @field_validator("variants")
@@ -40,7 +41,7 @@ class StudySettings(Settings):
 
 
 def check_names(settings: StudySettings, variants: Iterable[str]) -> None:
-    """Raises a SettingsError where `study.variants` names what is no variant."""
+    """Raises a SettingsError where `study.variants` names something that is not a variant."""
     known = list(variants)
     for name in settings.variants if settings.variants != "all" else ():
         if name not in known:

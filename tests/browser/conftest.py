@@ -24,6 +24,9 @@ def browser() -> Iterator[Browser]:
     if chromium is None:
         pytest.skip("no Chromium here; `apt install chromium` brings one")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        # With scroll bars, as readers have them: a page may scroll sideways by just their width.
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=ARGUMENTS, ignore_default_args=["--hide-scrollbars"]
+        )
         yield browser
         browser.close()

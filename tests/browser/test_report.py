@@ -47,7 +47,8 @@ def test_the_page_stands_alone_and_fits_the_screen(
 
     assert said == []
     assert [url for url in asked if not url.startswith("data:")] == [report.as_uri()]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width_px
+    assert page.evaluate("document.documentElement.clientWidth") < width_px, "there is a scroll bar"
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     assert page.locator("h1").count() == 1
     assert "recognised" in page.locator("h1").inner_text()
     levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3, h4, h5')].map(h => +h.tagName[1])")

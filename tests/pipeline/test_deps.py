@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tenshots.pages.report import sources as of_the_page
+from tenshots.pages.report import made_from as of_the_page
 from tenshots.tracking import provenance
 from tests.pipeline.conftest import TOP
 

@@ -12,11 +12,11 @@ FIGURES = {
 }
 
 
-def test_the_best_accuracy_wins_and_of_equals_the_least_loss_in_any_order() -> None:
+def test_the_best_accuracy_wins_and_ties_go_to_the_lowest_loss_in_any_order() -> None:
     for order in itertools.permutations(FIGURES):
         assert best_on_validation({name: FIGURES[name] for name in order}) == "c"
 
 
-def test_of_equals_in_both_the_first_wins() -> None:
+def test_ties_in_both_go_to_the_first() -> None:
     same = {"val_accuracy": 0.5, "val_log_loss": 1.0}
     assert best_on_validation({"x": same, "y": dict(same)}) == "x"

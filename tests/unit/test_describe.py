@@ -80,14 +80,14 @@ def test_the_cards_have_the_headings_and_the_figures_of_the_comparison(project: 
     compared = json.loads((project / "reports/comparison.json").read_text())
     best = compared["variants"][compared["chosen"]]
     assert f"| accuracy | {100 * best['test_accuracy']:.1f}" in model
-    assert "chosen by its accuracy on validation photos" in model
+    assert "chosen for its accuracy on validation photos" in model
     assert "| lr | 0.002 |" in model
     assert "4 changed copies of each training photo, by RandomFlip." in model
     assert front_matter(model)["pipeline_tag"] == "image-classification"
     assert front_matter(data)["size_categories"] == ["n<1K"]
-    assert "36 photos of 3 labels by 6 groups." in data
+    assert "36 photos with 3 labels from 6 groups." in data
     assert "| cup | 12 |" in data
-    assert "Files that were not used: 1: an empty file (1)." in data
+    assert "Files that were not used (1): an empty file (1)." in data
 
 
 def test_the_data_card_names_no_person_and_no_file(project: Path) -> None:
@@ -160,11 +160,11 @@ def test_one_fold_one_set_and_one_copy_are_written_as_one(project: Path) -> None
     path.write_text(json.dumps({**json.loads(path.read_text()), "num_components": 1}))
     describe.main([])
     model = (project / "reports/model_card.md").read_text()
-    assert "It is 1 trained network (1 fold, 1 repeat), and" in model
-    assert "taught and tested, come from 1 independent set, such as" in model
+    assert "It consists of 1 trained network (1 fold, 1 repeat).\n" in model
+    assert "for training and for testing, come from 1 independent set (such as" in model
     assert "The split divides 1 set of photos" in model
     data = (project / "reports/data_card.md").read_text()
-    assert "`data/splits/splits.csv` says who trains, validates and tests.\n" in data
+    assert "`data/splits/splits.csv` says which photos are for training, validation or test.\n" in data
     assert "Near-duplicates: 0 photos in 0 clusters." in data
 
 
@@ -205,7 +205,7 @@ def test_labels_are_text_on_every_page_whatever_they_hold(
             *("table", "thead", "tbody", "tr", "th", "td"),
         }
         assert set(re.findall('href="(.*?)"', page)) <= {"data_card.md"}
-        shown = labels if name != "comparison" else labels[:1]  # the commonest, of equals the first
+        shown = labels if name != "comparison" else labels[:1]  # the commonest; ties go to the first
         assert all(html.escape(label) in page for label in shown)
     page = (tmp_path / "reports/index.html").read_text()
     assert not {"script", "img src=x"} & set(re.findall(r"<(img src=x|\w+)", page))

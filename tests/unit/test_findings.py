@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tenshots.errors import DataError
-from tenshots.pages.report import charts, page, pictures, sections, seen, sentences
+from tenshots.pages.report import charts, page, pictures, sections, seen, sentences, views
 from tenshots.pages.report.pictures import Album
 from tenshots.pages.settings import ReportSettings
 from tenshots.tables.predictions import labels_of
@@ -96,6 +96,12 @@ def test_the_data_is_counted() -> None:
     assert 0 < found["leak"]["num_with_sibling"] <= 36
 
 
+def test_one_file_is_not_called_files() -> None:
+    text = page.render(inputs(), SETTINGS)
+    assert "<dt>file not used</dt><dd>1</dd>" in text
+    assert "<dt>near-duplicate clusters</dt><dd>0</dd>" in text
+
+
 def test_near_duplicates_stand_side_by_side_and_outliers_are_shown() -> None:
     photos = drawn_results.photos(LABELS, num_groups=6, num_each=2)
     manifest = drawn_results.manifest(photos)
@@ -144,7 +150,7 @@ def test_a_label_without_a_test_photo_has_a_row_of_nothing() -> None:
 def test_photos_without_groups_are_shown_without_groups() -> None:
     elements = Elements(page.render(inputs(grouped=False), SETTINGS))
     assert inputs(grouped=False).compared["data"]["num_groups"] == 0
-    assert "Photos of one group" not in elements.text
+    assert "Photos from one group" not in elements.text
 
 
 def test_what_is_less_suspected_is_folded() -> None:
@@ -154,7 +160,7 @@ def test_what_is_less_suspected_is_folded() -> None:
     number = len(drawn.compared["suspects"]["photos"])
     assert 1 < number <= 5
     text = page.render(drawn, settings).split("Labels that may be wrong")[1].split("</section>")[0]
-    first, folded = text.split("The less suspected")
+    first, folded = text.split("Less suspicious")
     assert first.count("<use ") == 1
     assert folded.count("<use ") == number - 1
 
@@ -220,7 +226,8 @@ def test_all_budgets_together_leave_room_for_text() -> None:
 
 def test_pictures_of_networks_shrink_to_their_share_and_the_last_are_left_out() -> None:
     files = {f"{number}.png": noise(number, 700) for number in range(8)}
-    index = {"fold": 0, "repeat": 0, "pictures": [{"file": name, "kind": "x"} for name in files]}
+    pictures_of = [{"file": name, "kind": "x"} for name in files]
+    index = {"fold": 0, "repeat": 0, "pictures": pictures_of, "left_out": ""}
     drawn = seen.Drawn(index, files)
     alone, among_many = seen.view(drawn, num_variants=1), seen.view(drawn, num_variants=10)
     assert alone["num_left_out"] < among_many["num_left_out"] < 8
@@ -263,10 +270,10 @@ def test_many_pairs_are_all_in_the_forest_and_few_on_the_first_screen() -> None:
     drawn = made(photos, LABELS, {f"v{number}": 0.5 * number for number in range(5)})
     text = page.render(drawn, SETTINGS)
     claims = text.split('<ul class="claims">')[1].split("</ul>")[0]
-    assert claims.count("<li") == page.MAX_TOLD
+    assert claims.count("<li") == views.MAX_TOLD
     forest = text.split('<ul class="rows forest">')[1].split("</ul>")[0]
     assert forest.count('class="name"') == 10
-    assert forest.count('class="words"') == 10 - page.MAX_TOLD
+    assert forest.count('class="words"') == 10 - views.MAX_TOLD
 
 
 @pytest.mark.parametrize("values", [[0.01], [-0.3, 0.4], [-1.0, 1.0], [], [0.5, 0.6], [-0.001]])

@@ -4,12 +4,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from scipy.special import stdtrit
 
 from benchmarks import coverage
 from benchmarks.coverage import Case
-from tenshots.statistics import claims, intervals
-from tenshots.statistics.intervals import Basis, Design, Estimate, Evidence, Scale
+from tenshots.statistics import claims, intervals, resampling
+from tenshots.statistics.evidence import Basis, Design, Evidence, Scale, minus, ratio
+from tenshots.statistics.intervals import Estimate
 
 
 def design(sizes: list[float], *, num_folds: int = 1) -> Design:
@@ -23,7 +25,7 @@ def estimate(
     """Of one repeat, one fold."""
     where = design(sizes)
     columns = np.array(amounts, dtype=float)[:, np.newaxis], np.array(sizes, dtype=float)[:, np.newaxis]
-    evidence = intervals.ratio(*columns, where, scale, resampled=True)
+    evidence = ratio(*columns, where, scale, resampled=True)
     return intervals.estimate(evidence, where, num_comparisons=num_comparisons)
 
 
@@ -82,8 +84,8 @@ def test_equal_groups_have_one_degree_of_freedom_less_than_groups(number: int) -
 @pytest.mark.parametrize(
     ("number", "reason"),
     [
-        (4, "4 independent sets of photos tell too little; it takes 5"),
-        (1, "1 independent set of photos tells"),
+        (4, "4 independent sets of photos are too few; at least 5 are needed"),
+        (1, "1 independent set of photos is too few"),
     ],
 )
 def test_too_few_groups_give_no_interval_but_the_reason(number: int, reason: str) -> None:
@@ -99,7 +101,7 @@ def test_the_weakest_basis_counts_and_is_named() -> None:
     few = Basis(np.array([1.0, 1, 1] + [0.0] * 6), " that show cup")
     both = Evidence(0.7, (moves,), Scale.SHARE, (Basis(np.full(9, 4.0)), few))
     assert intervals.estimate(both, where).reason == (
-        "3 independent sets of photos that show cup tell too little; it takes 5"
+        "3 independent sets of photos that show cup are too few; at least 5 are needed"
     )
 
 
@@ -116,7 +118,7 @@ def test_groups_that_are_all_right_or_wrong_are_answers_of_which_none_failed(
 def test_groups_that_agree_otherwise_give_no_interval_of_width_0() -> None:
     for found in (estimate([1] * 6, [2] * 6), estimate([0] * 6, [2] * 6, Scale.DIFFERENCE)):
         assert found.low is None
-        assert "all independent sets of photos give the same figure" in str(found.reason)
+        assert "every independent set of photos gives the same figure" in str(found.reason)
 
 
 def test_a_group_with_most_photos_makes_the_interval_wide() -> None:
@@ -150,7 +152,7 @@ def test_one_group_that_outweighs_30_others_is_not_resampled() -> None:
     sizes = [*[10.0] * 30, 300.0]
     where = design(sizes)
     columns = np.array(right)[:, np.newaxis], np.array(sizes)[:, np.newaxis]
-    evidence = intervals.ratio(*columns, where, Scale.SHARE, resampled=True)
+    evidence = ratio(*columns, where, Scale.SHARE, resampled=True)
     assert evidence.replicates is not None
     low, high = np.quantile(evidence.replicates, [0.025, 0.975])
     found = intervals.estimate(evidence, where)
@@ -195,7 +197,7 @@ def test_a_share_with_few_mistakes_is_not_resampled(num_wrong: int, is_resampled
     sizes = np.full((30, 1), 10.0)
     right = sizes - (np.arange(30) < num_wrong)[:, np.newaxis]
     where = design([10.0] * 30)
-    evidence = intervals.ratio(right, sizes, where, Scale.SHARE, resampled=True)
+    evidence = ratio(right, sizes, where, Scale.SHARE, resampled=True)
     without = intervals.estimate(dataclasses.replace(evidence, replicates=None), where)
     assert (intervals.estimate(evidence, where) != without) == is_resampled
 
@@ -207,7 +209,7 @@ def test_trainings_that_differ_widen_the_interval() -> None:
     shifted = right + np.array([-1.5, 0.0, 1.5])
     where = design([10.0] * 16)
     same, other = (
-        intervals.estimate(intervals.ratio(each, sizes, where, Scale.DIFFERENCE, resampled=False), where)
+        intervals.estimate(ratio(each, sizes, where, Scale.DIFFERENCE, resampled=False), where)
         for each in (right, shifted)
     )
     assert same.trainings == 0
@@ -224,28 +226,26 @@ def test_repeats_are_paired_only_where_they_share_their_seeds() -> None:
     sizes = np.full((20, 3), 10.0)
     where = design([10.0] * 20)
     base = draw.binomial(10, 0.6, (20, 1)) + np.array([-1.0, 0.0, 1.0])
-    first, second = (
-        intervals.ratio(each, sizes, where, Scale.SHARE, resampled=True) for each in (base + 0.5, base)
-    )
-    paired = intervals.minus(first, second, paired=True)
-    apart = intervals.minus(first, second, paired=False)
+    first, second = (ratio(each, sizes, where, Scale.SHARE, resampled=True) for each in (base + 0.5, base))
+    paired = minus(first, second, paired=True)
+    apart = minus(first, second, paired=False)
     assert intervals.training_variance(paired.contributions, where)[0] == pytest.approx(0.0)
     assert intervals.training_variance(apart.contributions, where)[0] == pytest.approx(2 * 0.1**2 / 3)
 
 
 def test_resamples_are_the_same_for_the_same_number_of_groups() -> None:
-    counts = intervals.resamples(7)
-    assert counts.shape == (intervals.NUM_REPLICATES, 7)
+    counts = resampling.resamples(7)
+    assert counts.shape == (resampling.NUM_REPLICATES, 7)
     assert (counts.sum(axis=1) == 7).all()
     assert counts.mean(axis=0) == pytest.approx(np.ones(7), abs=0.06)
-    intervals.resamples.cache_clear()
-    assert (intervals.resamples(7) == counts).all()
+    resampling.resamples.cache_clear()
+    assert (resampling.resamples(7) == counts).all()
 
 
 def test_many_groups_are_resampled_less_often() -> None:
     sums = np.ones((50_000, 1))
-    totals = intervals.resampled_totals(intervals.csr_array(sums))
-    assert totals.shape == (intervals.MIN_REPLICATES, 1)
+    totals = resampling.resampled_totals(csr_array(sums))
+    assert totals.shape == (resampling.MIN_REPLICATES, 1)
     assert (totals == 50_000).all()
 
 

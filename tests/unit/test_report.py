@@ -14,7 +14,7 @@ from PIL import Image
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.evaluation import metrics
-from tenshots.pages.report import charts, comparison, page, pictures, sentences, sources
+from tenshots.pages.report import charts, comparison, made_from, page, pictures, sentences, views
 from tenshots.pages.settings import ReportSettings
 from tenshots.statistics import phrases
 from tests import drawn_results
@@ -124,11 +124,11 @@ def test_all_pairs_are_compared_and_corrected_for_being_several() -> None:
     splits = drawn_results.splits(drawn.photos)
     three = drawn.compared
     assert three["num_comparisons"] == 3
-    assert "The 3 differences are compared together" in phrases.basis(three)
+    assert "The intervals of the 3 differences are widened" in phrases.basis(three)
     names = ["baseline", "augmented"]
     two = comparison.compare({name: drawn.results[name] for name in names}, drawn.photos, splits)
     assert two["num_comparisons"] == 1
-    assert "compared together" not in phrases.basis(two)
+    assert "are widened" not in phrases.basis(two)
     (alone,), together = two["differences"], three["differences"][0]
     assert alone["difference"] == together["difference"]
     assert together["interval"][0] < alone["interval"][0] < alone["interval"][1] < together["interval"][1]
@@ -153,7 +153,7 @@ def test_mcnemars_test_is_a_note_that_says_what_it_ignores() -> None:
     assert note in Elements(page.render(inputs(), SETTINGS)).text
 
 
-def guessing() -> page.Inputs:
+def guessing() -> views.Inputs:
     """A variant that is no better than always answering the commonest label, and looks like 40 %."""
     drawn = inputs()
     results = {
@@ -196,7 +196,7 @@ def test_one_training_a_fold_is_said_to_hide_how_much_another_would_differ() -> 
 
 
 def test_the_estimand_is_said() -> None:
-    words = "What is estimated: the accuracy on photos of new groups, for this way of training."
+    words = "The figures estimate the accuracy on photos from new groups, for this way of training."
     assert inputs().compared["estimand"] == words
     assert words in Elements(page.render(inputs(), SETTINGS)).text
     assert "new photos like these" in inputs(grouped=False).compared["estimand"]
@@ -210,15 +210,47 @@ def test_where_nobody_knows_who_took_the_photos_the_first_screen_says_so() -> No
         assert (sentences.UNGROUPED in phrases.basis(made.compared)) is not grouped
 
 
+def confident(value: float, interval: list[float] | None) -> str:
+    """What is said of a variant whose confidence exceeds its accuracy by `value`."""
+    return sentences.calibrated(
+        {
+            "estimates": {"overconfidence": {"value": value, "interval": interval}},
+            "calibration": {"ece": 0.06, "ece_if_calibrated": 0.03, "ece_95_if_calibrated": 0.05},
+        }
+    )
+
+
 def test_caution_is_said_without_a_minus_sign() -> None:
-    figures = {
-        "estimates": {"overconfidence": {"value": -0.05, "interval": [-0.08, -0.02]}},
-        "calibration": {"ece": 0.06, "ece_if_calibrated": 0.03, "ece_95_if_calibrated": 0.05},
-    }
-    words = "less sure than it could be: on average 5.0 points less sure than it is right (+2.0 to +8.0)."
-    assert words in sentences.calibrated(figures)
-    boastful = {**figures, "estimates": {"overconfidence": {"value": 0.05, "interval": [0.02, 0.08]}}}
-    assert "5.0 points surer than it is right (+2.0 to +8.0)." in sentences.calibrated(boastful)
+    assert (
+        "It is not sure enough: its confidence is 5.0 points below its accuracy on average (+2.0 to +8.0)."
+    ) in confident(-0.05, [-0.08, -0.02])
+    assert (
+        "It is too sure: its confidence is 5.0 points above its accuracy on average (+2.0 to +8.0)."
+    ) in confident(0.05, [0.02, 0.08])
+    assert confident(0.05, None).startswith("Its confidence is 5.0 points above its accuracy on average. ")
+
+
+@pytest.mark.parametrize("end", [0.0, 0.0003, 0.0004999])
+def test_nobody_is_called_too_sure_beside_an_interval_that_starts_at_zero(end: float) -> None:
+    for found in (confident(0.04, [end, 0.08]), confident(-0.04, [-0.08, -end])):
+        assert found.startswith("It cannot be shown to be too sure or not sure enough:")
+        assert "(0.0 to +8.0)" in found
+
+
+def test_the_difference_to_the_regression_is_said_to_be_uncorrected() -> None:
+    said = "This interval is for this comparison alone: it is not widened for the others."
+    assert said in Elements(page.render(inputs(), SETTINGS)).text
+    alone = {**inputs().compared, "differences": []}
+    assert said not in sentences.regression_note(alone)
+    assert sentences.regression_note({**inputs().compared, "frozen_features": None}) == ""
+
+
+def test_an_absolute_path_among_the_settings_is_shown_by_its_name_alone() -> None:
+    values = {"photos": "/home/ada/pictures", "layout": "{label}/{name}"}
+    text = Elements(page.render(dataclasses.replace(inputs(), values=values), SETTINGS)).text
+    assert "/home/ada" not in text
+    assert "pictures" in text
+    assert "{label}/{name}" in text
 
 
 @pytest.mark.parametrize(
@@ -263,11 +295,11 @@ def test_two_groups_with_a_photo_in_common_count_once() -> None:
     joined = splits.replace({"component": {"student01": "student00"}})
     compared = comparison.compare(drawn.results, drawn.photos, joined)
     assert (compared["num_test_components"], compared["unit"]) == (5, "independent set")
-    assert "36 test photos of 5 independent sets, in 4 folds" in phrases.basis(compared)
-    assert "36 test photos of 6 groups, in 4 folds" in phrases.basis(drawn.compared)
+    assert "36 test photos from 5 independent sets, in 4 folds" in phrases.basis(compared)
+    assert "36 test photos from 6 groups, in 4 folds" in phrases.basis(drawn.compared)
     few = joined.assign(component=joined["component"].replace({"student02": "student00"}))
     alone = comparison.compare(drawn.results, drawn.photos, few)["variants"]["baseline"]
-    assert alone["no_interval"] == "4 independent sets of photos tell too little; it takes 5"
+    assert alone["no_interval"] == "4 independent sets of photos are too few; at least 5 are needed"
 
 
 def test_a_given_split_that_divides_sets_is_said_on_the_page() -> None:
@@ -276,14 +308,14 @@ def test_a_given_split_that_divides_sets_is_said_on_the_page() -> None:
     splits.loc[0, "part"] = "train" if splits.loc[0, "part"] == "test" else "test"
     compared = comparison.compare(drawn.results, drawn.photos, splits)
     assert compared["num_divided"] == 1
-    assert "has 1 group in training as well as in test, which flatters the figures" in phrases.basis(compared)
+    assert "has 1 group in both training and test, which flatters the figures" in phrases.basis(compared)
     assert all(
         "the given split has 1 of the 6 groups" in item["sentence"] for item in compared["differences"]
     )
     page_text = Elements(page.render(changed(drawn, **compared), SETTINGS)).text
     assert "are never divided" not in page_text
-    assert "for photos of new groups expect less" in page_text
-    assert "On photos of other groups, expect" not in page_text
+    assert "expect less on photos from new groups" in page_text
+    assert "On photos from other groups, expect" not in page_text
     assert "are never divided" in Elements(page.render(drawn, SETTINGS)).text
 
 
@@ -300,7 +332,7 @@ def test_markdown_is_short_and_says_what_may_be_claimed() -> None:
     assert len(text.splitlines()) < 20
     assert text.count("\n- ") == 3
     assert "3 folds" not in text
-    assert "in 4 folds, each the mean of 2 trainings" in text
+    assert "in 4 folds; each figure is a mean over 2 trainings per fold" in text
     assert "approximate" in text
 
 
@@ -359,10 +391,10 @@ def test_provenance_moves_with_the_photos_the_settings_and_the_code_alone(tmp_pa
     (tmp_path / "dvc.yaml").write_text(json.dumps({"stages": stages}))
 
     def found(manifest: bytes = b"a", **values: int) -> dict[str, str]:
-        return sources.provenance(manifest, {"seed": 2, "lr": 1, **values}, code_dir=tmp_path)
+        return made_from.hashes(manifest, {"seed": 2, "lr": 1, **values}, code_dir=tmp_path)
 
     first = found()
-    assert first == sources.provenance(b"a", {"lr": 1, "seed": 2}, code_dir=tmp_path)
+    assert first == made_from.hashes(b"a", {"lr": 1, "seed": 2}, code_dir=tmp_path)
     assert first != found(b"b")
     assert first != found(lr=2)
     (tmp_path / "tenshots/tracking/sessions.py").write_text("2")  # only later stages list it
@@ -374,9 +406,9 @@ def test_provenance_moves_with_the_photos_the_settings_and_the_code_alone(tmp_pa
 
 
 def test_a_package_that_is_absent_is_named_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert re.fullmatch(r"\d+\.\d+.*", sources.packages()["numpy"])
-    monkeypatch.setattr(sources, "PACKAGES", ["no-such-package"])
-    assert sources.packages() == {"no-such-package": "not installed"}
+    assert re.fullmatch(r"\d+\.\d+.*", made_from.packages()["numpy"])
+    monkeypatch.setattr(made_from, "PACKAGES", ["no-such-package"])
+    assert made_from.packages() == {"no-such-package": "not installed"}
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def bounds(estimate: Estimate) -> tuple[float, float]:
 
 def test_every_figure_is_that_of_the_metrics() -> None:
     rows, components = drawn()
-    found = measure.estimates(measure.measure(rows, components))
+    found = measure.every_figure(measure.measure(rows, components))
     for name, metric in {
         "accuracy": metrics.accuracy,
         "balanced_accuracy": metrics.balanced_accuracy,
@@ -137,7 +137,10 @@ def test_the_same_answers_are_less_certain_in_few_large_groups() -> None:
 
 @pytest.mark.parametrize(
     ("sizes", "reason"),
-    [([2, 2, 2, 2], "4 independent sets of photos tell too"), ([8], "1 independent set of photos tells")],
+    [
+        ([2, 2, 2, 2], "4 independent sets of photos are too few"),
+        ([8], "1 independent set of photos is too few"),
+    ],
 )
 def test_too_few_groups_give_no_interval_but_the_reason(sizes: list[int], reason: str) -> None:
     found = measure.accuracy(answers([True, False] * 4), groups(sizes))
@@ -177,12 +180,12 @@ def test_a_label_that_few_groups_show_is_named_as_the_reason() -> None:
     rows, components = drawn(num_groups=8)
     late = rows["photo_id"].map(components).isin(["group0", "group1", "group2"])
     rows["label"] = np.where(late, rows["label"], rows["label"].replace("c", "a"))
-    found = measure.estimates(measure.measure(rows, components))
+    found = measure.every_figure(measure.measure(rows, components))
     assert found[Key("accuracy")].low is not None
     assert found[Key("recall", "a")].low is not None
     for name in ("balanced_accuracy", "macro_f1", "roc_auc"):
         assert found[Key(name)].reason == (
-            "3 independent sets of photos that show c tell too little; it takes 5"
+            "3 independent sets of photos that show c are too few; at least 5 are needed"
         )
     assert "that show c" in str(found[Key("recall", "c")].reason)
 
@@ -196,7 +199,7 @@ def test_a_label_that_no_photo_shows_leaves_the_areas_out() -> None:
 def test_always_answering_the_commonest_label_is_what_accuracy_is_compared_with() -> None:
     rows, components = drawn(num_groups=30)
     measured = measure.measure(rows, components)
-    found = measure.estimates(measured)
+    found = measure.every_figure(measured)
     share = rows.drop_duplicates("photo_id")["label"].value_counts(normalize=True)
     assert measured.commonest == share.idxmax()
     assert found[Key("commonest")].value == pytest.approx(share.max())
@@ -280,7 +283,7 @@ def test_a_component_tested_in_two_folds_counts_once() -> None:
 def test_the_order_of_rows_does_not_matter() -> None:
     rows, components = drawn(num_groups=24)
     shuffled = rows.sample(frac=1, random_state=1)
-    first, second = (measure.estimates(measure.measure(each, components)) for each in (rows, shuffled))
+    first, second = (measure.every_figure(measure.measure(each, components)) for each in (rows, shuffled))
     for key, estimate in first.items():
         assert bounds(second[key]) == pytest.approx(bounds(estimate)), key
 

@@ -51,7 +51,8 @@ def settings(*shares: float, leaking: bool = False) -> StudySettings:
     ("given", "words"),
     [
         ({"shares": [1]}, "study.shares[0] must be less than 1, got 1"),
-        ({"shares": [0.5, 0.5]}, "study.shares must hold each share once, got"),
+        ({"shares": [0.5, 0.5]}, "study.shares must hold each share once, to 6 digits, got"),
+        ({"shares": [0.1, 0.10000004]}, "study.shares must hold each share once, to 6 digits, got"),
         ({"variants": "some"}, "study.variants must be 'all'"),
         ({"share": [0.5]}, "study.share is not a known setting; did you mean 'shares'?"),
     ],
@@ -61,6 +62,12 @@ def test_a_broken_rule_names_the_key(given: dict[str, object], words: str) -> No
     with pytest.raises(SettingsError) as caught:
         params.section(section, "study", StudySettings)
     assert words in str(caught.value)
+
+
+def test_shares_that_differ_have_names_that_differ() -> None:
+    shares = settings(0.104, 0.1, 0.100001, 1 / 3).shares
+    assert shares == (0.1, 0.100001, 0.104, 1 / 3)
+    assert len({retraining.share_name(share) for share in shares}) == 4
 
 
 def test_the_project_studies_nothing_until_asked() -> None:
@@ -280,10 +287,10 @@ def test_the_answer_is_a_sentence_with_the_interval_and_says_what_it_is_about() 
     assert low <= found["twice"]["gain"] <= high
     assert found["twice"]["num_photos"] == 100
     assert found["answer"].startswith(
-        f"Twice as many photos (100 instead of 50 a training) would bring small about "
+        f"Twice as many photos (100 instead of 50 per training) would bring small about "
         f"+{100 * found['twice']['gain']:.1f} points ({100 * low:.1f} to {100 * high:.1f})."
     )
-    assert any("more photos of the same groups" in text for text in found["sentences"])
+    assert any("more photos from the same groups" in text for text in found["sentences"])
     assert found["band"][-1]["num_photos"] == pytest.approx(100)
 
 
@@ -291,8 +298,8 @@ def test_few_groups_give_a_curve_without_an_interval_and_the_reason() -> None:
     found = findings.learning_curve("small", *shares_of(4), grouped=False, num_updates=80)
     assert found["twice"]["interval"] is None
     assert found["twice"]["claim"] == "unknown"
-    assert "cannot be told" in found["answer"]
-    assert "4 independent sets of photos tell too little; it takes 5" in found["answer"]
+    assert "It cannot be said what twice as many photos" in found["answer"]
+    assert "4 independent sets of photos are too few; at least 5 are needed" in found["answer"]
     assert found["band"][0]["low"] is None
     assert not any("same groups" in text for text in found["sentences"])
 
@@ -302,7 +309,7 @@ def test_two_shares_are_no_curve() -> None:
     del shares[0.2], numbers[0.2]
     found = findings.learning_curve("small", shares, numbers, components, grouped=True, num_updates=80)
     assert (found["twice"], found["curve"], found["band"]) == (None, None, [])
-    assert "it takes 3" in found["no_twice"]
+    assert "at least 3 are needed" in found["no_twice"]
     assert found["points"][0]["interval"]
 
 
@@ -347,7 +354,7 @@ def test_splits_that_test_other_photos_are_compared_too() -> None:
     assert low < found.value < high
     few = shares[0.5][shares[0.5]["photo_id"].isin(components.index[:24])]
     reason = leaking.difference(shares[1.0], few, components).reason
-    assert reason == "3 independent sets of photos in test tell too little; it takes 5"
+    assert reason == "3 independent sets of photos in test are too few; at least 5 are needed"
 
 
 def test_the_sentence_says_how_much_a_random_split_flatters() -> None:

@@ -1,4 +1,5 @@
 """The comparison of variants, in numbers and on one page.
 
-In: predictions, figures and pictures of each variant. Out: comparison.json, comparison.md and index.html.
+In: what evaluation, inspection, study and visualise left. Out: the contents of reports/comparison.json, its
+Markdown, and the page.
 """

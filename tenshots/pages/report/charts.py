@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tenshots.wording import counted
+
 WIDTH, HEIGHT = 340, 200
 SQUARE = 300
 LEFT, RIGHT, TOP, BOTTOM = 40, 10, 10, 34
@@ -124,7 +126,7 @@ class Scale:
     ticks: list[Tick]
 
     def place(self, value: float) -> float:
-        """Returns where a value lies, in % of the axis, at most at its ends."""
+        """Returns where a value lies, in % of the axis, or the nearest end."""
         share = (value - self.low) / (self.high - self.low)
         return round(100 * min(max(share, 0.0), 1.0), 2)
 
@@ -143,9 +145,9 @@ def line_chart(
     Args:
         title: what is shown.
         x: shape (n,): places along the bottom.
-        series: a name and n values each; a value that is no number breaks the line.
+        series: a name and n values each; a value that is not a number breaks the line.
         x_end: right end of the axis; the same for charts that are compared.
-        y_end: upper end of the axis, likewise.
+        y_end: upper end of the axis, also the same for charts that are compared.
         y_as_percent: whether ticks are written as percentages.
     """
     x_end, y_end = max(x_end, 1.0), y_end if y_end > 0 else 1.0
@@ -178,10 +180,9 @@ def reliability(curve: Iterable[Mapping[str, Any]]) -> Reliability:
     dots = []
     for found in curve:
         low, high = (up(end) for end in found["interval"]) if found["interval"] else (None, None)
-        words = (
-            f"{found['num_predictions']} answers of {100 * found['confidence']:.0f} % confidence: "
-            f"{100 * found['accuracy']:.0f} % right"
-        )
+        answers = counted(found["num_predictions"], "answer")
+        sure, correct = (f"{100 * found[name]:.0f} %" for name in ("confidence", "accuracy"))
+        words = f"{answers} with {sure} confidence: {correct} right"
         dots.append(Dot(across(found["confidence"]), up(found["accuracy"]), low, high, words))
     return Reliability(
         dots=dots,
@@ -242,7 +243,7 @@ def histogram(
         outside = (low is not None and middle < low) or (high is not None and middle > high)
         if count:
             left, width = 100 * share[number], 100 * (share[number + 1] - share[number])
-            words = f"{count} from {start:.3g} to {end:.3g}"
+            words = f"{counted(count, 'photo')} from {start:.3g} to {end:.3g}"
             bars.append(Bar(round(left, 2), round(width, 2), round(100 * count / highest, 1), words, outside))
     return Histogram(bars, [Tick(0.0, f"{edges[0]:.3g}"), Tick(100.0, f"{edges[-1]:.3g}")])
 

@@ -1,8 +1,8 @@
 """What helped: the variants beside each other, their differences, and what may be claimed of them.
 
-Keys of reports/comparison.json beside those of pages.report.findings. Shares lie in [0, 1], differences in
-[-1, 1], losses are in nats; an interval is [low, high] at 95 %, or null where its no_interval says why (see
-tenshots.statistics.intervals):
+Keys of reports/comparison.json beside those of pages.report.photos_and_mistakes. Shares lie in [0, 1],
+differences in [-1, 1], losses are in nats; an interval is [low, high] at 95 %, or null where its no_interval
+says why (see tenshots.statistics.intervals):
 
     chosen           the variant that is best on validation photos (see tenshots.statistics.choice)
     reference        the first variant of params.yaml
@@ -34,8 +34,9 @@ tenshots.statistics.intervals):
                      num_updates (of a training, the mean), num_parameters, data, network, taught (in words)
     frozen_features  a logistic regression on frozen features, for reference: {network, num_photos, accuracy,
                      interval, no_interval, note (how it was tested), difference}, the last null or
-                     {variant (the chosen one), difference (its accuracy less the reference's), interval,
-                     no_interval, claim, sentence}; null where nothing was judged
+                     {variant (the chosen one), difference (its accuracy less the reference's), interval
+                     (for itself, not simultaneous), no_interval, claim, sentence}; null where nothing was
+                     judged
     differences      a list of all pairs: variant, reference, difference (of test_accuracy), interval
                      (simultaneous), no_interval, claim ("better", "worse" or "open"), sentence,
                      to_settle {points, power, num_photos, num_sets, num_repeats} or null (see claims.plan),
@@ -52,16 +53,16 @@ import pandas as pd
 
 from tenshots.errors import DataError
 from tenshots.pages.report import sentences
-from tenshots.pages.report.frozen import Frozen, frozen_features
-from tenshots.statistics import claims, measure
+from tenshots.pages.report.regression import Regression, compare_with
+from tenshots.statistics import claims, intervals, measure
+from tenshots.statistics.areas import ROC_AUC
 from tenshots.statistics.choice import best_on_validation
-from tenshots.statistics.claims import Setting
-from tenshots.statistics.intervals import Estimate
-from tenshots.statistics.measure import ROC_AUC, Measured
+from tenshots.statistics.claims import SampleSize
+from tenshots.statistics.intervals import NUM_DIGITS, Estimate
+from tenshots.statistics.measure import Measured
 from tenshots.statistics.tallies import OF_LABEL, Key
 from tenshots.tables.predictions import labels_of
 
-NUM_DIGITS = 6
 ESTIMATED = (
     "accuracy",
     "balanced_accuracy",
@@ -95,7 +96,7 @@ def compare(
     results: Mapping[str, Results],
     photos: pd.DataFrame,
     splits: pd.DataFrame,
-    frozen: Frozen | None = None,
+    regression: Regression | None = None,
 ) -> dict[str, Any]:
     """Returns the keys above of reports/comparison.json.
 
@@ -103,7 +104,7 @@ def compare(
         results: of each variant, in the order of params.yaml.
         photos: columns photo_id and group, of the whole database.
         splits: photo_id, component, fold and part (see tenshots.splitting.division).
-        frozen: what the stage `inspect` left, if it is to be compared.
+        regression: what the stage `inspect` left, if it is to be compared.
 
     Raises:
         DataError: the variants were not tested on the same photos, or on photos that the database or the
@@ -111,17 +112,17 @@ def compare(
     """
     components = measure.components_of(splits)
     _check_same_photos(results, set(photos["photo_id"]) & set(components.index))
-    reference, first = next(iter(results.items()))
+    baseline, first = next(iter(results.items()))
     truth = first.predictions.drop_duplicates("photo_id")
     tested = photos[photos["photo_id"].isin(truth["photo_id"])]
     measured = {
         name: measure.measure(result.predictions, components.loc[tested["photo_id"]])
         for name, result in results.items()
     }
-    estimates = {name: measure.estimates(each) for name, each in measured.items()}
+    figures = {name: measure.every_figure(each) for name, each in measured.items()}
     num_folds = int(first.predictions["fold"].nunique())
     grouped = bool((tested["group"] != "").any())
-    setting = Setting(
+    sample = SampleSize(
         num_photos=len(truth),
         num_sets=int(components.loc[tested["photo_id"]].nunique()),
         unit=_unit(tested, components.loc[tested["photo_id"]]),
@@ -132,29 +133,30 @@ def compare(
     chosen = best_on_validation({name: result.metrics for name, result in results.items()})
     return {
         "chosen": chosen,
-        "reference": reference,
+        "reference": baseline,
         "labels": labels_of(first.predictions),
-        "estimand": sentences.estimand(setting, grouped=grouped),
-        "num_test_photos": setting.num_photos,
-        "num_test_components": setting.num_sets,
-        "unit": setting.unit,
-        "num_divided": setting.num_divided,
+        "estimand": sentences.estimand(sample, grouped=grouped),
+        "num_test_photos": sample.num_photos,
+        "num_test_components": sample.num_sets,
+        "unit": sample.unit,
+        "num_divided": sample.num_divided,
         "grouped": grouped,
         "num_folds": num_folds,
-        "num_repeats": setting.num_repeats,
+        "num_repeats": sample.num_repeats,
         "approximate": num_folds > 1,
-        "num_comparisons": setting.num_comparisons,
-        "notes": sentences.notes(setting, num_folds, grouped=grouped),
+        "num_comparisons": sample.num_comparisons,
+        "notes": sentences.notes(sample, num_folds, grouped=grouped),
         "commonest_label": {
-            "label": measured[reference].commonest,
-            "share": round(estimates[reference][Key("commonest")].value, NUM_DIGITS),
-            **_interval(estimates[reference][Key("commonest")]),
+            "label": measured[baseline].commonest,
+            "share": round(figures[baseline][Key("commonest")].value, NUM_DIGITS),
+            **intervals.written(figures[baseline][Key("commonest")]),
         },
         "variants": {
-            name: _figures(result, measured[name], estimates[name]) for name, result in results.items()
+            name: _figures(result, measured[name], figures[name]) for name, result in results.items()
         },
-        "differences": _differences(measured, setting),
-        "frozen_features": frozen and frozen_features(frozen, chosen, measured[chosen], components, setting),
+        "differences": _differences(measured, sample),
+        "frozen_features": regression
+        and compare_with(regression, chosen, measured[chosen], components, sample),
     }
 
 
@@ -164,9 +166,9 @@ def _figures(result: Results, measured: Measured, estimates: Mapping[Key, Estima
     return {
         **{name: result.metrics[name] for name in METRICS},
         **{name: details[name] for name in ("test_log_loss", "test_roc_auc", "test_brier_loss")},
-        **_interval(estimates[Key("accuracy")]),
+        **intervals.written(estimates[Key("accuracy")]),
         "estimates": {name: _estimate(estimates[Key(name)]) for name in ESTIMATED if Key(name) in estimates},
-        "over_guess": {"difference": round(over_guess.value, NUM_DIGITS), **_interval(over_guess)},
+        "over_guess": {"difference": round(over_guess.value, NUM_DIGITS), **intervals.written(over_guess)},
         "better_than_guess": _better_than_guess(over_guess),
         "per_class": [
             {
@@ -180,7 +182,7 @@ def _figures(result: Results, measured: Measured, estimates: Mapping[Key, Estima
         "calibration": {
             **details["calibration"],
             "curve": [
-                {**found, **_interval(estimate)}
+                {**found, **intervals.written(estimate)}
                 for found, estimate in zip(
                     details["calibration"]["curve"], measure.reliability(measured), strict=True
                 )
@@ -198,20 +200,20 @@ def _better_than_guess(over_guess: Estimate) -> bool | None:
     return claims.verdict(over_guess) == "better"
 
 
-def _differences(measured: Mapping[str, Measured], setting: Setting) -> list[dict[str, Any]]:
+def _differences(measured: Mapping[str, Measured], sample: SampleSize) -> list[dict[str, Any]]:
     names = list(measured)
     found = []
     for name, other in [(name, other) for i, name in enumerate(names) for other in names[:i]]:
-        gain = measure.gain(measured[name], measured[other], num_comparisons=setting.num_comparisons)
-        plan, test = claims.plan(gain, setting), claims.mcnemar(measured[name], measured[other])
+        gain = measure.gain(measured[name], measured[other], num_comparisons=sample.num_comparisons)
+        plan, test = claims.plan(gain, sample), claims.mcnemar(measured[name], measured[other])
         found.append(
             {
                 "variant": name,
                 "reference": other,
                 "difference": round(gain.value, NUM_DIGITS),
-                **_interval(gain),
+                **intervals.written(gain),
                 "claim": claims.verdict(gain),
-                "sentence": claims.sentence(name, other, gain, setting),
+                "sentence": claims.sentence(name, other, gain, sample),
                 "to_settle": plan and {"points": claims.POINTS, "power": claims.POWER, **plan._asdict()},
                 "mcnemar": {**test._asdict(), "p_value": float(f"{test.p_value:.4g}")},
             }
@@ -220,16 +222,11 @@ def _differences(measured: Mapping[str, Measured], setting: Setting) -> list[dic
 
 
 def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
-    return estimate and {"value": round(estimate.value, NUM_DIGITS), **_interval(estimate)}
-
-
-def _interval(estimate: Estimate) -> dict[str, Any]:
-    ends = [end for end in (estimate.low, estimate.high) if end is not None]
-    return {"interval": [round(end, NUM_DIGITS) for end in ends] or None, "no_interval": estimate.reason}
+    return estimate and {"value": round(estimate.value, NUM_DIGITS), **intervals.written(estimate)}
 
 
 def _unit(tested: pd.DataFrame, components: pd.Series) -> str:
-    """Returns what the components of photos are; both have a row a photo, in the same order."""
+    """Returns what the components of photos are; both have one row per photo, in the same order."""
     groups = tested["group"].where(tested["group"] != "", tested["photo_id"]).to_numpy()
     pairs = pd.DataFrame({"group": groups, "component": components.to_numpy()})
     if not pairs.nunique().eq(len(pairs.drop_duplicates())).all():

@@ -20,10 +20,9 @@ from tenshots.tables.predictions import mean_over_repeats, predicted, probabilit
 THUMBNAIL_PX = 144  # 96 px photos stay as they are; larger ones shrink
 PREVIEW_PX = 1600  # wide enough for a preview on a large screen
 QUALITY = 84
-# Bytes of a section's pictures as they stand in the page (base64). Together 11.5 MB: the rest is text.
+# Bytes of a section's pictures as they stand in the page (base64). Together 10.5 MB: the rest is text.
 BUDGETS = {
     "sheet": 1_000_000,
-    "preview": 1_000_000,
     "data": 1_500_000,
     "mistakes": 2_000_000,
     "confusion": 2_000_000,
@@ -84,11 +83,11 @@ def data_uri(image: bytes, *, max_px: int, max_height_px: int | None = None, qua
 
 
 def samples(photos: pd.DataFrame, *, num_samples: int) -> pd.DataFrame:
-    """Chooses photos for a contact sheet: equally many a label, and in turn from each of its groups.
+    """Chooses photos for a contact sheet: as many of each label, and in turn from each of its groups.
 
     Args:
         photos: columns photo_id, label and group.
-        num_samples: of all labels together, from 1; a label may have fewer photos than its share.
+        num_samples: of all labels together, at least 1; a label may have fewer photos than its share.
 
     Returns:
         Rows of `photos`, by label. Which of a group's photos comes first is decided by the photo_id, a hash:
@@ -99,7 +98,7 @@ def samples(photos: pd.DataFrame, *, num_samples: int) -> pd.DataFrame:
         [row for row in chain.from_iterable(zip_longest(*members)) if row is not None]
         for members in ([list(part.index) for _, part in rows.groupby("group", sort=True)] for rows in labels)
     ]
-    # In turn over labels as well: the first num_samples of this order are shared out as equally as can be.
+    # In turn over labels as well: the first num_samples of this order are shared out as equally as possible.
     order = [row for row in chain.from_iterable(zip_longest(*queues)) if row is not None]
     taken = set(order[:num_samples])
     return photos.loc[[row for queue in queues for row in queue if row in taken]]
@@ -109,7 +108,7 @@ def mistakes(predictions: pd.DataFrame, *, num_mistakes: int) -> pd.DataFrame:
     """Returns the photos named wrongly with the highest probability (mean over repeats), the worst first.
 
     Returns:
-        Columns photo_id, label, predicted and probability (of the predicted label, in [0, 1]); a row a photo.
+        Columns photo_id, label, predicted and probability (of the predicted label); one row per photo.
     """
     means = mean_over_repeats(predictions)
     answers = means[["photo_id", "label"]].assign(

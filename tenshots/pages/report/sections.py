@@ -1,4 +1,4 @@
-"""The page's sections on the photos and the mistakes: findings, with the pictures that belong to them.
+"""The page's sections on the photos and the mistakes: figures, with the pictures that belong to them.
 
 What a section shows is bounded, whatever the photos are: pictures by the album's budgets, rows and cells by
 the numbers below. The templates say how many more there are, and where.
@@ -7,7 +7,8 @@ the numbers below. The templates say how many more there are, and where.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
@@ -22,30 +23,80 @@ MAX_CLUSTERS, MAX_MEMBERS = 24, 12
 MAX_OUTLIERS = 6  # of a measure: often all of one phone
 MAX_IN_CELL = 24  # photos of a cell of the confusion matrix
 MAX_CELLS = 1_500  # that open, over all variants
-MAX_CELL_PHOTOS = 4_000  # in them, likewise
+MAX_CELL_PHOTOS = 4_000  # in them, over all variants
+
+Cells = Mapping[tuple[str, str], Sequence[Answered]]  # photos by label and answer
 
 
-def data_section(
+class HasPhoto(Protocol):
+    """Whatever is about one photo."""
+
+    @property
+    def photo_id(self) -> str:
+        """SHA-256 of the file."""
+
+
+Row = TypeVar("Row", bound=HasPhoto)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a confusion matrix.
+
+    Attributes:
+        column: its place in the row.
+        number: photos.
+        share: of the photos of its row, in [0, 1].
+        photos: those that the cell opens, each with its path.
+    """
+
+    column: int
+    number: int
+    share: float
+    photos: list[tuple[Answered, str]]
+
+
+@dataclass(frozen=True)
+class PhotosSection:
+    """What the section on the photos shows.
+
+    Attributes:
+        counts: photos of each group (rows) and label (columns), both sorted.
+        rejected: of each reason, the commonest first: reason, number, and files with path and reason.
+        clusters: of near-duplicates: members, num_more, across_groups and across_labels.
+        num_clusters: shown or not.
+        distributions: of each measure: found, drawn (its histogram), and the outliers that are shown.
+        leak: what a random split would have leaked.
+    """
+
+    counts: pd.DataFrame
+    rejected: list[dict[str, Any]]
+    clusters: list[dict[str, Any]]
+    num_clusters: int
+    distributions: list[dict[str, Any]]
+    leak: mistakes.Leak
+
+
+def photos_section(
     manifest: pd.DataFrame, leakage: Mapping[str, Any], photos: pd.DataFrame, album: Album
-) -> dict[str, Any]:
+) -> PhotosSection:
     """Returns what the section on the photos shows.
 
     Args:
-        manifest: a row a file found.
+        manifest: a row per file found.
         leakage: leakage.json of the split.
         photos: label and group of the database.
         album: takes the pictures.
     """
     clusters = mistakes.clusters(manifest)
-    distributions = outliers.distributions(manifest)
-    return {
-        "counts": counts(photos),
-        "rejected": _rejected(manifest),
-        "clusters": _clusters(clusters, album),
-        "num_clusters": len(clusters),
-        "distributions": [_distribution(found, album) for found in distributions],
-        "leak": mistakes.leak(leakage),
-    }
+    return PhotosSection(
+        counts=counts(photos),
+        rejected=_rejected(manifest),
+        clusters=_clusters(clusters, album),
+        num_clusters=len(clusters),
+        distributions=[_distribution(found, album) for found in outliers.distributions(manifest)],
+        leak=mistakes.leak(leakage),
+    )
 
 
 def counts(photos: pd.DataFrame) -> pd.DataFrame:
@@ -61,7 +112,7 @@ def confusion_section(
     album: Album,
     *,
     first: str,
-) -> dict[str, list[list[dict[str, Any]]]]:
+) -> dict[str, list[list[Cell]]]:
     """Returns the confusion matrix of each variant, with the photos that its cells open.
 
     Args:
@@ -72,35 +123,39 @@ def confusion_section(
         first: the variant whose photos are taken first.
     """
     cells = {name: mistakes.confusion_cells(table) for name, table in predictions.items()}
-    num_cells = max(MAX_CELLS // len(cells), 1)
-    opening = {
-        name: [cell for cell, photos in of.items() if photos][:num_cells] for name, of in cells.items()
-    }
-    most = max(min(MAX_IN_CELL, MAX_CELL_PHOTOS // max(sum(map(len, opening.values())), 1)), 1)
-    shown: dict[str, dict[tuple[str, str], list[Answered]]] = {}
-    for name in sorted(cells, key=lambda name: name != first):
-        shown[name] = {}
-        for cell in opening[name]:  # the wrong ones come first
-            held = set(album.take([each.photo_id for each in cells[name][cell][:most]], "confusion"))
-            shown[name][cell] = [each for each in cells[name][cell][:most] if each.photo_id in held]
+    shown = _shown(cells, album, first=first)
     return {
-        name: [
-            [
-                {
-                    "column": column,
-                    "number": len(of[label, answer]),
-                    "share": len(of[label, answer]) / max(sum(len(of[label, each]) for each in labels), 1),
-                    "photos": [
-                        {"photo_id": each.photo_id, "path": paths[each.photo_id], "sure": each.confidence}
-                        for each in shown[name].get((label, answer), [])
-                    ],
-                }
-                for column, answer in enumerate(labels)
-            ]
-            for label in labels
-        ]
+        name: [_matrix_row(label, of, shown[name], labels, paths) for label in labels]
         for name, of in cells.items()
     }
+
+
+def _shown(cells: Mapping[str, Cells], album: Album, *, first: str) -> dict[str, Cells]:
+    """Returns of each variant and cell the photos that the page has room for, of `first` before all."""
+    num_cells = max(MAX_CELLS // len(cells), 1)
+    # Wrong answers stand before right ones.
+    opening = {name: [cell for cell in of if of[cell]][:num_cells] for name, of in cells.items()}
+    num_opening = sum(len(each) for each in opening.values())
+    most = min(MAX_IN_CELL, max(MAX_CELL_PHOTOS // max(num_opening, 1), 1))
+    return {
+        name: {cell: _held(cells[name][cell][:most], album, "confusion") for cell in opening[name]}
+        for name in sorted(cells, key=lambda name: name != first)
+    }
+
+
+def _matrix_row(
+    label: str, cells: Cells, shown: Cells, labels: Sequence[str], paths: Mapping[str, str]
+) -> list[Cell]:
+    numbers = [len(cells[label, answer]) for answer in labels]
+    return [
+        Cell(
+            column=column,
+            number=numbers[column],
+            share=numbers[column] / max(sum(numbers), 1),
+            photos=[(each, paths[each.photo_id]) for each in shown.get((label, answer), [])],
+        )
+        for column, answer in enumerate(labels)
+    ]
 
 
 def with_pictures(
@@ -110,6 +165,12 @@ def with_pictures(
     found = list(rows)
     held = set(album.take([row["photo_id"] for row in found], section))
     return [{**row, "path": paths[row["photo_id"]]} for row in found if row["photo_id"] in held]
+
+
+def _held(rows: Sequence[Row], album: Album, section: str) -> list[Row]:
+    """Returns those rows whose photo the page holds."""
+    held = set(album.take([row.photo_id for row in rows], section))
+    return [row for row in rows if row.photo_id in held]
 
 
 def _rejected(manifest: pd.DataFrame) -> list[dict[str, Any]]:
@@ -127,8 +188,7 @@ def _clusters(clusters: Sequence[mistakes.Cluster], album: Album) -> list[dict[s
     shown = []
     for cluster in clusters[:MAX_CLUSTERS]:
         members = cluster.photos[:MAX_MEMBERS]
-        held = set(album.take([member.photo_id for member in members], "data"))
-        if len(held) == len(members):
+        if len(_held(members, album, "data")) == len(members):
             shown.append(
                 {
                     "members": members,
@@ -141,11 +201,10 @@ def _clusters(clusters: Sequence[mistakes.Cluster], album: Album) -> list[dict[s
 
 
 def _distribution(found: outliers.Distribution, album: Album) -> dict[str, Any]:
-    held = set(album.take([each.photo_id for each in found.outliers[:MAX_OUTLIERS]], "data"))
     return {
         "found": found,
         "drawn": charts.histogram(
             found.edges, found.counts, limits=(found.low, found.high), logarithmic=found.logarithmic
         ),
-        "outliers": [each for each in found.outliers[:MAX_OUTLIERS] if each.photo_id in held],
+        "outliers": _held(found.outliers[:MAX_OUTLIERS], album, "data"),
     }

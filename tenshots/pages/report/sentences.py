@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tenshots.statistics.claims import Setting, signed_points
+from tenshots.statistics import claims
+from tenshots.statistics.claims import SampleSize, signed_points
 from tenshots.statistics.phrases import basis, difference_text, guess, interval_text, percent
 from tenshots.wording import counted, in_markdown
 
 UNGROUPED = (
-    "The layout does not say who took the photos: one person's may train and test, which would flatter "
-    "the figures; name groups in layout if you can."
+    "The layout does not say who took the photos, so one person's photos may be in both training and test, "
+    "which would flatter the figures; name groups in layout if you can."
 )
 
 
 def markdown(comparison: Mapping[str, Any]) -> str:
     """Returns the comparison as Markdown, short enough for a pull request."""
     rows = [
-        "| variant | test accuracy (95 % interval) | to the first, points | balanced | macro F1 "
-        "| log loss | updates |",
+        f"| variant | test accuracy (95 % interval) | vs {in_markdown(comparison['reference'])} (points) "
+        "| balanced | macro F1 | log loss | updates |",
         "|---|---|---|---|---|---|---|",
     ]
     gains = {
@@ -57,17 +58,17 @@ def mcnemar_note(comparison: Mapping[str, Any]) -> str:
     if not comparison["differences"]:
         return ""
     values = [
-        f"{item['variant']} and {item['reference']} {_p_value(item['mcnemar']['p_value'])}"
+        f"{item['variant']} vs {item['reference']} {_p_value(item['mcnemar']['p_value'])}"
         for item in comparison["differences"]
     ]
     return (
-        f"McNemar's exact test, which takes every photo for independent and so ignores groups: "
+        f"McNemar's exact test, which treats every photo as independent and so ignores groups: "
         f"{', '.join(values)}."
     )
 
 
 def claim_parts(difference: Mapping[str, Any]) -> tuple[str, str]:
-    """Parts a difference's sentence for the eye: what is claimed, and what it rests on; together the same."""
+    """Splits a difference's sentence in two for the eye: what is claimed, and what it rests on."""
     sentence: str = difference["sentence"]
     names = difference["variant"], difference["reference"]
     heads = [
@@ -93,25 +94,39 @@ def estimate_parts(estimate: Mapping[str, Any] | None, *, percent: bool = False)
 def calibrated(figures: Mapping[str, Any]) -> str:
     """Says whether a variant is right as often as it is sure."""
     over, found = figures["estimates"]["overconfidence"], figures["calibration"]
-    word = "surer" if over["value"] >= 0 else "less sure"
-    points = f"{100 * abs(over['value']):.1f} points {word} than it is right"
-    if not over["interval"]:
-        said = f"On average it is {points}"
-    else:
-        low, high = over["interval"]
-        shown = (low, high) if over["value"] >= 0 else (-high, -low)
-        ends = f"({signed_points(shown[0])} to {signed_points(shown[1])})"
-        verdict = "too sure of itself" if low > 0 else "less sure than it could be" if high < 0 else ""
-        said = (
-            f"It is {verdict}: on average {points} {ends}"
-            if verdict
-            else f"Neither too sure nor too unsure can be claimed: on average it is {points} {ends}"
-        )
+    side = claims.side_of_zero(over["interval"])
+    said = {
+        1: "It is too sure: its confidence",
+        -1: "It is not sure enough: its confidence",
+        0: "It cannot be shown to be too sure or not sure enough: its confidence"
+        if over["interval"]
+        else "Its confidence",
+    }[side]
+    word, sign = ("above", 1) if over["value"] >= 0 else ("below", -1)
+    points = f"is {100 * abs(over['value']):.1f} points {word} its accuracy on average"
+    low, high = sorted(sign * end for end in over["interval"] or (0.0, 0.0))
+    ends = f" ({signed_points(low)} to {signed_points(high)})" if over["interval"] else ""
     return (
-        f"{said}. Calibration error {percent(found['ece'])}; were it perfectly calibrated, chance would show "
-        f"{percent(found['ece_if_calibrated'])}, and more than {percent(found['ece_95_if_calibrated'])} in "
-        "one of twenty cases."
+        f"{said} {points}{ends}. Calibration error {percent(found['ece'])}; a perfectly calibrated network "
+        f"would show {percent(found['ece_if_calibrated'])} by chance, and more than "
+        f"{percent(found['ece_95_if_calibrated'])} in 1 of 20 cases."
     )
+
+
+def regression_note(comparison: Mapping[str, Any]) -> str:
+    """Says how the regression was tested, and what may be claimed against it; nothing where there is none."""
+    found = comparison["frozen_features"]
+    if not found:
+        return ""
+    said = [
+        f"reaches {percent(found['accuracy'])} {interval_text(found['interval'])}; no network is trained "
+        f"for it. {found['note']}"
+    ]
+    if found["difference"]:
+        said.append(f"Compared with it: {found['difference']['sentence']}.")
+        if found["difference"]["interval"] and comparison["differences"]:
+            said.append("This interval is for this comparison alone: it is not widened for the others.")
+    return " ".join(said)
 
 
 def taught(details: Mapping[str, Any]) -> str:
@@ -120,35 +135,35 @@ def taught(details: Mapping[str, Any]) -> str:
     return start if details["data"] == "database" else f"{start}, with changed copies"
 
 
-def estimand(setting: Setting, *, grouped: bool) -> str:
+def estimand(sample: SampleSize, *, grouped: bool) -> str:
     """Says what the figures estimate; `grouped` is whether the layout has groups."""
-    whose = "photos of new groups" if grouped else "new photos like these"
-    if setting.num_divided:
-        sets = counted(setting.num_divided, setting.unit)
+    whose = "photos from new groups" if grouped else "new photos like these"
+    if sample.num_divided:
+        sets = counted(sample.num_divided, sample.unit)
         return (
-            f"What is estimated: the accuracy on photos like these, for this way of training. The split that "
-            f"came with the photos has {sets} in training as well as in test, which flatters the figures: "
-            f"for {whose} expect less."
+            "The figures estimate the accuracy on photos like these, for this way of training. The split "
+            f"that came with the photos has {sets} in both training and test, which flatters the figures: "
+            f"expect less on {whose}."
         )
-    return f"What is estimated: the accuracy on {whose}, for this way of training."
+    return f"The figures estimate the accuracy on {whose}, for this way of training."
 
 
-def notes(setting: Setting, num_folds: int, *, grouped: bool) -> list[str]:
+def notes(sample: SampleSize, num_folds: int, *, grouped: bool) -> list[str]:
     """Says in sentences what the figures leave out, and what corrects them."""
     notes = []
     if not grouped:
         notes.append(UNGROUPED)
     if num_folds > 1:
         notes.append("The intervals are approximate: the trainings of different folds share photos.")
-    if setting.num_repeats == 1:
+    if sample.num_repeats == 1:
         notes.append(
             "With one training per fold nothing shows how much another would differ, so the intervals leave "
             "that out; set repeats to 2 or more."
         )
-    if setting.num_comparisons > 1:
+    if sample.num_comparisons > 1:
         notes.append(
-            f"The {setting.num_comparisons} differences are compared together: each interval is widened so "
-            "that all of them hold in 95 of 100 experiments (Bonferroni)."
+            f"The intervals of the {sample.num_comparisons} differences are widened so that all of them hold "
+            "together in 95 of 100 experiments (Bonferroni)."
         )
     return notes
 

@@ -1,7 +1,7 @@
 """What is worth knowing of the photos and the mistakes, in numbers: the rest of reports/comparison.json.
 
-Keys, beside those of pages.report.comparison. Photos are named by photo_id alone (data/manifest.csv tells
-which file that is), and people not at all: this file is in git, where the photos need not be.
+Keys, beside those of pages.report.comparison. Photos are named by photo_id alone (data/manifest.csv says
+which file that is), and people not at all: comparison.json is in git, where the photos need not be.
 
     data             num_photos, num_groups, num_labels, labels {label: photos}, photos_per_group (a list, the
                      most first), num_rejected, rejected {reason: files},
@@ -11,8 +11,8 @@ which file that is), and people not at all: this file is in git, where the photo
                      outliers: [{photo_id, value, z, words}]},
                      leak: what a random split would have leaked {num_test_photos, num_with_sibling,
                      num_near_duplicates, num_now, sentence}
-    confusion        of each variant, counts of photos by the mean over its trainings: a row a true label, a
-                     column an answer, in the order of labels
+    confusion        of each variant, counts of photos by the mean over its trainings: a row per true label,
+                     a column per answer, in the order of labels
     mistakes         of each variant, the surest wrong answers: [{photo_id, label, predicted, probability}]
     suspects         {num_suspects, num_judged, not_judged, sentence, photos: [{photo_id, label, suggested,
                      p_label, p_suggested, by_reference, by_chosen, judge, agreeing}]}: labels that may be
@@ -23,7 +23,7 @@ which file that is), and people not at all: this file is in git, where the photo
     studies          of each variant, what data/study holds (see tenshots.studies)
 
 Lists of photos hold as many as the page shows: `report.num_mistakes`, of suspects five times as many; of
-clusters and outliers all.
+clusters and outliers, all.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ from tenshots.labels import mistakes, outliers
 from tenshots.labels.suspicion import CAUTION
 from tenshots.pages.report import pictures
 from tenshots.pages.settings import ReportSettings
+from tenshots.statistics.intervals import NUM_DIGITS
 from tenshots.tables.manifest import common_reasons
 from tenshots.tables.predictions import labels_of
 
-NUM_DIGITS = 6
 MANY_SUSPECTS = 5  # times the number of mistakes: a weak judge suspects many, and the page folds them
 
 
 @dataclass(frozen=True)
-class Sources:
-    """What the findings are drawn from.
+class Material:
+    """What these figures are drawn from.
 
     Attributes:
-        manifest: a row a file found.
+        manifest: a row per file found.
         leakage: leakage.json of the split.
         inspected: inspection.json.
         predictions: of each variant, in the order of params.yaml.
@@ -64,23 +64,23 @@ class Sources:
     studies: Mapping[str, Mapping[str, Any]]
 
 
-def findings(sources: Sources, settings: ReportSettings, *, chosen: str) -> dict[str, Any]:
+def photos_and_mistakes(material: Material, settings: ReportSettings, *, chosen: str) -> dict[str, Any]:
     """Returns the keys above; `chosen` is the variant that is best on validation photos."""
     return {
-        "data": _data(sources),
-        "confusion": {name: confusion(table) for name, table in sources.predictions.items()},
+        "data": _data(material),
+        "confusion": {name: confusion(table) for name, table in material.predictions.items()},
         "mistakes": {
             name: [
                 {**row, "probability": round(row["probability"], NUM_DIGITS)}
                 for row in pictures.mistakes(table, num_mistakes=settings.num_mistakes).to_dict("records")
             ]
-            for name, table in sources.predictions.items()
+            for name, table in material.predictions.items()
         },
-        "suspects": _suspects(sources, chosen, settings.num_mistakes),
-        "disagreements": _disagreements(sources.predictions, settings.num_mistakes),
+        "suspects": _suspects(material, chosen, settings.num_mistakes),
+        "disagreements": _disagreements(material.predictions, settings.num_mistakes),
         "studies": {
             name: study
-            for name, study in sources.studies.items()
+            for name, study in material.studies.items()
             if study["learning_curve"] or study["leaking_split"]
         },
     }
@@ -92,12 +92,12 @@ def confusion(predictions: pd.DataFrame) -> list[list[int]]:
     return [[len(cells[label, answer]) for answer in labels] for label in labels]
 
 
-def _data(sources: Sources) -> dict[str, Any]:
-    kept = sources.manifest[sources.manifest["status"] == "kept"]
+def _data(material: Material) -> dict[str, Any]:
+    kept = material.manifest[material.manifest["status"] == "kept"]
     groups = kept.loc[kept["group"] != "", "group"].value_counts()
     labels = kept["label"].value_counts().sort_index()
-    rejected = common_reasons(sources.manifest).value_counts()
-    leak = mistakes.leak(sources.leakage)
+    rejected = common_reasons(material.manifest).value_counts()
+    leak = mistakes.leak(material.leakage)
     return {
         "num_photos": len(kept),
         "num_groups": len(groups),
@@ -115,9 +115,9 @@ def _data(sources: Sources) -> dict[str, Any]:
                 "across_groups": cluster.across_groups,
                 "across_labels": cluster.across_labels,
             }
-            for cluster in mistakes.clusters(sources.manifest)
+            for cluster in mistakes.clusters(material.manifest)
         ],
-        "distributions": [_distribution(each) for each in outliers.distributions(sources.manifest)],
+        "distributions": [_distribution(each) for each in outliers.distributions(material.manifest)],
         "leak": {
             "num_test_photos": leak.num_test_photos,
             "num_with_sibling": leak.num_with_sibling,
@@ -147,9 +147,9 @@ def _distribution(found: outliers.Distribution) -> dict[str, Any]:
     }
 
 
-def _suspects(sources: Sources, chosen: str, number: int) -> dict[str, Any]:
-    inspected = sources.inspected
-    found = mistakes.suspects(inspected, sources.predictions, sources.manifest, chosen=chosen)
+def _suspects(material: Material, chosen: str, number: int) -> dict[str, Any]:
+    inspected = material.inspected
+    found = mistakes.suspects(inspected, material.predictions, material.manifest, chosen=chosen)
     return {
         "num_suspects": len(found),
         "num_judged": inspected["num_judged"],
@@ -173,13 +173,13 @@ def _suspects(sources: Sources, chosen: str, number: int) -> dict[str, Any]:
 
 
 def _suspicion(number: int, num_judged: int, chosen: str) -> str:
-    judges = f"a logistic regression on frozen features or to {chosen}, neither of which had learnt from them"
+    judges = f"a logistic regression on frozen features or to {chosen}"
     if not number:
         return f"No photo looks wrongly labelled to {judges}."
-    looks = "photo looks" if number == 1 else "photos look"
+    looks, them = ("photo looks", "it") if number == 1 else ("photos look", "them")
     return (
-        f"{number:,} {looks} more like another label to {judges}. What the regression suspects "
-        f"and {chosen} answers likewise comes first. {CAUTION}"
+        f"{number:,} {looks} more like another label to {judges}, neither of which was trained on {them}. "
+        f"Photos that the regression suspects and {chosen} answers in the same way come first. {CAUTION}"
         f"{'' if num_judged else ' The regression could judge no photo.'}"
     )
 

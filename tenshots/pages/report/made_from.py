@@ -1,6 +1,6 @@
 """What the page was made from: hashes of the photos, the settings and the code, and versions of packages.
 
-All of it is the same in two rebuilds of one commit; times, machines and runs are in MLflow.
+All of it is the same whenever one commit is rebuilt; times, machines and runs are in MLflow.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LAST = "compare"  # the stage that makes the page: what comes after it cannot mo
 OURS = ("stages/", "tenshots/")
 
 
-def provenance(manifest: bytes, values: Mapping[str, Any], *, code_dir: Path = CODE_DIR) -> dict[str, str]:
+def hashes(manifest: bytes, values: Mapping[str, Any], *, code_dir: Path = CODE_DIR) -> dict[str, str]:
     """Returns what the page was made from: what was hashed, and its hash.
 
     Args:
@@ -45,8 +45,8 @@ def packages() -> dict[str, str]:
 def code_hash(code_dir: Path) -> str:
     """Returns a hash of the code that dvc.yaml lists, up to the page: 64 hexadecimal digits.
 
-    These are the files that DVC watches, by their paths and bytes. `compare` lists all of them, too, so that
-    it runs again where this hash changes.
+    These are the files that DVC watches, by their paths and bytes. `compare` lists all of them too, so it
+    runs again when this hash changes.
     """
     digest = hashlib.sha256()
     for path in code_files(code_dir):
@@ -69,7 +69,7 @@ def code_files(code_dir: Path) -> list[Path]:
 
 
 def _counts(path: Path) -> bool:
-    """Says whether a file of a folder is ours, and no bytecode and nothing hidden, as .dvcignore has it."""
+    """Says whether a file in a folder is ours: neither bytecode nor hidden, as in .dvcignore."""
     is_hidden = path.name.startswith(".") or "__pycache__" in path.parts
     return path.is_file() and path.suffix != ".pyc" and not is_hidden
 

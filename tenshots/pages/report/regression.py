@@ -1,4 +1,7 @@
-"""A fourth reference: a logistic regression on features that no photo of ours has moved (data/inspection)."""
+"""A reference beside the variants: a logistic regression on frozen features, which trains no network.
+
+The stage `inspect` leaves its answers in data/inspection.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,17 @@ from typing import Any
 
 import pandas as pd
 
-from tenshots.statistics import claims, measure
-from tenshots.statistics.claims import Setting
+from tenshots.statistics import claims, intervals, measure
+from tenshots.statistics.claims import SampleSize
+from tenshots.statistics.intervals import NUM_DIGITS
 from tenshots.statistics.measure import Measured
 from tenshots.statistics.tallies import Key
 
 NAME = "a logistic regression on frozen features"
-NUM_DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Frozen:
+class Regression:
     """What the stage `inspect` left.
 
     Attributes:
@@ -30,32 +33,32 @@ class Frozen:
     predictions: pd.DataFrame
 
 
-def frozen_features(
-    frozen: Frozen, chosen: str, measured: Measured, components: pd.Series, setting: Setting
+def compare_with(
+    regression: Regression, chosen: str, measured: Measured, components: pd.Series, sample: SampleSize
 ) -> dict[str, Any] | None:
-    """Returns how well the reference does, and what may be claimed of the chosen variant against it.
+    """Returns how well the regression does, and what may be claimed of the chosen variant against it.
 
     Args:
-        frozen: the reference.
+        regression: the reference.
         chosen: the variant that is compared with it.
         measured: of that variant.
         components: of all photos, indexed by photo_id.
-        setting: of the comparison; the difference stands for itself, uncorrected.
+        sample: of the comparison of the variants; this difference is not widened for their number.
 
     Returns:
         The key `frozen_features` of comparison.json; None where nothing could be judged.
     """
-    inspected = frozen.inspected
+    inspected = regression.inspected
     if not inspected["num_judged"]:
         return None
-    own = measure.measure(frozen.predictions, components.loc[frozen.predictions["photo_id"].unique()])
-    accuracy = measure.estimates(own)[Key("accuracy")]
+    judged = regression.predictions["photo_id"].unique()
+    own = measure.measure(regression.predictions, components.loc[judged])
+    accuracy = measure.every_figure(own)[Key("accuracy")]
     found: dict[str, Any] = {
         "network": inspected["network"],
         "num_photos": len(own.photo_ids),
         "accuracy": round(accuracy.value, NUM_DIGITS),
-        "interval": _ends(accuracy.low, accuracy.high),
-        "no_interval": accuracy.reason,
+        **intervals.written(accuracy),
         "note": inspected["folds_note"],
         "difference": None,
     }
@@ -64,14 +67,8 @@ def frozen_features(
         found["difference"] = {
             "variant": chosen,
             "difference": round(gain.value, NUM_DIGITS),
-            "interval": _ends(gain.low, gain.high),
-            "no_interval": gain.reason,
+            **intervals.written(gain),
             "claim": claims.verdict(gain),
-            "sentence": claims.sentence(chosen, NAME, gain, setting._replace(num_comparisons=1)),
+            "sentence": claims.sentence(chosen, NAME, gain, sample._replace(num_comparisons=1)),
         }
     return found
-
-
-def _ends(low: float | None, high: float | None) -> list[float] | None:
-    ends = [end for end in (low, high) if end is not None]
-    return [round(end, NUM_DIGITS) for end in ends] or None

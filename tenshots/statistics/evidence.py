@@ -1,0 +1,160 @@
+"""What an interval needs to know of a figure: its value, and how much each component of each fold moves it.
+
+To first order, that is the figure's influence function (see tenshots.statistics.intervals for its use).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from tenshots.statistics.resampling import MIN_TO_RESAMPLE, resampled_totals
+
+ROUNDING = 1e-9  # of sums of counts, which means over repeats make fractions
+SMALLEST_SIZE = 1e-12  # a resample may hold no photo that counts
+
+
+class Scale(Enum):
+    """What a figure is, with its range: which transformation makes its interval keep to it."""
+
+    SHARE = (0.0, 1.0)
+    LOSS = (0.0, np.inf)
+    DIFFERENCE = (-1.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Which photos were tested where. A cell holds the photos of one component in one fold.
+
+    Attributes:
+        components: int, shape (num_cells,), from 0 without gaps: of each cell.
+        folds: int, shape (num_cells,), from 0 without gaps: of each cell.
+        num_photos: float, shape (num_cells,), above 0: of each cell.
+    """
+
+    components: np.ndarray
+    folds: np.ndarray
+    num_photos: np.ndarray
+
+    @property
+    def num_components(self) -> int:
+        """How many components there are."""
+        return int(self.components.max()) + 1
+
+    def by_component(self, cells: np.ndarray) -> np.ndarray:
+        """Sums `cells`, shape (num_cells, ...), over the cells of each component: (num_components, ...)."""
+        return _summed(cells, self.components)
+
+    def by_fold(self, cells: np.ndarray) -> np.ndarray:
+        """Sums `cells`, shape (num_cells, ...), over the cells of each fold: (num_folds, ...)."""
+        return _summed(cells, self.folds)
+
+
+class Basis(NamedTuple):
+    """What a figure rests on: whose number and sizes decide how far its interval reaches.
+
+    Attributes:
+        sizes: float, shape (num_components,), from 0: photos (or predictions) that count.
+        which: what they are, to follow "3 independent sets of photos", such as " that show cup".
+    """
+
+    sizes: np.ndarray
+    which: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that an interval needs to know of a figure.
+
+    Attributes:
+        value: of the figure, the mean over repeats.
+        contributions: arrays of shape (num_cells, num_repeats): how much each cell moves the figure in each
+            repeat, to first order; a mean over repeats and a sum over cells give 0. Where two figures are
+            compared whose trainings have no seed in common there are two such arrays, which add up.
+        scale: what the figure is.
+        bases: one or more; the weakest counts.
+        replicates: float, shape (num_replicates,): the figure of resampled components; None if there are
+            none.
+        num_rarer: components that show the rarer of two outcomes, such as a wrong answer; None for other
+            figures.
+        exact: whether a share of 0 or 1 means that all answers agree.
+    """
+
+    value: float
+    contributions: tuple[np.ndarray, ...]
+    scale: Scale
+    bases: tuple[Basis, ...]
+    replicates: np.ndarray | None = None
+    num_rarer: int | None = None
+    exact: bool = False
+
+
+def ratio(
+    amounts: np.ndarray, sizes: np.ndarray, design: Design, scale: Scale, *, resampled: bool
+) -> Evidence:
+    """Returns the evidence on sum(amounts) / sum(sizes), such as right answers and photos.
+
+    Args:
+        amounts: float, shape (num_cells, num_repeats).
+        sizes: float, the same shape, from 0.
+        design: where the photos were tested.
+        scale: what the ratio is.
+        resampled: whether to draw replicates.
+    """
+    value = float(amounts.sum() / sizes.sum())
+    contributions = (amounts - value * sizes) * amounts.shape[1] / sizes.sum()
+    tops, bottoms = (design.by_component(array.mean(axis=1)) for array in (amounts, sizes))
+    replicates = None
+    if resampled and design.num_components >= MIN_TO_RESAMPLE:
+        totals = resampled_totals(csr_array(np.stack([tops, bottoms], axis=1)))
+        replicates = totals[:, 0] / np.maximum(totals[:, 1], SMALLEST_SIZE)
+    rarer = num_rarer(tops, bottoms) if scale is Scale.SHARE else None
+    return Evidence(
+        value, (contributions,), scale, (Basis(bottoms),), replicates, rarer, exact=scale is Scale.SHARE
+    )
+
+
+def num_rarer(hits: np.ndarray, sizes: np.ndarray) -> int:
+    """Returns how many components show the rarer of two outcomes, such as a wrong answer.
+
+    Args:
+        hits: float, shape (num_components,): how often a component shows the one.
+        sizes: the same shape: how often it shows either of them.
+    """
+    return min(int(np.count_nonzero(hits > ROUNDING)), int(np.count_nonzero(hits < sizes - ROUNDING)))
+
+
+def minus(first: Evidence, second: Evidence, *, paired: bool) -> Evidence:
+    """Returns the evidence on the difference of two figures of the same photos.
+
+    Args:
+        first: on the one figure.
+        second: on the other, with the same cells and the same bases.
+        paired: whether repeat r of both has the same seed; otherwise their trainings add up their noise.
+    """
+    if paired:
+        contributions: tuple[np.ndarray, ...] = tuple(
+            one - other for one, other in zip(first.contributions, second.contributions, strict=True)
+        )
+    else:
+        contributions = (*first.contributions, *(-other for other in second.contributions))
+    replicates = None
+    if first.replicates is not None and second.replicates is not None:
+        replicates = first.replicates - second.replicates
+    return Evidence(
+        value=first.value - second.value,
+        contributions=contributions,
+        scale=Scale.DIFFERENCE,
+        bases=first.bases,
+        replicates=replicates,
+    )
+
+
+def _summed(cells: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    sums = np.zeros((int(codes.max()) + 1, *cells.shape[1:]), dtype=np.float64)
+    np.add.at(sums, codes, cells)
+    return sums
