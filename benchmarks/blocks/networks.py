@@ -16,7 +16,7 @@ from tenshots.augmentation import augmenting
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.interpretation import excitation, gradcam, layers
 from tenshots.networks import building, features, forward
-from tenshots.networks.settings import PretrainedSettings
+from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
 from tenshots.training import fitting, optimisation, transfer
 from tenshots.training.fitting import Part, TrainSettings
@@ -111,8 +111,10 @@ def settings_of(name: str) -> Any:  # noqa: ANN401 (of either family)
 
 
 def build(name: str) -> keras.Model:
-    """A network of params.yaml, with whatever weights Keras draws next."""
-    return building.build(settings_of(name), size_px=IMAGES.shape[1], num_labels=NUM_LABELS)
+    """A network of params.yaml; what it has not learnt before has whatever weights Keras draws next."""
+    settings = settings_of(name)
+    learnt = building.learnt(settings)
+    return building.build(settings, size_px=IMAGES.shape[1], num_labels=NUM_LABELS, learnt=learnt)
 
 
 def built(name: str) -> keras.Model:
@@ -126,7 +128,7 @@ def trained(name: str) -> list[np.ndarray]:
     settings = TrainSettings(0.002, BATCH, 2, params.section(values, "optimisation", OptimisationSettings))
     network = settings_of(name)
     data: dict[str, Any] = {"images": IMAGES, "labels": LABELS, "settings": settings}
-    if isinstance(network, PretrainedSettings):
+    if isinstance(network, TransferSettings):
         stages = network.model_copy(update={"head_epochs": 1})
         [fit] = transfer.fits(partial(built, name), [PART], **data, stages=stages)
     else:

@@ -11,7 +11,7 @@ from tenshots.augmentation.settings import AugmentSettings
 from tenshots.errors import DataError, SettingsError
 from tenshots.labels.settings import InspectSettings
 from tenshots.networks import building
-from tenshots.networks.settings import NetworkSettings, PretrainedSettings, settings_from
+from tenshots.networks.settings import NetworkSettings, settings_from
 from tenshots.params import PATH
 from tenshots.runtime import keras
 from tenshots.tables.encoding import StandardiseSettings
@@ -43,8 +43,8 @@ def problems(values: Mapping[str, Any]) -> list[str]:
         most = max([batch_size, *_batch_sizes(variants, name)])
         try:
             _check_size(settings, size_px=size_px, batch_size=most, at=at)
-            if name in used and isinstance(settings, PretrainedSettings):
-                building.build(settings, size_px=size_px, num_labels=2, at=at)  # finds and fits its weights
+            if name in used:
+                building.learnt(settings, at=at)  # its backbone's weights are there, and fit
         except (SettingsError, DataError) as error:
             found.append(str(error))
     return found
@@ -64,7 +64,7 @@ def _check_size(settings: NetworkSettings, *, size_px: int, batch_size: int, at:
     # draw all of them the next time that it draws any, unless the list is cleared.
     try:
         with keras.StatelessScope(initialize_variables=False):
-            network = building.build(settings, size_px=size_px, num_labels=2, load_backbone=False, at=at)
+            network = building.build(settings, size_px=size_px, num_labels=2, at=at)
     finally:
         keras.utils.clear_session(free_memory=False)
     num_parameters = network.count_params()

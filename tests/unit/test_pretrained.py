@@ -16,8 +16,8 @@ import pytest
 
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import building, forward, weights_files
-from tenshots.networks.families import pretrained
-from tenshots.networks.settings import WeightsFile
+from tenshots.networks.families.pretrained import WeightsFile
+from tenshots.networks.settings import FEATURES
 from tenshots.runtime import keras
 
 SHARED = Path(__file__).parents[3] / "shared/weights/mobilenet_v2_0.35_224_no_top.weights.h5"
@@ -43,7 +43,8 @@ def _settings(backbone: dict[str, Any], **changes: Any) -> Any:  # noqa: ANN401 
 
 def _build(backbone: dict[str, Any], *, load: bool = True, **changes: Any) -> Any:  # noqa: ANN401
     settings = _settings(backbone, **changes)
-    return building.build(settings, size_px=40, num_labels=2, load_backbone=load)
+    learnt = building.learnt(settings) if load else []
+    return building.build(settings, size_px=40, num_labels=2, learnt=learnt)
 
 
 def _file(path: Path) -> dict[str, str]:
@@ -244,7 +245,7 @@ def test_a_relative_path_may_be_a_link_as_dvc_makes_but_must_not_leave_the_proje
     monkeypatch.chdir(project)
     sha256 = hashlib.sha256(b"weights").hexdigest()
     linked = WeightsFile(path="linked.h5", sha256=sha256)
-    assert weights_files.verified(linked) == Path("linked.h5")
+    assert weights_files.verified(linked.path, sha256=sha256) == Path("linked.h5")
     with pytest.raises(SettingsError, match="must not leave the repository"):
         _settings({**OURS, "weights": {"path": "sub/../../cache", "sha256": sha256}})
 
@@ -284,7 +285,7 @@ def test_efficientnet_scales_pixels_as_where_keras_loads_imagenet(monkeypatch: p
     monkeypatch.setattr(keras.Model, "load_weights", build_only)
     theirs = keras.applications.EfficientNetB0(include_top=False, weights="imagenet", input_shape=(32, 32, 3))
     settings = _settings({"architecture": "EfficientNetB0", "weights": "imagenet"})
-    ours = building.build(settings, size_px=32, num_labels=2, load_backbone=False)
+    ours = building.build(settings, size_px=32, num_labels=2)
     for model in (theirs, ours):
         layer = next(layer for layer in model.layers if type(layer).__name__ == "Normalization")
         layer.mean = keras.ops.reshape(keras.ops.array([0.485, 0.456, 0.406]), (1, 1, 1, 3))
@@ -299,12 +300,14 @@ def test_efficientnet_scales_pixels_as_where_keras_loads_imagenet(monkeypatch: p
 def test_a_file_of_mobilenet_gives_its_features_at_any_size() -> None:
     backbone = {"architecture": "MobileNetV2", "arguments": {"alpha": 0.35}, "weights": _file(SHARED)}
     images = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
-    network = building.build(_settings(backbone, input_px=96), size_px=96, num_labels=3)
+    settings = _settings(backbone, input_px=96)
+    learnt = building.learnt(settings)
+    network = building.build(settings, size_px=96, num_labels=3, learnt=learnt)
     theirs = keras.applications.MobileNetV2(
         alpha=0.35, include_top=False, weights=str(SHARED), input_shape=(96, 96, 3), pooling="avg"
     )
 
-    features = keras.Model(network.input, network.get_layer(pretrained.FEATURES).output)
+    features = keras.Model(network.input, network.get_layer(FEATURES).output)
 
     assert forward.outputs(features, images, batch_size=2) == pytest.approx(
         theirs.predict_on_batch(images / 127.5 - 1), abs=1e-4

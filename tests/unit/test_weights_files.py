@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from tenshots.errors import DataError
 from tenshots.networks import building, weights_files
-from tenshots.networks.settings import WeightsFile
 from tenshots.runtime import keras
 
 PLACE = "layers/dense/vars"
@@ -230,10 +229,8 @@ def test_a_damaged_file_is_loaded_or_is_one_sentence(
 def test_a_hash_is_compared_before_anything_is_read(saved: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.weights.h5"
     path.write_bytes(saved)
-    assert (
-        weights_files.verified(WeightsFile(path=str(path), sha256=hashlib.sha256(saved).hexdigest())) == path
-    )
+    assert weights_files.verified(str(path), sha256=hashlib.sha256(saved).hexdigest()) == path
     with pytest.raises(DataError, match="must have sha256"):
-        weights_files.verified(WeightsFile(path=str(path), sha256="0" * 64))
+        weights_files.verified(str(path), sha256="0" * 64)
     with pytest.raises(DataError, match="cannot be read: Is a directory"):
-        weights_files.verified(WeightsFile(path=str(tmp_path), sha256="0" * 64))
+        weights_files.verified(str(tmp_path), sha256="0" * 64)
