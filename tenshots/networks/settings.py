@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -24,23 +24,19 @@ if TYPE_CHECKING:
 
     from tenshots.runtime import keras
 
-# How training goes about it: all of the network from random weights, or a new head on a backbone first.
-Recipe = Literal["scratch", "transfer"]
-# Names of layers that each network for recipe `transfer` has: the backbone's features, and the head.
+# Names of layers that each network with a backbone has: the backbone's features, and the head.
 FEATURES = "features"
 HEAD = "head"
 
 
 class NetworkSettings(Settings):
-    """A section of `networks`; each family has a model of its own below this one.
+    """A section of `networks`; each family has a model of its own, below that of its recipe.
 
     Attributes:
-        recipe: how training goes about it.
         title: what such a network is, for the page and the model card: "a convolutional network".
         taught: how it is taught, in a word or two: "from scratch".
     """
 
-    recipe: ClassVar[Recipe]
     title: ClassVar[str]
     taught: ClassVar[str]
 
@@ -67,10 +63,16 @@ class NetworkSettings(Settings):
         """
 
 
-class TransferSettings(NetworkSettings):
-    """A network of which the head is trained first, and then the top of its backbone with it."""
+class ScratchSettings(NetworkSettings):
+    """A network of recipe "from scratch": all of it is trained at once, from random weights."""
 
-    recipe: ClassVar[Recipe] = "transfer"
+    taught: ClassVar[str] = "from scratch"
+
+
+class TransferSettings(NetworkSettings):
+    """A network of recipe "transfer": its head is trained first, and then the top of its backbone with it."""
+
+    taught: ClassVar[str] = "pretrained"
 
     head_epochs: int = Field(ge=1, le=MAX_EPOCHS)
     head_lr_factor: float = Field(gt=0, le=1000)

@@ -6,7 +6,10 @@ import ast
 import hashlib
 import inspect
 import re
+import threading
 import urllib.error
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +17,16 @@ import keras.src.utils.file_utils
 import numpy as np
 import pytest
 
+from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import building, forward, weights_files
 from tenshots.networks.families.pretrained import WeightsFile
 from tenshots.networks.settings import FEATURES
 from tenshots.runtime import keras
+from tenshots.training import transfer, variants
 
-SHARED = Path(__file__).parents[3] / "shared/weights/mobilenet_v2_0.35_224_no_top.weights.h5"
+TOP = Path(__file__).parents[2]
+SHARED = TOP.parent / "shared/weights/mobilenet_v2_0.35_224_no_top.weights.h5"
 BLOCKS = {"filters": [4, 8], "dense": 8, "dropout": 0.25}
 OURS = {"architecture": "convolutional", "arguments": BLOCKS, "weights": "none"}
 SMALL = {"architecture": "MobileNet", "arguments": {"alpha": 0.25}, "weights": "none"}
@@ -312,3 +318,48 @@ def test_a_file_of_mobilenet_gives_its_features_at_any_size() -> None:
     assert forward.outputs(features, images, batch_size=2) == pytest.approx(
         theirs.predict_on_batch(images / 127.5 - 1), abs=1e-4
     )
+
+
+def test_building_reads_no_file(whole: tuple[Any, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _settings(whole[1])
+    learnt = building.learnt(settings)
+    Path(whole[1]["weights"]["path"]).unlink()
+    monkeypatch.setattr(weights_files, "load", lambda *_, **__: pytest.fail("it was read again"))
+
+    one, other = (building.build(settings, size_px=40, num_labels=2, learnt=learnt) for _ in range(2))
+
+    pairs = zip(building.backbone_of(one).get_weights(), learnt, strict=True)
+    assert all(np.array_equal(*pair) for pair in pairs)
+    assert all(
+        np.array_equal(*pair) for pair in zip(building.backbone_of(other).get_weights(), learnt, strict=True)
+    )
+
+
+def test_the_backbone_is_read_once_before_workers_start(
+    whole: tuple[Any, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    built: list[Any] = []
+    verified = weights_files.verified
+
+    def recorded(name: str, *, sha256: str) -> Path:
+        read.append(threading.current_thread().name)
+        return verified(name, sha256=sha256)
+
+    def trained(build: Callable[[], Any], *_: object, **__: object) -> Iterator[Any]:
+        with ThreadPoolExecutor(2) as workers:
+            yield from (each.result() for each in [workers.submit(build) for _ in range(4)])
+
+    monkeypatch.setattr(weights_files, "verified", recorded)
+    monkeypatch.setattr(transfer, "fits", trained)
+    monkeypatch.chdir(TOP)
+    values = params.read()
+    values["networks"]["tuned"] = _settings(whole[1]).model_dump(mode="json")
+    values["variants"]["tuned"] = {"data": "database", "network": "tuned"}
+    labels = np.array([0, 1, 1])
+    built += variants.fits(variants.resolve(values, "tuned"), [], images=IMAGES, labels=labels, num_workers=2)
+    assert read == [threading.main_thread().name]
+    kernels = [network.get_layer("block1_1_convolution").get_weights()[0] for network in built]
+    expected = whole[0].get_layer("block1_1_convolution").get_weights()[0]
+    assert len(kernels) == 4
+    assert all(np.array_equal(each, expected) for each in kernels)

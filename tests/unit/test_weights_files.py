@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,29 @@ def test_layers_that_the_file_lacks_are_no_warning_but_an_error(
     with h5py.File(path, "a") as file:
         del file["layers/dense"]
     with pytest.raises(DataError, match="does not fit the network"):
+        load(network, path)
+
+
+def test_what_keras_leaves_out_without_an_error_is_noticed(
+    network: Any,  # noqa: ANN401
+    saved: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "a.weights.h5"
+    path.write_bytes(saved)
+    load_weights, before = keras.Model.load_weights, list(warnings.filters)
+
+    def all_but_one(model: Any, path: Path) -> None:  # noqa: ANN401
+        kept = model.get_layer("dense").get_weights()
+        load_weights(model, path)
+        model.get_layer("dense").set_weights(kept)
+        assert list(warnings.filters) == before, (
+            "a filter of the process was changed, which other threads would meet"
+        )
+
+    monkeypatch.setattr(keras.Model, "load_weights", all_but_one)
+    with pytest.raises(DataError, match=r"does not fit the network: it has no numbers for dense/kernel; run"):
         load(network, path)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from tenshots.networks.settings import NetworkSettings, Recipe
+from tenshots.networks.settings import ScratchSettings
 from tenshots.params import Listed, Settings
 
 if TYPE_CHECKING:
@@ -29,12 +29,10 @@ class BlockSettings(Settings):
     momentum: float = Field(default=0.99, ge=0, lt=1)
 
 
-class ConvolutionalSettings(NetworkSettings, BlockSettings):
+class ConvolutionalSettings(ScratchSettings, BlockSettings):
     """A section of `networks` with `family: convolutional`."""
 
-    recipe: ClassVar[Recipe] = "scratch"
     title: ClassVar[str] = "a convolutional network"
-    taught: ClassVar[str] = "from scratch"
 
     input_px: int = Field(ge=32, le=1024)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from tenshots.networks.settings import NetworkSettings, Recipe
+from tenshots.networks.settings import ScratchSettings
 from tenshots.params import Listed
 
 if TYPE_CHECKING:
@@ -16,12 +16,10 @@ MAX_UNITS = 65_536
 MAX_LAYERS = 16
 
 
-class DenseSettings(NetworkSettings):
+class DenseSettings(ScratchSettings):
     """A section of `networks` with `family: dense`."""
 
-    recipe: ClassVar[Recipe] = "scratch"
     title: ClassVar[str] = "a network of dense layers"
-    taught: ClassVar[str] = "from scratch"
 
     input_px: int = Field(ge=8, le=1024)
     channels: Literal[1, 3]

@@ -77,7 +77,6 @@ class PretrainedSettings(TransferSettings):
     """A section of `networks` with `family: pretrained`."""
 
     title: ClassVar[str] = "a convolutional network with a pretrained backbone"
-    taught: ClassVar[str] = "pretrained"
 
     input_px: int = Field(ge=32, le=1024)
     backbone: BackboneSettings
