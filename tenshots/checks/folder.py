@@ -1,6 +1,6 @@
-"""What lies in the photos' folder that DVC cannot read: it comes before `ingest`, and hangs or says little.
+"""What DVC cannot read in the photos' folder: it reads it before `ingest` does, and hangs or says little.
 
-Only names and kinds are looked at, nothing is read: some 100,000 files a second.
+Only names and kinds are looked at, nothing is read: about 100,000 files per second.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from tenshots.intake import layout
 
 MAX_LOOKED_AT = 200_000  # files and folders; a class has some thousands
 NUM_SHOWN = 5
-# How a link fails that leads to nothing, or in a circle.
+# How a link fails that leads to nothing or in a circle.
 _NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
-# What may lie in a folder and is no file; to open a pipe waits for whoever writes into it, for ever.
+# What may lie in a folder and is not a file; opening a pipe waits for a writer, for ever.
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",
@@ -35,7 +35,7 @@ def check(photos: str, project_dir: Path, *, may_be_absent: bool) -> None:
     Args:
         photos: the setting.
         project_dir: what a relative path starts from.
-        may_be_absent: as where DVC will fetch the folder, or say that it cannot.
+        may_be_absent: True where DVC will fetch the folder, or say that it cannot.
 
     Raises:
         SettingsError: a relative path leaves the project.
@@ -63,7 +63,7 @@ def _problems(top: Path) -> Iterator[str]:
 
 
 def _walk(top: Path) -> Iterator[tuple[str, str]]:
-    """Yields each path, those of a folder in order, with what is wrong with it, or an empty text."""
+    """Yields each path, sorted within its folder, with what is wrong with it, or an empty text."""
     todo = [os.fspath(top)]
     while todo:
         folder = todo.pop()

@@ -23,10 +23,10 @@ MAX_TRAINING_BYTES = 64 * 10**9  # the memory of a large workstation
 
 
 def problems(values: Mapping[str, Any]) -> list[str]:
-    """Returns a sentence for every setting that Keras would stumble over, or that no machine would bear.
+    """Returns one sentence per setting that Keras would refuse, or that no machine has the memory for.
 
     Args:
-        values: all of params.yaml, after `settings.whole.check`.
+        values: all of params.yaml, after `checks.whole.check`.
     """
     found = []
     size_px = params.section(values, "standardise", StandardiseSettings).size_px
@@ -55,13 +55,13 @@ def _batch_sizes(variants: list[VariantSettings], network: str) -> list[int]:
 
 
 def _check_size(settings: NetworkSettings, *, size_px: int, batch_size: int, at: str) -> None:
-    """Builds a network without memory for a single weight, and judges how large it would be.
+    """Builds a network without memory for a single weight, and checks how large it would be.
 
     Raises:
         SettingsError: it cannot be built, or is too large.
     """
-    # Within this scope Keras notes the shapes of weights and draws none. It keeps a list of them, and would
-    # draw all of them the next time that it draws any, unless the list is cleared.
+    # Within this scope Keras notes the shapes of weights and draws none. It keeps a list of them, and unless
+    # that list is cleared, it draws all of them the next time that it draws any.
     try:
         with keras.StatelessScope(initialize_variables=False):
             network = building.build(settings, size_px=size_px, num_labels=2, at=at)

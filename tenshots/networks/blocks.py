@@ -48,7 +48,7 @@ def convolutions(
         momentum: of the normalisations, in [0, 1).
 
     Returns:
-        (num_photos, side / 2^num_blocks, side / 2^num_blocks, last number of filters), from 0.
+        (num_photos, side / 2^num_blocks, side / 2^num_blocks, last number of filters), at least 0.
     """
     features = scaled(photos)
     for block, number in enumerate(filters, start=1):

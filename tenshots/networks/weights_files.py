@@ -12,7 +12,7 @@ import numpy as np
 from tenshots.errors import DataError
 from tenshots.runtime import keras
 
-# Keras chooses by a name's end how it reads: .keras would be unpacked, .weights.json leads to further files.
+# Keras decides by a name's end how to read: it would unpack .keras, and .weights.json leads to other files.
 ENDINGS = (".h5", ".hdf5")
 _CHUNK_BYTES = 1 << 20
 # Of layers that a file lacks Keras sometimes only warns, in lines of its own; `load` finds them and says it.
@@ -49,10 +49,10 @@ def verified(name: str, *, sha256: str) -> Path:
 
 
 def num_labels(path: Path) -> int:
-    """Returns how many labels a network of family `convolutional` tells apart: the size of its last offsets.
+    """Returns how many labels a network of family `convolutional` tells apart: the length of its last bias.
 
     Raises:
-        DataError: the file is of no such network, or holds more than numbers.
+        DataError: the file is not of such a network, or holds more than numbers.
     """
     _check(path, "fetch the file again")
     try:
@@ -92,9 +92,9 @@ def load(model: keras.Model, path: Path, *, of: str, remedy: str) -> None:
 
 
 def _check(path: Path, remedy: str) -> None:
-    """Raises where a file holds anything but arrays of numbers that lie in it, before Keras reads one.
+    """Raises where a file holds anything but arrays of numbers, in the file itself, before Keras reads one.
 
-    Keras follows links in some kinds of files, and takes memory for whatever a shape declares.
+    Keras follows links in some kinds of files, and allocates whatever a shape declares.
     """
     try:
         if not path.name.endswith(ENDINGS):

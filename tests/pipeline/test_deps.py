@@ -139,7 +139,7 @@ def test_no_stage_lists_a_module_that_it_does_not_import(stage: str) -> None:
     assert f"stages/{stage}.py" in deps_of(stage)
 
 
-def test_the_page_is_made_anew_where_the_hash_of_the_code_that_it_shows_changes() -> None:
+def test_the_page_is_rebuilt_where_the_hash_of_the_code_that_it_shows_changes() -> None:
     shown = {path.relative_to(TOP).as_posix() for path in of_the_page.code_files(TOP)}
     deps = deps_of(of_the_page.LAST)
     assert not {path for path in shown if not any(covers(dep, path) for dep in deps)}

@@ -12,7 +12,7 @@ from tenshots.params import Listed, Settings
 if TYPE_CHECKING:
     from tenshots.runtime import keras
 
-# Cells a side that reach the dense layer, whatever the input, so that this layer's size stays the same.
+# Cells per side that reach the dense layer, whatever the input is, so that this layer keeps its size.
 GRID = 4
 MAX_FILTERS = 4096  # twice what the widest layers of keras.applications have
 MAX_DENSE = 65_536
@@ -24,8 +24,8 @@ class BlockSettings(Settings):
     filters: Annotated[Listed[Annotated[int, Field(ge=1, le=MAX_FILTERS)]], Field(min_length=1, max_length=8)]
     dense: int = Field(ge=1, le=MAX_DENSE)
     dropout: float = Field(ge=0, lt=1)
-    # Share of its moving means that batch normalisation keeps at an update. At Keras' 0.99 a training of some
-    # dozen updates ends with means that still are those of its random start.
+    # Share of its moving means that batch normalisation keeps per update. At Keras' 0.99, a training of a few
+    # dozen updates ends with the means of its random start.
     momentum: float = Field(default=0.99, ge=0, lt=1)
 
 
@@ -43,7 +43,7 @@ class ConvolutionalSettings(ScratchSettings, BlockSettings):
         least = GRID * 2**num_blocks
         if value < least:
             raise ValueError(
-                f"must be at least {least} for {num_blocks} blocks, as each of filters halves it"
+                f"must be at least {least} for {num_blocks} blocks, because each of filters halves it"
             )
         return value
 

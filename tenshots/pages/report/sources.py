@@ -69,7 +69,7 @@ def code_files(code_dir: Path) -> list[Path]:
 
 
 def _counts(path: Path) -> bool:
-    """Says whether a file of a folder is ours, and no bytecode and nothing hidden, as .dvcignore has it."""
+    """Says whether a file in a folder is ours: neither bytecode nor hidden, as in .dvcignore."""
     is_hidden = path.name.startswith(".") or "__pycache__" in path.parts
     return path.is_file() and path.suffix != ".pyc" and not is_hidden
 
