@@ -23,8 +23,8 @@ NETWORKS = Path("data/checked/networks")
 def main(argv: Sequence[str] | None = None) -> None:
     """Reads params.yaml; writes data/checked/settings.txt, the same whatever the settings are.
 
-    Also writes data/checked/networks: one file per network with the hashes of the code that builds it, so that
-    an edit of that code runs again what uses it, and nothing else.
+    Also writes data/checked/networks: one file per network with the hashes of the code that builds it, so
+    that an edit of that code runs again what uses it, and nothing else.
     """
     argparse.ArgumentParser(prog="python -m stages.check", description=__doc__).parse_args(argv)
     values = params.read()

@@ -15,7 +15,7 @@ from tenshots import params
 from tenshots.augmentation import augmenting
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.interpretation import excitation, gradcam, layers
-from tenshots.networks import building, features, forward
+from tenshots.networks import blocks, building, features, forward
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
 from tenshots.training import fitting, optimisation, transfer
@@ -150,6 +150,12 @@ def patterns() -> np.ndarray:
     return excitation.patterns(chosen, [0, 1], size_px=32, steps=4, seed=3)
 
 
+def brightness() -> np.ndarray:
+    """Grey levels of pixels, as the dense network begins with."""
+    photos = keras.Input(IMAGES.shape[1:])
+    return forward.outputs(keras.Model(photos, blocks.grey(photos)), IMAGES, batch_size=BATCH)
+
+
 def saved_weights() -> bytes:
     """A network's weights as HDF5."""
     with tempfile.TemporaryDirectory() as folder:
@@ -229,5 +235,6 @@ BLOCKS: dict[str, Block] = {
     "features of a backbone": lambda: features.features(settings_of("pretrained"), IMAGES),
     "Grad-CAM": lambda: gradcam.heat_maps(built("pretrained"), IMAGES[:8], LABELS[:8]),
     "patterns of filters": patterns,
+    "brightness of pixels": brightness,
     "weights as HDF5": saved_weights,
 }
