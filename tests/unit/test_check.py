@@ -19,12 +19,14 @@ from stages import check
 from tenshots import params
 from tenshots.checks import whole
 from tenshots.errors import DataError, SettingsError
+from tenshots.repository import code
 
 TOP = Path(__file__).parents[2]
 SHIPPED = params.read(TOP / "params.yaml")
 ABSENT = object()
 LECTURE, PRETRAINED = "networks.lecture", "networks.pretrained"
 BACKBONE = f"{PRETRAINED}.backbone"
+DENSE = {"family": "dense", "input_px": 28, "channels": 1, "units": [512, 512, 512], "dropout": 0.2}
 
 # Each value that is refused, with words of the message after file and key.
 REFUSED: list[tuple[str, object, str]] = [
@@ -342,6 +344,20 @@ def test_the_stage_leaves_the_same_file_whatever_the_settings_are(project: Path)
     (project / check.CHECKED).chmod(0o444)  # as DVC protects what it links
     check.main([])
     assert (project / check.CHECKED).read_bytes() == first
+
+
+def test_each_network_has_a_file_with_the_hashes_of_the_code_that_builds_it(project: Path) -> None:
+    more = {**SHIPPED["networks"], "plain": DENSE}
+    write({**SHIPPED, "networks": more})
+    check.main([])
+    folder = project / check.NETWORKS
+    found = {path.stem: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    assert found == {name: code.family_text(network["family"]) for name, network in more.items()}
+    assert "families/dense.py" in found["plain"]
+    assert "families/dense.py" not in found["lecture"] + found["pretrained"]
+    write(SHIPPED)
+    check.main([])
+    assert {path.stem for path in folder.iterdir()} == set(SHIPPED["networks"])
 
 
 def test_a_wrong_value_leaves_no_file(project: Path) -> None:
