@@ -21,7 +21,7 @@ from rich.table import Table
 
 from tenshots import params, runtime
 from tenshots.networks import building, forward
-from tenshots.networks.settings import PretrainedSettings
+from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
 from tenshots.tables import database
 from tenshots.training import fitting, optimisation, transfer, variants
@@ -101,7 +101,13 @@ def judged(variant: Variant) -> dict[str, tuple[float, float]]:
 def _logits(variant: Variant, part: Part, *, images: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
     """Trains once; returns the logits of the validation photos after each epoch that may be kept."""
     settings = variant.network
-    build = partial(building.build, settings, size_px=images.shape[1], num_labels=int(labels.max()) + 1)
+    build = partial(
+        building.build,
+        settings,
+        size_px=images.shape[1],
+        num_labels=int(labels.max()) + 1,
+        learnt=building.learnt(settings),
+    )
     network: list[keras.Model] = []
     found: list[np.ndarray] = []
     num_warming = optimisation.num_warmup_epochs(variant.train.optimisation, num_epochs=variant.train.epochs)
@@ -110,7 +116,7 @@ def _logits(variant: Variant, part: Part, *, images: np.ndarray, labels: np.ndar
         if row.phase != "head" and row.epoch - start >= num_warming:
             found.append(forward.outputs(network[0], images[part.val], batch_size=128))
 
-    if isinstance(settings, PretrainedSettings):
+    if isinstance(settings, TransferSettings):
         start = settings.head_epochs
         network.append(fitting.seeded(variant.experiment.seed, build))
         fits = transfer.fits(

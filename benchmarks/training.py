@@ -16,9 +16,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tenshots import params, runtime
+from tenshots import runtime
 from tenshots.networks import building
-from tenshots.networks.settings import PretrainedSettings
+from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
 from tenshots.training import fitting, transfer
 from tenshots.training.fitting import Epoch, Part, TrainSettings
@@ -105,13 +105,13 @@ def network_settings(input_px: int, *, epochs: int) -> tuple[Any, Any]:
         "unfreeze": 0.5,
         "fine_tune_lr_factor": 0.1,
     }
-    return building.settings_from(scratch, at="scratch"), params.check(pretrained, PretrainedSettings, at="")
+    return building.settings_from(scratch, at="scratch"), building.settings_from(pretrained, at="pretrained")
 
 
 def fits_of(network: Any, *, size_px: int) -> Callable[..., Any]:  # noqa: ANN401 (of either family)
     """Returns the function that trains this network, lacking parts, data and the loop's settings."""
     build = partial(building.build, network, size_px=size_px, num_labels=NUM_LABELS)
-    if isinstance(network, PretrainedSettings):
+    if isinstance(network, TransferSettings):
         return partial(transfer.fits, build, stages=network)
     return partial(fitting.fits, build)
 

@@ -14,12 +14,18 @@ from stages import run
 from tenshots import files, params
 from tenshots.checks import folder, whole
 from tenshots.intake.layout import PhotosSettings
+from tenshots.repository import code
 
 CHECKED = Path("data/checked/settings.txt")
+NETWORKS = Path("data/checked/networks")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Reads params.yaml; writes data/checked/settings.txt, the same whatever the settings are."""
+    """Reads params.yaml; writes data/checked/settings.txt, the same whatever the settings are.
+
+    Also writes data/checked/networks: one file per network with the hashes of the code that builds it, so
+    that an edit of that code runs again what uses it, and nothing else.
+    """
     argparse.ArgumentParser(prog="python -m stages.check", description=__doc__).parse_args(argv)
     values = params.read()
     whole.check(values)
@@ -27,7 +33,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Within DVC, too: it costs little, and of `dvc repro` and `--temp` it is the only look before DVC's own.
     folder.check(photos, Path.cwd(), may_be_absent="DVC_STAGE" in os.environ)
 
-    CHECKED.parent.mkdir(parents=True, exist_ok=True)
+    files.empty(NETWORKS)
+    for name, network in values["networks"].items():
+        files.write(NETWORKS / f"{name}.txt", code.family_text(network["family"]))
     files.write(CHECKED, "Every setting in params.yaml keeps its rule.\n")
 
 

@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     runtime.configure(threads=settings.threads)
 
     saved = stored.read_variant(MODELS / variant)
+    network = stored.settings_of(saved)
     photos = database.read_photos(DATABASE, ["photo_id", "label", "image"])
     splits = database.read_splits(SPLITS)
     history = _history(MODELS / variant / "history.csv")
@@ -52,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             "variant": variant,
             "data": saved.data,
             "network_name": saved.network_name,
+            "network_title": network.title,
+            "taught": network.taught,
             **metrics.details(test),
             "num_test_components": int(splits.loc[tested, "component"].nunique()),
             "num_updates": round(float(np.mean([fit.num_updates for fit in saved.fits])), 1),

@@ -24,7 +24,7 @@ from tenshots.intake.photos.decoders import Decoders
 from tenshots.intake.settings import AcceptSettings
 from tenshots.interpretation import style
 from tenshots.networks import building
-from tenshots.networks.settings import PretrainedSettings
+from tenshots.networks.settings import TransferSettings, with_backbone
 from tenshots.runtime import ComputeSettings
 from tenshots.tables import encoding
 from tenshots.tables.encoding import StandardiseSettings
@@ -52,8 +52,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     accept = params.section(values, "accept", AcceptSettings)
     content, look = (_read(path, arguments.size, accept) for path in (arguments.content, arguments.style))
     runtime.configure(threads=params.top_level(values, ComputeSettings).threads)
-
-    network = building.build(settings, size_px=settings.input_px, num_labels=2)
+    learnt = building.learnt(settings, at=f"networks.{arguments.network}")
+    network = building.build(settings, size_px=settings.input_px, num_labels=2, learnt=learnt)
     model, content_layer = style.parts(network)
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
@@ -76,12 +76,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     files.write(arguments.out, encoding.encode(painted, "lossless"))
     print(
         f"{arguments.out}: {painted.shape[1]} x {painted.shape[0]} px, painted with the backbone of "
-        f"networks.{arguments.network} ({settings.backbone.architecture}); the loss fell to "
+        f"networks.{arguments.network}; the loss fell to "
         f"{100 * losses[-1]:.0f} % of where it began"
     )
 
 
-def _checked(arguments: argparse.Namespace, values: dict[str, object]) -> PretrainedSettings:
+def _checked(arguments: argparse.Namespace, values: dict[str, object]) -> TransferSettings:
     """Returns the settings of the network that was asked for.
 
     Raises:
@@ -98,20 +98,7 @@ def _checked(arguments: argparse.Namespace, values: dict[str, object]) -> Pretra
         if not holds:
             given = getattr(arguments, name.removeprefix("--").replace("-", "_").lower())
             raise SettingsError(f"{name} must {rule}, got {given}")
-    known = values.get("networks")
-    described = known if isinstance(known, dict) else {}
-    if arguments.network not in described:
-        hint = params.nearest_or_all(arguments.network, described)
-        raise SettingsError(
-            f"--network must be a key of networks in {params.PATH}, got {arguments.network!r}{hint}"
-        )
-    settings = building.settings_from(described[arguments.network], at=f"networks.{arguments.network}")
-    if not isinstance(settings, PretrainedSettings):
-        raise SettingsError(
-            f"--network must be of family pretrained, since one that learnt nothing knows no style, "
-            f"got {arguments.network!r} of family {settings.family}"
-        )
-    return settings
+    return with_backbone(values, arguments.network, asked="--network")
 
 
 def _read(path: Path, size_px: int, accept: AcceptSettings) -> np.ndarray:

@@ -57,7 +57,13 @@ def main(argv: Sequence[str] | None = None) -> None:
                 "photo_ids": picture.photo_ids,
             }
         )
-    index = {"variant": variant, "fold": fit.fold, "repeat": fit.repeat, "pictures": described}
+    index = {
+        "variant": variant,
+        "fold": fit.fold,
+        "repeat": fit.repeat,
+        "pictures": described,
+        "left_out": gallery.left_out(shown.model),
+    }
     text = json.dumps(index, indent=2, ensure_ascii=False) + "\n"
     files.write(folder / "index.json", text)
     print(f"{variant}: {len(described)} pictures in {folder}")

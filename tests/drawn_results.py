@@ -118,6 +118,8 @@ def results(photos: pd.DataFrame, labels: Sequence[str], *, skill: float, **spli
         "data": "augmented" if skill > 0.7 else "database",
         "network_name": "pretrained" if skill > 2 else "lecture",
         "network": {"family": "pretrained" if skill > 2 else "convolutional"},
+        "network_title": "a convolutional network",
+        "taught": "pretrained" if skill > 2 else "from scratch",
         **metrics.details(test),
         "num_updates": 180.0,
         "num_parameters": 1_341_475,
@@ -196,7 +198,7 @@ def seen(name: str) -> Drawn:
         }
         for file, kind in zip(files, kinds, strict=True)
     ]
-    return Drawn({"variant": name, "fold": 0, "repeat": 1, "pictures": described}, files)
+    return Drawn({"variant": name, "fold": 0, "repeat": 1, "pictures": described, "left_out": ""}, files)
 
 
 NO_STUDY: dict[str, Any] = {"learning_curve": None, "leaking_split": None}

@@ -15,8 +15,8 @@ from tenshots import params
 from tenshots.augmentation import augmenting
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.interpretation import excitation, gradcam, layers
-from tenshots.networks import building, features, forward
-from tenshots.networks.settings import PretrainedSettings
+from tenshots.networks import blocks, building, features, forward
+from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
 from tenshots.training import fitting, optimisation, transfer
 from tenshots.training.fitting import Part, TrainSettings
@@ -111,8 +111,10 @@ def settings_of(name: str) -> Any:  # noqa: ANN401 (of either family)
 
 
 def build(name: str) -> keras.Model:
-    """A network of params.yaml, with whatever weights Keras draws next."""
-    return building.build(settings_of(name), size_px=IMAGES.shape[1], num_labels=NUM_LABELS)
+    """A network of params.yaml; what it has not learnt before has whatever weights Keras draws next."""
+    settings = settings_of(name)
+    learnt = building.learnt(settings)
+    return building.build(settings, size_px=IMAGES.shape[1], num_labels=NUM_LABELS, learnt=learnt)
 
 
 def built(name: str) -> keras.Model:
@@ -126,7 +128,7 @@ def trained(name: str) -> list[np.ndarray]:
     settings = TrainSettings(0.002, BATCH, 2, params.section(values, "optimisation", OptimisationSettings))
     network = settings_of(name)
     data: dict[str, Any] = {"images": IMAGES, "labels": LABELS, "settings": settings}
-    if isinstance(network, PretrainedSettings):
+    if isinstance(network, TransferSettings):
         stages = network.model_copy(update={"head_epochs": 1})
         [fit] = transfer.fits(partial(built, name), [PART], **data, stages=stages)
     else:
@@ -146,6 +148,12 @@ def patterns() -> np.ndarray:
     model = built("pretrained")
     chosen = layers.at_any_size(model, layers.before_activation(layers.with_maps(model)[1]))
     return excitation.patterns(chosen, [0, 1], size_px=32, steps=4, seed=3)
+
+
+def brightness() -> np.ndarray:
+    """Grey levels of pixels, as the dense network begins with."""
+    photos = keras.Input(IMAGES.shape[1:])
+    return forward.outputs(keras.Model(photos, blocks.grey(photos)), IMAGES, batch_size=BATCH)
 
 
 def saved_weights() -> bytes:
@@ -227,5 +235,6 @@ BLOCKS: dict[str, Block] = {
     "features of a backbone": lambda: features.features(settings_of("pretrained"), IMAGES),
     "Grad-CAM": lambda: gradcam.heat_maps(built("pretrained"), IMAGES[:8], LABELS[:8]),
     "patterns of filters": patterns,
+    "brightness of pixels": brightness,
     "weights as HDF5": saved_weights,
 }

@@ -28,7 +28,8 @@ CORES = (
     'import os; n = int(os.environ.get("PROVE_CORES", 0)); n and (setattr(os, "cpu_count", lambda n=n: n), '
     'setattr(os, "sched_getaffinity", lambda _, n=n: set(range(n))))\n'
 )
-SHOW_CODE = ("compare", "describe")  # their outputs hold a hash of the code, so that any edit moves them
+# Their outputs hold hashes of the code, so that any edit moves them.
+SHOW_CODE = ("check", "compare", "describe")
 Outputs = dict[str, dict[str, str]]  # of each stage, in the order of the runs: path and hash
 
 

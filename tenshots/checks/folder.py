@@ -1,6 +1,6 @@
 """What lies in the photos' folder that DVC cannot or must not read: it comes first, and hangs or says little.
 
-Only names and kinds are looked at, nothing is read: some 100,000 files a second.
+Only names and kinds are looked at, nothing is read: about 100,000 files per second.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ASTRAY = {
     errno.ELOOP: "leads back to itself",
 }
 
-# What may lie in a folder and is no file; to open a pipe waits for whoever writes into it, for ever.
+# What may lie in a folder and is not a file; opening a pipe waits for a writer, for ever.
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",
@@ -43,7 +43,7 @@ def check(photos: str, project_dir: Path, *, may_be_absent: bool) -> None:
     Args:
         photos: the setting.
         project_dir: what a relative path starts from.
-        may_be_absent: as where DVC will fetch the folder, or say that it cannot.
+        may_be_absent: True where DVC will fetch the folder, or say that it cannot.
 
     Raises:
         SettingsError: a relative path leaves the project.
@@ -71,7 +71,7 @@ def _problems(top: Path) -> Iterator[str]:
 
 
 def _walk(top: Path) -> Iterator[tuple[str, str]]:
-    """Yields each path, those of a folder in order, with what is wrong with it, or an empty text."""
+    """Yields each path, sorted within its folder, with what is wrong with it, or an empty text."""
     todo, real_top = [os.fspath(top)], top.resolve()
     while todo:
         folder = todo.pop()

@@ -11,7 +11,7 @@ from tenshots.augmentation.settings import AugmentSettings
 from tenshots.errors import DataError, SettingsError
 from tenshots.labels.settings import InspectSettings
 from tenshots.networks import building
-from tenshots.networks.settings import NetworkSettings, PretrainedSettings, settings_from
+from tenshots.networks.settings import NetworkSettings, settings_from
 from tenshots.params import PATH
 from tenshots.runtime import keras
 from tenshots.tables.encoding import StandardiseSettings
@@ -23,10 +23,10 @@ MAX_TRAINING_BYTES = 64 * 10**9  # the memory of a large workstation
 
 
 def problems(values: Mapping[str, Any]) -> list[str]:
-    """Returns a sentence for every setting that Keras would stumble over, or that no machine would bear.
+    """Returns one sentence per setting that Keras would refuse, or that no machine has the memory for.
 
     Args:
-        values: all of params.yaml, after `settings.whole.check`.
+        values: all of params.yaml, after `checks.whole.check`.
     """
     found = []
     size_px = params.section(values, "standardise", StandardiseSettings).size_px
@@ -43,8 +43,8 @@ def problems(values: Mapping[str, Any]) -> list[str]:
         most = max([batch_size, *_batch_sizes(variants, name)])
         try:
             _check_size(settings, size_px=size_px, batch_size=most, at=at)
-            if name in used and isinstance(settings, PretrainedSettings):
-                building.build(settings, size_px=size_px, num_labels=2, at=at)  # finds and fits its weights
+            if name in used:
+                building.learnt(settings, at=at)  # its backbone's weights are there, and fit
         except (SettingsError, DataError) as error:
             found.append(str(error))
     return found
@@ -55,16 +55,16 @@ def _batch_sizes(variants: list[VariantSettings], network: str) -> list[int]:
 
 
 def _check_size(settings: NetworkSettings, *, size_px: int, batch_size: int, at: str) -> None:
-    """Builds a network without memory for a single weight, and judges how large it would be.
+    """Builds a network without memory for a single weight, and checks how large it would be.
 
     Raises:
         SettingsError: it cannot be built, or is too large.
     """
-    # Within this scope Keras notes the shapes of weights and draws none. It keeps a list of them, and would
-    # draw all of them the next time that it draws any, unless the list is cleared.
+    # Within this scope Keras notes the shapes of weights and draws none. It keeps a list of them, and unless
+    # that list is cleared, it draws all of them the next time that it draws any.
     try:
         with keras.StatelessScope(initialize_variables=False):
-            network = building.build(settings, size_px=size_px, num_labels=2, load_backbone=False, at=at)
+            network = building.build(settings, size_px=size_px, num_labels=2, at=at)
     finally:
         keras.utils.clear_session(free_memory=False)
     num_parameters = network.count_params()

@@ -55,13 +55,13 @@ MAX_PROBLEMS = 10  # in a message
 
 
 def check(values: Mapping[str, Any]) -> None:
-    """Judges all that params.yaml says, but for what only Keras can judge (`rehearsal`).
+    """Judges all that params.yaml says, except what only Keras can judge (`rehearsal`).
 
     Args:
         values: all of params.yaml, of `params.read`.
 
     Raises:
-        SettingsError: a line for every broken rule, with file, key, rule, value and remedy.
+        SettingsError: one line per broken rule, with file, key, rule, value and remedy.
     """
     interpolated = _interpolated(values)
     found = [*_unknown(values), *interpolated.values()]
@@ -82,7 +82,7 @@ def check(values: Mapping[str, Any]) -> None:
         with _noted(found):
             if networks:
                 named(values, name)
-            else:  # which there are is not known: that is one mistake, and not one of each that names one
+            else:  # there is no list of networks: that is one mistake, not one per variant that names one
                 params.section(values, f"variants.{name}", VariantSettings)
     with _noted(found):
         if networks:
@@ -93,8 +93,8 @@ def check(values: Mapping[str, Any]) -> None:
             settings.check_names(study, map(str, values["variants"]))
     with _noted(found):
         _check_shown(values)
-    found = list(dict.fromkeys(found))  # what two sections rest on is said once
-    # Of a template, no other rule that it breaks.
+    found = list(dict.fromkeys(found))  # what concerns two sections is said once
+    # Where a value is a template, no other rule that it breaks.
     templates = tuple(f"{PATH}: {key} " for key in interpolated)
     found = [line for line in found if line in interpolated.values() or not line.startswith(templates)]
     if found:
@@ -120,7 +120,7 @@ def _names(values: Mapping[str, Any], key: str, found: list[str]) -> list[str]:
     """Returns the names that the user gave to the entries of a section; adds what is wrong to `found`."""
     entries, most = values.get(key), NAMED[key]
     if not isinstance(entries, Mapping) or not 0 < len(entries) <= most:
-        found.append(f"{PATH}: {key} must hold from 1 to {most} entries with names, got {shown(entries)}")
+        found.append(f"{PATH}: {key} must hold 1 to {most} entries with names, got {shown(entries)}")
         return []
     if any("${" in str(name) for name in entries):  # said by `_interpolated`
         return []
@@ -140,7 +140,7 @@ def _unknown(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _check_shown(values: Mapping[str, Any]) -> None:
-    """Raises a SettingsError where `visualise` names a training that there will not be.
+    """Raises a SettingsError where `visualise` names a training that will not exist.
 
     A given split is one fold, whatever `split.folds` says.
     """
@@ -157,7 +157,7 @@ def _check_shown(values: Mapping[str, Any]) -> None:
 
 
 def _interpolated(values: Mapping[str, Any]) -> dict[str, str]:
-    """Returns by key a sentence for each text, or name of an entry, that DVC would take for a template."""
+    """Returns one sentence per text or name of an entry that DVC would take for a template, by key."""
     found = {}
     seen: set[int] = set()  # YAML's aliases may lead back, or to the same part a million times
     todo: list[tuple[str, object, object]] = [("", "", values)]

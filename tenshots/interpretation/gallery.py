@@ -58,7 +58,7 @@ class Picture(NamedTuple):
 
 
 def pictures(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Iterator[Picture]:
-    """Yields the pictures that the settings ask for, the quick ones first.
+    """Yields the pictures that the settings ask for and the network allows, the quick ones first.
 
     Args:
         shown: the network and its photos.
@@ -66,6 +66,25 @@ def pictures(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Itera
         seed: of the experiment; noise, jitter and directions are derived from it.
     """
     yield structure_picture(shown.model)
+    if layers.has_maps(shown.model):
+        yield from _of_maps(shown, settings, seed=seed)
+    if settings.landscape:
+        yield landscape_picture(shown, settings, seed=derived_seed(seed, "landscape"))
+
+
+def left_out(model: keras.Model) -> str:
+    """Says which pictures there are not, and why; nothing where a network allows all of them."""
+    if layers.has_maps(model):
+        return ""
+    return (
+        "This network has no layers of maps: each unit of a dense layer sees the whole photo, and none "
+        "belongs to a place. So there are no feature maps, no filters with what excites them, no heat maps "
+        "and no dream."
+    )
+
+
+def _of_maps(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Iterator[Picture]:
+    """Yields the pictures that need layers of maps."""
     yield feature_maps_picture(shown, settings)
     if layers.sees_colours(shown.model):
         yield filters_picture(shown.model)
@@ -80,8 +99,6 @@ def pictures(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Itera
             yield gradcam_picture(shown, answers, words)
     if settings.dream:
         yield dream_picture(shown, settings, seed=derived_seed(seed, "dream"))
-    if settings.landscape:
-        yield landscape_picture(shown, settings, seed=derived_seed(seed, "landscape"))
 
 
 def structure_picture(model: keras.Model) -> Picture:

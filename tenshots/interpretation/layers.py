@@ -33,13 +33,22 @@ def with_maps(model: keras.Model) -> list[Any]:
     Raises:
         DataError: the network has neither.
     """
-    maps = [layer for layer in model.layers if len(layer.output.shape) == 4 and layer.output.shape[1] > 1]
-    found = [layer for layer in maps if kind(layer) in _ACTIVATIONS] or [
-        layer for layer in maps if is_convolution(layer)
-    ]
+    found = _of_maps(model)
     if not found:
         raise DataError(f"the network {model.name} has no layer of maps to look at")
     return found
+
+
+def has_maps(model: keras.Model) -> bool:
+    """Whether there is a layer to look at; dense layers alone have no maps."""
+    return bool(_of_maps(model))
+
+
+def _of_maps(model: keras.Model) -> list[Any]:
+    maps = [layer for layer in model.layers if len(layer.output.shape) == 4 and layer.output.shape[1] > 1]
+    return [layer for layer in maps if kind(layer) in _ACTIVATIONS] or [
+        layer for layer in maps if is_convolution(layer)
+    ]
 
 
 def last_of_each_size(layers: Sequence[Any]) -> list[Any]:

@@ -1,14 +1,19 @@
-"""Networks: settings in, an uncompiled keras.Model out. A file a family; `networks.NAME.family` chooses."""
+"""Networks: settings in, an uncompiled keras.Model out. A file per family; `networks.NAME.family` chooses."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from tenshots.networks.families import convolutional, pretrained
-from tenshots.networks.settings import ConvolutionalSettings, NetworkSettings, settings_from
+import numpy as np
+
+from tenshots import params
+from tenshots.errors import SettingsError
+from tenshots.networks.settings import FEATURES, NetworkSettings, settings_from
 from tenshots.runtime import keras
 
-__all__ = ["build", "passes_alone", "settings_from"]
+__all__ = ["backbone_of", "build", "learnt", "passes_alone", "settings_from", "weights"]
 
 
 def build(
@@ -16,17 +21,16 @@ def build(
     *,
     size_px: int,
     num_labels: int,
-    load_backbone: bool = True,
+    learnt: Sequence[np.ndarray] = (),
     at: str = "",
 ) -> keras.Model:
-    """Builds an uncompiled network; its random weights come from `keras.utils.set_random_seed`.
+    """Builds an uncompiled network with random weights, in any thread; no file is read.
 
     Args:
         settings: of one of the families.
         size_px: side of the square photos that it will be given.
-        num_labels: from 2.
-        load_backbone: False leaves a pretrained backbone's weights random, for a network whose weights are
-            loaded as a whole.
+        num_labels: at least 2.
+        learnt: of the function of that name; none leaves a backbone's weights random, too.
         at: its dotted key in params.yaml, for messages.
 
     Returns:
@@ -35,13 +39,46 @@ def build(
 
     Raises:
         SettingsError: the backbone's architecture does not take its arguments or `input_px`.
-        DataError: the backbone's weights are missing, or are not those that the settings name.
     """
-    if isinstance(settings, ConvolutionalSettings):
-        return convolutional.build(settings, size_px=size_px, num_labels=num_labels)
-    return pretrained.build(
-        settings, size_px=size_px, num_labels=num_labels, load_backbone=load_backbone, at=at
-    )
+    with _below(at):
+        network = settings.build(size_px=size_px, num_labels=num_labels)
+    if learnt:
+        backbone_of(network).set_weights(learnt)
+    return network
+
+
+def learnt(settings: NetworkSettings, *, at: str = "") -> list[np.ndarray]:
+    """Returns the weights that the network's backbone starts with, in the order of `backbone_of`.
+
+    Reads and hashes a file, or lets Keras fetch one: call it once, before threads start that build networks.
+
+    Args:
+        settings: of one of the families.
+        at: its dotted key in params.yaml, for messages.
+
+    Returns:
+        None where all weights start at random.
+
+    Raises:
+        SettingsError: the backbone cannot be built, or there are no such weights of it.
+        DataError: the weights are missing, or are not those that the settings name.
+    """
+    with _below(at):
+        return settings.learnt()
+
+
+def backbone_of(network: keras.Model) -> keras.Model:
+    """Returns the layers below the features of a network with a backbone; they are shared with it."""
+    return keras.Model(network.input, network.get_layer(FEATURES).input)
+
+
+@contextmanager
+def _below(at: str) -> Iterator[None]:
+    """Puts the file, and the network's key, in front of the settings that an error names."""
+    try:
+        yield
+    except SettingsError as error:
+        raise SettingsError(f"{params.PATH}: {at}{'.' * bool(at)}{error}") from None
 
 
 def passes_alone(layer: keras.layers.Layer, network: keras.Model) -> bool:

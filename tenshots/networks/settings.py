@@ -1,126 +1,92 @@
-"""Networks as params.yaml describes them; `networks.NAME.family` chooses the model. Building is elsewhere."""
+"""Networks as params.yaml describes them: what a family says of itself, and which families there are.
+
+A family is a file in `tenshots/networks/families`, and `networks.NAME.family` is that file's name: another
+file is another family, and no list of them is kept. Each file holds a model of its settings, as `SETTINGS`.
+"""
 
 from __future__ import annotations
 
-import os
-import re
+import importlib
+import pkgutil
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import Field
 
 from tenshots import params
 from tenshots.errors import SettingsError
-from tenshots.params import MAX_EPOCHS, Listed, Settings
+from tenshots.networks import families as package
+from tenshots.params import MAX_EPOCHS, Settings
 
-OUR_FAMILY = "convolutional"
-# Cells a side that reach the dense layer, whatever the input, so that this layer's size stays the same.
-GRID = 4
-MAX_FILTERS = 4096  # twice what the widest layers of keras.applications have
-MAX_DENSE = 65_536
-MAX_ARGUMENT = 1_000_000  # of any number in a backbone's arguments
+if TYPE_CHECKING:
+    # Not at run time: `check` reads the settings of every family in 0.3 s, and Keras takes 5 s to import.
+    import numpy as np
 
+    from tenshots.runtime import keras
 
-class BlockSettings(Settings):
-    """What shapes the convolutional blocks and the layer after them."""
-
-    filters: Annotated[Listed[Annotated[int, Field(ge=1, le=MAX_FILTERS)]], Field(min_length=1, max_length=8)]
-    dense: int = Field(ge=1, le=MAX_DENSE)
-    dropout: float = Field(ge=0, lt=1)
-    # Share of its moving means that batch normalisation keeps at an update. At Keras' 0.99 a training of some
-    # dozen updates ends with means that still are those of its random start.
-    momentum: float = Field(default=0.99, ge=0, lt=1)
+# Names of layers that each network with a backbone has: the backbone's features, and the head.
+FEATURES = "features"
+HEAD = "head"
 
 
-class ConvolutionalSettings(BlockSettings):
-    """A section of `networks` with `family: convolutional`."""
+class NetworkSettings(Settings):
+    """A section of `networks`; each family has a model of its own, below that of its recipe.
 
-    family: Literal["convolutional"]
-    input_px: int = Field(ge=32, le=1024)
+    Attributes:
+        title: what such a network is, for the page and the model card: "a convolutional network".
+        taught: how it is taught, in a word or two: "from scratch".
+    """
 
-    @field_validator("input_px")
-    @classmethod
-    def _blocks_leave_a_grid(cls, value: int, info: ValidationInfo) -> int:
-        num_blocks = len(info.data.get("filters", ()))  # missing where they break a rule of their own
-        least = GRID * 2**num_blocks
-        if value < least:
-            raise ValueError(
-                f"must be at least {least} for {num_blocks} blocks, as each of filters halves it"
-            )
-        return value
+    title: ClassVar[str]
+    taught: ClassVar[str]
 
+    family: str
+    input_px: int  # side of what the network sees; photos of another size are scaled inside it
 
-class WeightsFile(Settings):
-    """A file of weights and its hash, so that another file of that name is noticed."""
+    def build(self, *, size_px: int, num_labels: int) -> keras.Model:
+        """Returns the network: see `tenshots.networks.building.build`.
 
-    path: str = Field(min_length=1)
-    sha256: str
+        Raises:
+            SettingsError: Keras cannot build it; begins with the key below the network's own.
+        """
+        raise NotImplementedError
 
-    @field_validator("path")
-    @classmethod
-    def _stays_in_the_project(cls, path: str) -> str:
-        if path.startswith("~"):
-            raise ValueError(f"must be written out: {str(Path(path).expanduser())!r}")
-        # As it is written: where DVC links files into its cache, the file itself lies elsewhere.
-        if not Path(path).is_absolute() and Path(os.path.normpath(path)).parts[:1] == (os.pardir,):
-            raise ValueError(
-                "must not leave the repository, as temporary and queued experiments would not find the file; "
-                "copy it in, or give an absolute path"
-            )
-        return path
+    def learnt(self) -> list[np.ndarray]:
+        """Returns the weights that the network starts with: see `tenshots.networks.building.learnt`."""
+        return []
 
-    @field_validator("sha256")
-    @classmethod
-    def _is_a_hash(cls, sha256: str) -> str:
-        if not re.fullmatch("[0-9a-f]{64}", sha256):
-            raise ValueError("must be 64 characters of 0-9 and a-f")
-        return sha256
+    def check_together(self, *, at: str) -> None:
+        """Raises a SettingsError where values that are right one by one do not fit together.
+
+        Args:
+            at: the network's dotted key in params.yaml.
+        """
 
 
-def _weights_kind(value: Any) -> str:  # noqa: ANN401 (whatever stands in the file)
-    return "file" if isinstance(value, Mapping | WeightsFile) else "name"
+class ScratchSettings(NetworkSettings):
+    """A network of recipe "from scratch": all of it is trained at once, from random weights."""
+
+    taught: ClassVar[str] = "from scratch"
 
 
-class BackboneSettings(Settings):
-    """What the backbone is and what it has learnt."""
+class TransferSettings(NetworkSettings):
+    """A network of recipe "transfer": its head is trained first, and then the top of its backbone with it."""
 
-    architecture: str = Field(min_length=1)
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    weights: Annotated[
-        Annotated[Literal["imagenet", "none"], Tag("name")] | Annotated[WeightsFile, Tag("file")],
-        Discriminator(_weights_kind),
-    ]
+    taught: ClassVar[str] = "pretrained"
 
-    @field_validator("arguments")
-    @classmethod
-    def _numbers_are_bounded(cls, arguments: dict[str, Any]) -> dict[str, Any]:
-        params.check_numbers(arguments, most=MAX_ARGUMENT)
-        return arguments
-
-
-class PretrainedSettings(Settings):
-    """A section of `networks` with `family: pretrained`."""
-
-    family: Literal["pretrained"]
-    input_px: int = Field(ge=32, le=1024)
-    backbone: BackboneSettings
-    dropout: float = Field(ge=0, lt=1)
     head_epochs: int = Field(ge=1, le=MAX_EPOCHS)
     head_lr_factor: float = Field(gt=0, le=1000)
     unfreeze: float = Field(ge=0, le=1)
     fine_tune_lr_factor: float = Field(gt=0, le=1000)
 
 
-NetworkSettings = ConvolutionalSettings | PretrainedSettings
-_FAMILIES: dict[str, type[ConvolutionalSettings] | type[PretrainedSettings]] = {
-    "convolutional": ConvolutionalSettings,
-    "pretrained": PretrainedSettings,
-}
+def families() -> list[str]:
+    """Returns the names of all families, sorted."""
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
 def settings_from(values: Mapping[str, Any], *, at: str) -> NetworkSettings:
-    """Checks one network's settings with the model of its family.
+    """Checks the settings of a network with the model of its family.
 
     Args:
         values: what stands under `at`.
@@ -130,34 +96,55 @@ def settings_from(values: Mapping[str, Any], *, at: str) -> NetworkSettings:
         SettingsError: an unknown family, or a value that breaks a rule of its family.
     """
     family = values.get("family") if isinstance(values, Mapping) else None
-    if not isinstance(family, str) or family not in _FAMILIES:
+    known = families()
+    if family not in known:
         raise SettingsError(
-            f"{params.PATH}: {at}.family must be one of {', '.join(_FAMILIES)}, "
-            f"got {params.shown(family)}{params.nearest(str(family), _FAMILIES)}"
+            f"{params.PATH}: {at}.family must be one of {', '.join(known)}, "
+            f"got {params.shown(family)}{params.nearest(str(family), known)}"
         )
-    settings = params.check(values, _FAMILIES[family], at=at)
-    if isinstance(settings, PretrainedSettings) and settings.backbone.architecture == OUR_FAMILY:
-        whole_of(settings, at=at)
+    # The name is that of a file of ours by now, whatever stood in params.yaml.
+    module = importlib.import_module(f"{package.__name__}.{family}")
+    model: type[NetworkSettings] = module.SETTINGS
+    settings = params.check(values, model, at=at)
+    settings.check_together(at=at)
     return settings
 
 
-def whole_of(settings: PretrainedSettings, *, at: str) -> ConvolutionalSettings:
-    """Returns the network of our family whose blocks are the backbone.
+def described(values: Mapping[str, Any], name: str, *, asked: str) -> Any:  # noqa: ANN401 (whatever stands there)
+    """Returns what stands under `networks.NAME`.
 
     Args:
-        settings: with the architecture `OUR_FAMILY`.
-        at: dotted key of the network in params.yaml.
+        values: all of params.yaml.
+        name: of the network.
+        asked: what names it, to begin a message with: "params.yaml: inspect.network".
 
     Raises:
-        SettingsError: the arguments break a rule of that family, or the weights are not of it.
+        SettingsError: there is no such network; says which there are.
     """
-    backbone = settings.backbone
-    if backbone.weights == "imagenet":
+    networks = values.get("networks")
+    known = networks if isinstance(networks, Mapping) else {}
+    if name not in known:
         raise SettingsError(
-            f"{params.PATH}: {at}.backbone.weights of architecture {OUR_FAMILY} must be none or "
-            "{path, sha256}, got 'imagenet'"
+            f"{asked} must be a key of networks, got {name!r}{params.nearest_or_all(name, known)}"
         )
-    at = f"{at}.backbone.arguments"
-    blocks = params.check(backbone.arguments, BlockSettings, at=at)
-    whole = {**blocks.model_dump(), "family": OUR_FAMILY, "input_px": settings.input_px}
-    return params.check(whole, ConvolutionalSettings, at=at)
+    return known[name]
+
+
+def with_backbone(values: Mapping[str, Any], name: str, *, asked: str) -> TransferSettings:
+    """Returns the settings of the network `name`, which must have a backbone.
+
+    Args:
+        values: all of params.yaml.
+        name: of the network.
+        asked: what names it, to begin a message with: "params.yaml: inspect.network".
+
+    Raises:
+        SettingsError: there is no such network, it breaks a rule, or its family has no backbone.
+    """
+    settings = settings_from(described(values, name, asked=asked), at=f"networks.{name}")
+    if not isinstance(settings, TransferSettings):
+        raise SettingsError(
+            f"{asked} must name a network with a backbone, such as one of family pretrained, got {name!r} of "
+            f"family {settings.family}"
+        )
+    return settings

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from tenshots.errors import DataError
 from tenshots.networks import building, forward, weights_files
+from tenshots.networks.settings import NetworkSettings
 from tenshots.runtime import keras
 
 
@@ -60,10 +61,15 @@ def read_variant(folder: Path) -> SavedVariant:
         raise DataError(f"{path} does not describe a trained variant: {problem}") from None
 
 
+def settings_of(saved: SavedVariant) -> NetworkSettings:
+    """Returns the settings of the variant's network, which also say what it is."""
+    return building.settings_from(saved.network, at=f"networks.{saved.network_name}")
+
+
 def rebuild(saved: SavedVariant) -> keras.Model:
     """Returns the variant's network from code and settings, with weights that are still to be loaded."""
-    settings = building.settings_from(saved.network, at=f"networks.{saved.network_name}")
-    return building.build(settings, size_px=saved.size_px, num_labels=len(saved.labels), load_backbone=False)
+    settings = settings_of(saved)
+    return building.build(settings, size_px=saved.size_px, num_labels=len(saved.labels))
 
 
 def probabilities(model: keras.Model, weights_path: Path, images: np.ndarray) -> np.ndarray:

@@ -10,21 +10,26 @@ import h5py  # type: ignore[import-untyped]
 import numpy as np
 
 from tenshots.errors import DataError
-from tenshots.networks.settings import OUR_FAMILY, WeightsFile
 from tenshots.runtime import keras
 
-# Keras chooses by a name's end how it reads: .keras would be unpacked, .weights.json leads to further files.
+# Keras decides by a name's end how to read: it would unpack .keras, and .weights.json leads to other files.
 ENDINGS = (".h5", ".hdf5")
 _CHUNK_BYTES = 1 << 20
+# Of layers that a file lacks Keras sometimes only warns, in lines of its own; `load` finds them and says it.
+warnings.filterwarnings("ignore", message="Skipping nested container")
 
 
-def verified(weights: WeightsFile) -> Path:
-    """Returns the file's path, relative to the project or absolute, after comparing its hash.
+def verified(name: str, *, sha256: str) -> Path:
+    """Returns the path of a file after comparing its hash.
+
+    Args:
+        name: of the file, relative to the project or absolute.
+        sha256: that it must have, 64 hexadecimal digits.
 
     Raises:
         DataError: the file is missing, or its sha256 is another one.
     """
-    path = Path(weights.path)
+    path = Path(name)
     try:
         digest = hashlib.sha256()
         with path.open("rb") as file:
@@ -35,19 +40,19 @@ def verified(weights: WeightsFile) -> Path:
             f"{path} (backbone.weights.path) cannot be read: {error.strerror}; "
             "put the file there or correct the path"
         ) from None
-    if digest.hexdigest() != weights.sha256:
+    if digest.hexdigest() != sha256:
         raise DataError(
-            f"{path} must have sha256 {weights.sha256} (backbone.weights.sha256), "
+            f"{path} must have sha256 {sha256} (backbone.weights.sha256), "
             f"found {digest.hexdigest()}; restore the file, or enter its hash if you trust it"
         )
     return path
 
 
 def num_labels(path: Path) -> int:
-    """Returns how many labels a network of our family tells apart: the size of its last offsets.
+    """Returns how many labels a network of family `convolutional` tells apart: the length of its last bias.
 
     Raises:
-        DataError: the file is of no such network, or holds more than numbers.
+        DataError: the file is not of such a network, or holds more than numbers.
     """
     _check(path, "fetch the file again")
     try:
@@ -55,7 +60,7 @@ def num_labels(path: Path) -> int:
             return int(file["layers/dense_1/vars/1"].shape[0])
     except (KeyError, OSError, AttributeError, IndexError) as error:
         raise DataError(
-            f"{path} holds no weights of a {OUR_FAMILY} network that tenshots wrote: {_line(error)}"
+            f"{path} holds no weights of a convolutional network that tenshots wrote: {_line(error)}"
         ) from None
 
 
@@ -75,13 +80,12 @@ def load(model: keras.Model, path: Path, *, of: str, remedy: str) -> None:
     """
     _check(path, remedy)
     try:
-        with warnings.catch_warnings(record=True) as warned:
-            warnings.simplefilter("always", UserWarning)
-            model.load_weights(path)
-        # Keras only warns of layers that the file lacks, and leaves them random. Before it raises for a
-        # shape, it warns, too, and blames its version.
-        if lacking := [each.message for each in warned if issubclass(each.category, UserWarning)]:
-            raise ValueError(lacking[0])
+        # What the file lacks is still NaN afterwards, whatever Keras says about it.
+        model.set_weights([_unset(values) for values in model.get_weights()])
+        model.load_weights(path)
+        for variable, values in zip(model.weights, model.get_weights(), strict=True):
+            if values.dtype.kind == "f" and np.isnan(values).all():
+                raise ValueError(f"it has no numbers for {variable.path}")
     except MemoryError:
         raise
     except Exception as error:  # HDF5 and Keras raise anything where a file is not as they expect
@@ -95,9 +99,9 @@ def load(model: keras.Model, path: Path, *, of: str, remedy: str) -> None:
 
 
 def _check(path: Path, remedy: str) -> None:
-    """Raises where a file holds anything but arrays of numbers that lie in it, before Keras reads one.
+    """Raises where a file holds anything but arrays of numbers, in the file itself, before Keras reads one.
 
-    Keras follows links in some kinds of files, and takes memory for whatever a shape declares.
+    Keras follows links in some kinds of files, and allocates whatever a shape declares.
     """
     try:
         if not path.name.endswith(ENDINGS):
@@ -141,6 +145,10 @@ def _check_numbers(item: h5py.Dataset | h5py.Datatype, place: str) -> None:
     stored = item.id.get_storage_size()
     if item.nbytes > stored:
         raise ValueError(f"{place} declares {item.nbytes:,} bytes and has {stored:,}")
+
+
+def _unset(values: np.ndarray) -> np.ndarray:
+    return np.full_like(values, np.nan) if values.dtype.kind == "f" else values
 
 
 def _line(error: Exception) -> str:

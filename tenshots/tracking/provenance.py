@@ -11,22 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from tenshots.files import file_hash
+from tenshots.repository.code import family_files
 
 SPLITS_PATH = Path("data/splits/splits.csv")
 MANIFEST_PATH = Path("data/manifest.csv")
 CODE_DIR = Path(__file__).parents[2]
 # Sections of the settings that no variant's answers depend on.
 UNCOUNTED_SETTINGS = ("inspect", "report", "study", "visualise")
-# Code that answers depend on (tests/pipeline/test_deps.py compares it with what these stages import).
+# Code that answers depend on, beside that of the families of networks that the variants use
+# (tests/pipeline/test_deps.py compares it with what these stages import).
 COUNTED_CODE = (
     *(f"stages/{stage}.py" for stage in ("ingest", "split", "augment", "train", "evaluate")),
-    *(
-        f"tenshots/{each}.py"
-        for each in ("files", "lettering", "params", "portable", "runtime", "seeds", "wording")
-    ),
+    *(f"tenshots/{each}.py" for each in ("files", "params", "portable", "runtime", "seeds", "wording")),
+    *(f"tenshots/networks/{each}.py" for each in ("forward", "stored", "weights_files")),
     *(
         f"tenshots/{each}"
-        for each in ("augmentation", "evaluation", "intake", "networks", "splitting", "tables", "training")
+        for each in ("augmentation", "evaluation", "intake", "splitting", "tables", "training")
     ),
 )
 
@@ -43,8 +43,9 @@ def main_repository() -> Path:
 def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: Path) -> str:
     """Returns what tells one experiment from another: 64 hexadecimal digits.
 
-    What cannot move a variant's answers does not count (UNCOUNTED_SETTINGS; all code but COUNTED_CODE):
-    another page is no other experiment, and no other look at the test photos.
+    What cannot move a variant's answers does not count (UNCOUNTED_SETTINGS; all code but COUNTED_CODE
+    and that of the variants' networks): another page is no other experiment, and no other look at the test
+    photos; nor is a family of networks that no variant uses.
 
     Args:
         settings: all of params.yaml, as resolved for this run; the order of keys does not count.
@@ -54,11 +55,21 @@ def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: 
     counted = {key: value for key, value in settings.items() if key not in UNCOUNTED_SETTINGS}
     digest = hashlib.sha256(json.dumps(counted, sort_keys=True, default=str).encode())
     digest.update(file_hash(splits_path).encode())
-    for top in COUNTED_CODE:
-        for path in sorted((code_dir / top).rglob("*.py")) or [code_dir / top]:
-            digest.update(path.relative_to(code_dir).as_posix().encode())
-            digest.update(file_hash(path).encode())
+    tops = [code_dir / top for top in COUNTED_CODE]
+    paths = [path for top in tops for path in sorted(top.rglob("*.py")) or [top]]
+    for family in _families_of_variants(settings):
+        paths += family_files(family, code_dir=code_dir)
+    for path in dict.fromkeys(paths):
+        digest.update(path.relative_to(code_dir).as_posix().encode())
+        digest.update(file_hash(path).encode())
     return digest.hexdigest()
+
+
+def _families_of_variants(settings: Mapping[str, Any]) -> list[str]:
+    """Returns the families of the networks that the variants name, sorted."""
+    networks = settings.get("networks") or {}
+    named = {variant["network"] for variant in (settings.get("variants") or {}).values()}
+    return sorted({networks[name]["family"] for name in named if name in networks})
 
 
 def tags() -> dict[str, str]:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from tenshots import params
 from tenshots.errors import SettingsError
+from tenshots.networks.settings import described
 from tenshots.params import MAX_EPOCHS, Settings
 
 MAX_LR = 10  # above it any of the optimisers throws the weights away at once
@@ -67,12 +68,7 @@ def named(values: Mapping[str, Any], name: str) -> VariantSettings:
         )
     check_name(name, at="variants")
     variant = params.check(known[name], VariantSettings, at=f"variants.{name}")
-    described = values.get("networks")
-    if not isinstance(described, Mapping) or variant.network not in described:
-        raise SettingsError(
-            f"{params.PATH}: variants.{name}.network must be a key of networks, "
-            f"got {variant.network!r}{params.nearest_or_all(variant.network, _keys(described))}"
-        )
+    described(values, variant.network, asked=f"{params.PATH}: variants.{name}.network")
     return variant
 
 

@@ -12,8 +12,7 @@ import numpy as np
 
 from tenshots.networks import forward
 from tenshots.networks.building import passes_alone
-from tenshots.networks.families.pretrained import FEATURES, HEAD
-from tenshots.networks.settings import PretrainedSettings
+from tenshots.networks.settings import FEATURES, HEAD, TransferSettings
 from tenshots.runtime import keras
 from tenshots.training import executor, fitting
 from tenshots.training.executor import Trainer
@@ -56,7 +55,7 @@ def fits(
     images: np.ndarray,
     labels: np.ndarray,
     settings: TrainSettings,
-    stages: PretrainedSettings,
+    stages: TransferSettings,
     num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
 ) -> Generator[Fit]:

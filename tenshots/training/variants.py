@@ -12,7 +12,7 @@ import pandas as pd
 from tenshots import params
 from tenshots.errors import DataError
 from tenshots.networks import building
-from tenshots.networks.settings import ConvolutionalSettings, NetworkSettings, settings_from
+from tenshots.networks.settings import NetworkSettings, TransferSettings, settings_from
 from tenshots.seeds import derived_seed
 from tenshots.training import fitting, transfer
 from tenshots.training.fitting import Epoch, Fit, Part, TrainSettings
@@ -144,14 +144,16 @@ def fits(
         SettingsError: the network cannot be built, or the loss became infinite or no number.
         DataError: the backbone's weights are missing, or are not those that the settings name.
     """
+    at = f"networks.{variant.network_name}"
     build = partial(
         building.build,
         variant.network,
         size_px=images.shape[1],
         num_labels=int(labels.max()) + 1,
-        at=f"networks.{variant.network_name}",
+        learnt=building.learnt(variant.network, at=at),  # read here, once for all workers
+        at=at,
     )
-    if isinstance(variant.network, ConvolutionalSettings):
+    if not isinstance(variant.network, TransferSettings):
         return fitting.fits(
             build,
             todo,
@@ -175,6 +177,6 @@ def fits(
 
 def max_epochs(variant: Variant) -> int:
     """Returns the number of epochs of one training that is never stopped early."""
-    if isinstance(variant.network, ConvolutionalSettings):
+    if not isinstance(variant.network, TransferSettings):
         return variant.train.epochs
     return variant.network.head_epochs + (variant.train.epochs if variant.network.unfreeze else 0)

@@ -10,21 +10,23 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tenshots.networks import settings as networks
 from tenshots.pages.report import made_from as of_the_page
+from tenshots.repository import code
 from tenshots.tracking import provenance
 from tests.pipeline.conftest import TOP
 
-# Imported by stages, and left out on purpose, each with the reason why an edit moves no output.
+# Imported by stages, and left out on purpose with what they import in turn, each with the reason why an edit
+# moves no output.
 EXCEPTIONS = {
     "stages/__init__.py": "refuses settings, starts a stage, prints errors; what pins is listed",
     "tenshots/errors.py": "names and texts of errors; a stage that raises one leaves no output",
-    "tenshots/shortages.py": "sentences about a full disk or too little memory; never an output",
-    "tenshots/repository": "what DVC and git know of the outputs; never an output",
     "tenshots/tracking": "writes to MLflow alone, never an output",
 }
 # Listed whole though the stage imports not all of it: shorter to read, and what runs needlessly is cheap.
 WHOLE = {
-    "check": {"tenshots/checks", "tenshots/intake"},  # 0.3 s, and its output is always the same
+    # 0.3 s, and what follows runs only if an output changes
+    "check": {"tenshots/checks", "tenshots/intake", "tenshots/networks"},
     "ingest": {"tenshots/tables"},  # 3 s; what follows runs only if an output changes
     "split": {"tenshots/tables"},
     "inspect": {"tenshots/labels"},
@@ -33,6 +35,11 @@ WHOLE = {
     "visualise": {"tenshots/interpretation"},  # `style.py` alone is of a command
 }
 PORTABLE = TOP / "tenshots" / "portable.py"  # which every stage pins itself by
+# Deps that stand for code: `check` writes one file per network, with the hashes of the files that it is built
+# by. A stage that builds several networks depends on the folder.
+NETWORK = "data/checked/networks"
+# Looks families up by the names of their files.
+LOOKUP = TOP / "tenshots" / "networks" / "settings.py"
 STAGES: dict[str, Any] = YAML(typ="safe").load(TOP / "dvc.yaml")["stages"]
 
 
@@ -42,10 +49,17 @@ def deps_of(stage: str) -> set[str]:
     return {path for path in body["deps"] if path.startswith(("stages/", "tenshots/"))}
 
 
+def is_listed(path: str, stage: str) -> bool:
+    """Whether the stage runs again where this file of ours is edited."""
+    body = STAGES[stage].get("do", STAGES[stage])
+    builds = any(dep.startswith(NETWORK) for dep in body["deps"])
+    return any(covers(dep, path) for dep in deps_of(stage)) or (builds and path in BUILDING)
+
+
 @cache
 def imported_by(module: Path) -> frozenset[Path]:
     """The files of ours that a module imports, also inside functions, with the packages that they lie in."""
-    found: set[Path] = set()
+    found: set[Path] = set(FAMILIES) if module == LOOKUP else set()
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -64,15 +78,17 @@ def imported_by(module: Path) -> frozenset[Path]:
 
 
 def reached_from(stage: str) -> set[str]:
-    """All files of ours that running a stage may import, without itself."""
+    """All files of ours that running a stage may import, without itself and what exceptions import."""
     start = TOP / "stages" / f"{stage}.py"
     reached, todo = set(), [start]
     while todo:
         module = todo.pop()
         if module not in reached:
             reached.add(module)
-            # What refuses settings for every stage is a dependency of the stage `check` alone.
-            todo += imported_by(module) if module != TOP / "stages" / "__init__.py" else (PORTABLE,)
+            if module == TOP / "stages" / "__init__.py":
+                todo.append(PORTABLE)
+            elif not is_excepted(module.relative_to(TOP).as_posix()):
+                todo += imported_by(module)
     return {module.relative_to(TOP).as_posix() for module in reached - {start} if is_code(module)}
 
 
@@ -85,6 +101,11 @@ def covers(dep: str, path: str) -> bool:
     return path == dep or path.startswith(f"{dep}/")
 
 
+FAMILIES = {TOP / "tenshots" / "networks" / "families" / f"{name}.py" for name in networks.families()}
+# Whose hashes are in some network's file below NETWORK.
+BUILDING = {
+    path.relative_to(TOP).as_posix() for name in networks.families() for path in code.family_files(name)
+}
 OURS = {
     path.relative_to(TOP).as_posix()
     for top in ("stages", "tenshots")
@@ -99,12 +120,7 @@ def is_excepted(path: str) -> bool:
 
 @pytest.mark.parametrize("stage", sorted(STAGES))
 def test_every_module_that_a_stage_imports_is_listed(stage: str) -> None:
-    deps = deps_of(stage)
-    missing = {
-        path
-        for path in reached_from(stage)
-        if not is_excepted(path) and not any(covers(dep, path) for dep in deps)
-    }
+    missing = {path for path in reached_from(stage) if not is_excepted(path) and not is_listed(path, stage)}
     assert not missing, f"dvc.yaml, deps of {stage}: add {sorted(missing)}"
 
 
@@ -134,7 +150,7 @@ def test_every_stage_runs_again_where_it_is_to_compute_with_other_code(stage: st
     assert "portable" in params or {"params.yaml": None} in params
 
 
-def test_the_page_is_made_anew_where_the_hash_of_the_code_that_it_shows_changes() -> None:
+def test_the_page_is_rebuilt_where_the_hash_of_the_code_that_it_shows_changes() -> None:
     shown = {path.relative_to(TOP).as_posix() for path in of_the_page.code_files(TOP)}
     deps = deps_of(of_the_page.LAST)
     assert not {path for path in shown if not any(covers(dep, path) for dep in deps)}
@@ -155,7 +171,7 @@ def test_what_tells_experiments_apart_is_the_code_that_answers_depend_on() -> No
     moving = set().union(*({f"stages/{stage}.py"} | reached_from(stage) for stage in answering))
     moving = {path for path in moving if not is_excepted(path)}
     counted = provenance.COUNTED_CODE
-    assert not {path for path in moving if not any(covers(each, path) for each in counted)}
+    assert not {path for path in moving - BUILDING if not any(covers(each, path) for each in counted)}
     assert not {each for each in counted if not any(covers(each, path) for path in moving)}
 
 
@@ -181,7 +197,7 @@ def test_runs_and_their_store_alone_import_mlflow() -> None:
 def test_settings_are_checked_before_anything_computes_as_dvc_promises_no_other_order() -> None:
     deps = {name: set(body.get("do", body)["deps"]) for name, body in STAGES.items()}
     checked, rehearsed = "data/checked/settings.txt", "data/checked/rehearsal.txt"
-    assert STAGES["check"]["outs"] == [checked]
+    assert STAGES["check"]["outs"] == [checked, NETWORK]
     assert STAGES["rehearse"]["outs"] == [rehearsed]
     assert {name for name in deps if checked in deps[name]} == {"ingest", "rehearse"}
     assert {name for name in deps if rehearsed in deps[name]} == {"inspect", "augment", "train"}

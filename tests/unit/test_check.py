@@ -19,12 +19,14 @@ from stages import check
 from tenshots import params
 from tenshots.checks import whole
 from tenshots.errors import DataError, SettingsError
+from tenshots.repository import code
 
 TOP = Path(__file__).parents[2]
 SHIPPED = params.read(TOP / "params.yaml")
 ABSENT = object()
 LECTURE, PRETRAINED = "networks.lecture", "networks.pretrained"
 BACKBONE = f"{PRETRAINED}.backbone"
+DENSE = {"family": "dense", "input_px": 28, "channels": 1, "units": [512, 512, 512], "dropout": 0.2}
 
 # Each value that is refused, with words of the message after file and key.
 REFUSED: list[tuple[str, object, str]] = [
@@ -97,17 +99,17 @@ REFUSED: list[tuple[str, object, str]] = [
     ("optimisation.label_smoothing", -0.1, "must be greater than or equal to 0"),
     ("optimisation.patience", "non", "must be an integer or 'none', got 'non'"),
     ("optimisation.patience", "3", "must be an integer or 'none', got '3'; remove the quotes"),
-    ("networks", {}, "must hold from 1 to 100 entries with names, got {}"),
-    (f"{LECTURE}.family", "convolution", "must be one of convolutional, pretrained"),
+    ("networks", {}, "must hold 1 to 100 entries with names, got {}"),
+    (f"{LECTURE}.family", "convolution", "must be one of convolutional, dense, pretrained"),
     (f"{LECTURE}.input_px", 4096, "must be less than or equal to 1024"),
     (f"{LECTURE}.input_px", 32.5, "must be an integer, got 32.5"),
     (f"{LECTURE}.filters", [10**9], "must be less than or equal to 4096"),
     (f"{LECTURE}.filters", 64, "must be a list, got 64"),
-    (f"{LECTURE}.filters", [8] * 6, "must be at least 256 for 6 blocks, as each of filters halves it"),
+    (f"{LECTURE}.filters", [8] * 6, "must be at least 256 for 6 blocks, because each of filters halves it"),
     (f"{LECTURE}.dense", 10**12, "must be less than or equal to 65536, got 1000000000000"),
     (f"{LECTURE}.dropout", True, "must be a number, got true"),
     (f"{LECTURE}.momentum", 1, "must be less than 1"),
-    (f"{PRETRAINED}.family", [], "must be one of convolutional, pretrained"),
+    (f"{PRETRAINED}.family", [], "must be one of convolutional, dense, pretrained"),
     (f"{PRETRAINED}.input_px", 16, "must be greater than or equal to 32"),
     (f"{PRETRAINED}.dropout", 1, "must be less than 1"),
     (f"{PRETRAINED}.head_epochs", 0, "must be greater than or equal to 1"),
@@ -122,14 +124,18 @@ REFUSED: list[tuple[str, object, str]] = [
     (f"{BACKBONE}.weights.path", "../secret.h5", "must not leave the repository"),
     (f"{BACKBONE}.weights.path", "~/weights.h5", "must be written out"),
     (f"{BACKBONE}.weights.sha256", "58CE", "must be 64 characters of 0-9 and a-f, got '58CE'"),
-    ("inspect.network", "lecture", "must name a network of family pretrained, got 'lecture'"),
+    (
+        "inspect.network",
+        "lecture",
+        "must name a network with a backbone, such as one of family pretrained, got",
+    ),
     (
         "inspect.network",
         "pretraind",
         "must be a key of networks, got 'pretraind'; did you mean 'pretrained'?",
     ),
-    ("variants", {}, "must hold from 1 to 50 entries with names, got {}"),
-    ("variants", ["baseline"], "must hold from 1 to 50 entries with names"),
+    ("variants", {}, "must hold 1 to 50 entries with names, got {}"),
+    ("variants", ["baseline"], "must hold 1 to 50 entries with names"),
     ("variants.a b;touch x", {"data": "database", "network": "lecture"}, "got 'a b;touch x'; rename it"),
     ("variants.-h", {"data": "database", "network": "lecture"}, "without a - in front, got '-h'"),
     ("variants.${seed}", {"data": "database", "network": "lecture"}, "must not hold ${"),
@@ -338,6 +344,20 @@ def test_the_stage_leaves_the_same_file_whatever_the_settings_are(project: Path)
     (project / check.CHECKED).chmod(0o444)  # as DVC protects what it links
     check.main([])
     assert (project / check.CHECKED).read_bytes() == first
+
+
+def test_each_network_has_a_file_with_the_hashes_of_the_code_that_builds_it(project: Path) -> None:
+    more = {**SHIPPED["networks"], "plain": DENSE}
+    write({**SHIPPED, "networks": more})
+    check.main([])
+    folder = project / check.NETWORKS
+    found = {path.stem: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    assert found == {name: code.family_text(network["family"]) for name, network in more.items()}
+    assert "families/dense.py" in found["plain"]
+    assert "families/dense.py" not in found["lecture"] + found["pretrained"]
+    write(SHIPPED)
+    check.main([])
+    assert {path.stem for path in folder.iterdir()} == set(SHIPPED["networks"])
 
 
 def test_a_wrong_value_leaves_no_file(project: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tenshots.errors import SettingsError
 from tenshots.networks import building, forward
-from tenshots.networks.settings import ConvolutionalSettings
+from tenshots.networks.families.convolutional import ConvolutionalSettings
 from tenshots.runtime import keras
 
 LECTURE = {"family": "convolutional", "input_px": 32, "filters": [32, 64, 128], "dense": 512, "dropout": 0.25}

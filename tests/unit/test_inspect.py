@@ -100,7 +100,7 @@ def test_a_mirrored_photo_has_the_same_features() -> None:
         ),
         (
             "lecture",
-            r"inspect\.network must name a network of family pretrained, got 'lecture' of family conv",
+            r"inspect\.network must name a network with a backbone, .* got 'lecture' of family conv",
         ),
     ],
 )

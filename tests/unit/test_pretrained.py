@@ -6,7 +6,10 @@ import ast
 import hashlib
 import inspect
 import re
+import threading
 import urllib.error
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +17,16 @@ import keras.src.utils.file_utils
 import numpy as np
 import pytest
 
+from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import building, forward, weights_files
-from tenshots.networks.families import pretrained
-from tenshots.networks.settings import WeightsFile
+from tenshots.networks.families.pretrained import WeightsFile
+from tenshots.networks.settings import FEATURES
 from tenshots.runtime import keras
+from tenshots.training import transfer, variants
 
-SHARED = Path(__file__).parents[3] / "shared/weights/mobilenet_v2_0.35_224_no_top.weights.h5"
+TOP = Path(__file__).parents[2]
+SHARED = TOP.parent / "shared/weights/mobilenet_v2_0.35_224_no_top.weights.h5"
 BLOCKS = {"filters": [4, 8], "dense": 8, "dropout": 0.25}
 OURS = {"architecture": "convolutional", "arguments": BLOCKS, "weights": "none"}
 SMALL = {"architecture": "MobileNet", "arguments": {"alpha": 0.25}, "weights": "none"}
@@ -43,7 +49,8 @@ def _settings(backbone: dict[str, Any], **changes: Any) -> Any:  # noqa: ANN401 
 
 def _build(backbone: dict[str, Any], *, load: bool = True, **changes: Any) -> Any:  # noqa: ANN401
     settings = _settings(backbone, **changes)
-    return building.build(settings, size_px=40, num_labels=2, load_backbone=load)
+    learnt = building.learnt(settings) if load else []
+    return building.build(settings, size_px=40, num_labels=2, learnt=learnt)
 
 
 def _file(path: Path) -> dict[str, str]:
@@ -244,7 +251,7 @@ def test_a_relative_path_may_be_a_link_as_dvc_makes_but_must_not_leave_the_proje
     monkeypatch.chdir(project)
     sha256 = hashlib.sha256(b"weights").hexdigest()
     linked = WeightsFile(path="linked.h5", sha256=sha256)
-    assert weights_files.verified(linked) == Path("linked.h5")
+    assert weights_files.verified(linked.path, sha256=sha256) == Path("linked.h5")
     with pytest.raises(SettingsError, match="must not leave the repository"):
         _settings({**OURS, "weights": {"path": "sub/../../cache", "sha256": sha256}})
 
@@ -284,7 +291,7 @@ def test_efficientnet_scales_pixels_as_where_keras_loads_imagenet(monkeypatch: p
     monkeypatch.setattr(keras.Model, "load_weights", build_only)
     theirs = keras.applications.EfficientNetB0(include_top=False, weights="imagenet", input_shape=(32, 32, 3))
     settings = _settings({"architecture": "EfficientNetB0", "weights": "imagenet"})
-    ours = building.build(settings, size_px=32, num_labels=2, load_backbone=False)
+    ours = building.build(settings, size_px=32, num_labels=2)
     for model in (theirs, ours):
         layer = next(layer for layer in model.layers if type(layer).__name__ == "Normalization")
         layer.mean = keras.ops.reshape(keras.ops.array([0.485, 0.456, 0.406]), (1, 1, 1, 3))
@@ -299,13 +306,60 @@ def test_efficientnet_scales_pixels_as_where_keras_loads_imagenet(monkeypatch: p
 def test_a_file_of_mobilenet_gives_its_features_at_any_size() -> None:
     backbone = {"architecture": "MobileNetV2", "arguments": {"alpha": 0.35}, "weights": _file(SHARED)}
     images = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
-    network = building.build(_settings(backbone, input_px=96), size_px=96, num_labels=3)
+    settings = _settings(backbone, input_px=96)
+    learnt = building.learnt(settings)
+    network = building.build(settings, size_px=96, num_labels=3, learnt=learnt)
     theirs = keras.applications.MobileNetV2(
         alpha=0.35, include_top=False, weights=str(SHARED), input_shape=(96, 96, 3), pooling="avg"
     )
 
-    features = keras.Model(network.input, network.get_layer(pretrained.FEATURES).output)
+    features = keras.Model(network.input, network.get_layer(FEATURES).output)
 
     assert forward.outputs(features, images, batch_size=2) == pytest.approx(
         theirs.predict_on_batch(images / 127.5 - 1), abs=1e-4
     )
+
+
+def test_building_reads_no_file(whole: tuple[Any, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _settings(whole[1])
+    learnt = building.learnt(settings)
+    Path(whole[1]["weights"]["path"]).unlink()
+    monkeypatch.setattr(weights_files, "load", lambda *_, **__: pytest.fail("it was read again"))
+
+    one, other = (building.build(settings, size_px=40, num_labels=2, learnt=learnt) for _ in range(2))
+
+    pairs = zip(building.backbone_of(one).get_weights(), learnt, strict=True)
+    assert all(np.array_equal(*pair) for pair in pairs)
+    assert all(
+        np.array_equal(*pair) for pair in zip(building.backbone_of(other).get_weights(), learnt, strict=True)
+    )
+
+
+def test_the_backbone_is_read_once_before_workers_start(
+    whole: tuple[Any, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    built: list[Any] = []
+    verified = weights_files.verified
+
+    def recorded(name: str, *, sha256: str) -> Path:
+        read.append(threading.current_thread().name)
+        return verified(name, sha256=sha256)
+
+    def trained(build: Callable[[], Any], *_: object, **__: object) -> Iterator[Any]:
+        with ThreadPoolExecutor(2) as workers:
+            yield from (each.result() for each in [workers.submit(build) for _ in range(4)])
+
+    monkeypatch.setattr(weights_files, "verified", recorded)
+    monkeypatch.setattr(transfer, "fits", trained)
+    monkeypatch.chdir(TOP)
+    values = params.read()
+    values["networks"]["tuned"] = _settings(whole[1]).model_dump(mode="json")
+    values["variants"]["tuned"] = {"data": "database", "network": "tuned"}
+    labels = np.array([0, 1, 1])
+    built += variants.fits(variants.resolve(values, "tuned"), [], images=IMAGES, labels=labels, num_workers=2)
+    assert read == [threading.main_thread().name]
+    kernels = [network.get_layer("block1_1_convolution").get_weights()[0] for network in built]
+    expected = whole[0].get_layer("block1_1_convolution").get_weights()[0]
+    assert len(kernels) == 4
+    assert all(np.array_equal(each, expected) for each in kernels)

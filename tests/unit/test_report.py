@@ -254,15 +254,17 @@ def test_an_absolute_path_among_the_settings_is_shown_by_its_name_alone() -> Non
 
 
 @pytest.mark.parametrize(
-    ("family", "data", "words"),
+    ("taught", "data", "words"),
     [
-        ("convolutional", "database", "from scratch"),
-        ("convolutional", "augmented", "from scratch, with changed copies"),
+        ("from scratch", "database", "from scratch"),
+        ("from scratch", "augmented", "from scratch, with changed copies"),
         ("pretrained", "database", "pretrained"),
     ],
 )
-def test_how_a_variant_was_taught_is_said_in_words(family: str, data: str, words: str) -> None:
-    assert sentences.taught({"network": {"family": family}, "data": data}) == words
+def test_how_a_variant_was_taught_is_said_in_the_words_of_its_family(
+    taught: str, data: str, words: str
+) -> None:
+    assert sentences.taught({"taught": taught, "data": data}) == words
 
 
 def test_one_variant_has_nothing_to_be_compared_with() -> None:

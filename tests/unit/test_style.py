@@ -100,14 +100,14 @@ def test_the_command_paints_the_whole_picture_and_says_with_which_network(
     command.main(["content.png", "style.jpg", "out.png", "--size", "64", "--steps", "2"])
     with Image.open(project / "out.png") as painted:
         assert painted.size == (64, 53)
-    assert "painted with the backbone of networks.pretrained (convolutional)" in capsys.readouterr().out
+    assert "painted with the backbone of networks.pretrained; the loss" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--network", "lecture"], "--network must be of family pretrained, .*got 'lecture'"),
+        (["--network", "lecture"], "--network must name a network with a backbone, .*got 'lecture'"),
         (["--network", "pretained"], "--network must be a key of networks.*did you mean 'pretrained'"),
         (["--size", "8"], r"--size must lie in \[64, 1024\], got 8"),
         (["--steps", "0"], "--steps must be 1 or more, got 0"),

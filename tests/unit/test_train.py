@@ -140,7 +140,7 @@ def test_a_variant_leaves_weights_a_history_and_what_rebuilds_it(
     assert "(2 of 2), 3 epochs, 6 updates" in told
 
     settings = building.settings_from(model["network"], at="networks.pretrained")
-    network = building.build(settings, size_px=32, num_labels=2, load_backbone=False)
+    network = building.build(settings, size_px=32, num_labels=2)
     network.load_weights(folder / model["fits"][0]["weights"])
     assert network.count_params() == model["num_parameters"]
     images = database.decode(photo_table()["image"])

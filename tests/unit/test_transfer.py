@@ -10,8 +10,8 @@ import pytest
 
 from tenshots import runtime
 from tenshots.networks import building, forward
-from tenshots.networks.families.pretrained import HEAD
-from tenshots.networks.settings import PretrainedSettings
+from tenshots.networks.families.pretrained import PretrainedSettings
+from tenshots.networks.settings import HEAD
 from tenshots.runtime import keras
 from tenshots.training import transfer
 from tenshots.training.fitting import Fit, Part

@@ -10,7 +10,7 @@ import pytest
 
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
-from tenshots.networks.settings import PretrainedSettings
+from tenshots.networks.families.pretrained import PretrainedSettings
 from tenshots.seeds import derived_seed
 from tenshots.training import variants
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from hypothesis import strategies as st
 
 from tenshots.errors import DataError
 from tenshots.networks import building, weights_files
-from tenshots.networks.settings import WeightsFile
 from tenshots.runtime import keras
 
 PLACE = "layers/dense/vars"
@@ -230,6 +230,29 @@ def test_layers_that_the_file_lacks_are_no_warning_but_an_error(
         load(network, path)
 
 
+def test_what_keras_leaves_out_without_an_error_is_noticed(
+    network: Any,  # noqa: ANN401
+    saved: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "a.weights.h5"
+    path.write_bytes(saved)
+    load_weights, before = keras.Model.load_weights, list(warnings.filters)
+
+    def all_but_one(model: Any, path: Path) -> None:  # noqa: ANN401
+        kept = model.get_layer("dense").get_weights()
+        load_weights(model, path)
+        model.get_layer("dense").set_weights(kept)
+        assert list(warnings.filters) == before, (
+            "a filter of the process was changed, which other threads would meet"
+        )
+
+    monkeypatch.setattr(keras.Model, "load_weights", all_but_one)
+    with pytest.raises(DataError, match=r"does not fit the network: it has no numbers for dense/kernel; run"):
+        load(network, path)
+
+
 def test_a_missing_file_is_left_to_the_caller(network: Any, tmp_path: Path) -> None:  # noqa: ANN401
     with pytest.raises(FileNotFoundError):
         load(network, tmp_path / "absent.weights.h5")
@@ -267,10 +290,8 @@ def test_a_damaged_file_is_loaded_or_is_one_sentence(
 def test_a_hash_is_compared_before_anything_is_read(saved: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.weights.h5"
     path.write_bytes(saved)
-    assert (
-        weights_files.verified(WeightsFile(path=str(path), sha256=hashlib.sha256(saved).hexdigest())) == path
-    )
+    assert weights_files.verified(str(path), sha256=hashlib.sha256(saved).hexdigest()) == path
     with pytest.raises(DataError, match="must have sha256"):
-        weights_files.verified(WeightsFile(path=str(path), sha256="0" * 64))
+        weights_files.verified(str(path), sha256="0" * 64)
     with pytest.raises(DataError, match="cannot be read: Is a directory"):
-        weights_files.verified(WeightsFile(path=str(tmp_path), sha256="0" * 64))
+        weights_files.verified(str(tmp_path), sha256="0" * 64)

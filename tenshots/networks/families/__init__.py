@@ -1,4 +1,4 @@
-"""A file a family of networks.
+"""One file per family of networks; its name is what `networks.NAME.family` says, so no list of them is kept.
 
-In: a section of `networks`. Out: a Keras model from photos to logits.
+In: a section of `networks`. Out: its settings, checked, which say what the network is and build it.
 """

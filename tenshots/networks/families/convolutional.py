@@ -2,62 +2,82 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from tenshots.networks.settings import GRID, BlockSettings, ConvolutionalSettings
-from tenshots.runtime import keras
+from pydantic import Field, ValidationInfo, field_validator
 
+from tenshots.networks.settings import ScratchSettings
+from tenshots.params import Listed, Settings
 
-def build(settings: ConvolutionalSettings, *, size_px: int, num_labels: int) -> keras.Model:
-    """Builds the network: see `tenshots.networks.building.build`.
+if TYPE_CHECKING:
+    from tenshots.runtime import keras
 
-    At 32 px, filters (32, 64, 128), 512 dense units and 10 labels it has 1,345,066 parameters, as the
-    lecture's has. A convolution is followed by its normalisation and then by ReLU.
-    Source: Ioffe and Szegedy 2015, arXiv:1502.03167, section 3.2.
-    """
-    photos = keras.Input((size_px, size_px, 3), name="photos")
-    grid = blocks(resized(photos, settings.input_px), settings)
-    side = grid.shape[1]
-    if side > GRID and side % GRID == 0:
-        grid = keras.layers.AveragePooling2D(side // GRID, name="grid")(grid)
-    elif side > GRID:
-        grid = keras.layers.AdaptiveAveragePooling2D(GRID, name="grid")(grid)
-    features = keras.layers.Flatten(name="flatten")(grid)
-    features = keras.layers.Dense(settings.dense, name="dense")(features)
-    features = _normalised(features, "dense_normalisation", momentum=settings.momentum)
-    features = keras.layers.ReLU(name="dense_relu")(features)
-    features = keras.layers.Dropout(min(2 * settings.dropout, 0.9), name="dense_dropout")(features)
-    return keras.Model(photos, keras.layers.Dense(num_labels, name="head")(features), name="convolutional")
+# Cells per side that reach the dense layer, whatever the input is, so that this layer keeps its size.
+GRID = 4
+MAX_FILTERS = 4096  # twice what the widest layers of keras.applications have
+MAX_DENSE = 65_536
 
 
-def resized(photos: Any, input_px: int) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
-    """Scales photos (num_photos, side, side, 3) to `input_px` without aliasing; leaves those of that size."""
-    if photos.shape[1] == input_px:
-        return photos
-    return keras.ops.image.resize(photos, (input_px, input_px), interpolation="bilinear", antialias=True)
+class BlockSettings(Settings):
+    """What shapes the convolutional blocks and the layer after them."""
+
+    filters: Annotated[Listed[Annotated[int, Field(ge=1, le=MAX_FILTERS)]], Field(min_length=1, max_length=8)]
+    dense: int = Field(ge=1, le=MAX_DENSE)
+    dropout: float = Field(ge=0, lt=1)
+    # Share of its moving means that batch normalisation keeps per update. At Keras' 0.99, a training of a few
+    # dozen updates ends with the means of its random start.
+    momentum: float = Field(default=0.99, ge=0, lt=1)
 
 
-def blocks(photos: Any, settings: BlockSettings) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
-    """Applies scaling to [-1, 1] and the convolutional blocks.
+class ConvolutionalSettings(ScratchSettings, BlockSettings):
+    """A section of `networks` with `family: convolutional`."""
 
-    Args:
-        photos: (num_photos, side, side, 3), 0 to 255.
-        settings: a block a number of filters.
+    title: ClassVar[str] = "a convolutional network"
 
-    Returns:
-        (num_photos, side / 2^num_blocks, side / 2^num_blocks, last number of filters), from 0.
-    """
-    features = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scaling")(photos)
-    for block, filters in enumerate(settings.filters, start=1):
-        for step in (1, 2):
-            name = f"block{block}_{step}"
-            features = keras.layers.Conv2D(filters, 3, padding="same", name=f"{name}_convolution")(features)
-            features = _normalised(features, f"{name}_normalisation", momentum=settings.momentum)
-            features = keras.layers.ReLU(name=f"{name}_relu")(features)
-        features = keras.layers.MaxPooling2D(2, name=f"block{block}_pooling")(features)
-        features = keras.layers.Dropout(settings.dropout, name=f"block{block}_dropout")(features)
-    return features
+    input_px: int = Field(ge=32, le=1024)
+
+    @field_validator("input_px")
+    @classmethod
+    def _blocks_leave_a_grid(cls, value: int, info: ValidationInfo) -> int:
+        num_blocks = len(info.data.get("filters", ()))  # missing where they break a rule of their own
+        least = GRID * 2**num_blocks
+        if value < least:
+            raise ValueError(
+                f"must be at least {least} for {num_blocks} blocks, because each of filters halves it"
+            )
+        return value
+
+    def build(self, *, size_px: int, num_labels: int) -> keras.Model:
+        """Builds the network: see `tenshots.networks.building.build`.
+
+        At 32 px, filters (32, 64, 128), 512 dense units and 10 labels it has 1,345,066 parameters, as the
+        lecture's has. A convolution is followed by its normalisation and then by ReLU.
+        Source: Ioffe and Szegedy 2015, arXiv:1502.03167, section 3.2.
+        """
+        # Not at the top: `check` reads the settings of every family, and Keras takes seconds to import.
+        from tenshots.networks import blocks
+        from tenshots.runtime import keras
+
+        photos = keras.Input((size_px, size_px, 3), name="photos")
+        grid = blocks.convolutions(
+            blocks.resized(photos, self.input_px),
+            filters=self.filters,
+            dropout=self.dropout,
+            momentum=self.momentum,
+        )
+        side = grid.shape[1]
+        if side > GRID and side % GRID == 0:
+            grid = keras.layers.AveragePooling2D(side // GRID, name="grid")(grid)
+        elif side > GRID:
+            grid = keras.layers.AdaptiveAveragePooling2D(GRID, name="grid")(grid)
+        features = keras.layers.Flatten(name="flatten")(grid)
+        features = keras.layers.Dense(self.dense, name="dense")(features)
+        features = blocks.normalised(features, "dense_normalisation", momentum=self.momentum)
+        features = keras.layers.ReLU(name="dense_relu")(features)
+        features = keras.layers.Dropout(min(2 * self.dropout, 0.9), name="dense_dropout")(features)
+        return keras.Model(
+            photos, keras.layers.Dense(num_labels, name="head")(features), name="convolutional"
+        )
 
 
-def _normalised(features: Any, name: str, *, momentum: float) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
-    return keras.layers.BatchNormalization(momentum=momentum, name=name)(features)
+SETTINGS = ConvolutionalSettings

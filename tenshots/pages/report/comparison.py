@@ -31,7 +31,8 @@ says why (see tenshots.statistics.intervals):
                      of these {value, interval, no_interval}, roc_auc null without areas;
                      calibration: num_bins, ece, ece_if_calibrated, ece_95_if_calibrated and curve, as in
                      metrics.calibration, each bin with the interval of its accuracy and no_interval,
-                     num_updates (of a training, the mean), num_parameters, data, network, taught (in words)
+                     num_updates (of a training, the mean), num_parameters, data, network, network_title
+                     (what it is, in words), taught (how, in words)
     frozen_features  a logistic regression on frozen features, for reference: {network, num_photos, accuracy,
                      interval, no_interval, note (how it was tested), difference}, the last null or
                      {variant (the chosen one), difference (its accuracy less the reference's), interval
@@ -190,6 +191,7 @@ def _figures(result: Results, measured: Measured, estimates: Mapping[Key, Estima
         },
         **{name: details[name] for name in ("num_updates", "num_parameters", "data")},
         "network": details["network_name"],
+        "network_title": details["network_title"],
         "taught": sentences.taught(details),
     }
 

@@ -74,5 +74,6 @@ def view(drawn: Drawn, *, num_variants: int) -> dict[str, Any]:
         "fold": drawn.index["fold"],
         "repeat": drawn.index["repeat"],
         "pictures": shown,
+        "left_out": drawn.index["left_out"],
         "num_left_out": len(drawn.index["pictures"]) - len(shown),
     }

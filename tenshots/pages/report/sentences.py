@@ -131,7 +131,7 @@ def regression_note(comparison: Mapping[str, Any]) -> str:
 
 def taught(details: Mapping[str, Any]) -> str:
     """Says in a few words how a variant was taught, from details.json: "from scratch"."""
-    start = "from scratch" if details["network"]["family"] == "convolutional" else "pretrained"
+    start: str = details["taught"]
     return start if details["data"] == "database" else f"{start}, with changed copies"
 
 
