@@ -16,7 +16,7 @@ import pandas as pd
 from tenshots.errors import DataError
 from tenshots.tables import csv_files
 from tenshots.tables.database import PREDICTION_COLUMNS
-from tenshots.tracking import provenance, sessions, store
+from tenshots.tracking import entries, identity, looks, sessions, store
 from tenshots.tracking.sessions import ALL_VARIANTS, KEY_TAG, VARIANT_TAG
 from tenshots.tracking.store import Client
 
@@ -76,7 +76,7 @@ def table(wanted: str = "") -> pd.DataFrame:
             run.info.start_time,
             dict(run.data.params),
             dict(run.data.metrics),
-            run.data.tags.get(sessions.TEST_SET_TAG, ""),
+            run.data.tags.get(looks.TEST_SET_TAG, ""),
         )
         for run in runs
     ]
@@ -136,8 +136,8 @@ def _load(client: Client, experiment_id: str, row: Any) -> Experiment:  # noqa: 
         }
     figures: dict[str, dict[str, float]] = {name: {} for name in names}
     for key, value in row.figures.items():
-        name, _, figure = key.removeprefix(f"{sessions.FIGURES}/").rpartition("/")
-        if key.startswith(sessions.FIGURES) and name in figures:
+        name, _, figure = key.removeprefix(f"{entries.FIGURES}/").rpartition("/")
+        if key.startswith(entries.FIGURES) and name in figures:
             figures[name][figure] = value
     # As the settings list them, and any that they do not name behind.
     order = list(dict.fromkeys(key.split(".")[1] for key in row.settings if key.startswith("variants.")))
@@ -150,8 +150,8 @@ def _load(client: Client, experiment_id: str, row: Any) -> Experiment:  # noqa: 
         figures={name: figures[name] for name in names},
         predictions={name: predictions[name] for name in names},
         components=pd.Series(photos["component"].to_numpy(), index=photos["photo_id"].to_numpy()),
-        test_set=provenance.photos_hash(photos["photo_id"], photos["label"]),
-        num_looks=sessions.count_looks(client, experiment_id, row.test_set),
+        test_set=identity.photos_hash(photos["photo_id"], photos["label"]),
+        num_looks=looks.count_looks(client, experiment_id, row.test_set),
     )
 
 

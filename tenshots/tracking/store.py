@@ -22,9 +22,8 @@ from urllib.parse import quote
 
 from tenshots import shortages
 from tenshots.errors import DataError
-from tenshots.tracking import places
+from tenshots.tracking import places, project
 
-EXPERIMENT = "tenshots"
 ANSWER_S = 10  # a server that is silent for so long is not waited for
 SILENCE_S = 300  # nor asked again by a stage within that time, as each stage is a process of its own
 MAX_RUNS = 1000  # that MLflow lists at once
@@ -53,7 +52,7 @@ Client: TypeAlias = Any  # mlflow is untyped
 
 
 def open_store() -> tuple[Client, str]:
-    """Returns the client of the store and the id of our experiment in it, both created where missing.
+    """Returns the client of the store and the id of the project's experiment, both created where missing.
 
     Raises:
         Exception: whatever MLflow or the file system says about a store that cannot be used (see `reason`).
@@ -75,7 +74,7 @@ def move_in() -> str:
         Exception: as `open_store`.
     """
     uri = places.store_uri()
-    _, experiment = _experiment(uri)
+    client, experiment = _experiment(uri)
     former = places.moved_from(str(experiment.artifact_location), uri)
     if former is None:
         return ""
@@ -88,6 +87,7 @@ def move_in() -> str:
             f"{places.files_dir()}, or move the database away, and a new one takes its place"
         )
     with lock():
+        _rename(client, experiment)  # first: by its new name it is found even if a kill comes between
         places.adopt(path, former)
     return _came(former)
 
@@ -174,7 +174,7 @@ def _came(former: Path) -> str:
 
 
 def _experiment(uri: str) -> tuple[Client, Any]:
-    """A client, and our experiment as the store has it, created where missing."""
+    """A client, and the project's experiment as the store has it, created where missing."""
     path = places.database(uri)
     if uri.startswith("http"):
         _check_answer(uri)
@@ -186,14 +186,47 @@ def _experiment(uri: str) -> tuple[Client, Any]:
         if path is not None and path.exists():
             _check_database(path)
         client = _client(uri)
-        if client.get_experiment_by_name(EXPERIMENT) is None:
+        found = client.get_experiment_by_name(project.name()) or _under_former_name(client, uri)
+        if found is None:
             # Without an absolute place an experiment puts its files into the working directory, which DVC
             # deletes after a temporary experiment; a server knows its own place.
             place = None if uri.startswith("http") else places.files_dir().as_uri()
-            client.create_experiment(EXPERIMENT, artifact_location=place)
-        found = client.get_experiment_by_name(EXPERIMENT)
+            client.create_experiment(project.name(), artifact_location=place)
+            found = client.get_experiment_by_name(project.name())
+        elif places.moved_from(str(found.artifact_location), uri) is None:
+            _rename(client, found)
     _silence().unlink(missing_ok=True)
     return client, found
+
+
+def _under_former_name(client: Client, uri: str) -> Any:  # noqa: ANN401 (an experiment of mlflow)
+    """The project's experiment under the name of the folder that it lay in, or of all projects once, or None.
+
+    Only in the project's own store: another may hold projects of others under those names.
+    """
+    from mlflow.entities import ViewType
+
+    if project.given_name() is not None or not places.is_own(uri):
+        return None
+    for each in client.search_experiments(view_type=ViewType.ALL):
+        folder = places.project_of(str(each.artifact_location))
+        if folder is not None and each.name == project.name_of(folder):
+            return each
+    return client.get_experiment_by_name(project.FORMER_NAME)
+
+
+def _rename(client: Client, experiment: Any) -> None:  # noqa: ANN401 (an experiment of mlflow)
+    """Gives the experiment, and the registered model of its name, the project's name where it has another."""
+    former, name = experiment.name, project.name()
+    if former == name:
+        return
+    # The model first: as long as the experiment has the former name, the next call ends what a kill cut off.
+    models = {model.name for model in client.search_registered_models()}
+    if former in models and name not in models:
+        client.rename_registered_model(former, name)
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    client.rename_experiment(experiment.experiment_id, name)
 
 
 def _silence() -> Path:

@@ -20,7 +20,7 @@ from stages import history as stage
 from tenshots.errors import DataError
 from tenshots.pages.history import gains, page
 from tenshots.statistics import measure
-from tenshots.tracking import provenance
+from tenshots.tracking import identity
 from tenshots.tracking.experiments import Experiment
 from tests import drawn_results
 
@@ -39,7 +39,7 @@ def experiment(name: str, *, skill: float, photos: pd.DataFrame = PHOTOS, **sett
         figures={"baseline": {"val_accuracy": 0.5}},
         predictions={"baseline": drawn_results.predictions(photos, LABELS, skill=skill)},
         components=COMPONENTS.loc[photos["photo_id"]],
-        test_set=provenance.photos_hash(photos["photo_id"], photos["label"]),
+        test_set=identity.photos_hash(photos["photo_id"], photos["label"]),
         num_looks=3,
     )
 
