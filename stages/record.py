@@ -19,7 +19,7 @@ from tenshots.errors import DataError, SettingsError
 from tenshots.evaluation import metrics
 from tenshots.repository import outputs
 from tenshots.tables import csv_files, database
-from tenshots.tracking import entries, figures, identity, looks, records, runs, sessions, store
+from tenshots.tracking import entries, figures, identity, looks, records, remedies, runs, sessions, store
 from tenshots.wording import counted
 
 MODELS = Path("data/models")
@@ -77,7 +77,7 @@ def _put_in_order() -> None:
         came = store.move_in()
         num_ended = sessions.end_abandoned()
     except Exception as error:
-        raise store.unusable(error) from None
+        raise remedies.unusable(error) from None
     if came:
         print(f"MLflow: {came}; it goes on here, with the files of its runs")
     if num_ended:

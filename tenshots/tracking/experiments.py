@@ -16,7 +16,7 @@ import pandas as pd
 from tenshots.errors import DataError
 from tenshots.tables import csv_files
 from tenshots.tables.database import PREDICTION_COLUMNS
-from tenshots.tracking import entries, identity, looks, sessions, store
+from tenshots.tracking import entries, identity, looks, remedies, sessions, store
 from tenshots.tracking.sessions import ALL_VARIANTS, KEY_TAG, VARIANT_TAG
 from tenshots.tracking.store import Client
 
@@ -163,4 +163,4 @@ def _asked(question: Any) -> Any:  # noqa: ANN401 (whatever the store answers)
     try:
         return question(*store.open_store())
     except Exception as error:
-        raise store.unusable(error) from None
+        raise remedies.unusable(error) from None

@@ -14,11 +14,11 @@ from typing import NamedTuple
 from tenshots.errors import DataError
 from tenshots.repository.outputs import folder_hash
 from tenshots.statistics.choice import best_on_validation
-from tenshots.tracking import project
+from tenshots.tracking import project, remedies
 from tenshots.tracking.entries import MODEL
 from tenshots.tracking.runs import Run, folder_tag
 from tenshots.tracking.sessions import KEY_TAG, VARIANT_TAG
-from tenshots.tracking.store import Client, open_store, unusable
+from tenshots.tracking.store import Client, open_store
 
 CHAMPION = "champion"
 ACCURACY_TAG, LOSS_TAG = "val_accuracy", "val_log_loss"  # as tenshots.statistics.choice calls them
@@ -78,7 +78,7 @@ def download(folder: Path) -> tuple[Path, str]:
                 f"{project.VARIABLE}={project.FORMER_NAME} takes its champion"
             )
     except Exception as error:
-        raise unusable(error) from None
+        raise remedies.unusable(error) from None
     if found is None:
         raise DataError(
             f"no model {name} is registered yet; run `dvc repro` and `python -m stages.record`{elsewhere}"

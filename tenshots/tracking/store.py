@@ -1,4 +1,4 @@
-"""Opens the store of runs, and says in one line why it cannot be used and what helps.
+"""Opens the store of runs, and the project's experiment in it; looks first whether it can be used.
 
 With `runs` the only importer of mlflow.
 """
@@ -20,9 +20,9 @@ from typing import Any, TypeAlias
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 
-from tenshots import shortages
 from tenshots.errors import DataError
 from tenshots.tracking import places, project
+from tenshots.tracking.remedies import ELSEWHERE, GOES_ON
 
 ANSWER_S = 10  # a server that is silent for so long is not waited for
 SILENCE_S = 300  # nor asked again by a stage within that time, as each stage is a process of its own
@@ -37,16 +37,6 @@ QUIET = {
     "GIT_PYTHON_REFRESH": "quiet",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
-ELSEWHERE = f"or set {places.VARIABLE} to another store"
-GOES_ON = "; `python -m stages.record` lets it go on here"  # ends the reason why one that moved is not used
-REMEDIES = {  # what SQLite and servers say, and what helps; of the disk: tenshots.shortages
-    "database is locked": "another process holds it; wait for that or end it",
-    "attempt to write a readonly database": f"make it and its folder writable, {ELSEWHERE}",
-    "file is not a database": "it is damaged; move it away, and a new one takes its place",
-    "database disk image is malformed": "it is damaged; move it away, and a new one takes its place",
-    "failed with error code 404": f"what answers there is not MLflow; correct {places.VARIABLE}",
-    "Max retries exceeded": f"it answers, but not what it is asked for; start it again, {ELSEWHERE}",
-}
 
 Client: TypeAlias = Any  # mlflow is untyped
 
@@ -55,7 +45,7 @@ def open_store() -> tuple[Client, str]:
     """Returns the client of the store and the id of the project's experiment, both created where missing.
 
     Raises:
-        Exception: whatever MLflow or the file system says about a store that cannot be used (see `reason`).
+        Exception: whatever MLflow or the file system says about a store that cannot be used: `remedies.reason`.
     """
     uri = places.store_uri()
     client, experiment = _experiment(uri)
@@ -150,25 +140,6 @@ def search(client: Client, experiment_id: str, wanted: str, *, with_deleted: boo
             return runs
 
 
-def reason(error: Exception) -> str:
-    """Returns in one line without a password what an error of the store means, and what may help."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    for line in lines:
-        for words, remedy in REMEDIES.items():
-            if words in line:
-                return f"{words}: {remedy}"
-    short = shortages.reason(error)
-    if short is not None:
-        return short
-    return places.without_password(lines[0] if lines else type(error).__name__)
-
-
-def unusable(error: Exception) -> DataError:
-    """Returns the error to raise where the store is needed."""
-    message = f"the MLflow store {places.store_uri()} cannot be used: {reason(error)}"
-    return DataError(places.without_password(message))
-
-
 def _came(former: Path) -> str:
     return f"it was {'copied' if (former / 'artifacts').exists() else 'moved'} here from {former}"
 
@@ -192,9 +163,10 @@ def _experiment(uri: str) -> tuple[Client, Any]:
             # deletes after a temporary experiment; a server knows its own place.
             place = None if uri.startswith("http") else places.files_dir().as_uri()
             client.create_experiment(project.name(), artifact_location=place)
-            found = client.get_experiment_by_name(project.name())
         elif places.moved_from(str(found.artifact_location), uri) is None:
             _rename(client, found)
+        # Where it has moved, it keeps the former name until `move_in`.
+        found = client.get_experiment_by_name(project.name()) or found
     _silence().unlink(missing_ok=True)
     return client, found
 

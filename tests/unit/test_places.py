@@ -168,6 +168,7 @@ def test_a_store_outside_the_project_has_moved_only_where_its_files_are_gone(
     (tmp_path / "second").mkdir()
     monkeypatch.chdir(tmp_path / "second")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{shared}")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "first jürgen")  # it may hold several projects
     store.open_store()
     shutil.move(original / "mlruns" / "artifacts", tmp_path / "second" / "mlruns")
     with pytest.raises(DataError, match="it was moved here"):

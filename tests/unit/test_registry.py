@@ -10,6 +10,7 @@ import pytest
 
 from stages import predict
 from tenshots.errors import DataError
+from tenshots.tables import database
 from tenshots.tracking import entries, registry, sessions
 from tenshots.tracking.project import name as project_name
 from tenshots.tracking.registry import Version
@@ -88,8 +89,52 @@ def test_a_run_without_weights_is_not_registered() -> None:
         pass
     with sessions.existing_run("baseline") as run:
         assert registry.register(run, FIRST) == 0
-    with pytest.raises(DataError, match="no model .* is registered yet; run `dvc repro`"):
+    with pytest.raises(DataError, match=r"no model .* is registered yet; run `dvc repro`"):
         registry.download(Path())
+
+
+@pytest.mark.usefixtures("project")
+def test_a_champion_that_was_taught_other_labels_is_refused_before_it_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as that of another project in a folder of the same name, where both use one server."""
+    shutil.rmtree("data/models/baseline")
+    drawn = drawn_model.project(tmp_path)
+    with sessions.variant_run("baseline") as run:
+        entries.log_model(run, Path("data/models/baseline"))
+    with sessions.existing_run("baseline") as run:
+        registry.register(run, FIRST)
+    other = drawn.replace({"label": {"book": "fork"}})
+    database.write_photos(other, Path("data/database"), num_shards=1)
+    monkeypatch.setattr(predict, "read", lambda *_: pytest.fail("it read the photos"))
+    with pytest.raises(
+        DataError,
+        match=r"champion, version 1 of the registered model .*: it does not know fork, and knows book, which",
+    ):
+        predict.main(["photo.png", "--champion"])
+    shutil.rmtree("data/database")
+    with pytest.raises(DataError, match=r"data/database has no photos-.*dvc repro"):
+        predict.main(["photo.png", "--champion"])
+
+
+@pytest.mark.usefixtures("store")
+def test_a_champion_under_the_name_that_every_project_had_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a store that others use, too, where nobody knows whose it is; a project's own store is renamed."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlruns/mlflow.db")
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "cups"))
+    Path("data/models/baseline").mkdir(parents=True)
+    Path("data/models/baseline/model.json").write_text("{}")
+    with monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_EXPERIMENT_NAME", "tenshots")
+        register(0.1, FIRST)
+    with pytest.raises(
+        DataError, match=r"^no model cups .*: MLFLOW_EXPERIMENT_NAME=tenshots takes its champion"
+    ):
+        registry.download(tmp_path / "fetched")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "tenshots")
+    assert registry.download(tmp_path / "fetched")[1] == "1"
 
 
 def test_the_champion_predicts_from_weights_and_settings_alone(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from mlflow.tracking import MlflowClient
 
 from tenshots import files
 from tenshots.repository import outputs
@@ -138,6 +139,62 @@ def test_looking_back_leaves_a_finished_run_alone(project: Callable) -> None:
         assert [run.info.status for run in project()] == ["FINISHED"] * 2
         run.params({"lr": 1})
     assert sorted((run.info.run_id, run.info.end_time) for run in project()) == before
+
+
+@pytest.mark.parametrize("answers", ["not at all", "too late"])
+@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize("live", [True, False])
+def test_a_run_whose_opening_fails_is_ended(
+    live: bool,
+    step: int,
+    answers: str,
+    project: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The store fails as it creates the first run or the second, which may be there all the same."""
+    create_run, calls = MlflowClient.create_run, []
+
+    def fail(*given: object, **named: object) -> object:
+        calls.append(named)
+        made = create_run(*given, **named) if answers == "too late" or len(calls) < step else None
+        if len(calls) == step:
+            raise ConnectionError("the server went away")
+        return made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "create_run", fail)
+        with sessions.variant_run("baseline", live=live) as run:
+            assert not run.reached
+    assert capsys.readouterr().err.count("warning: the MLflow store") == 1
+    num_made = step if answers == "too late" else step - 1
+    assert [each.info.status for each in project()] == ["FAILED"] * num_made
+    with sessions.variant_run("baseline", live=live):
+        pass
+    assert [each.info.status for each in project()] == ["FINISHED"] * 2
+
+
+def test_a_request_to_stop_while_a_run_is_opened_leaves_none_running(
+    project: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sessions._Experiment, "find", lambda *_: [])
+        patch.setattr(MlflowClient, "get_run", lambda *_: sys.exit(143))
+        with pytest.raises(SystemExit), sessions.variant_run("baseline"):
+            pytest.fail("the work began")
+    assert [each.info.status for each in project()] == ["FAILED"]
+
+
+def test_an_opening_that_fails_ends_no_run_that_another_process_works_on(
+    project: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = liveness.me()
+    leave_running({**here, "pid": os.getppid(), "started": liveness._started(os.getppid())}, monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "create_run", lambda *_, **__: 1 / 0)
+        with sessions.variant_run("other") as run:
+            assert not run.reached
+    assert {each.info.status for each in project()} == {"RUNNING"}
 
 
 def test_settings_are_flattened_and_an_existing_one_stays(project: Callable) -> None:
