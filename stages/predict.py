@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from stages import run
-from tenshots import params, runtime, wording
+from tenshots import errors, params, runtime, wording
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.intake.archives import ArchiveLimits
 from tenshots.intake.finding import find
@@ -105,7 +105,8 @@ def choose(values: Mapping[str, Any], variant: str | None) -> tuple[str, str]:
         name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.is_file()
     }
     if not figures:
-        raise DataError(f"{EVALUATIONS} has no figures of a variant of {params.PATH}; run `dvc repro` first")
+        first = next(iter(known))
+        raise errors.missing(paths[first], f"evaluate@{first}")
     best = best_on_validation(figures)
     return best, f"the best validation accuracy, {figures[best]['val_accuracy']:.3f}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tenshots.statistics import claims
@@ -26,6 +27,11 @@ def guess(comparison: Mapping[str, Any]) -> str:
     common = comparison["commonest_label"]
     ends = f" {interval_text(common['interval'])}" if common["interval"] else ""
     return f"Always answering {common['label']} would be right for {percent(common['share'])}{ends}."
+
+
+def without_places(settings: Mapping[str, str]) -> dict[str, str]:
+    """Returns settings, and of absolute paths the name alone: the rest tells of this machine and its user."""
+    return {key: Path(text).name if Path(text).is_absolute() else text for key, text in settings.items()}
 
 
 def percent(share: float) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tenshots.errors import DataError
+from tenshots.statistics.phrases import without_places
 from tenshots.tables import csv_files
 from tenshots.tables.database import PREDICTION_COLUMNS
 from tenshots.tracking import entries, identity, looks, remedies, sessions, store
@@ -32,7 +33,7 @@ class Experiment:
         name: as DVC or the store calls it.
         key: 64 hexadecimal digits that tell it from others.
         started: when its run began, UTC.
-        settings: dotted keys of params.yaml and their values as text.
+        settings: dotted keys of params.yaml and their values as text; of absolute paths the name alone.
         figures: of each variant, what its metrics.json held: val_accuracy, test_accuracy and so on.
         predictions: of each variant (see tenshots.tables.predictions), all on the same photos.
         components: the independent set that each test photo belongs to, indexed by photo_id.
@@ -52,7 +53,7 @@ class Experiment:
 
 
 def table(wanted: str = "") -> pd.DataFrame:
-    """Returns a row an experiment of the store, the oldest first, that fits `wanted`.
+    """Returns a row per experiment of the store, the oldest first, that fits `wanted`.
 
     Args:
         wanted: MLflow's filter syntax on the experiments' own runs, such as "params.lr = '0.01'".
@@ -146,7 +147,7 @@ def _load(client: Client, experiment_id: str, row: Any) -> Experiment:  # noqa: 
         name=row.name,
         key=row.key,
         started=f"{datetime.fromtimestamp(row.started / 1000, tz=UTC):%Y-%m-%d %H:%M}",
-        settings=row.settings,
+        settings=without_places(row.settings),
         figures={name: figures[name] for name in names},
         predictions={name: predictions[name] for name in names},
         components=pd.Series(photos["component"].to_numpy(), index=photos["photo_id"].to_numpy()),

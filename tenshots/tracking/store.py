@@ -45,7 +45,7 @@ def open_store() -> tuple[Client, str]:
     """Returns the client of the store and the id of the project's experiment, both created where missing.
 
     Raises:
-        Exception: whatever MLflow or the file system says about a store that cannot be used: `remedies.reason`.
+        Exception: whatever MLflow or the file system says about a store that cannot be used.
     """
     uri = places.store_uri()
     client, experiment = _experiment(uri)
