@@ -85,7 +85,7 @@ class Run:
 
 
 def folder_tag(folder: str) -> str:
-    """Returns the name of the tag with the hash (`provenance.folder_hash`) of a folder of a run's files."""
+    """Returns the name of the tag with the hash (`outputs.folder_hash`) of a folder of a run's files."""
     return f"{FILE_TAG}.{folder}"
 
 

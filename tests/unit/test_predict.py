@@ -173,7 +173,7 @@ def test_weights_that_are_not_those_of_dvc_lock_are_not_loaded(
     else:
         lock = (project / "dvc.lock").read_text()
         (project / "dvc.lock").write_text(lock.replace(".dir", "0.dir"))
-    monkeypatch.setattr(testing, "mean_probabilities", lambda *_: pytest.fail("they were used"))
+    monkeypatch.setattr(stored, "mean_probabilities", lambda *_: pytest.fail("they were used"))
     with pytest.raises(
         DataError, match=r"data/models/baseline (must have the hash|is not in dvc\.lock).*dvc repro"
     ):

@@ -237,8 +237,15 @@ def test_dvc_tells_what_is_out_of_date(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_what_networks_see_is_added_to_the_experiments_run_once(
-    project: Callable[..., list], capsys: pytest.CaptureFixture[str]
+    project: Callable[..., list], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    replace_files, calls = runs._replace_files, []
+
+    def replace(client: object, run_id: str, files: dict[str, bytes], folder: str) -> int:
+        calls.append((run_id, folder))
+        return replace_files(client, run_id, files, folder)
+
+    monkeypatch.setattr(runs, "_replace_files", replace)
     path = record.VISUALISATIONS / "one" / "00-structure.png"
     write(str(path), "picture")
     record.main([])
@@ -246,6 +253,8 @@ def test_what_networks_see_is_added_to_the_experiments_run_once(
     client, _ = open_store()
     files = client.list_artifacts(parent.info.run_id, "visualisations/one")
     assert [Path(file.path).name for file in files] == [path.name]
+    pictures = [call for call in calls if call[1].startswith("visualisations")]
+    assert pictures == [(parent.info.run_id, f"visualisations/{name}") for name in ("one", "two")]
     capsys.readouterr()
     record.main([])
     assert "nothing to add" in capsys.readouterr().out

@@ -48,8 +48,8 @@ def compare(experiments: Sequence[Experiment], reference: Experiment) -> list[Re
     Gains are paired: both are compared on each photo. Experiments that were tested on other photos are not
     compared, and the reason says so: nobody could tell which part of a difference the photos make. Where two
     count other independent sets, sets that share a photo are joined. The intervals of all gains are corrected
-    for being several (see tenshots.statistics.intervals). Where the answers are the same, as those of a variant
-    that no changed setting concerns, nothing is uncertain and nothing is corrected for.
+    for being several (see tenshots.statistics.intervals). Where the answers are the same, such as those of a
+    variant that no changed setting concerns, nothing is uncertain and nothing is corrected for.
     """
     reasons = [
         (experiment, variant, why_not_compared(experiment, reference, variant))
