@@ -115,7 +115,7 @@ def test_runs_are_compared_in_charts(page: Page, address: str, tmp_path: Path) -
 
 
 def test_the_report_opens_among_the_files_of_its_experiment(page: Page, tmp_path: Path) -> None:
-    page.get_by_role("link", name=re.compile("^experiment ")).first.click()
+    page.get_by_role("link", name=re.compile(r"^experiment \w+$")).first.click()
     page.get_by_text("num_experiments_on_test_set").first.wait_for()
     page.get_by_role("tab", name="Artifacts").click()
     for folder in ("figures", "predictions", "test"):
