@@ -20,7 +20,7 @@ from tenshots.pages.report.photos_and_mistakes import Material
 from tenshots.pages.report.regression import Regression
 from tenshots.pages.settings import ReportSettings
 from tenshots.tables import csv_files, database
-from tenshots.tracking import records, sessions
+from tenshots.tracking import entries, records, sessions
 
 DATABASE = Path("data/database")
 MANIFEST = Path("data/manifest.csv")
@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     files.write(REPORTS / "index.html", page.render(inputs, settings))
     with sessions.experiment_run() as tracked:
         evaluated = {name: records.read(name, EVALUATIONS) for name in variants}
-        sessions.log_report(tracked, REPORTS)
+        entries.log_report(tracked, REPORTS)
         records.log_experiment(tracked, values, evaluated, splits)
         records.log_pictures(tracked, {name: drawn.files for name, drawn in inputs.drawn.items()})
     if tracked.reached:  # or the second attempt would warn once more

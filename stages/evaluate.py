@@ -21,7 +21,7 @@ from tenshots.networks import stored
 from tenshots.runtime import ComputeSettings
 from tenshots.tables import csv_files, database
 from tenshots.tables.predictions import predicted, probabilities_of
-from tenshots.tracking import figures, provenance, sessions
+from tenshots.tracking import entries, figures, identity, looks, sessions
 
 DATABASE = Path("data/database")
 SPLITS = Path("data/splits/splits.csv")
@@ -64,8 +64,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         }
         _write(variant, test, history, details, summary)
 
-        sessions.log_test_set(tracked, provenance.photos_hash(test["photo_id"], test["label"]))
-        sessions.log_final(tracked, metrics.final(summary, details))
+        looks.log_test_set(tracked, identity.photos_hash(test["photo_id"], test["label"]))
+        entries.log_final(tracked, metrics.final(summary, details))
         tracked.metrics(
             {"evaluate_seconds": seconds, "evaluate_images_per_second": (len(test) + len(val)) / seconds}
         )

@@ -11,7 +11,7 @@ import pandas as pd
 from stages import run
 from tenshots import files
 from tenshots.errors import DataError
-from tenshots.pages.history import gains, page
+from tenshots.pages.history import gains, page, sentences, tables
 from tenshots.tracking import experiments
 from tenshots.wording import counted
 
@@ -49,9 +49,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     files.write(arguments.output, page.render(loaded, results, reference.name))
     if arguments.csv:
-        files.write(arguments.csv, gains.csv_table(loaded, results, reference.name))
-    print(gains.text_table(results, reference.name))
-    print("", *gains.cautions(loaded, results), sep="\n")
+        files.write(arguments.csv, tables.csv_table(loaded, results, reference.name))
+    print(tables.aligned_table(results, reference.name))
+    print("", *sentences.cautions(loaded, results), sep="\n")
     for num_photos, num_looks in page.looks(loaded):
         looked = f"{counted(num_photos, 'test photo')}, looked at by {counted(num_looks, 'experiment')}"
         print(f"{looked}: choose on validation.")
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1, got {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, got {text!r}")
     return int(text)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from stages import run
-from tenshots import params, runtime
+from tenshots import errors, params, runtime, wording
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.intake.archives import ArchiveLimits
 from tenshots.intake.finding import find
@@ -24,13 +24,14 @@ from tenshots.networks import stored
 from tenshots.repository import outputs
 from tenshots.runtime import ComputeSettings
 from tenshots.statistics.choice import best_on_validation
-from tenshots.tables import encoding
+from tenshots.tables import database, encoding
 from tenshots.tables.encoding import StandardiseSettings
-from tenshots.tracking import registry
+from tenshots.tracking import project, registry
 from tenshots.wording import visible
 
 MODELS = Path("data/models")
 EVALUATIONS = Path("data/evaluations")
+DATABASE = Path("data/database")
 ANY_LAYOUT = Layout("{label}/{name}")  # where photos lie in a folder says nothing here
 
 
@@ -52,12 +53,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         if arguments.champion:
             folder, version = registry.download(Path(temporary))
-            why = f"the champion, version {version} of the registered model"
+            why = f"the champion, version {version} of the registered model {project.name()}"
         else:
             name, why = choose(values, arguments.variant)
             folder = MODELS / name
         saved = stored.read_variant(folder)
-        if not arguments.champion:
+        if arguments.champion:
+            check_labels(saved.labels, of=why)
+        else:
             outputs.check_unchanged(folder)
         variant = saved.variant
         standard = params.check(saved.standardise, StandardiseSettings, at="standardise")
@@ -103,9 +106,32 @@ def choose(values: Mapping[str, Any], variant: str | None) -> tuple[str, str]:
         name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.is_file()
     }
     if not figures:
-        raise DataError(f"{EVALUATIONS} has no figures of a variant of {params.PATH}; run `dvc repro` first")
+        first = next(iter(known))
+        raise errors.missing(paths[first], f"evaluate@{first}")
     best = best_on_validation(figures)
     return best, f"the best validation accuracy, {figures[best]['val_accuracy']:.3f}"
+
+
+def check_labels(labels: Sequence[str], *, of: str) -> None:
+    """Compares the labels that a registered model was taught with those of this project's photos.
+
+    Args:
+        labels: of the model.
+        of: what the message calls the model.
+
+    Raises:
+        DataError: they differ, or there is no database to tell this project's labels.
+    """
+    taught, ours = set(labels), set(database.read_photos(DATABASE, ["label"])["label"])
+    lacking, foreign = sorted(ours - taught), sorted(taught - ours)
+    differences = [f"does not know {wording.joined(lacking)}"] if lacking else []
+    if foreign:
+        differences.append(f"knows {wording.joined(foreign)}, which no photo of this project shows")
+    if differences:
+        raise DataError(
+            f"{of}, was not taught the labels of this project: it {', and '.join(differences)}; `dvc repro` "
+            f"registers one that was; if another project has this one's name, set {project.VARIABLE}"
+        )
 
 
 def found(paths: Sequence[Path], accept: AcceptSettings) -> list[FoundFile]:

@@ -19,7 +19,7 @@ from tenshots.errors import DataError, SettingsError
 from tenshots.evaluation import metrics
 from tenshots.repository import outputs
 from tenshots.tables import csv_files, database
-from tenshots.tracking import figures, provenance, records, runs, sessions, store
+from tenshots.tracking import entries, figures, identity, looks, records, remedies, runs, sessions, store
 from tenshots.wording import counted
 
 MODELS = Path("data/models")
@@ -55,12 +55,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         _check_reached(tracked)
     if not missing:
         num_added += _record_experiment(values)
-    reason = _reason([REPORTS / name for name in sessions.REPORT], stale)
+    reason = _reason([REPORTS / name for name in entries.REPORT], stale)
     if reason:
         missing.append(f"the report ({reason})")
     else:
         with sessions.experiment_run(live=False) as tracked:
-            num_added += sessions.log_report(tracked, REPORTS) + records.log_pictures(
+            num_added += entries.log_report(tracked, REPORTS) + records.log_pictures(
                 tracked, {name: _pictures(name) for name in variants}
             )
         _check_reached(tracked)
@@ -77,7 +77,7 @@ def _put_in_order() -> None:
         came = store.move_in()
         num_ended = sessions.end_abandoned()
     except Exception as error:
-        raise store.unusable(error) from None
+        raise remedies.unusable(error) from None
     if came:
         print(f"MLflow: {came}; it goes on here, with the files of its runs")
     if num_ended:
@@ -101,12 +101,12 @@ def _record_variant(tracked: runs.Run, variant: str, paths: Sequence[Path]) -> i
     facts = _json(details)
     confusion = figures.confusion_png(np.array(facts["confusion"]), facts["labels"], title=variant)
     return (
-        sessions.log_settings(tracked, _json(model))
-        + sessions.log_history(tracked, csv_files.read(history))
-        + sessions.log_final(tracked, metrics.final(_json(summary), facts))
-        + sessions.log_model(tracked, MODELS / variant)
+        entries.log_settings(tracked, _json(model))
+        + entries.log_history(tracked, csv_files.read(history))
+        + entries.log_final(tracked, metrics.final(_json(summary), facts))
+        + entries.log_model(tracked, MODELS / variant)
         + tracked.add_bytes(confusion, "confusion.png")
-        + sessions.log_test_set(tracked, provenance.photos_hash(test["photo_id"], test["label"]))
+        + looks.log_test_set(tracked, identity.photos_hash(test["photo_id"], test["label"]))
     )
 
 

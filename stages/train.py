@@ -25,7 +25,7 @@ from tenshots import files, params, runtime
 from tenshots.networks import building
 from tenshots.tables import csv_files, database
 from tenshots.tables.encoding import StandardiseSettings
-from tenshots.tracking import sessions
+from tenshots.tracking import entries, sessions
 from tenshots.training import variants
 from tenshots.training.fitting import Epoch, Fit
 from tenshots.training.variants import Variant
@@ -75,14 +75,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         "settings": variant.settings(),
     }
     with sessions.variant_run(variant.name, supersede=True) as tracked:
-        sessions.log_settings(tracked, model)
+        entries.log_settings(tracked, model)
         saved: list[dict[str, Any]] = []
         history: list[Epoch] = []
         started = time.perf_counter()
         with _watched(variant, num_fits=len(todo)) as (on_epoch, on_fit):
 
             def report(epoch: Epoch) -> None:
-                sessions.log_epoch(tracked, epoch._asdict())
+                entries.log_epoch(tracked, epoch._asdict())
                 on_epoch(epoch)
 
             fits = variants.fits(
@@ -107,8 +107,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         num_images = sum(fit["num_images"] for fit in saved)
         tracked.metrics({"train_seconds": seconds, "train_images_per_second": num_images / seconds})
         tracked.metrics({"num_updates": sum(fit["num_updates"] for fit in saved) / len(saved)})
-        sessions.log_history(tracked, table)
-        sessions.log_model(tracked, folder)
+        entries.log_history(tracked, table)
+        entries.log_model(tracked, folder)
 
 
 def _saved(fit: Fit, folder: Path) -> dict[str, Any]:

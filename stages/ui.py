@@ -18,7 +18,7 @@ from urllib.error import URLError
 
 from stages import run
 from tenshots.errors import DataError, SettingsError
-from tenshots.tracking import places, store
+from tenshots.tracking import places, remedies, store
 
 HOST = "127.0.0.1"  # loopback: no other machine reaches it
 # The user's own are for a server of theirs: they could open this one to the network, or end its checks.
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         client, experiment_id = store.open_store()
         client.set_experiment_tag(experiment_id, f"mlflow.sharedViewState.{VIEW_NAME}", json.dumps(VIEW))
     except Exception as error:
-        raise store.unusable(error) from None
+        raise remedies.unusable(error) from None
     uri = places.store_uri()
     if uri.startswith("http"):
         print(run_table(places.without_password(uri), experiment_id))

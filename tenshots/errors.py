@@ -24,3 +24,14 @@ class DataError(TenshotsError):
 
 class RejectedPhoto(DataError):  # noqa: N818 (it is a verdict over one file, which ingestion catches and writes down)
     """One file is no usable photo; the message is the reason, without the file's name."""
+
+
+def missing(path: object, stage: str = "") -> DataError:
+    """Returns the error to raise where an output is not there.
+
+    Args:
+        path: of the output.
+        stage: that leaves it, as DVC names it; all stages if empty.
+    """
+    command = f"dvc repro {stage}".strip()
+    return DataError(f"{path} is missing; run `{command}`, or `dvc pull` to fetch it")

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from tenshots.errors import DataError
+from tenshots.statistics.phrases import without_places
 from tenshots.tables import csv_files
 from tenshots.tables.database import PREDICTION_COLUMNS
-from tenshots.tracking import provenance, sessions, store
+from tenshots.tracking import entries, identity, looks, remedies, sessions, store
 from tenshots.tracking.sessions import ALL_VARIANTS, KEY_TAG, VARIANT_TAG
 from tenshots.tracking.store import Client
 
@@ -32,7 +33,7 @@ class Experiment:
         name: as DVC or the store calls it.
         key: 64 hexadecimal digits that tell it from others.
         started: when its run began, UTC.
-        settings: dotted keys of params.yaml and their values as text.
+        settings: dotted keys of params.yaml and their values as text; of absolute paths the name alone.
         figures: of each variant, what its metrics.json held: val_accuracy, test_accuracy and so on.
         predictions: of each variant (see tenshots.tables.predictions), all on the same photos.
         components: the independent set that each test photo belongs to, indexed by photo_id.
@@ -52,7 +53,7 @@ class Experiment:
 
 
 def table(wanted: str = "") -> pd.DataFrame:
-    """Returns a row an experiment of the store, the oldest first, that fits `wanted`.
+    """Returns a row per experiment of the store, the oldest first, that fits `wanted`.
 
     Args:
         wanted: MLflow's filter syntax on the experiments' own runs, such as "params.lr = '0.01'".
@@ -76,7 +77,7 @@ def table(wanted: str = "") -> pd.DataFrame:
             run.info.start_time,
             dict(run.data.params),
             dict(run.data.metrics),
-            run.data.tags.get(sessions.TEST_SET_TAG, ""),
+            run.data.tags.get(looks.TEST_SET_TAG, ""),
         )
         for run in runs
     ]
@@ -136,8 +137,8 @@ def _load(client: Client, experiment_id: str, row: Any) -> Experiment:  # noqa: 
         }
     figures: dict[str, dict[str, float]] = {name: {} for name in names}
     for key, value in row.figures.items():
-        name, _, figure = key.removeprefix(f"{sessions.FIGURES}/").rpartition("/")
-        if key.startswith(sessions.FIGURES) and name in figures:
+        name, _, figure = key.removeprefix(f"{entries.FIGURES}/").rpartition("/")
+        if key.startswith(entries.FIGURES) and name in figures:
             figures[name][figure] = value
     # As the settings list them, and any that they do not name behind.
     order = list(dict.fromkeys(key.split(".")[1] for key in row.settings if key.startswith("variants.")))
@@ -146,12 +147,12 @@ def _load(client: Client, experiment_id: str, row: Any) -> Experiment:  # noqa: 
         name=row.name,
         key=row.key,
         started=f"{datetime.fromtimestamp(row.started / 1000, tz=UTC):%Y-%m-%d %H:%M}",
-        settings=row.settings,
+        settings=without_places(row.settings),
         figures={name: figures[name] for name in names},
         predictions={name: predictions[name] for name in names},
         components=pd.Series(photos["component"].to_numpy(), index=photos["photo_id"].to_numpy()),
-        test_set=provenance.photos_hash(photos["photo_id"], photos["label"]),
-        num_looks=sessions.count_looks(client, experiment_id, row.test_set),
+        test_set=identity.photos_hash(photos["photo_id"], photos["label"]),
+        num_looks=looks.count_looks(client, experiment_id, row.test_set),
     )
 
 
@@ -163,4 +164,4 @@ def _asked(question: Any) -> Any:  # noqa: ANN401 (whatever the store answers)
     try:
         return question(*store.open_store())
     except Exception as error:
-        raise store.unusable(error) from None
+        raise remedies.unusable(error) from None

@@ -72,10 +72,23 @@ def of(tags: Mapping[str, str]) -> list[Process]:
     return [each for each in named if isinstance(each, dict) and {"pid", "started"} <= each.keys()]
 
 
+def is_mine_alone(tags: Mapping[str, str]) -> bool:
+    """Returns whether this process works on a run with these tags, and no other that may be alive."""
+    return me() in of(tags) and not others(tags)
+
+
+def others(tags: Mapping[str, str]) -> list[Process]:
+    """Returns the processes that a run's tags name, without this one and those that are gone."""
+    return _others(of(tags))
+
+
 def joined(processes: Iterable[Process]) -> str:
     """Returns the tag's value once this process works beside those `processes` that are not gone."""
-    others = [process for process in processes if process != me() and not is_gone(process)]
-    return json.dumps([*others, me()])
+    return json.dumps([*_others(processes), me()])
+
+
+def _others(processes: Iterable[Process]) -> list[Process]:
+    return [process for process in processes if process != me() and not is_gone(process)]
 
 
 def _machine() -> str:

@@ -15,9 +15,10 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tenshots.tracking import provenance
+from tenshots.tracking import project
 
 VARIABLE = "MLFLOW_TRACKING_URI"
+FILES = Path("mlruns/artifacts")  # below the project's folder
 # What holds addresses of files, and in what. Source: the models of mlflow/store/*/dbmodels, 3.17.
 ADDRESSES = (
     ("experiments", "artifact_location"),
@@ -35,7 +36,7 @@ def store_uri() -> str:
     experiment's folder is deleted.
     """
     given = os.environ.get(VARIABLE, "")
-    top = provenance.main_repository()
+    top = project.main_repository()
     if not given:
         return sqlite_uri(top / "mlruns" / "mlflow.db")
     path = database(given)
@@ -75,7 +76,7 @@ def folder(uri: str) -> Path:
 
 def files_dir() -> Path:
     """Returns the folder for the files of runs, for all stores but servers, which know their own."""
-    return provenance.main_repository() / "mlruns" / "artifacts"
+    return project.main_repository() / FILES
 
 
 def moved_from(location: str, uri: str) -> Path | None:
@@ -88,13 +89,25 @@ def moved_from(location: str, uri: str) -> Path | None:
     A store inside the project keeps its files inside the project. One elsewhere may serve several projects;
     it has moved where its files are gone. What we did not name ourselves was somebody's choice, and stays.
     """
-    parts = urlsplit(location)
-    former = Path(unquote(parts.path))
-    if parts.scheme != "file" or former.parts[-2:] != files_dir().parts[-2:] or former == files_dir():
+    former = project_of(location)
+    if former is None or former == project.main_repository():
         return None
+    gone = not (former / FILES).exists()
+    return (former / FILES).parent if is_own(uri) or gone else None
+
+
+def project_of(location: str) -> Path | None:
+    """Returns the folder of the project that keeps files at that address; None where we did not name it."""
+    parts = urlsplit(location)
+    place = Path(unquote(parts.path))
+    ours = parts.scheme == "file" and place.parts[-len(FILES.parts) :] == FILES.parts
+    return place.parents[len(FILES.parts) - 1] if ours else None
+
+
+def is_own(uri: str) -> bool:
+    """Returns whether the store lies inside the project, so that it serves no other."""
     store = database(uri) or (folder(uri) if is_folder(uri) else None)
-    inside = store is not None and store.resolve().is_relative_to(provenance.main_repository())
-    return former.parent if inside or not former.exists() else None
+    return store is not None and store.resolve().is_relative_to(project.main_repository())
 
 
 def adopt(path: Path, former: Path) -> None:

@@ -14,9 +14,8 @@ import pandas as pd
 from tenshots.statistics import measure
 from tenshots.statistics.choice import best_on_validation
 from tenshots.tables import csv_files, database
-from tenshots.tracking import figures, provenance, registry, sessions
+from tenshots.tracking import entries, figures, identity, looks, registry, sessions
 from tenshots.tracking.runs import Run
-from tenshots.tracking.sessions import FIGURES
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,6 @@ class Evaluated:
         labels: of the rows and columns of `confusion`.
         metrics: what metrics.json holds (see tenshots.evaluation.metrics.summary).
         num_trainings: folds times repeats.
-        pictures: files (name: content) of what one of its networks sees; none before they are drawn.
     """
 
     predictions: bytes
@@ -41,15 +39,10 @@ class Evaluated:
     labels: list[str]
     metrics: Mapping[str, float]
     num_trainings: int
-    pictures: Mapping[str, bytes]
 
 
-def read(
-    variant: str,
-    evaluations_dir: Path,
-    visualisations_dir: Path = Path("data/visualisations"),
-) -> Evaluated:
-    """Returns what evaluation left of `variant`, and the pictures that were drawn of it so far.
+def read(variant: str, evaluations_dir: Path) -> Evaluated:
+    """Returns what evaluation left of `variant`.
 
     Raises:
         OSError: a file is missing.
@@ -65,9 +58,6 @@ def read(
         labels=list(details["labels"]),
         metrics=json.loads((folder / "metrics.json").read_text(encoding="utf-8")),
         num_trainings=details["num_folds"] * details["num_repeats"],
-        pictures={
-            path.name: path.read_bytes() for path in sorted((visualisations_dir / variant).glob("*.png"))
-        },
     )
 
 
@@ -77,8 +67,7 @@ def log_experiment(
     """Adds to the run of an experiment what it lacks; returns how much that was.
 
     Settings, the figures and the predictions of each variant, the test photos with the independent set that
-    each belongs to, pictures of curves, of confusion and of what networks see, and how many experiments have
-    looked at these photos.
+    each belongs to, pictures of curves and confusion, and how many experiments have looked at these photos.
 
     Args:
         run: of the experiment.
@@ -89,17 +78,17 @@ def log_experiment(
     photos = next(iter(evaluated.values())).test
     components = measure.components_of(splits)
     table = photos.assign(component=components.reindex(photos["photo_id"]).to_numpy())
-    test_set = provenance.photos_hash(photos["photo_id"], photos["label"])
+    test_set = identity.photos_hash(photos["photo_id"], photos["label"])
     pictures = {
         f"confusion_{name}.png": figures.confusion_png(each.confusion, each.labels, title=name)
         for name, each in evaluated.items()
     }
     pictures["curves.png"] = figures.curves_png({name: each.curves for name, each in evaluated.items()})
     num_added = (
-        run.params({key: settings[key] for key in settings if key not in provenance.UNCOUNTED_SETTINGS})
+        run.params({key: settings[key] for key in settings if key not in identity.UNCOUNTED_SETTINGS})
         + run.add_metrics(
             {
-                f"{FIGURES}/{name}/{figure}": {0: value}
+                f"{entries.FIGURES}/{name}/{figure}": {0: value}
                 for name, each in evaluated.items()
                 for figure, value in each.metrics.items()
             }
@@ -109,16 +98,15 @@ def log_experiment(
         )
         + run.replace_files({"photos.csv": csv_files.text(table.sort_values("photo_id")).encode()}, "test")
         + run.replace_files(pictures, "figures")
-        + sum(run.replace_files(each.pictures, f"visualisations/{name}") for name, each in evaluated.items())
-        + sessions.log_test_set(run, test_set)
+        + looks.log_test_set(run, test_set)
     )
-    looks = sessions.num_looks(run, test_set)
+    num_looks = looks.num_looks(run, test_set)
     # The count is its own step: the last point is the newest count, and the same count is no new point.
-    return num_added + (run.add_metrics({sessions.NUM_LOOKS: {looks: looks}}) if looks else 0)
+    return num_added + (run.add_metrics({looks.NUM_LOOKS: {num_looks: num_looks}}) if num_looks else 0)
 
 
 def log_pictures(run: Run, pictures: Mapping[str, Mapping[str, bytes]]) -> int:
-    """Adds to the run of an experiment what its networks see; returns how many files it lacked.
+    """Adds to the run of an experiment what its networks see, once; returns how many files it lacked.
 
     Args:
         run: of the experiment.
@@ -142,7 +130,7 @@ def register_winner(evaluated: Mapping[str, Evaluated], splits: pd.DataFrame, ph
         variant=winner,
         val_accuracy=evaluated[winner].metrics["val_accuracy"],
         val_log_loss=evaluated[winner].metrics["val_log_loss"],
-        validation_set=provenance.photos_hash(validated["photo_id"], validated["label"]),
+        validation_set=identity.photos_hash(validated["photo_id"], validated["label"]),
         num_trainings=evaluated[winner].num_trainings,
     )
     with sessions.existing_run(winner) as run:

@@ -14,11 +14,12 @@ from typing import NamedTuple
 from tenshots.errors import DataError
 from tenshots.repository.outputs import folder_hash
 from tenshots.statistics.choice import best_on_validation
+from tenshots.tracking import project, remedies
+from tenshots.tracking.entries import MODEL
 from tenshots.tracking.runs import Run, folder_tag
-from tenshots.tracking.sessions import KEY_TAG, MODEL, VARIANT_TAG
-from tenshots.tracking.store import Client, open_store, unusable
+from tenshots.tracking.sessions import KEY_TAG, VARIANT_TAG
+from tenshots.tracking.store import Client, open_store
 
-NAME = "tenshots"
 CHAMPION = "champion"
 ACCURACY_TAG, LOSS_TAG = "val_accuracy", "val_log_loss"  # as tenshots.statistics.choice calls them
 SET_TAG = "tenshots.validation_set"
@@ -61,19 +62,27 @@ def download(folder: Path) -> tuple[Path, str]:
     Raises:
         DataError: there is none, its files are not those that were recorded, or the store cannot be used.
     """
-    found = None
+    found, elsewhere = None, ""
     try:
         client, _ = open_store()
-        if client.search_registered_models(f"name = '{NAME}'"):
-            found = client.get_model_version_by_alias(NAME, CHAMPION)
+        name = project.name()
+        if _is_registered(client, name):
+            found = client.get_model_version_by_alias(name, CHAMPION)
             known = (
                 client.get_run(found.run_id).data.tags.get(folder_tag(MODEL)) or "of a tag, which it lacks"
             )
             place = Path(client.download_artifacts(found.run_id, MODEL, str(folder)))
+        elif _is_registered(client, project.FORMER_NAME):
+            elsewhere = (
+                f"; a model {project.FORMER_NAME}, as that of every project was once called, is there: "
+                f"{project.VARIABLE}={project.FORMER_NAME} takes its champion"
+            )
     except Exception as error:
-        raise unusable(error) from None
+        raise remedies.unusable(error) from None
     if found is None:
-        raise DataError("no model is registered yet; run `dvc repro` and `python -m stages.record`")
+        raise DataError(
+            f"no model {name} is registered yet; run `dvc repro` and `python -m stages.record`{elsewhere}"
+        )
     if folder_hash(place) != known:
         raise DataError(
             f"the champion's files in {found.source} must have the hash {known}, found {folder_hash(place)}; "
@@ -87,17 +96,18 @@ def _register(client: Client, run_id: str, version: Version) -> int:
     if "model.json" not in names:
         return 0
     run = client.get_run(run_id)
-    if not client.search_registered_models(f"name = '{NAME}'"):
-        client.create_registered_model(NAME, description=ABOUT)
+    name = project.name()
+    if not _is_registered(client, name):
+        client.create_registered_model(name, description=ABOUT)
     experiment = run.data.tags[KEY_TAG]
-    versions = client.search_model_versions(f"name = '{NAME}'")
+    versions = client.search_model_versions(f"name = '{name}'")
     for other in versions:
         if other.tags.get(KEY_TAG) == experiment and other.run_id != run_id:
-            client.delete_model_version(NAME, other.version)
+            client.delete_model_version(name, other.version)
     is_new = all(other.run_id != run_id for other in versions)
     if is_new:
         client.create_model_version(
-            NAME,
+            name,
             source=f"{run.info.artifact_uri.rstrip('/')}/{MODEL}",
             run_id=run_id,
             description=_description(version),
@@ -109,20 +119,24 @@ def _register(client: Client, run_id: str, version: Version) -> int:
                 SET_TAG: version.validation_set,
             },
         )
-    _crown(client, version.validation_set)
+    _crown(client, name, version.validation_set)
     return int(is_new)
 
 
-def _crown(client: Client, validation_set: str) -> None:
-    versions = sorted(client.search_model_versions(f"name = '{NAME}'"), key=lambda each: int(each.version))
+def _is_registered(client: Client, name: str) -> bool:
+    return bool(client.search_registered_models(f"name = '{name}'"))
+
+
+def _crown(client: Client, name: str, validation_set: str) -> None:
+    versions = sorted(client.search_model_versions(f"name = '{name}'"), key=lambda each: int(each.version))
     rivals = {
         str(each.version): {tag: float(each.tags[tag]) for tag in (ACCURACY_TAG, LOSS_TAG)}
         for each in versions
         if each.tags.get(SET_TAG) == validation_set
     }
-    best = best_on_validation(rivals)  # of equals the oldest keeps the title
-    if str(client.get_registered_model(NAME).aliases.get(CHAMPION)) != best:
-        client.set_registered_model_alias(NAME, CHAMPION, best)
+    best = best_on_validation(rivals)  # ties go to the oldest
+    if str(client.get_registered_model(name).aliases.get(CHAMPION)) != best:
+        client.set_registered_model_alias(name, CHAMPION, best)
 
 
 def _description(version: Version) -> str:

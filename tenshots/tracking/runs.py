@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar
 
 from tenshots import params
 from tenshots.repository import outputs
-from tenshots.tracking import places, store
+from tenshots.tracking import places, remedies
 from tenshots.tracking.store import Client
 
 FILE_TAG = "tenshots.file"  # followed by a file's name: the hash of its bytes
@@ -85,14 +85,14 @@ class Run:
 
 
 def folder_tag(folder: str) -> str:
-    """Returns the name of the tag with the hash (`provenance.folder_hash`) of a folder of a run's files."""
+    """Returns the name of the tag with the hash (`outputs.folder_hash`) of a folder of a run's files."""
     return f"{FILE_TAG}.{folder}"
 
 
 def warn(error: Exception) -> None:
     """Says in one line that the store is out of reach, and what helps."""
-    reason = store.reason(error)
-    why = reason.removesuffix(store.GOES_ON)
+    reason = remedies.reason(error)
+    why = reason.removesuffix(remedies.GOES_ON)
     first = "" if why == reason else "lets it go on here and "  # the same command: named once
     message = (
         f"warning: the MLflow store {places.store_uri()} cannot be used ({why}); "

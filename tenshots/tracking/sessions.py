@@ -1,15 +1,9 @@
-"""Every run in MLflow: which there are, and when each begins and ends.
+"""Runs in MLflow: how they are found, opened and ended.
 
 An experiment is a run, found by a tag that hashes the settings, the split and the code; each variant is a run
-below it, with folds and repeats as its metrics (`fold_0_repeat_1/val_loss`, a step an epoch), so the table of
-runs has one row a variant. The experiment's own run holds all settings, the report and its figures, each
-variant's predictions of test photos (`predictions/VARIANT.csv`), its final figures
-(`variants/VARIANT/test_accuracy`) and what its networks see (`visualisations/VARIANT`), whether a variant was
-trained for it or taken from the cache.
-
-A tag, `tenshots.test_set`, names the test photos by a hash (`provenance.photos_hash`), so that it can be
-counted how often they have been looked at. Another, `liveness.TAG`, names the processes that work on a run,
-so that one which a kill left running is ended later.
+below it, so the table of runs has one row per variant. Both bear the experiment's name. A tag,
+`liveness.TAG`, names the processes that work on a run, so that one which a kill left running is ended later.
+`entries` says what a run holds, `records` what that of an experiment holds besides.
 
 Nothing here writes an output of a stage, and nothing raises because of the store: one that cannot be reached
 costs a line of warning, never a training; `python -m stages.record` adds what is missing later.
@@ -20,97 +14,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from tenshots import params
-from tenshots.tracking import liveness, provenance, store
+from tenshots.tracking import identity, liveness, origin, store
 from tenshots.tracking.runs import Run, warn
-from tenshots.tracking.store import EXPERIMENT, Client, search
-
-if TYPE_CHECKING:
-    import pandas as pd
+from tenshots.tracking.store import Client, search
 
 KEY_TAG = "tenshots.experiment"
 VARIANT_TAG = "tenshots.variant"
-TEST_SET_TAG = "tenshots.test_set"
 NAMES_TAG = "tenshots.names"  # JSON: all names that the experiment has had
-NUM_LOOKS = "num_experiments_on_test_set"
-FIGURES = "variants"  # before an experiment's figures, so that the UI draws them below those of its variants
 ALL_VARIANTS = "*"  # marks the parent; no variant can be called so
-MODEL = "model"  # the folder of a run's files that holds what training left
-CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
-REPORT = ("index.html", "comparison.json", "comparison.md", "augmentation.png")  # files of the parent's run
-
-
-def log_settings(run: Run, model: Mapping[str, object]) -> int:
-    """Adds the settings of a variant as model.json holds them; returns how many were missing."""
-    wanted = ("variant", "data", "network_name", "network", "standardise", "settings")
-    return run.params({key: model[key] for key in wanted if key in model})
-
-
-def log_epoch(run: Run, row: Mapping[str, Any]) -> None:
-    """Adds one row of a variant's history (one epoch of one fit), as it happens."""
-    run.metrics({f"{_fit(row)}/{name}": row[name] for name in CURVES}, step=int(row["epoch"]))
-
-
-def log_history(run: Run, history: pd.DataFrame) -> int:
-    """Adds what the run lacks of a variant's history: each fit's curves, and their means as `mean/val_loss`.
-
-    The mean of an epoch is taken over the fits that reached it. Returns the number of points added.
-    """
-    series: dict[str, dict[int, float | None]] = {}
-    for row in history.to_dict("records"):
-        for name in CURVES:
-            series.setdefault(f"{_fit(row)}/{name}", {})[int(row["epoch"])] = row[name]
-    for name in CURVES:
-        series[f"mean/{name}"] = {
-            int(step): mean for step, mean in history.groupby("epoch")[name].mean().items()
-        }
-    return run.add_metrics(series)
-
-
-def log_final(run: Run, metrics: Mapping[str, float | None]) -> int:
-    """Adds those of a variant's final metrics that the run lacks; returns how many."""
-    return run.add_metrics({name: {0: value} for name, value in metrics.items()})
-
-
-def log_model(run: Run, model_dir: Path) -> int:
-    """Adds the files of a variant's model folder that the run lacks or has otherwise; returns how many."""
-    return run.replace_folder(model_dir, MODEL)
-
-
-def log_report(run: Run, reports_dir: Path) -> int:
-    """Adds those files of the report, as `report`, that the run lacks or has otherwise; returns how many.
-
-    A page of other settings belongs to the same experiment and takes the place of the former.
-    """
-    return run.replace_files({name: (reports_dir / name).read_bytes() for name in REPORT}, "report")
-
-
-def log_test_set(run: Run, test_set: str) -> int:
-    """Says which test photos (`provenance.photos_hash`) the run has looked at; returns 1 if that is new."""
-    return run.tag(TEST_SET_TAG, test_set)
-
-
-def num_looks(run: Run, test_set: str) -> int | None:
-    """Returns how many experiments were evaluated on these test photos; None where the store cannot tell.
-
-    An experiment that was run again counts once. One whose runs were deleted counts too: its result was seen.
-    """
-
-    def count(client: Client) -> int:
-        return count_looks(client, client.get_experiment_by_name(EXPERIMENT).experiment_id, test_set)
-
-    return run.attempt(count, None)
-
-
-def count_looks(client: Client, experiment_id: str, test_set: str) -> int:
-    """Returns what `num_looks` does, and raises whatever the store says."""
-    runs = search(client, experiment_id, f"tags.`{TEST_SET_TAG}` = '{test_set}'", with_deleted=True)
-    return len({each.data.tags[KEY_TAG] for each in runs})
 
 
 @contextmanager
@@ -127,8 +43,9 @@ def variant_run(variant: str, *, supersede: bool = False, live: bool = True) -> 
         parent_id = experiment.open_parent(live=live)
         for former in experiment.find(variant) if supersede else []:
             experiment.client.delete_run(former.info.run_id)
-        tags = {"mlflow.parentRunId": parent_id, **provenance.tags()}
-        return [experiment.open(variant, name=variant, live=live, tags=tags), parent_id]
+        name = f"{experiment.client.get_run(parent_id).info.run_name}: {variant}"
+        tags = {"mlflow.parentRunId": parent_id, **origin.tags()}
+        return [experiment.open(variant, name=name, live=live, tags=tags), parent_id]
 
     with _session(enter, live=live) as run:
         yield run
@@ -155,6 +72,10 @@ class _Experiment(NamedTuple):
     id: str
     key: str
 
+    def name(self) -> str:
+        """DVC's name for the experiment, or one that a part of the key tells from others."""
+        return os.environ.get(origin.DVC_NAME_VARIABLE) or f"experiment {self.key[:7]}"
+
     def find(self, variant: str) -> list[Any]:
         """The active runs of `variant` in this experiment, the newest first."""
         wanted = f"tags.`{KEY_TAG}` = '{self.key}' and tags.`{VARIANT_TAG}` = '{variant}'"
@@ -165,7 +86,7 @@ class _Experiment(NamedTuple):
         """The id of the run of `variant`, found or created."""
         tags = {"mlflow.runName": name, KEY_TAG: self.key, VARIANT_TAG: variant, **tags}
         found = self.find(variant)
-        if live:
+        if live or not found:
             is_running = bool(found) and found[0].info.status == "RUNNING"
             tags[liveness.TAG] = liveness.joined(liveness.of(found[0].data.tags) if is_running else [])
         if not found:
@@ -180,11 +101,21 @@ class _Experiment(NamedTuple):
         return str(run.info.run_id)
 
     def open_parent(self, *, live: bool) -> str:
-        name = os.environ.get("DVC_EXP_NAME") or f"experiment {self.key[:7]}"
+        name = self.name()
         found = self.find(ALL_VARIANTS)
         names = [*(names_of(found[0]) if found else []), name]
-        tags = {**provenance.tags(), NAMES_TAG: json.dumps(list(dict.fromkeys(names)))}
+        tags = {**origin.tags(), NAMES_TAG: json.dumps(list(dict.fromkeys(names)))}
         return self.open(ALL_VARIANTS, name=name, live=live, tags=tags)
+
+    def give_up(self) -> None:
+        """Ends what was opened before the store failed, as far as the store still answers.
+
+        Runs are found by their tags, because a run may be there although its id never came back.
+        """
+        wanted = f"tags.`{KEY_TAG}` = '{self.key}' and attributes.status = 'RUNNING'"
+        for run in search(self.client, self.id, wanted):
+            if liveness.is_mine_alone(run.data.tags):
+                self.client.set_terminated(run.info.run_id, "FAILED")
 
 
 def names_of(run: Any) -> list[str]:  # noqa: ANN401 (a run of mlflow)
@@ -198,13 +129,13 @@ def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterat
     """Gives the first of the runs that `enter` opens; all of them end as the block ends."""
     run, run_ids = Run(), []
     try:
-        key = provenance.experiment_key(
-            params.read(), splits_path=provenance.SPLITS_PATH, code_dir=provenance.CODE_DIR
+        key = identity.experiment_key(
+            params.read(), splits_path=identity.SPLITS_PATH, code_dir=identity.CODE_DIR
         )
         experiment = _Experiment(*store.open_for_stage(), key)
         with store.lock():  # two workers may open the same run at once
             _end_abandoned(experiment.client, experiment.id)
-            run_ids = enter(experiment)
+            run_ids = _entered(experiment, enter)
         run = Run(experiment.client, run_ids[0]) if run_ids else Run()
     except Exception as error:
         warn(error)
@@ -215,6 +146,16 @@ def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterat
     finally:
         for run_id in run_ids:
             run.attempt(partial(_end, run_id=run_id, status=status, live=live), None)
+
+
+def _entered(experiment: _Experiment, enter: Callable[[_Experiment], list[str]]) -> list[str]:
+    """The runs that `enter` opens: all of them, or none is left running; a signal to stop counts, too."""
+    try:
+        return enter(experiment)
+    except BaseException:
+        with suppress(Exception):  # what stopped it is said, or raised
+            experiment.give_up()
+        raise
 
 
 def _end(client: Client, *, run_id: str, status: str, live: bool) -> None:
@@ -242,9 +183,4 @@ def _end_abandoned(client: Client, experiment_id: str) -> int:
 
 
 def _is_worked_on(run: Any) -> bool:  # noqa: ANN401 (a run of mlflow)
-    tags = run.data.tags
-    return run.info.status == "RUNNING" and liveness.TAG in tags and not liveness.is_abandoned(tags)
-
-
-def _fit(row: Mapping[str, Any]) -> str:
-    return f"fold_{int(row['fold'])}_repeat_{int(row['repeat'])}"
+    return run.info.status == "RUNNING" and bool(liveness.others(run.data.tags))

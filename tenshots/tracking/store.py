@@ -1,4 +1,4 @@
-"""Opens the store of runs, and says in one line why it cannot be used and what helps.
+"""Opens the store of runs, and the project's experiment in it; looks first whether it can be used.
 
 With `runs` the only importer of mlflow.
 """
@@ -20,11 +20,10 @@ from typing import Any, TypeAlias
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 
-from tenshots import shortages
 from tenshots.errors import DataError
-from tenshots.tracking import places
+from tenshots.tracking import places, project
+from tenshots.tracking.remedies import ELSEWHERE, GOES_ON
 
-EXPERIMENT = "tenshots"
 ANSWER_S = 10  # a server that is silent for so long is not waited for
 SILENCE_S = 300  # nor asked again by a stage within that time, as each stage is a process of its own
 MAX_RUNS = 1000  # that MLflow lists at once
@@ -38,25 +37,15 @@ QUIET = {
     "GIT_PYTHON_REFRESH": "quiet",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
-ELSEWHERE = f"or set {places.VARIABLE} to another store"
-GOES_ON = "; `python -m stages.record` lets it go on here"  # ends the reason why one that moved is not used
-REMEDIES = {  # what SQLite and servers say, and what helps; of the disk: tenshots.shortages
-    "database is locked": "another process holds it; wait for that or end it",
-    "attempt to write a readonly database": f"make it and its folder writable, {ELSEWHERE}",
-    "file is not a database": "it is damaged; move it away, and a new one takes its place",
-    "database disk image is malformed": "it is damaged; move it away, and a new one takes its place",
-    "failed with error code 404": f"what answers there is not MLflow; correct {places.VARIABLE}",
-    "Max retries exceeded": f"it answers, but not what it is asked for; start it again, {ELSEWHERE}",
-}
 
 Client: TypeAlias = Any  # mlflow is untyped
 
 
 def open_store() -> tuple[Client, str]:
-    """Returns the client of the store and the id of our experiment in it, both created where missing.
+    """Returns the client of the store and the id of the project's experiment, both created where missing.
 
     Raises:
-        Exception: whatever MLflow or the file system says about a store that cannot be used (see `reason`).
+        Exception: whatever MLflow or the file system says about a store that cannot be used.
     """
     uri = places.store_uri()
     client, experiment = _experiment(uri)
@@ -75,7 +64,7 @@ def move_in() -> str:
         Exception: as `open_store`.
     """
     uri = places.store_uri()
-    _, experiment = _experiment(uri)
+    client, experiment = _experiment(uri)
     former = places.moved_from(str(experiment.artifact_location), uri)
     if former is None:
         return ""
@@ -88,6 +77,7 @@ def move_in() -> str:
             f"{places.files_dir()}, or move the database away, and a new one takes its place"
         )
     with lock():
+        _rename(client, experiment)  # first: by its new name it is found even if a kill comes between
         places.adopt(path, former)
     return _came(former)
 
@@ -150,31 +140,12 @@ def search(client: Client, experiment_id: str, wanted: str, *, with_deleted: boo
             return runs
 
 
-def reason(error: Exception) -> str:
-    """Returns in one line without a password what an error of the store means, and what may help."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    for line in lines:
-        for words, remedy in REMEDIES.items():
-            if words in line:
-                return f"{words}: {remedy}"
-    short = shortages.reason(error)
-    if short is not None:
-        return short
-    return places.without_password(lines[0] if lines else type(error).__name__)
-
-
-def unusable(error: Exception) -> DataError:
-    """Returns the error to raise where the store is needed."""
-    message = f"the MLflow store {places.store_uri()} cannot be used: {reason(error)}"
-    return DataError(places.without_password(message))
-
-
 def _came(former: Path) -> str:
     return f"it was {'copied' if (former / 'artifacts').exists() else 'moved'} here from {former}"
 
 
 def _experiment(uri: str) -> tuple[Client, Any]:
-    """A client, and our experiment as the store has it, created where missing."""
+    """A client, and the project's experiment as the store has it, created where missing."""
     path = places.database(uri)
     if uri.startswith("http"):
         _check_answer(uri)
@@ -186,14 +157,48 @@ def _experiment(uri: str) -> tuple[Client, Any]:
         if path is not None and path.exists():
             _check_database(path)
         client = _client(uri)
-        if client.get_experiment_by_name(EXPERIMENT) is None:
+        found = client.get_experiment_by_name(project.name()) or _under_former_name(client, uri)
+        if found is None:
             # Without an absolute place an experiment puts its files into the working directory, which DVC
             # deletes after a temporary experiment; a server knows its own place.
             place = None if uri.startswith("http") else places.files_dir().as_uri()
-            client.create_experiment(EXPERIMENT, artifact_location=place)
-        found = client.get_experiment_by_name(EXPERIMENT)
+            client.create_experiment(project.name(), artifact_location=place)
+        elif places.moved_from(str(found.artifact_location), uri) is None:
+            _rename(client, found)
+        # Where it has moved, it keeps the former name until `move_in`.
+        found = client.get_experiment_by_name(project.name()) or found
     _silence().unlink(missing_ok=True)
     return client, found
+
+
+def _under_former_name(client: Client, uri: str) -> Any:  # noqa: ANN401 (an experiment of mlflow)
+    """The project's experiment under the name of the folder that it lay in, or of all projects once, or None.
+
+    Only in the project's own store: another may hold projects of others under those names.
+    """
+    from mlflow.entities import ViewType
+
+    if project.given_name() is not None or not places.is_own(uri):
+        return None
+    for each in client.search_experiments(view_type=ViewType.ALL):
+        folder = places.project_of(str(each.artifact_location))
+        if folder is not None and each.name == project.name_of(folder):
+            return each
+    return client.get_experiment_by_name(project.FORMER_NAME)
+
+
+def _rename(client: Client, experiment: Any) -> None:  # noqa: ANN401 (an experiment of mlflow)
+    """Gives the experiment, and the registered model of its name, the project's name where it has another."""
+    former, name = experiment.name, project.name()
+    if former == name:
+        return
+    # The model first: as long as the experiment has the former name, the next call ends what a kill cut off.
+    models = {model.name for model in client.search_registered_models()}
+    if former in models and name not in models:
+        client.rename_registered_model(former, name)
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    client.rename_experiment(experiment.experiment_id, name)
 
 
 def _silence() -> Path:

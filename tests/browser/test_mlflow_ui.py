@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 from stages import compare
-from tenshots.tracking import registry, sessions
+from tenshots.tracking import entries, sessions
+from tenshots.tracking.project import name as project_name
 from tests import drawn_results
 from tests.pipeline.conftest import TOP
 
@@ -56,11 +57,11 @@ def address(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         patch.chdir(folder)
         for number, variant in enumerate(VARIANTS):
             with sessions.variant_run(variant) as run:
-                sessions.log_settings(run, {"variant": variant, "settings": {"lr": 0.1}})
-                sessions.log_history(run, HISTORY)
+                entries.log_settings(run, {"variant": variant, "settings": {"lr": 0.1}})
+                entries.log_history(run, HISTORY)
                 accuracy = 0.625 + number / 8
-                sessions.log_final(run, {"val_accuracy": accuracy, "test_accuracy": accuracy})
-                sessions.log_model(run, model)
+                entries.log_final(run, {"val_accuracy": accuracy, "test_accuracy": accuracy})
+                entries.log_model(run, model)
         compare.main([])
         # As a process of its own the command judges all settings.
         (folder / "params.yaml").write_bytes((TOP / "params.yaml").read_bytes())
@@ -114,7 +115,7 @@ def test_runs_are_compared_in_charts(page: Page, address: str, tmp_path: Path) -
 
 
 def test_the_report_opens_among_the_files_of_its_experiment(page: Page, tmp_path: Path) -> None:
-    page.get_by_role("link", name=re.compile("^experiment ")).first.click()
+    page.get_by_role("link", name=re.compile(r"^experiment \w+$")).first.click()
     page.get_by_text("num_experiments_on_test_set").first.wait_for()
     page.get_by_role("tab", name="Artifacts").click()
     for folder in ("figures", "predictions", "test"):
@@ -126,7 +127,7 @@ def test_the_report_opens_among_the_files_of_its_experiment(page: Page, tmp_path
 
 
 def test_the_registered_model_shows_its_champion(page: Page, address: str, tmp_path: Path) -> None:
-    page.goto(f"{address.split('#')[0]}#/models/{registry.NAME}")
+    page.goto(f"{address.split('#')[0]}#/models/{project_name()}")
     page.get_by_text("champion").last.wait_for()
     page.get_by_role("link", name="Version 1").wait_for()
     page.screenshot(path=tmp_path / "model.png")

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from tenshots.networks import settings as networks
 from tenshots.pages.report import made_from as of_the_page
 from tenshots.repository import code
-from tenshots.tracking import provenance
+from tenshots.tracking import identity
 from tests.pipeline.conftest import TOP
 
 # Imported by stages, and left out on purpose with what they import in turn, each with the reason why an edit
@@ -170,7 +170,7 @@ def test_what_tells_experiments_apart_is_the_code_that_answers_depend_on() -> No
     answering = {"ingest", "split", "augment", "train", "evaluate"}
     moving = set().union(*({f"stages/{stage}.py"} | reached_from(stage) for stage in answering))
     moving = {path for path in moving if not is_excepted(path)}
-    counted = provenance.COUNTED_CODE
+    counted = identity.COUNTED_CODE
     assert not {path for path in moving - BUILDING if not any(covers(each, path) for each in counted)}
     assert not {each for each in counted if not any(covers(each, path) for path in moving)}
 

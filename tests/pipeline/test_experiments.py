@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,10 @@ def project(reproduced: Project, tmp_path_factory: pytest.TempPathFactory) -> It
 def rates_of(project: Project) -> dict[float, str]:
     """The learning rates that the store has runs of, each with the name of its experiment."""
     runs = {run.info.run_id: run for run in project.runs()}
+    for run in runs.values():
+        if "mlflow.parentRunId" in run.data.tags:
+            experiment = runs[run.data.tags["mlflow.parentRunId"]].info.run_name
+            assert run.info.run_name == f"{experiment}: {run.data.tags['tenshots.variant']}"
     return {
         float(run.data.params["settings.lr"]): runs[run.data.tags["mlflow.parentRunId"]].info.run_name
         for run in runs.values()
@@ -67,6 +73,9 @@ def test_queued_with_two_workers(project: Project) -> None:
 
 def test_all_of_it_lies_in_the_main_checkout(project: Project) -> None:
     assert len(rates_of(project)) == 5
+    with closing(sqlite3.connect(project.folder / "mlruns" / "mlflow.db")) as connection:
+        names = {row[0] for row in connection.execute("SELECT name FROM experiments")}
+    assert names - {"Default"} == {project.folder.name}, "never named after a temporary folder"
     assert not list((project.folder / ".dvc" / "tmp").rglob("mlflow.db"))
     for run in project.runs():
         artifacts = Path(run.info.artifact_uri.removeprefix("file://").replace("%20", " "))

@@ -38,6 +38,7 @@ def test_an_experiment_is_one_run_and_one_below_it_a_variant(reproduced: Project
     assert sorted(runs) == ["*", *VARIANTS]
     for variant in VARIANTS:
         data = runs[variant].data
+        assert runs[variant].info.run_name == f"{runs['*'].info.run_name}: {variant}"
         assert data.tags["mlflow.parentRunId"] == runs["*"].info.run_id
         assert 0 <= data.metrics["test_accuracy"] <= 1
         assert {"fold_0_repeat_0/val_loss", "fold_1_repeat_0/val_loss", "mean/val_loss"} <= set(data.metrics)

@@ -11,7 +11,7 @@ import pytest
 
 from tenshots.networks import settings
 from tenshots.repository import code
-from tenshots.tracking import provenance
+from tenshots.tracking import identity
 
 TOP = Path(__file__).parents[2]
 NETWORKS = "tenshots/networks"
@@ -34,7 +34,7 @@ def texts(folder: Path) -> dict[str, str]:
 
 
 def key(folder: Path) -> str:
-    return provenance.experiment_key(VALUES, splits_path=folder / "splits.csv", code_dir=folder)
+    return identity.experiment_key(VALUES, splits_path=folder / "splits.csv", code_dir=folder)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_an_edit_concerns_the_families_that_import_it(
 def test_another_variant_of_another_family_is_another_experiment(copied: Path) -> None:
     before = key(copied)
     more = {**VALUES, "variants": {**VALUES["variants"], "plain": {"network": "dense"}}}
-    assert provenance.experiment_key(more, splits_path=copied / "none", code_dir=copied) != before
+    assert identity.experiment_key(more, splits_path=copied / "none", code_dir=copied) != before
 
 
 def test_imports_are_followed_wherever_they_stand(tmp_path: Path) -> None:

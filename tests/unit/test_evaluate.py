@@ -12,7 +12,7 @@ import pytest
 from stages import evaluate
 from tenshots.errors import DataError
 from tenshots.tables import database
-from tenshots.tracking import provenance, sessions
+from tenshots.tracking import identity, looks, sessions
 from tests import drawn_model
 
 
@@ -105,8 +105,8 @@ def test_the_stage_writes_everything_that_is_read_of_a_variant(project: Path, re
     assert recorded.files == ["confusion.png"]
     assert recorded.figures["test_accuracy"] == metrics["test_accuracy"]
     assert recorded.figures["evaluate_seconds"] > 0
-    test_set = provenance.photos_hash(predictions["photo_id"], predictions["label"])
-    assert recorded.tags == {sessions.TEST_SET_TAG: test_set}
+    test_set = identity.photos_hash(predictions["photo_id"], predictions["label"])
+    assert recorded.tags == {looks.TEST_SET_TAG: test_set}
 
 
 def test_a_second_time_gives_the_same_bytes(project: Path, recorded: Recorded) -> None:  # noqa: ARG001

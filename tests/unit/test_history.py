@@ -18,9 +18,9 @@ import pytest
 from stages import compare
 from stages import history as stage
 from tenshots.errors import DataError
-from tenshots.pages.history import gains, page
+from tenshots.pages.history import gains, page, sentences, tables
 from tenshots.statistics import measure
-from tenshots.tracking import provenance
+from tenshots.tracking import identity
 from tenshots.tracking.experiments import Experiment
 from tests import drawn_results
 
@@ -39,7 +39,7 @@ def experiment(name: str, *, skill: float, photos: pd.DataFrame = PHOTOS, **sett
         figures={"baseline": {"val_accuracy": 0.5}},
         predictions={"baseline": drawn_results.predictions(photos, LABELS, skill=skill)},
         components=COMPONENTS.loc[photos["photo_id"]],
-        test_set=provenance.photos_hash(photos["photo_id"], photos["label"]),
+        test_set=identity.photos_hash(photos["photo_id"], photos["label"]),
         num_looks=3,
     )
 
@@ -52,11 +52,11 @@ def test_a_gain_is_the_paired_difference_on_the_same_photos() -> None:
     assert result.gain[:3] == pytest.approx(gain[:3])
     assert result.accuracy == measure.accuracy(second.predictions["baseline"], COMPONENTS)
     assert result.changes == {"lr": ("0.1", "0.2")}
-    text = gains.sentence(result, "a")
+    text = sentences.sentence(result, "a")
     assert text.startswith("lr 0.1 → 0.2: baseline is better than in a: +")
     assert (reference.gain, reference.reason) == (None, "the reference")
     back = gains.compare([first], second)[0]
-    assert gains.sentence(back, "b").startswith("lr 0.2 → 0.1: baseline is worse than in b: \u2212")
+    assert sentences.sentence(back, "b").startswith("lr 0.2 → 0.1: baseline is worse than in b: \u2212")
 
 
 def test_equal_experiments_differ_by_nothing_and_make_no_other_interval_wider() -> None:
@@ -65,7 +65,7 @@ def test_equal_experiments_differ_by_nothing_and_make_no_other_interval_wider() 
     result, moved = gains.compare([second, other], first)
     assert result.gain is not None
     assert result.gain.value == 0
-    assert gains.sentence(result, "a") == (
+    assert sentences.sentence(result, "a") == (
         "epochs 9 → 8, lr 0.1 → 0.2 together: no difference of baseline to a can be claimed: 0.0 points; its "
         "answers are the same"
     )
@@ -84,18 +84,18 @@ def test_the_intervals_of_several_gains_are_corrected_and_both_ways_to_read_say_
     assert alone.gain[:3] == pytest.approx(measure.difference(other, first, COMPONENTS)[:3])
 
     results = gains.compare(experiments, experiments[0])
-    (corrects, approximate) = gains.cautions(experiments, results)
+    (corrects, approximate) = sentences.cautions(experiments, results)
     assert corrects.startswith("The intervals of the 2 differences are widened so that all of them hold")
     assert approximate.startswith("Intervals over several folds are approximate")
     assert corrects in page.render(experiments, results, "a")
-    assert not [text for text in gains.cautions(experiments[:2], results[:2]) if "widened" in text]
+    assert not [text for text in sentences.cautions(experiments[:2], results[:2]) if "widened" in text]
 
 
 def test_one_training_a_fold_is_a_caution() -> None:
     single = experiment("a", skill=1)
     rows = single.predictions["baseline"]
     single = dataclasses.replace(single, predictions={"baseline": rows[rows["repeat"] == 0].assign(fold=0)})
-    (caution,) = gains.cautions([single], gains.compare([single], single))
+    (caution,) = sentences.cautions([single], gains.compare([single], single))
     assert "leave out how much another differs" in caution
 
 
@@ -128,7 +128,7 @@ def test_other_photos_or_labels_are_refused_with_the_reason() -> None:
         f"{same}: 134 photos against 144, 134 of them the same",
         f"{same}: 144 photos against 144, {num_same} of them the same",
     ]
-    assert "b is not compared: not tested on the same photos" in gains.text_table(results, "a")
+    assert "b is not compared: not tested on the same photos" in tables.aligned_table(results, "a")
 
 
 def test_a_variant_that_the_reference_lacks_is_refused() -> None:
@@ -143,15 +143,15 @@ def test_a_variant_that_the_reference_lacks_is_refused() -> None:
 def test_sets_that_share_a_photo_are_joined() -> None:
     first = pd.Series(["x", "x", "y", "z"], index=["1", "2", "3", "4"])
     second = pd.Series(["q", "p", "p", "q2"], index=["1", "3", "2", "4"])
-    joined = gains.joined(first, second)
+    joined = gains.joined_components(first, second)
     assert joined["1"] == joined["2"] == joined["3"] != joined["4"]
-    assert gains.joined(first, first).nunique() == 3
+    assert gains.joined_components(first, first).nunique() == 3
 
 
 def test_the_csv_has_a_row_a_variant_and_a_column_a_setting_that_differs() -> None:
     experiments = [experiment("a", skill=0.5), experiment("b", skill=2.5, lr="0.2")]
     results = gains.compare(experiments, experiments[0])
-    rows = list(csv.DictReader(gains.csv_table(experiments, results, "a").splitlines()))
+    rows = list(csv.DictReader(tables.csv_table(experiments, results, "a").splitlines()))
     assert [row["experiment"] for row in rows] == ["a", "b"]
     assert [row["lr"] for row in rows] == ["0.1", "0.2"]
     assert "epochs" not in rows[0]
@@ -239,7 +239,7 @@ def test_the_command_agrees_with_the_comparison_and_chooses_experiments(
     assert pd.read_csv("history.csv")["experiment"].unique().tolist() == [second, first]
     with pytest.raises(SystemExit):
         stage.main(["--last", "0"])
-    assert "argument --last: must be a whole number from 1, got '0'" in capsys.readouterr().err
+    assert "argument --last: must be a whole number, at least 1, got '0'" in capsys.readouterr().err
     with pytest.raises(DataError, match="no compared experiment is called 'absent'; there are: "):
         stage.main(["absent"])
     with pytest.raises(DataError, match="cannot be used: "):

@@ -12,10 +12,11 @@ import pytest
 
 from tenshots.tracking import liveness
 
-SAYS_WHO = (
-    "import json; from tenshots.tracking import liveness; "
-    "print(json.dumps(liveness.me()), flush=True); input()"
-)
+SAYS_WHO = """
+import json; from tenshots.tracking import liveness
+print(json.dumps(liveness.me()), flush=True)
+input()
+"""
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from mlflow.tracking._tracking_service import utils
 
 from tenshots.errors import DataError
-from tenshots.tracking import places, registry, sessions, store
+from tenshots.tracking import entries, places, project, registry, sessions, store
 
 VERSION = registry.Version("baseline", 0.7, 0.9, "photos", num_trainings=4)
 
@@ -54,7 +54,7 @@ def work(lr: float = 0.1) -> Path:
     Path("model").mkdir(exist_ok=True)
     Path("model/model.json").write_text("{}")
     with sessions.variant_run("baseline") as run:
-        sessions.log_model(run, Path("model"))
+        entries.log_model(run, Path("model"))
     with sessions.existing_run("baseline") as run:
         assert registry.register(run, VERSION) == 1
     (found,) = Path("mlruns/artifacts").glob(f"{run.run_id}/artifacts/model/model.json")
@@ -168,6 +168,7 @@ def test_a_store_outside_the_project_has_moved_only_where_its_files_are_gone(
     (tmp_path / "second").mkdir()
     monkeypatch.chdir(tmp_path / "second")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{shared}")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "first jürgen")  # it may hold several projects
     store.open_store()
     shutil.move(original / "mlruns" / "artifacts", tmp_path / "second" / "mlruns")
     with pytest.raises(DataError, match="it was moved here"):
@@ -181,7 +182,7 @@ def test_a_place_for_files_that_someone_chose_stays(
 ) -> None:
     monkeypatch.chdir(begin(tmp_path / "project", empty_database))
     client = store._client(places.store_uri())
-    client.create_experiment(store.EXPERIMENT, artifact_location=(tmp_path / "big disk").as_uri())
+    client.create_experiment(project.name(), artifact_location=(tmp_path / "big disk").as_uri())
     assert store.move_in() == ""
     Path("params.yaml").write_text("lr: 1\n")
     with sessions.variant_run("baseline") as run:

@@ -13,7 +13,7 @@ import pytest
 import stages
 from tenshots import params, portable
 from tenshots.errors import SettingsError
-from tenshots.tracking import provenance
+from tenshots.tracking import identity
 
 TOP = Path(stages.__file__).parents[1]
 # What a user may have set, and what stands there instead; None: nothing.
@@ -267,7 +267,7 @@ def test_the_setting_is_true_or_false() -> None:
 
 def test_it_tells_experiments_apart(tmp_path: Path) -> None:
     keys = {
-        provenance.experiment_key({"portable": value}, splits_path=tmp_path / "none", code_dir=tmp_path)
+        identity.experiment_key({"portable": value}, splits_path=tmp_path / "none", code_dir=tmp_path)
         for value in (True, False)
     }
     assert len(keys) == 2

@@ -146,7 +146,9 @@ def test_the_variant_is_chosen_by_its_validation_accuracy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match="run `dvc repro` first"):
+    with pytest.raises(
+        DataError, match=r"baseline/metrics\.json is missing; run `dvc repro evaluate@baseline`"
+    ):
         predict.choose(VALUES, None)
     folder = tmp_path / "data/evaluations"
     for name in ("baseline", "other", "removed"):

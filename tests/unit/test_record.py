@@ -14,7 +14,8 @@ from stages import record
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import outputs
 from tenshots.tables import database
-from tenshots.tracking import liveness, registry, runs, sessions
+from tenshots.tracking import entries, liveness, looks, registry, runs, sessions
+from tenshots.tracking.project import name as project_name
 from tenshots.tracking.store import open_store
 from tests import drawn_results
 
@@ -36,6 +37,10 @@ PHOTOS = drawn_results.photos(["a", "b"], num_groups=6, num_each=1)
 def write(path: str, text: str) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(text)
+
+
+def by_variant(runs: list) -> dict:
+    return {run.data.tags[sessions.VARIANT_TAG]: run for run in runs}
 
 
 def write_outputs(variant: str) -> None:
@@ -62,7 +67,7 @@ def project(store: Callable[..., list], monkeypatch: pytest.MonkeyPatch) -> Call
     database.write_photos(PHOTOS, record.DATABASE, num_shards=1)
     parts = drawn_results.splits(PHOTOS, num_folds=2)
     database.write_splits(parts.replace({"part": {"train": "val"}}), record.SPLITS)
-    for path in (record.REPORTS / name for name in sessions.REPORT):
+    for path in (record.REPORTS / name for name in entries.REPORT):
         write(str(path), path.name)
     return store
 
@@ -70,8 +75,8 @@ def project(store: Callable[..., list], monkeypatch: pytest.MonkeyPatch) -> Call
 def test_everything_is_added_once(project: Callable[..., list], capsys: pytest.CaptureFixture[str]) -> None:
     record.main([])
     assert capsys.readouterr().out.startswith("MLflow: added ")
-    runs = {run.info.run_name: run for run in project()}
-    assert len(runs) == 1 + 2
+    runs = by_variant(project())
+    assert sorted(runs) == ["*", "one", "two"]
     assert runs["one"].data.params["settings.lr"] == "0.1"
     assert runs["one"].data.metrics["test_accuracy"] == 0.5
     assert runs["one"].data.metrics["fold_0_repeat_0/val_loss"] == 1.0
@@ -84,11 +89,11 @@ def test_everything_is_added_once(project: Callable[..., list], capsys: pytest.C
         for path in Path("mlruns/artifacts").rglob("visualisations/*/*.png")
     }
     assert seen == {"one": "picture of one", "two": "picture of two"}
-    (parent,) = (run for run in runs.values() if run.data.tags[sessions.VARIANT_TAG] == "*")
+    parent = runs["*"]
     assert parent.data.params["variants.one"] == "{}"
     assert parent.data.metrics["variants/two/test_accuracy"] == 0.5
-    assert parent.data.metrics[sessions.NUM_LOOKS] == 1
-    assert len({run.data.tags[sessions.TEST_SET_TAG] for run in runs.values()}) == 1
+    assert parent.data.metrics[looks.NUM_LOOKS] == 1
+    assert len({run.data.tags[looks.TEST_SET_TAG] for run in runs.values()}) == 1
 
     record.main([])
     assert capsys.readouterr().out == "MLflow: nothing to add\n"
@@ -101,7 +106,7 @@ def test_the_winner_on_validation_is_registered_and_of_equals_that_with_less_los
     write("data/evaluations/two/metrics.json", json.dumps(better))
     record.main([])
     client, _ = open_store()
-    champion = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
+    champion = client.get_model_version_by_alias(project_name(), registry.CHAMPION)
     assert champion.tags[sessions.VARIANT_TAG] == "two"
 
 
@@ -139,7 +144,7 @@ def test_missing_outputs_are_named_and_the_rest_is_recorded(
     assert "one (data/models/one/history.csv is missing)" in output
     assert "the report (reports/index.html is missing)" in output
     assert "run `dvc repro`" in output
-    assert sorted(run.info.run_name for run in project())[1:] == ["two"]
+    assert sorted(by_variant(project())) == ["*", "two"]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +156,7 @@ def test_outputs_that_do_not_belong_to_the_settings_are_not_recorded(
 ) -> None:
     monkeypatch.setattr(outputs, "stale_stages", lambda: {stale})
     record.main([])
-    assert [name for name in ("one", "two") if name in {run.info.run_name for run in project()}] == recorded
+    assert [name for name in ("one", "two") if name in by_variant(project())] == recorded
     assert not list(Path("mlruns").rglob("index.html"))
 
 
@@ -211,7 +216,7 @@ def test_runs_that_a_kill_left_running_are_ended(
             pass
     record.main([])
     assert "MLflow: 2 runs that a kill had left running: ended\n" in capsys.readouterr().out
-    assert {run.info.run_name: run.info.status for run in project()}["gone"] == "KILLED"
+    assert {run.info.status for run in project("tags.`tenshots.variant` = 'gone'")} == {"KILLED"}
 
 
 @pytest.mark.usefixtures("project")
@@ -232,8 +237,15 @@ def test_dvc_tells_what_is_out_of_date(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_what_networks_see_is_added_to_the_experiments_run_once(
-    project: Callable[..., list], capsys: pytest.CaptureFixture[str]
+    project: Callable[..., list], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    replace_files, calls = runs._replace_files, []
+
+    def replace(client: object, run_id: str, files: dict[str, bytes], folder: str) -> int:
+        calls.append((run_id, folder))
+        return replace_files(client, run_id, files, folder)
+
+    monkeypatch.setattr(runs, "_replace_files", replace)
     path = record.VISUALISATIONS / "one" / "00-structure.png"
     write(str(path), "picture")
     record.main([])
@@ -241,6 +253,8 @@ def test_what_networks_see_is_added_to_the_experiments_run_once(
     client, _ = open_store()
     files = client.list_artifacts(parent.info.run_id, "visualisations/one")
     assert [Path(file.path).name for file in files] == [path.name]
+    pictures = [call for call in calls if call[1].startswith("visualisations")]
+    assert pictures == [(parent.info.run_id, f"visualisations/{name}") for name in ("one", "two")]
     capsys.readouterr()
     record.main([])
     assert "nothing to add" in capsys.readouterr().out

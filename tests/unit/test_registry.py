@@ -10,7 +10,9 @@ import pytest
 
 from stages import predict
 from tenshots.errors import DataError
-from tenshots.tracking import registry, sessions
+from tenshots.tables import database
+from tenshots.tracking import entries, registry, sessions
+from tenshots.tracking.project import name as project_name
 from tenshots.tracking.registry import Version
 from tenshots.tracking.runs import folder_tag
 from tenshots.tracking.store import open_store
@@ -31,7 +33,7 @@ def register(lr: float, version: Version, *, supersede: bool = False) -> int:
     """Registers a run of the experiment with that learning rate."""
     Path("params.yaml").write_text(f"lr: {lr}\n")
     with sessions.variant_run(version.variant, supersede=supersede) as run:
-        sessions.log_model(run, Path("data/models/baseline"))
+        entries.log_model(run, Path("data/models/baseline"))
     with sessions.existing_run(version.variant) as run:
         return registry.register(run, version)
 
@@ -39,13 +41,13 @@ def register(lr: float, version: Version, *, supersede: bool = False) -> int:
 def champion() -> tuple[str, str]:
     """The variant and the accuracy of the champion."""
     client, _ = open_store()
-    found = client.get_model_version_by_alias(registry.NAME, registry.CHAMPION)
+    found = client.get_model_version_by_alias(project_name(), registry.CHAMPION)
     return found.tags[sessions.VARIANT_TAG], found.tags[registry.ACCURACY_TAG]
 
 
 def num_versions() -> int:
     client, _ = open_store()
-    return len(client.search_model_versions(f"name = '{registry.NAME}'"))
+    return len(client.search_model_versions(f"name = '{project_name()}'"))
 
 
 @pytest.mark.usefixtures("project")
@@ -87,8 +89,52 @@ def test_a_run_without_weights_is_not_registered() -> None:
         pass
     with sessions.existing_run("baseline") as run:
         assert registry.register(run, FIRST) == 0
-    with pytest.raises(DataError, match="no model is registered yet"):
+    with pytest.raises(DataError, match=r"no model .* is registered yet; run `dvc repro`"):
         registry.download(Path())
+
+
+@pytest.mark.usefixtures("project")
+def test_a_champion_that_was_taught_other_labels_is_refused_before_it_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as that of another project in a folder of the same name, where both use one server."""
+    shutil.rmtree("data/models/baseline")
+    drawn = drawn_model.project(tmp_path)
+    with sessions.variant_run("baseline") as run:
+        entries.log_model(run, Path("data/models/baseline"))
+    with sessions.existing_run("baseline") as run:
+        registry.register(run, FIRST)
+    other = drawn.replace({"label": {"book": "fork"}})
+    database.write_photos(other, Path("data/database"), num_shards=1)
+    monkeypatch.setattr(predict, "read", lambda *_: pytest.fail("it read the photos"))
+    with pytest.raises(
+        DataError,
+        match=r"champion, version 1 of the registered model .*: it does not know fork, and knows book, which",
+    ):
+        predict.main(["photo.png", "--champion"])
+    shutil.rmtree("data/database")
+    with pytest.raises(DataError, match=r"data/database has no photos-.*dvc repro"):
+        predict.main(["photo.png", "--champion"])
+
+
+@pytest.mark.usefixtures("store")
+def test_a_champion_under_the_name_that_every_project_had_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a store that others use, too, where nobody knows whose it is; a project's own store is renamed."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlruns/mlflow.db")
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "cups"))
+    Path("data/models/baseline").mkdir(parents=True)
+    Path("data/models/baseline/model.json").write_text("{}")
+    with monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_EXPERIMENT_NAME", "tenshots")
+        register(0.1, FIRST)
+    with pytest.raises(
+        DataError, match=r"^no model cups .*: MLFLOW_EXPERIMENT_NAME=tenshots takes its champion"
+    ):
+        registry.download(tmp_path / "fetched")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "tenshots")
+    assert registry.download(tmp_path / "fetched")[1] == "1"
 
 
 def test_the_champion_predicts_from_weights_and_settings_alone(
@@ -99,7 +145,7 @@ def test_the_champion_predicts_from_weights_and_settings_alone(
     drawn = drawn_model.project(tmp_path)
     (tmp_path / "photo.png").write_bytes(drawn["image"].iloc[0])
     with sessions.variant_run("baseline") as run:
-        sessions.log_model(run, Path("data/models/baseline"))
+        entries.log_model(run, Path("data/models/baseline"))
     with sessions.existing_run("baseline") as run:
         assert registry.register(run, FIRST) == 1
     predict.main(["photo.png", "--variant", "baseline", "--json"])
@@ -113,7 +159,7 @@ def test_the_champion_predicts_from_weights_and_settings_alone(
     assert "the champion, version 1 of the registered model" in fetched
     assert fetched.split('"photos"')[1] == local.split('"photos"')[1]
     client, _ = open_store()
-    found = client.get_model_version(registry.NAME, "1")
+    found = client.get_model_version(project_name(), "1")
     assert "python -m stages.predict --champion" in found.description
     files = {Path(info.path).suffix for info in client.list_artifacts(found.run_id, "model")}
     assert files == {".json", ".csv", ".h5"}  # nothing that runs, nothing pickled
@@ -132,7 +178,7 @@ def test_a_champion_whose_files_are_not_those_that_were_recorded_is_refused(
     assert (place / "fold-0_repeat-0.weights.h5").read_bytes() == b"numbers"
     assert version == "1"
     client, _ = open_store()
-    run_id = client.get_model_version(registry.NAME, "1").run_id
+    run_id = client.get_model_version(project_name(), "1").run_id
     (stored,) = (tmp_path / "mlruns").rglob("fold-0_repeat-0.weights.h5")
     if change == "other bytes":
         stored.write_bytes(b"numberz")
@@ -147,5 +193,5 @@ def test_a_champion_whose_files_are_not_those_that_were_recorded_is_refused(
     if change != "no tag":
         shutil.rmtree(stored.parent)
     with sessions.existing_run("baseline") as run:  # as `record` does
-        sessions.log_model(run, Path("data/models/baseline"))
+        entries.log_model(run, Path("data/models/baseline"))
     assert registry.download(tmp_path / "at last")[1] == "1"

@@ -22,7 +22,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from tenshots.errors import DataError
-from tenshots.tracking import places, sessions, store
+from tenshots.tracking import places, remedies, sessions, store
 
 DATABASE = Path("mlruns/mlflow.db")
 
@@ -292,4 +292,4 @@ def test_a_server_that_is_well_and_cannot_be_used_is_said_with_a_remedy(
     ],
 )
 def test_a_reason_is_one_line_without_a_password(said: str, shown: str) -> None:
-    assert store.reason(ValueError(said)) == shown
+    assert remedies.reason(ValueError(said)) == shown

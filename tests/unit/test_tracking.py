@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from mlflow.tracking import MlflowClient
 
 from tenshots import files
 from tenshots.repository import outputs
-from tenshots.tracking import experiments, liveness, provenance, sessions, store
+from tenshots.tracking import entries, experiments, identity, liveness, looks, origin, sessions, store
 from tenshots.tracking.runs import MAX_CHARACTERS, folder_tag
 from tenshots.tracking.store import open_store
 
@@ -47,17 +48,20 @@ def names(runs: list) -> list[str]:
     return sorted(run.info.run_name for run in runs)
 
 
-def parent_of(runs: list) -> str:
-    return next(run.info.run_id for run in runs if run.data.tags[sessions.VARIANT_TAG] == "*")
+def by_variant(runs: list) -> dict:
+    """The runs by the variant that each is of; `*` is the experiment's own."""
+    found = {run.data.tags[sessions.VARIANT_TAG]: run for run in runs}
+    assert len(found) == len(runs)
+    return found
 
 
 def test_a_variants_run_lies_below_the_experiments_run(project: Callable) -> None:
     with sessions.variant_run("baseline", supersede=True), sessions.experiment_run():
         pass
     runs = project()
-    assert len(runs) == 2
-    [variant] = [run for run in runs if run.info.run_name == "baseline"]
-    assert variant.data.tags["mlflow.parentRunId"] == parent_of(runs)
+    found = by_variant(runs)
+    assert sorted(found) == ["*", "baseline"]
+    assert found["baseline"].data.tags["mlflow.parentRunId"] == found["*"].info.run_id
     assert {run.info.status for run in runs} == {"FINISHED"}
 
 
@@ -71,9 +75,9 @@ def test_repeating_an_experiment_leaves_one_run_a_variant(project: Callable) -> 
         with sessions.experiment_run():
             pass
     runs = project()
-    assert len(runs) == 1 + 3
-    newest = [run.data.metrics for run in runs if run.info.run_name == "a"]
-    assert newest == [{"loss_of_round_2": 2.0, "test_accuracy": 2.0}]
+    found = by_variant(runs)
+    assert sorted(found) == ["*", "a", "b", "c"]
+    assert found["a"].data.metrics == {"loss_of_round_2": 2.0, "test_accuracy": 2.0}
 
 
 def test_an_experiment_that_runs_again_under_another_name_is_found_by_both(
@@ -108,7 +112,7 @@ def test_other_settings_or_another_split_are_another_experiment(project: Callabl
 
 def test_the_key_depends_on_code_and_settings_but_not_on_the_order_of_keys(tmp_path: Path) -> None:
     def key(settings: dict) -> str:
-        return provenance.experiment_key(settings, splits_path=tmp_path / "splits.csv", code_dir=tmp_path)
+        return identity.experiment_key(settings, splits_path=tmp_path / "splits.csv", code_dir=tmp_path)
 
     (tmp_path / "stages").mkdir()
     before = key({"a": 1, "b": {"c": 2, "d": 3}})
@@ -137,6 +141,62 @@ def test_looking_back_leaves_a_finished_run_alone(project: Callable) -> None:
     assert sorted((run.info.run_id, run.info.end_time) for run in project()) == before
 
 
+@pytest.mark.parametrize("answers", ["not at all", "too late"])
+@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize("live", [True, False])
+def test_a_run_whose_opening_fails_is_ended(
+    live: bool,
+    step: int,
+    answers: str,
+    project: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The store fails as it creates the first run or the second, which may be there all the same."""
+    create_run, calls = MlflowClient.create_run, []
+
+    def fail(*given: object, **named: object) -> object:
+        calls.append(named)
+        made = create_run(*given, **named) if answers == "too late" or len(calls) < step else None
+        if len(calls) == step:
+            raise ConnectionError("the server went away")
+        return made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "create_run", fail)
+        with sessions.variant_run("baseline", live=live) as run:
+            assert not run.reached
+    assert capsys.readouterr().err.count("warning: the MLflow store") == 1
+    num_made = step if answers == "too late" else step - 1
+    assert [each.info.status for each in project()] == ["FAILED"] * num_made
+    with sessions.variant_run("baseline", live=live):
+        pass
+    assert [each.info.status for each in project()] == ["FINISHED"] * 2
+
+
+def test_a_request_to_stop_while_a_run_is_opened_leaves_none_running(
+    project: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sessions._Experiment, "find", lambda *_: [])
+        patch.setattr(MlflowClient, "get_run", lambda *_: sys.exit(143))
+        with pytest.raises(SystemExit), sessions.variant_run("baseline"):
+            pytest.fail("the work began")
+    assert [each.info.status for each in project()] == ["FAILED"]
+
+
+def test_an_opening_that_fails_ends_no_run_that_another_process_works_on(
+    project: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = liveness.me()
+    leave_running({**here, "pid": os.getppid(), "started": liveness._started(os.getppid())}, monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "create_run", lambda *_, **__: 1 / 0)
+        with sessions.variant_run("other") as run:
+            assert not run.reached
+    assert {each.info.status for each in project()} == {"RUNNING"}
+
+
 def test_settings_are_flattened_and_an_existing_one_stays(project: Callable) -> None:
     with sessions.variant_run("baseline") as run:
         assert run.params({"network": {"filters": [32, 64], "dense": 512}, "lr": 0.1}) == 3
@@ -156,9 +216,9 @@ def test_more_settings_than_mlflow_takes_at_once_arrive() -> None:
 @pytest.mark.usefixtures("project")
 def test_a_history_is_added_once_with_the_mean_over_the_fits_that_reached_an_epoch() -> None:
     with sessions.variant_run("baseline") as run:
-        sessions.log_epoch(run, HISTORY.to_dict("records")[0])  # live
-        assert sessions.log_history(run, HISTORY) == 4 * (3 + 2) - 4
-        assert sessions.log_history(run, HISTORY) == 0
+        entries.log_epoch(run, HISTORY.to_dict("records")[0])  # live
+        assert entries.log_history(run, HISTORY) == 4 * (3 + 2) - 4
+        assert entries.log_history(run, HISTORY) == 0
         client, _ = open_store()
         curve = [(point.step, point.value) for point in client.get_metric_history(run.run_id, "mean/loss")]
         assert curve == [(0, 2.0), (1, 2.0)]
@@ -169,8 +229,8 @@ def test_a_history_is_added_once_with_the_mean_over_the_fits_that_reached_an_epo
 def test_the_final_metrics_stand_in_the_table_without_those_that_do_not_exist(project: Callable) -> None:
     with sessions.variant_run("baseline") as run:
         run.metrics({"seconds": 2.5, "unknown": None})
-        assert sessions.log_final(run, {"test_accuracy": 0.5, "test_roc_auc": None}) == 1
-        assert sessions.log_final(run, {"test_accuracy": 0.5}) == 0
+        assert entries.log_final(run, {"test_accuracy": 0.5, "test_roc_auc": None}) == 1
+        assert entries.log_final(run, {"test_accuracy": 0.5}) == 0
     [found] = project("tags.`tenshots.variant` = 'baseline'")
     assert found.data.metrics == {"seconds": 2.5, "test_accuracy": 0.5}
 
@@ -188,10 +248,10 @@ def test_files_are_added_once_and_lie_below_the_main_repository(tmp_path: Path) 
     (tmp_path / "page.html").write_text("page")
     with sessions.variant_run("baseline") as run:
         run.artifact(tmp_path / "page.html")
-        assert sessions.log_model(run, tmp_path / "model") == 1
-        assert sessions.log_model(run, tmp_path / "model") == 0
+        assert entries.log_model(run, tmp_path / "model") == 1
+        assert entries.log_model(run, tmp_path / "model") == 0
         (tmp_path / "model" / "weights.h5").write_bytes(b"2")
-        assert sessions.log_model(run, tmp_path / "model") == 1
+        assert entries.log_model(run, tmp_path / "model") == 1
     tag = run_tags(run.run_id)[folder_tag("model")]
     assert tag == outputs.folder_hash(tmp_path / "model")
     (weights,) = (tmp_path / "mlruns" / "artifacts").rglob("weights.h5")
@@ -207,7 +267,7 @@ def test_the_run_says_where_it_comes_from(project: Callable, monkeypatch: pytest
     with sessions.variant_run("baseline"):
         pass
     runs = project()
-    assert names(runs) == ["baseline", "sunny-hill"]
+    assert names(runs) == ["sunny-hill", "sunny-hill: baseline"]
     for run in runs:
         assert run.data.tags["tenshots.dvc_experiment"] == "sunny-hill"
         assert run.data.tags["mlflow.source.git.commit"] == "f" * 40
@@ -218,22 +278,22 @@ def test_the_tags_tell_whether_code_or_settings_differ_from_the_revision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert provenance.tags() == {}
+    assert origin.tags() == {}
     Path("params.yaml").write_text("lr: 1\n")
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
         subprocess.run([*git, *arguments], check=True)
     Path("notes.txt").write_text("no code\n")
-    assert provenance.tags()["tenshots.git_dirty"] == "false"
+    assert origin.tags()["tenshots.git_dirty"] == "false"
     Path("params.yaml").write_text("lr: 2\n")
-    assert provenance.tags()["tenshots.git_dirty"] == "true"
-    assert len(provenance.tags()["mlflow.source.git.commit"]) == 40
+    assert origin.tags()["tenshots.git_dirty"] == "true"
+    assert len(origin.tags()["mlflow.source.git.commit"]) == 40
 
 
 def test_without_git_the_tags_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", "")
-    assert provenance.tags() == {}
+    assert origin.tags() == {}
 
 
 @pytest.mark.usefixtures("project")
@@ -284,7 +344,7 @@ def test_a_store_out_of_reach_costs_one_line_and_no_work(
         assert run.params({"lr": 1}) == 0
         run.metrics({"loss": 1.0}, step=1)
         run.artifact(tmp_path / "absent")
-        assert sessions.log_history(run, HISTORY) == 0
+        assert entries.log_history(run, HISTORY) == 0
     assert not run.reached
     output = capfd.readouterr()
     assert output.err.count("warning:") == 1
@@ -313,7 +373,7 @@ def test_two_workers_create_one_store_and_one_parent(tmp_path: Path) -> None:
         "import sys; from tenshots.tracking import sessions\n"
         "with sessions.variant_run(sys.argv[1]) as run: print(run.reached)"
     )
-    environment = {**os.environ, "PYTHONPATH": str(provenance.CODE_DIR)}
+    environment = {**os.environ, "PYTHONPATH": str(identity.CODE_DIR)}
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", code, variant],
@@ -348,7 +408,7 @@ def test_a_deleted_experiment_is_restored(project: Callable) -> None:
 
 def test_page_and_pictures_are_no_part_of_what_tells_experiments_apart(tmp_path: Path) -> None:
     def key(settings: dict[str, object]) -> str:
-        return provenance.experiment_key(settings, splits_path=tmp_path / "splits.csv", code_dir=tmp_path)
+        return identity.experiment_key(settings, splits_path=tmp_path / "splits.csv", code_dir=tmp_path)
 
     for name in ("stages/ui.py", "tenshots/pages/report/page.py", "tenshots/training/fitting.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -368,8 +428,8 @@ def test_looks_at_a_test_set_are_counted_by_experiment_also_after_deletion() -> 
     def look(lr: float, test_set: str) -> int | None:
         Path("params.yaml").write_text(f"lr: {lr}\n")
         with sessions.variant_run("baseline", supersede=True) as run:
-            sessions.log_test_set(run, test_set)
-            return sessions.num_looks(run, test_set)
+            looks.log_test_set(run, test_set)
+            return looks.num_looks(run, test_set)
 
     assert [look(0.1, "a"), look(0.1, "a"), look(0.2, "a"), look(0.3, "b")] == [1, 1, 2, 1]
     client, experiment_id = open_store()
@@ -379,10 +439,10 @@ def test_looks_at_a_test_set_are_counted_by_experiment_also_after_deletion() -> 
 
 
 def test_a_test_set_is_its_photos_and_labels_whatever_their_order_and_folds() -> None:
-    first = provenance.photos_hash(["1", "2", "1"], ["cup", "book", "cup"])
-    assert provenance.photos_hash(["2", "1"], ["book", "cup"]) == first
-    assert provenance.photos_hash(["2", "1"], ["cup", "cup"]) != first
-    assert provenance.photos_hash(["2"], ["book"]) != first
+    first = identity.photos_hash(["1", "2", "1"], ["cup", "book", "cup"])
+    assert identity.photos_hash(["2", "1"], ["book", "cup"]) == first
+    assert identity.photos_hash(["2", "1"], ["cup", "cup"]) != first
+    assert identity.photos_hash(["2"], ["book"]) != first
 
 
 @pytest.mark.usefixtures("project")
@@ -412,7 +472,7 @@ def workers(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
         folder = tmp_path / f"copy {lr}"
         folder.mkdir()
         (folder / "params.yaml").write_text(f"lr: {lr}\n")
-        environment = {**os.environ, "PYTHONPATH": str(provenance.CODE_DIR), "DVC_ROOT": str(tmp_path)}
+        environment = {**os.environ, "PYTHONPATH": str(identity.CODE_DIR), "DVC_ROOT": str(tmp_path)}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         started.append(subprocess.Popen([sys.executable, "-c", WORKS], cwd=folder, env=environment, **pipes))
         return started[-1]
@@ -492,9 +552,9 @@ def test_an_experiments_run_goes_on_while_one_of_two_processes_does(
     assert {run.info.status for run in project()} == {"RUNNING"}
     with sessions.variant_run("other", live=False):
         pass
-    assert {run.info.run_name: run.info.status for run in project()}["baseline"] == "RUNNING"
-    (parent,) = (run for run in project() if run.data.tags[sessions.VARIANT_TAG] == "*")
-    assert parent.info.status == "RUNNING", "looking back ends no run at work"
+    found = by_variant(project())
+    assert found["baseline"].info.status == "RUNNING"
+    assert found["*"].info.status == "RUNNING", "looking back ends no run at work"
 
 
 def test_who_works_on_a_run_is_no_part_of_what_it_is(project: Callable) -> None:
@@ -502,7 +562,7 @@ def test_who_works_on_a_run_is_no_part_of_what_it_is(project: Callable) -> None:
         pass
     before = {run.info.run_id: run.data.tags[sessions.KEY_TAG] for run in project()}
     assert all(liveness.TAG in run.data.tags for run in project())
-    assert liveness.TAG not in provenance.tags()
+    assert liveness.TAG not in origin.tags()
     with sessions.variant_run("baseline"):
         pass
     assert {run.info.run_id: run.data.tags[sessions.KEY_TAG] for run in project()} == before

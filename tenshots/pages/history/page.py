@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tenshots.pages.history import gains
 from tenshots.pages.history.gains import Result
+from tenshots.pages.history.sentences import cautions, ends, gain_text, sentence
 from tenshots.statistics import phrases
 from tenshots.tracking.experiments import Experiment
 from tenshots.wording import counted
@@ -30,9 +31,9 @@ def render(experiments: Sequence[Experiment], results: Sequence[Result], referen
     environment.filters.update(
         counted=counted,
         percent=phrases.percent,
-        interval=lambda estimate: phrases.interval_text(gains.ends(estimate)),
-        gain=gains.gain_text,
-        sentence=lambda result: gains.sentence(result, reference),
+        interval=lambda estimate: phrases.interval_text(ends(estimate)),
+        gain=gain_text,
+        sentence=lambda result: sentence(result, reference),
     )
     return environment.get_template("history.html.j2").render(
         style=STYLE.read_text(encoding="utf-8"),
@@ -43,7 +44,7 @@ def render(experiments: Sequence[Experiment], results: Sequence[Result], referen
         variants=list(dict.fromkeys(result.variant for result in results)),
         keys=gains.differing_settings(experiments),
         absent=gains.ABSENT,
-        cautions=gains.cautions(experiments, results),
+        cautions=cautions(experiments, results),
         looks=looks(experiments),
         widest=widest(results),
     )
@@ -58,5 +59,5 @@ def looks(experiments: Sequence[Experiment]) -> list[tuple[int, int]]:
 def widest(results: Sequence[Result]) -> int:
     """Returns the end of the axis of gains in points, the same for all: a multiple of 10, at most 100."""
     found = [each.gain for each in results if each.gain is not None]
-    reach = max((abs(end) for gain in found for end in [gain.value, *(gains.ends(gain) or [])]), default=0.1)
+    reach = max((abs(end) for gain in found for end in [gain.value, *(ends(gain) or [])]), default=0.1)
     return min(100, 10 * math.ceil(10 * reach - 1e-9) or 10)

@@ -1,11 +1,9 @@
-"""What tells one experiment from another, and where it comes from."""
+"""What tells one experiment from another, and one set of labelled photos from another."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ from tenshots.files import file_hash
 from tenshots.repository.code import family_files
 
 SPLITS_PATH = Path("data/splits/splits.csv")
-MANIFEST_PATH = Path("data/manifest.csv")
 CODE_DIR = Path(__file__).parents[2]
 # Sections of the settings that no variant's answers depend on.
 UNCOUNTED_SETTINGS = ("inspect", "report", "study", "visualise")
@@ -29,15 +26,6 @@ COUNTED_CODE = (
         for each in ("augmentation", "evaluation", "intake", "splitting", "tables", "training")
     ),
 )
-
-
-def main_repository() -> Path:
-    """Returns the absolute path of the project's main checkout.
-
-    DVC names it to every stage, also in the copies below .dvc/tmp that `--temp` and queued experiments run in
-    and delete; without DVC it is the current directory, as stages are run from the project's top.
-    """
-    return Path(os.environ.get("DVC_ROOT") or Path.cwd()).resolve()
 
 
 def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: Path) -> str:
@@ -72,23 +60,6 @@ def _families_of_variants(settings: Mapping[str, Any]) -> list[str]:
     return sorted({networks[name]["family"] for name in named if name in networks})
 
 
-def tags() -> dict[str, str]:
-    """Returns where the current experiment comes from, as tags of a run; the unknown is left out.
-
-    The revision, and whether code or settings differ from it; the hash of the manifest, which lists every
-    photo by content; the name that DVC gave to the experiment, if it runs as one.
-    """
-    ours = ("stages", "tenshots", "params.yaml", "dvc.yaml")
-    dirty = _git("status", "--porcelain", "--untracked-files=no", "--", *ours)
-    known = {
-        "mlflow.source.git.commit": os.environ.get("DVC_EXP_BASELINE_REV") or _git("rev-parse", "HEAD"),
-        "tenshots.git_dirty": "" if dirty is None else str(bool(dirty)).lower(),
-        "tenshots.data": file_hash(MANIFEST_PATH),
-        "tenshots.dvc_experiment": os.environ.get("DVC_EXP_NAME"),
-    }
-    return {tag: value for tag, value in known.items() if value}
-
-
 def photos_hash(photo_ids: Iterable[str], labels: Iterable[str]) -> str:
     """Returns what tells one set of labelled photos from another: 64 hexadecimal digits.
 
@@ -97,12 +68,3 @@ def photos_hash(photo_ids: Iterable[str], labels: Iterable[str]) -> str:
     """
     rows = sorted(set(zip(photo_ids, labels, strict=True)))
     return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
-
-
-def _git(*arguments: str) -> str | None:
-    """What git answers; None outside a checkout, without a commit or without git."""
-    try:
-        answer = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, timeout=20)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout.strip() if answer.returncode == 0 else None

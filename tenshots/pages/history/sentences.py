@@ -1,0 +1,62 @@
+"""What results of experiments allow one to claim, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tenshots.pages.history.gains import ABSENT, Result
+from tenshots.statistics import claims
+from tenshots.statistics.intervals import Estimate
+from tenshots.statistics.phrases import difference_text
+from tenshots.tracking.experiments import Experiment
+
+
+def sentence(result: Result, reference: str) -> str:
+    """Says in words what a result allows one to claim about the settings that it changed."""
+    if result.gain is None:
+        return f"{result.variant} of {result.experiment} is not compared: {result.reason}"
+    changes = changes_text(result.changes) or "no setting (code or photos differ)"
+    together = " together" if len(result.changes) > 1 else ""
+    found = claims.verdict(result.gain)
+    if found == "open":
+        claim = f"no difference of {result.variant} to {reference} can be claimed"
+    else:
+        claim = f"{result.variant} is {found} than in {reference}"
+    why = f"; {result.gain.reason}" if result.gain.reason else ""
+    return f"{changes}{together}: {claim}: {gain_text(result)} points{why}"
+
+
+def cautions(experiments: Sequence[Experiment], results: Sequence[Result]) -> list[str]:
+    """Says what corrects the intervals, and what they leave out, in sentences."""
+    tables = [table for each in experiments for table in each.predictions.values()]
+    num_gains = sum(each.gain is not None and each.gain.low is not None for each in results)
+    said = []
+    if num_gains > 1:
+        said.append(
+            f"The intervals of the {num_gains} differences are widened so that all of them hold in 95 of 100 "
+            "such comparisons (Bonferroni): the fewer you compare at once, the more can be claimed."
+        )
+    if any(table["fold"].nunique() > 1 for table in tables):
+        said.append("Intervals over several folds are approximate: their trainings share photos.")
+    if any(table["repeat"].nunique() == 1 for table in tables):
+        said.append(
+            "Where an experiment has one training per fold, intervals leave out how much another differs."
+        )
+    return said
+
+
+def changes_text(changes: dict[str, tuple[str, str]]) -> str:
+    """Writes changed settings: "epochs 40 → 20, lr 0.002 → 0.01"."""
+    return ", ".join(f"{key} {old} \N{RIGHTWARDS ARROW} {new}" for key, (old, new) in changes.items())
+
+
+def gain_text(result: Result) -> str:
+    """Writes a gain as signed points with its interval; the dash where there is none."""
+    if result.gain is None:
+        return ABSENT
+    return difference_text({"difference": result.gain.value, "interval": ends(result.gain)})
+
+
+def ends(estimate: Estimate) -> list[float] | None:
+    """Returns both ends of the interval, or None where there is none."""
+    return None if estimate.low is None or estimate.high is None else [estimate.low, estimate.high]

@@ -1,0 +1,38 @@
+"""Where the current experiment comes from, as git and DVC know it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from tenshots.files import file_hash
+
+MANIFEST_PATH = Path("data/manifest.csv")
+DVC_NAME_VARIABLE = "DVC_EXP_NAME"  # DVC names its experiment to every stage
+
+
+def tags() -> dict[str, str]:
+    """Returns where the current experiment comes from, as tags of a run; what is unknown is left out.
+
+    The revision, and whether code or settings differ from it; the hash of the manifest, which lists every
+    photo by content; the name that DVC gave to the experiment, if it runs as one.
+    """
+    ours = ("stages", "tenshots", "params.yaml", "dvc.yaml")
+    dirty = _git("status", "--porcelain", "--untracked-files=no", "--", *ours)
+    known = {
+        "mlflow.source.git.commit": os.environ.get("DVC_EXP_BASELINE_REV") or _git("rev-parse", "HEAD"),
+        "tenshots.git_dirty": "" if dirty is None else str(bool(dirty)).lower(),
+        "tenshots.data": file_hash(MANIFEST_PATH),
+        "tenshots.dvc_experiment": os.environ.get(DVC_NAME_VARIABLE),
+    }
+    return {tag: value for tag, value in known.items() if value}
+
+
+def _git(*arguments: str) -> str | None:
+    """What git answers; None outside a checkout, without a commit or without git."""
+    try:
+        answer = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
