@@ -153,7 +153,7 @@ def patterns() -> np.ndarray:
 def brightness() -> np.ndarray:
     """Grey levels of pixels, as the dense network begins with."""
     photos = keras.Input(IMAGES.shape[1:])
-    return forward.outputs(keras.Model(photos, blocks.grey(photos)), IMAGES, batch_size=BATCH)
+    return forward.outputs(keras.Model(photos, blocks.Grey()(photos)), IMAGES, batch_size=BATCH)
 
 
 def saved_weights() -> bytes:

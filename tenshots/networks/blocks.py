@@ -18,13 +18,19 @@ def resized(photos: Any, input_px: int) -> Any:  # noqa: ANN401 (keras.KerasTens
     return keras.ops.image.resize(photos, (input_px, input_px), interpolation="bilinear", antialias=True)
 
 
-def grey(pixels: Any) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
-    """Returns the brightness of pixels: (num_photos, side, side, 3) to (num_photos, side, side, 1)."""
-    # Three products and two sums, which every processor rounds alike; a matrix product may be split up.
-    red, green, blue = (
-        share * pixels[..., channel : channel + 1] for channel, share in enumerate(_BRIGHTNESS)
-    )
-    return red + green + blue
+class Grey(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
+    """The brightness of pixels: (num_photos, side, side, 3) to (num_photos, side, side, 1).
+
+    A layer, so that pictures of a network show one step and not eight.
+    """
+
+    def call(self, pixels: keras.KerasTensor) -> keras.KerasTensor:
+        """Returns a sum of the three channels, weighted by how bright each looks."""
+        # Three products and two sums, which every processor rounds alike; a matrix product may be split up.
+        red, green, blue = (
+            share * pixels[..., channel : channel + 1] for channel, share in enumerate(_BRIGHTNESS)
+        )
+        return red + green + blue
 
 
 def scaled(pixels: Any) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)

@@ -54,9 +54,9 @@ def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: 
 
 
 def _families_of_variants(settings: Mapping[str, Any]) -> list[str]:
-    """Returns the families of the networks that the variants name, sorted."""
+    """Returns the families of the networks that the variants name, sorted; `check` judges the settings."""
     networks = settings.get("networks") or {}
-    named = {variant["network"] for variant in (settings.get("variants") or {}).values()}
+    named = {variant.get("network") for variant in (settings.get("variants") or {}).values()}
     return sorted({networks[name]["family"] for name in named if name in networks})
 
 

@@ -77,18 +77,21 @@ def imported_by(module: Path) -> frozenset[Path]:
     return frozenset(file for file in found if file.relative_to(TOP).parts[0] in {"stages", "tenshots"})
 
 
-def reached_from(stage: str) -> set[str]:
-    """All files of ours that running a stage may import, without itself and what exceptions import."""
+def reached_from(stage: str, *, families: bool = True) -> set[str]:
+    """All files of ours that running a stage may import, without itself and what exceptions import.
+
+    Without `families` those that are imported whatever the families of the networks are.
+    """
     start = TOP / "stages" / f"{stage}.py"
     reached, todo = set(), [start]
     while todo:
         module = todo.pop()
         if module not in reached:
             reached.add(module)
+            found = () if is_excepted(module.relative_to(TOP).as_posix()) else imported_by(module)
             if module == TOP / "stages" / "__init__.py":
-                todo.append(PORTABLE)
-            elif not is_excepted(module.relative_to(TOP).as_posix()):
-                todo += imported_by(module)
+                found = {PORTABLE}
+            todo += [each for each in found if families or module != LOOKUP or each not in FAMILIES]
     return {module.relative_to(TOP).as_posix() for module in reached - {start} if is_code(module)}
 
 
@@ -102,10 +105,12 @@ def covers(dep: str, path: str) -> bool:
 
 
 FAMILIES = {TOP / "tenshots" / "networks" / "families" / f"{name}.py" for name in networks.families()}
-# Whose hashes are in some network's file below NETWORK.
-BUILDING = {
-    path.relative_to(TOP).as_posix() for name in networks.families() for path in code.family_files(name)
+# Whose hashes are in a network's file below NETWORK, by family; and in any of them.
+FILES = {
+    name: {path.relative_to(TOP).as_posix() for path in code.family_files(name)}
+    for name in networks.families()
 }
+BUILDING = set.union(*FILES.values())
 OURS = {
     path.relative_to(TOP).as_posix()
     for top in ("stages", "tenshots")
@@ -122,6 +127,14 @@ def is_excepted(path: str) -> bool:
 def test_every_module_that_a_stage_imports_is_listed(stage: str) -> None:
     missing = {path for path in reached_from(stage) if not is_excepted(path) and not is_listed(path, stage)}
     assert not missing, f"dvc.yaml, deps of {stage}: add {sorted(missing)}"
+
+
+@pytest.mark.parametrize("stage", sorted(STAGES))
+def test_what_only_some_networks_are_built_by_is_listed_where_a_stage_imports_it_for_all(stage: str) -> None:
+    """A network's file below NETWORK holds no other family's code, so only the lookup may import that."""
+    of_all = set.intersection(*FILES.values())
+    always = (reached_from(stage, families=False) & BUILDING) - of_all
+    assert not {path for path in always if not any(covers(dep, path) for dep in deps_of(stage))}
 
 
 @pytest.mark.parametrize("stage", sorted(STAGES))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tenshots.errors import SettingsError
-from tenshots.networks import building, forward
+from tenshots.interpretation import gallery, structure
+from tenshots.networks import building, forward, weights_files
 from tenshots.runtime import keras
 
 LECTURE = {"family": "dense", "input_px": 28, "channels": 1, "units": [512, 512, 512], "dropout": 0.2}
@@ -63,3 +65,19 @@ def test_a_broken_rule_names_the_key_and_the_value(changes: dict[str, Any], word
     with pytest.raises(SettingsError) as caught:
         build(**changes)
     assert words in str(caught.value)
+
+
+def test_it_is_saved_rebuilt_and_drawn_without_the_pictures_that_need_maps(tmp_path: Path) -> None:
+    model, again = build(channels=1), build(channels=1)
+    (tmp_path / "a.weights.h5").write_bytes(building.weights(model))
+    weights_files.load(again, tmp_path / "a.weights.h5", of="network", remedy="")
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
+    assert np.array_equal(forward.predict(model, images), forward.predict(again, images))
+
+    assert [row.name for row in structure.rows(model)] == [
+        *("photos", "grey", "scaling", "flatten", "dense1", "dense1_relu", "dense1_dropout", "head"),
+    ]
+    assert "no feature maps" in gallery.left_out(model)
+    convolutional = {"family": "convolutional", "input_px": 32, "filters": [2], "dense": 2, "dropout": 0}
+    settings = building.settings_from(convolutional, at="")
+    assert gallery.left_out(building.build(settings, size_px=32, num_labels=2)) == ""

@@ -40,7 +40,7 @@ class DenseSettings(ScratchSettings):
 
         photos = keras.Input((size_px, size_px, 3), name="photos")
         pixels = blocks.resized(photos, self.input_px)
-        values = blocks.scaled(blocks.grey(pixels) if self.channels == 1 else pixels)
+        values = blocks.scaled(blocks.Grey(name="grey")(pixels) if self.channels == 1 else pixels)
         features = keras.layers.Flatten(name="flatten")(values)
         for number, units in enumerate(self.units, start=1):
             features = keras.layers.Dense(units, name=f"dense{number}")(features)
