@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"{looked}: choose on validation.")
     left_out = rows.loc[rows["test_set"] == "", "name"]
     if len(left_out):
-        print(f"left out, as MLflow lacks their comparison: {', '.join(left_out)}")
+        print(f"left out, because MLflow lacks their comparison: {', '.join(left_out)}")
     print(f"The page: {arguments.output}")
 
 

@@ -94,7 +94,7 @@ def free_port(first: int) -> int:
     """Returns the first port from `first` on that nobody listens at on this machine.
 
     Raises:
-        SettingsError: there is none among the next 50, or `first` is no port.
+        SettingsError: there is none among the next 50, or `first` is not a port.
     """
     for port in range(first, min(first + NUM_PORTS, 65536)) if first > 0 else ():
         with socket.socket() as probe:

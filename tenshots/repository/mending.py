@@ -48,7 +48,7 @@ def mend(top: Path) -> list[str]:
 def restore_lock(top: Path) -> str:
     """Puts the last commit's dvc.lock in the place of one that was cut short; returns what was done, if so.
 
-    The cut file is kept. Where no commit has one, DVC makes it anew. That the commit does not have what ran
+    The cut file is kept. Where no commit has one, DVC rebuilds it. That the commit does not have what ran
     since costs no training: DVC remembers each run besides, and takes its outputs from there.
 
     Args:
@@ -107,7 +107,7 @@ def cut(text: str, *, expected: Collection[str] = ()) -> str:
 
 
 def remove_broken_rwlock(top: Path) -> str:
-    """Removes DVC's list of who reads and writes what if it is no JSON; says so, if so."""
+    """Removes DVC's list of who reads and writes what if it is not JSON; says so, if so."""
     path = top / READERS_AND_WRITERS
     try:
         json.loads(path.read_bytes())
@@ -115,7 +115,7 @@ def remove_broken_rwlock(top: Path) -> str:
         return ""
     except ValueError:
         path.unlink(missing_ok=True)
-        return f"{READERS_AND_WRITERS} was cut short: removed, as no DVC runs here"
+        return f"{READERS_AND_WRITERS} was cut short: removed, because no DVC is running here"
     return ""
 
 
@@ -204,7 +204,7 @@ def _wrong_list(content: bytes, there: set[str]) -> str:
     try:
         listed = {str(row["relpath"]): str(row["md5"]) for row in json.loads(content)}
     except (ValueError, TypeError, KeyError, RecursionError):
-        return "it is no list of files"
+        return "it is not a list of files"
     for name in sorted(listed):
         if not {"", ".", ".."}.isdisjoint(name.split("/")):  # an absolute one begins with an empty part
             return f"it would write outside its folder, at {name!r}: ask who has pushed it"

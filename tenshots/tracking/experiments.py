@@ -94,7 +94,7 @@ def choose(rows: pd.DataFrame, names: Sequence[str], *, last: int | None = None)
         last: keep that many of the newest; None for all.
 
     Raises:
-        DataError: there is no experiment of such a name.
+        DataError: there is no experiment of that name.
     """
     if names:
         picked = []

@@ -18,7 +18,7 @@ def confusion_png(counts: np.ndarray, labels: Sequence[str], *, title: str) -> b
     """Draws a confusion matrix, shaded by the share of each true label.
 
     Args:
-        counts: int, shape (num_labels, num_labels): a row a true label, a column a predicted one.
+        counts: int, shape (num_labels, num_labels): a row per true label, a column per predicted one.
         labels: names of rows and columns, drawn as they are (a `$` starts no formula); characters that the
             letters lack are numbers, as a note below says.
         title: above the matrix.
@@ -48,7 +48,7 @@ def confusion_png(counts: np.ndarray, labels: Sequence[str], *, title: str) -> b
 
 
 def curves_png(curves: Mapping[str, pd.DataFrame]) -> bytes:
-    """Draws learning curves: a column a variant, accuracy above, loss below, on the same axes for all.
+    """Draws learning curves: a column per variant, accuracy above, loss below, on the same axes for all.
 
     Args:
         curves: of each variant: epoch, accuracy, val_accuracy, loss and val_loss.

@@ -64,7 +64,7 @@ def is_abandoned(tags: Mapping[str, str]) -> bool:
 
 
 def of(tags: Mapping[str, str]) -> list[Process]:
-    """Returns the processes that a run's tags name; none where they name none, as in stores of old."""
+    """Returns the processes that a run's tags name; none where they name none, as in older stores."""
     try:
         named = json.loads(tags.get(TAG, "[]"))
     except ValueError:
@@ -92,13 +92,13 @@ def _others(processes: Iterable[Process]) -> list[Process]:
 
 
 def _machine() -> str:
-    """Tells machines of one name apart: a hash, as the id is to stay on the machine: machine-id(5)."""
+    """Tells machines of one name apart: a hash, because the id must stay on the machine: machine-id(5)."""
     identity = _text("/etc/machine-id") or f"{uuid.getnode():x}"
     return hashlib.sha256(f"tenshots {identity}".encode()).hexdigest()[:12]
 
 
 def _started(pid: int) -> float | None:
-    """Since boot where the system counts so, as a clock may be set while a process runs, else since 1970.
+    """Since boot where the system tells it, because a clock may be set while a process runs; else since 1970.
 
     None where it cannot be seen; infinity where nothing is left but what its parent has not asked for.
     """

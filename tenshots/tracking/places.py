@@ -32,8 +32,8 @@ ADDRESSES = (
 def store_uri() -> str:
     """Returns the address of the store: `MLFLOW_TRACKING_URI`, else the project's own database.
 
-    A relative path, of a database or of a folder of files, is anchored at the main repository, as a temporary
-    experiment's folder is deleted.
+    A relative path, of a database or of a folder of files, is anchored at the main repository, because a
+    temporary experiment's folder is deleted.
     """
     given = os.environ.get(VARIABLE, "")
     top = project.main_repository()

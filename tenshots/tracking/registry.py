@@ -74,7 +74,7 @@ def download(folder: Path) -> tuple[Path, str]:
             place = Path(client.download_artifacts(found.run_id, MODEL, str(folder)))
         elif _is_registered(client, project.FORMER_NAME):
             elsewhere = (
-                f"; a model {project.FORMER_NAME}, as that of every project was once called, is there: "
+                f"; the store has a model {project.FORMER_NAME}, as that of every project was once called: "
                 f"{project.VARIABLE}={project.FORMER_NAME} takes its champion"
             )
     except Exception as error:

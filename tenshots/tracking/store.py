@@ -25,7 +25,7 @@ from tenshots.tracking import places, project
 from tenshots.tracking.remedies import ELSEWHERE, GOES_ON
 
 ANSWER_S = 10  # a server that is silent for so long is not waited for
-SILENCE_S = 300  # nor asked again by a stage within that time, as each stage is a process of its own
+SILENCE_S = 300  # nor asked again by a stage within that time, because each stage is its own process
 MAX_RUNS = 1000  # that MLflow lists at once
 LOCK_S = 20  # another process may hold a database; MLflow itself waits as long for one
 
@@ -238,8 +238,8 @@ def _check_answer(uri: str) -> None:
 def _check_folder_allowed() -> None:
     if os.environ.get("MLFLOW_ALLOW_FILE_STORE", "").lower() not in {"true", "1"}:
         raise DataError(
-            f"it is a folder of files, which MLflow has given up; set {places.VARIABLE} to a database, as "
-            "sqlite:///mlruns/mlflow.db, and `mlflow migrate-filestore` brings the runs over"
+            f"it is a folder of files, which MLflow has given up; set {places.VARIABLE} to a database, such "
+            "as sqlite:///mlruns/mlflow.db, and `mlflow migrate-filestore` brings the runs over"
         )
 
 

@@ -178,7 +178,7 @@ def running_dvc(project: Path) -> Iterator[None]:
 @pytest.mark.parametrize("text", ["", '{"write": {"data/mod', '{"write": {}, "read": '])
 def test_a_broken_list_of_readers_is_removed(text: str, project: Path) -> None:
     mending.READERS_AND_WRITERS.write_text(text)
-    assert "removed, as no DVC runs here" in mending.remove_broken_rwlock(project)
+    assert "removed, because no DVC is running here" in mending.remove_broken_rwlock(project)
     assert not mending.READERS_AND_WRITERS.exists()
     assert mending.remove_broken_rwlock(project) == ""
 
@@ -387,7 +387,7 @@ def test_a_list_that_is_none_is_named_and_removed(
 ) -> None:
     path = put_list(tmp_path, content)
     mend.main([str(tmp_path)])
-    assert capsys.readouterr().out.startswith(f"{path}: removed, as it is no list of files\n")
+    assert capsys.readouterr().out.startswith(f"{path}: removed, as it is not a list of files\n")
     assert not path.exists()
 
 
