@@ -6,62 +6,62 @@ export PYTHON WHEELS
 
 .PHONY: help setup setup-dev wheels repro back test lint prove ui requirements
 
-help:  ## this list
+help:  ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
 
-setup:  ## .venv with all that the pipeline needs; another Python: PYTHON=python3.12 make setup
+setup:  ## makes .venv with all that the pipeline needs; for another Python: PYTHON=python3.12 make setup
 	$(SETUP) requirements.txt
 
-setup-dev:  ## .venv with the tools for tests and checks, too
+setup-dev:  ## the same, with the tools for tests and checks
 	$(SETUP) requirements-dev.txt
 
-wheels:  ## fills a folder (WHEELS=folder, or else wheels) for machines without a network: make setup WHEELS=folder
+wheels:  ## downloads all packages to a folder (WHEELS=folder, else wheels); without a network: make setup WHEELS=folder
 	$(SETUP) --wheels
 
-repro: setup  ## the whole pipeline, to reports/index.html
-	@# What a kill left half-written; then settings and photos, as DVC reads the photos' folder before any stage, and
-	@# hangs or says little where it cannot.
+repro: setup  ## runs the whole pipeline, up to reports/index.html
+	@# First what a kill left half-written, then settings and photos: DVC reads the photos' folder before any stage, and
+	@# hangs or says little if it cannot.
 	@$(BIN)/python -m stages.mend
 	@$(BIN)/python -m stages.check
 	$(BIN)/dvc repro
-	@# A store that cannot be reached is said, and is no failure of the pipeline.
+	@# If the store cannot be reached, a line says so; the pipeline has not failed.
 	-@$(BIN)/python -m stages.record
 	@echo "The report: reports/index.html"
 
-# Named one by one: a plain `dvc checkout` would make data/raw, too, as data/raw.dvc says, and so delete photos that were
-# added since. What stages left of variants that the commit does not have goes, as `compare` reads these folders.
-back: setup  ## back to the last commit's settings, report and outputs; photos and code stay as they are
+# Named one by one: a plain `dvc checkout` would also reset data/raw to data/raw.dvc, and so delete photos that were
+# added since. Outputs of variants that the commit does not have are removed, because `compare` reads these folders.
+back: setup  ## restores the last commit's settings, report and outputs; photos and code stay as they are
 	git checkout --quiet HEAD -- params.yaml dvc.lock reports data/croissant.json
-	@# Else DVC would remove what it has no other copy of, and then fail.
+	@# Otherwise DVC would remove outputs of which it has no other copy, and then fail.
 	@$(BIN)/python -m stages.back
 	git clean --quiet --force -d -x -- data/evaluations data/study data/visualisations
 	$(BIN)/dvc checkout --force dvc.yaml
 
-test: setup-dev lint  ## style, types, and all tests with the library's coverage
+test: setup-dev lint  ## checks style and types, and runs all tests with the library's coverage
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov=tenshots --cov-report=term --cov-fail-under=90
 
-lint: setup-dev  ## style and types alone
+lint: setup-dev  ## checks style and types only
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-prove: setup-dev  ## the same bytes on imitated processors and in other surroundings: 12 small runs, 25 minutes of processor time
+prove: setup-dev  ## are the bytes the same on imitated processors and in other surroundings? 12 small runs, 25 minutes of processor time
 	$(BIN)/python -m benchmarks.prove
 
-ui: setup  ## MLflow's pages with every run; prints their address
+ui: setup  ## serves MLflow's pages with every run, and prints their address
 	@$(BIN)/python -m stages.ui
 
-# `fewest`: one version of a package for all Pythons, so that two students compute with the same.
+# `fewest`: one version of each package for all Pythons, so that all students compute with the same.
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile --quiet --no-config --no-python-downloads
 PIN := $(COMPILE) --universal --python-version 3.11 --fork-strategy fewest --generate-hashes
-# All of these must have a wheel of each pin, but for the one package that is published as source only.
+# Each of these platforms must have a wheel for every pin, except for the one package published as source only.
 FIT := $(COMPILE) --no-deps --only-binary :all: --no-binary antlr4-python3-runtime --output-file /dev/null
 LINUX := x86_64-manylinux_2_28 aarch64-manylinux_2_28
 MACOS := aarch64-apple-darwin
 
-requirements: setup-dev  ## the pinned files anew from requirements/*.in; present pins stay where they fit
+requirements: setup-dev  ## recompiles the pinned files from requirements/*.in; keeps present pins that still fit
 	$(PIN) requirements/dev.in --output-file requirements-dev.txt
-	@# The same versions in all: what is tested is what runs.
+	@# The same versions in all files: what is tested is what runs.
 	$(PIN) requirements/run.in --constraints requirements-dev.txt --output-file requirements.txt
 	$(PIN) requirements/gpu.in --constraints requirements-dev.txt --output-file requirements-gpu.txt
 	$(PIN) requirements/wheels.in --constraints requirements-dev.txt --output-file requirements/wheels.txt

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv from a file of pinned, hashed packages, and mends what DVC needs: `sh setup.sh requirements.txt`.
+# Makes .venv from a file of pinned, hashed packages, and sets up what DVC needs: `sh setup.sh requirements.txt`.
 # Called by the Makefile. A second call does nothing until that file's pins change. WHEELS=folder installs from what
 # `sh setup.sh --wheels` has put there, without a network.
 set -eu
@@ -29,19 +29,19 @@ if [ "$requirements" = --wheels ]; then
     exec "$python" requirements/wheels.py fill "${wheels:-wheels}" requirements-dev.txt
 fi
 
-command -v git >/dev/null || fail "git is missing, and DVC works in a git checkout only; install git first"
+command -v git >/dev/null || fail "git is missing, and DVC works only in a git checkout; install git first"
 reason=$(git rev-parse --git-dir 2>&1 >/dev/null) ||
-    fail "this folder is no git checkout that git accepts, and DVC needs one; get tenshots by git clone ($reason)"
+    fail "this folder is not a git checkout that git accepts, and DVC needs one; get tenshots with git clone ($reason)"
 
-# The stamp is the file that was installed last. What counts is its lines of pins: git gives a file a new date, and the
-# tools for tests come with all that the pipeline needs.
+# The stamp is the file that was installed last. Its pins are compared, not its date, which git changes; a larger set of
+# packages (the tools for tests) includes a smaller one.
 stamp=.venv/installed-requirements.txt
 installed() {
     [ -f "$stamp" ] &&
         awk 'FILENAME == ARGV[1] { has[$0]; next } /^[a-z0-9]/ && !($0 in has) { exit 1 }' "$stamp" "$requirements"
 }
 
-# An environment names the folder that it was made in: venv's in pyvenv.cfg as it stands, other tools' in activate, where
+# An environment names the folder that it was made in: venv's in pyvenv.cfg, unquoted; other tools' in activate, where
 # some characters are quoted.
 usable() {
     here=$(pwd -P)/.venv awk 'index($0, ENVIRON["here"]) { found = 1 } END { exit !found }' \
@@ -50,8 +50,8 @@ usable() {
         { installed || .venv/bin/python -m pip --version >/dev/null; }
 }
 
-# An environment of a Python outside the range, or that lost its Python, was moved or copied with its project, or was
-# stopped while it was made, is made anew.
+# An environment is rebuilt if its Python is outside the range or gone, if it was moved or copied with its project, or if
+# making it was interrupted.
 interpreter=.venv/bin/python
 if ! usable 2>/dev/null; then
     check_python
@@ -59,7 +59,7 @@ if ! usable 2>/dev/null; then
     rm -rf .venv
 fi
 
-# Before there is an environment, lest a wrong folder leave one of the wrong Python behind.
+# Checked before an environment is made, so that a wrong folder does not leave one of the wrong Python behind.
 if [ -n "$wheels" ] && ! installed; then
     pins=$("$interpreter" requirements/wheels.py check "$wheels" "$requirements") || exit 1
 else
@@ -68,29 +68,29 @@ fi
 
 if [ ! -d .venv ]; then
     echo "set-up: .venv with Python $version"
-    "$python" -m venv .venv || fail "$python cannot make .venv, for the reason above"
+    "$python" -m venv .venv || fail "$python cannot create .venv, for the reason above"
 fi
 packages=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-# The files are complete, so pip takes every pin as it stands. Left to resolve, pip below 24 looks at the index for a
-# package that another asks for with an extra, finds a newer release than the pinned one, and gives up.
+# The files are complete, so pip installs every pin as it is. If it resolved, pip below 24 would ask the index for each
+# package that another requires with an extra, find a release newer than the pinned one, and give up.
 pip_install() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes \
         --no-build-isolation "$@" && return
     free=$(df -Pk .venv | awk 'NR == 2 { printf "%.1f GB", $4 / 1e6 }')
-    fail "pip could not install $requirements, for the reason above; $free of this disk are free, of which a first" \
-        "set-up takes up to 5 GB; mend that, or the network, and do the same again: it goes on from there"
+    fail "pip could not install $requirements, for the reason above; this disk has $free free, and a first" \
+        "set-up takes up to 5 GB; fix that, or the network, and run the same again: it continues from there"
 }
 
 if ! installed; then
-    echo "set-up: installing $requirements (some minutes and 3 to 4 GB the first time)"
+    echo "set-up: installing $requirements (a few minutes and 3 to 4 GB the first time)"
     rm -f "$stamp"
-    # pip keeps all that it fetches until the end, and /tmp is often small.
+    # pip keeps everything that it downloads until the end, and /tmp is often small.
     rm -rf .venv/tmp
     mkdir .venv/tmp
     TMPDIR=$PWD/.venv/tmp
     export TMPDIR
-    # pip takes what was cut short while it was unpacked for installed, though INSTALLER, one of the last files, is missing.
+    # pip takes a half-unpacked package for installed, though INSTALLER, one of the last files, is missing.
     for info in "$packages"/*.dist-info; do
         [ -f "$info/INSTALLER" ] || rm -rf "$info"
     done
@@ -100,37 +100,37 @@ if ! installed; then
         PIP_CONFIG_FILE=/dev/null
         export PIP_CONFIG_FILE
     fi
-    # One package is published as source only. The setuptools of the same file builds it; pip would fetch the newest.
+    # One package is published as source only. The pinned setuptools builds it; pip would download the newest.
     PIP_USE_PEP517=1
     export PIP_USE_PEP517
     printf '%s\n' "$pins" >.venv/tmp/pins.txt
     awk '/^[a-z0-9]/ { first = /^setuptools==/ } first' .venv/tmp/pins.txt >.venv/tmp/first.txt
     [ ! -s .venv/tmp/first.txt ] || pip_install "$@" -r .venv/tmp/first.txt
     pip_install "$@" -r .venv/tmp/pins.txt
-    # What a person has added to .venv is theirs: only packages of the file must fit together.
+    # Packages that a person has added to .venv are theirs; only those of the file must fit together.
     if ! said=$(.venv/bin/python -m pip check --disable-pip-version-check 2>/dev/null); then
         unfit=$(echo "$said" | awk 'FILENAME == ARGV[1] { split($1, pin, "=="); ours[pin[1]]; next } $1 in ours' \
             .venv/tmp/pins.txt - | head -n 1)
         [ -n "$said" ] && [ -z "$unfit" ] ||
             fail "$requirements does not fit together (${unfit:-pip check says no more}); take the committed file (git" \
-                "restore $requirements), or mend requirements/*.in and compile it anew: make requirements"
+                "restore $requirements), or fix requirements/*.in and recompile it: make requirements"
     fi
     cp "$requirements" "$stamp"
     rm -rf .venv/tmp
 fi
 
-# DVC runs `python -m stages.NAME` through the shell, so without activation the shell would find the system's
-# Python, or none. Python executes this line whenever .venv's interpreter starts, as .venv/bin/dvc does.
+# DVC runs `python -m stages.NAME` through the shell, which without activation would find the system's Python, or none.
+# Python executes this line whenever .venv's interpreter starts, as it does for .venv/bin/dvc.
 cat >"$packages/environment_first_on_path.pth" <<'LINE'
 import os, sys; _bin = os.path.join(sys.prefix, "bin"); _path = os.environ.get("PATH", os.defpath); _path.split(os.pathsep)[0] == _bin or os.environ.update(PATH=_bin + os.pathsep + _path)
 LINE
 
-# `dvc exp run` commits to hidden branches, for which git asks who commits.
+# `dvc exp run` commits to hidden branches, and git wants to know who commits.
 for key in user.name user.email; do
     if ! git config "$key" >/dev/null; then
         value=tenshots
         [ "$key" = user.name ] || value=tenshots@localhost
         git config "$key" "$value"
-        echo "set-up: git has no $key; this clone's own configuration now says $value, which DVC's experiments need"
+        echo "set-up: git has no $key; DVC's experiments need one, so this clone's own configuration now says $value"
     fi
 done

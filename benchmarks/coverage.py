@@ -116,7 +116,7 @@ def special_cases() -> dict[str, Case]:
         "30 groups, trainings differ by 3 points": replace(thirty, training=0.03),
         "30 groups, 1 fold, trainings differ by 3 points": replace(thirty, num_folds=1, training=0.03),
         "30 groups, 1 repeat (what it cannot show)": replace(thirty, num_repeats=1),
-        "30 groups, 1 repeat, 1 fold, 3 points (likewise)": replace(
+        "30 groups, 1 repeat, 1 fold, 3 points (the same)": replace(
             thirty, num_repeats=1, num_folds=1, training=0.03
         ),
     }

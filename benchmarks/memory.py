@@ -67,12 +67,12 @@ Case = tuple[str, str, Callable[[], bytes]]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Prints a Markdown table: format, kind, bytes a pixel measured and told, and both in MB."""
+    """Prints a Markdown table: format, kind, bytes per pixel measured and told, and both in MB."""
     parser = argparse.ArgumentParser(description="Measures the memory that standardising a file takes.")
     parser.add_argument("--megapixels", type=int, default=24)
     num_pixels = parser.parse_args(argv).megapixels * 1_000_000
     height = int((num_pixels * 2 / 3) ** 0.5)
-    print("| format | pixels | file MB | measured MB | told MB | measured bytes a pixel |")
+    print("| format | pixels | file MB | measured MB | told MB | measured bytes per pixel |")
     print("|---|---|---|---|---|---|")
     for name, kind, write in cases(num_pixels // height, height):
         data = write()

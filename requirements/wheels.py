@@ -127,8 +127,8 @@ def pip(command: str, requirements: Path, *options: str) -> None:
     if answer.returncode:
         free = shutil.disk_usage(WORK).free
         raise FolderError(
-            f"pip could not fetch the wheels, for the reason above; {free / 1e9:.1f} GB of this disk are "
-            "free, of which it takes about 3 GB; mend that, or the network, and run `make wheels` again"
+            f"pip could not download the wheels, for the reason above; this disk has {free / 1e9:.1f} GB "
+            "free, and they take about 3 GB; fix that, or the network, and run `make wheels` again"
         )
 
 
@@ -145,7 +145,7 @@ def fill(folder: Path, requirements: Path) -> None:
     except OtherMachineError:
         raise
     except FolderError:
-        print(f"wheels: fetching {requirements} into {folder} for {machine()} (some minutes)", flush=True)
+        print(f"wheels: downloading {requirements} to {folder} for {machine()} (a few minutes)", flush=True)
     else:
         print(f"wheels: {folder} has all of {requirements} for {machine()}")
         return
@@ -182,7 +182,7 @@ def main(command: str, folder: str, requirements: str) -> None:
     except FolderError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
-        sys.exit(f"error: {error.filename or folder}: {error.strerror}; mend that and do the same again")
+        sys.exit(f"error: {error.filename or folder}: {error.strerror}; fix that and run the same again")
 
 
 if __name__ == "__main__":

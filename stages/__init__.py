@@ -1,4 +1,4 @@
-"""One thin entry point a DVC stage, and the commands beside: back, history, mend, predict, record, style, ui.
+"""One thin entry point per DVC stage, and further commands: back, history, mend, predict, record, style, ui.
 
 This file runs before any stage imports a package, so it can say in one line that the wrong Python was
 started.
@@ -29,28 +29,28 @@ except ModuleNotFoundError as error:
 
 
 def run(main: Callable[[], None], *, judge: bool = True) -> None:
-    """Checks all settings (`judge`) and calls `main`; an error of our family is printed, with exit status 1.
+    """Checks all settings (`judge`) and calls `main`; a TenshotsError is printed, and the exit status is 1.
 
-    So is a full disk, one that can only be read, and a lack of memory (tenshots.shortages). What is printed
-    may hold any name of the user's: where a terminal cannot show a character, its number is shown.
+    The same goes for a full disk, a read-only disk and a lack of memory (tenshots.shortages). Names of the
+    user's may contain any character; one that the terminal cannot show is printed as its number.
 
-    A request to end (SIGTERM) unwinds like Ctrl-C, so that a run in MLflow does not stay open; either ends
-    without a traceback, with the status that shells give.
+    A request to end (SIGTERM) unwinds like Ctrl-C, so that no run in MLflow stays open; both end without a
+    traceback, with the exit status that shells use for it.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # not where a test or a notebook has put its own
+        if isinstance(stream, io.TextIOWrapper):  # a test or a notebook may have put its own here
             stream.reconfigure(errors="backslashreplace")
     try:
-        if judge and params.PATH.is_file():  # else whoever needs a setting says so
+        if judge and params.PATH.is_file():  # if it is missing, whoever needs a setting says so
             whole.check(params.read())
         portable.verify()
         main()
         sys.stdout.flush()
     except TenshotsError as error:
         sys.exit(f"error: {error}")
-    except BrokenPipeError:  # who read has enough, such as `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # lest Python complain once more
+    except BrokenPipeError:  # the reader has had enough, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python would complain again
         sys.exit(128 + signal.SIGPIPE)
     except Exception as error:
         if said := shortages.sentence(error):

@@ -3,15 +3,15 @@
 TenshotsError
 ├── SettingsError      a value in params.yaml, or an argument
 └── DataError          photos, folders, tables, weights
-    └── RejectedPhoto  one file is no usable photo; the others may be
+    └── RejectedPhoto  one file is not a usable photo; the others may be
 
-Every message is one sentence for the user: it names the file or key, the rule, the value and, where there is
+Every message is one sentence for the user. It names the file or key, the rule, the value and, if there is
 one, the remedy.
 """
 
 
 class TenshotsError(Exception):
-    """Something that the user can mend; a stage prints its message and ends with exit status 1."""
+    """Something that the user can fix; a stage prints its message and ends with exit status 1."""
 
 
 class SettingsError(TenshotsError):
@@ -22,8 +22,8 @@ class DataError(TenshotsError):
     """Photos, folders, tables or weights break a rule."""
 
 
-class RejectedPhoto(DataError):  # noqa: N818 (it is a verdict over one file, which ingestion catches and writes down)
-    """One file is no usable photo; the message is the reason, without the file's name."""
+class RejectedPhoto(DataError):  # noqa: N818 (a verdict on one file, which ingestion catches and writes down)
+    """One file is not a usable photo; the message is the reason, without the file's name."""
 
 
 def missing(path: object, stage: str = "") -> DataError:

@@ -1,4 +1,4 @@
-"""Outputs: files that are written whole or not at all, and folders made anew."""
+"""Outputs: files that are written whole or not at all, and folders that start empty."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Writes a file, text as UTF-8; where that fails or is interrupted, `path` stays as it was.
+    """Writes a file, text as UTF-8; if that fails or is interrupted, `path` stays as it was.
 
     Raises:
-        OSError: it cannot be written; names the file, as the system does not where a disk is full.
+        OSError: it cannot be written; names the file, which the system does not do when a disk is full.
     """
     part = path.with_name(f"{path.name}.part")
     try:
@@ -22,12 +22,12 @@ def write(path: Path, content: str | bytes) -> None:
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        with suppress(OSError):  # it has its name by now, or could never be made
+        with suppress(OSError):  # it has been renamed by now, or was never made
             part.unlink()
 
 
 def empty(folder: Path) -> None:
-    """Makes a folder with nothing in it, in place of what is there.
+    """Makes an empty folder; whatever was there is removed.
 
     Raises:
         OSError: it cannot be removed or made.
@@ -39,7 +39,7 @@ def empty(folder: Path) -> None:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Gives the block's errors of the system that name no file this one."""
+    """Adds `path` to errors of the system that are raised in the block and name no file."""
     try:
         yield
     except OSError as error:
@@ -49,5 +49,5 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def file_hash(path: Path) -> str:
-    """Returns the sha256 of a file's bytes, 64 hexadecimal digits; empty where there is no such file."""
+    """Returns the sha256 of a file's bytes, 64 hexadecimal digits, or "" if there is no such file."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -1,7 +1,7 @@
 """Reads params.yaml as DVC does and hands each part to the pydantic model of its concern.
 
 The models live beside the code that they concern (`SplitSettings`), not here, so that a new setting
-of the report is no edit of a file on which training depends. `settings.whole` knows them all.
+of the report does not edit a file on which training depends. `checks.whole` knows them all.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ MAX_BYTES = 1_000_000
 MAX_EPOCHS = 100_000  # weeks, even for the smallest collection
 MAX_SHOWN = 80  # characters of a value in a message
 
-_SHORT = reprlib.Repr()  # of what YAML's aliases make endless, too
+_SHORT = reprlib.Repr()  # also shortens what YAML's aliases make endless
 
-# In the place of pydantic's words where a value is of another type.
+# What is said instead of pydantic's words if a value has the wrong type.
 _TYPES = {
     "bool_type": "must be true or false",
     "dict_type": "must be a section of settings",
@@ -41,7 +41,7 @@ _TYPES = {
     "invalid_key": "must have text for its name",
     "model_type": "must be a section of settings",
     "string_type": "must be text",
-    "string_too_short": "must not be empty",  # no text need be longer than that
+    "string_too_short": "must not be empty",  # the only bound that texts have
     "tuple_type": "must be a list",
 }
 
@@ -49,7 +49,7 @@ _TYPES = {
 class Settings(BaseModel):
     """Base of all settings: an unknown key is an error, a value is never changed after reading.
 
-    Nor is it guessed at: `"0.002"` and `true` are no numbers, and a number is finite.
+    Types are not guessed: `"0.002"` and `true` are not numbers, and a number is finite.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
@@ -57,7 +57,7 @@ class Settings(BaseModel):
 
 Model = TypeVar("Model", bound=BaseModel)
 Item = TypeVar("Item")
-# YAML knows lists alone; what is in them is as strict as everywhere.
+# YAML has lists, not tuples; what is in them is checked as strictly as everything else.
 Listed = Annotated[tuple[Item, ...], Strict(False)]
 
 
@@ -67,7 +67,7 @@ def read(path: Path = PATH) -> dict[str, Any]:
     ruamel.yaml follows YAML 1.2, as DVC does: `1e-3` is a number (PyYAML would read text).
 
     Raises:
-        SettingsError: no such file, or it is not a YAML mapping.
+        SettingsError: there is no such file, or it is not a YAML mapping.
     """
     try:
         data = path.read_bytes()
@@ -84,7 +84,7 @@ def read(path: Path = PATH) -> dict[str, Any]:
         raise SettingsError(
             f"{path}: line {line} sets {key[1] if key else 'a key'} a second time; remove one of the two"
         ) from None
-    # ValueError: a number of thousands of digits, a date that no calendar has, bytes that are no UTF-8
+    # ValueError: a number of thousands of digits, a date that no calendar has, bytes that are not UTF-8
     except (YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
@@ -128,7 +128,7 @@ def check(part: Any, model: type[Model], *, at: str) -> Model:  # noqa: ANN401 (
     try:
         return model.model_validate(part)
     except ValidationError as error:
-        sentences: dict[str, str] = {}  # by key: a value that fits no member of a union breaks a rule of each
+        sentences: dict[str, str] = {}  # by key: a value may break a rule of each member of a union
         for details in _causes(error):
             key = _walk(details, part, at)
             if key in sentences:
@@ -140,7 +140,7 @@ def check(part: Any, model: type[Model], *, at: str) -> Model:  # noqa: ANN401 (
 
 
 def _causes(error: ValidationError) -> list[ErrorDetails]:
-    """Returns the errors without those that follow from others: a list lacks what was wrong in it."""
+    """Returns the errors that do not follow from others: wrong items make their list too short, too."""
     found = error.errors()
     inside = {details["loc"][:-1] for details in found}
     return [details for details in found if details["type"] != "too_short" or details["loc"] not in inside]
@@ -152,12 +152,12 @@ def _walk(details: ErrorDetails, part: Any, at: str) -> str:  # noqa: ANN401 (wh
         keys: Container[object] = range(len(part)) if isinstance(part, list) else part
         if isinstance(part, Mapping | list) and key in keys:
             at = below(at, part, key)
-            part = part[key]  # type: ignore[index]  # a list's key lies in its range, so it is an integer
+            part = part[key]  # type: ignore[index]  # a key that lies in a list's range is an integer
     return below(at, part, details["loc"][-1]) if details["type"] == "missing" else at
 
 
 def below(at: str, part: object, key: object) -> str:
-    """Returns the dotted key of what `part`, which stands at `at`, holds under `key`: `augment.layers[0]`."""
+    """Returns the dotted key of item `key` of `part`, whose own key is `at`: `augment.layers[0]`."""
     if isinstance(part, list):
         return f"{at}[{key}]"
     return f"{at}.{key}" if at else str(key)
@@ -194,24 +194,24 @@ def _got(details: ErrorDetails) -> str:
 
 
 def shown(value: object) -> str:
-    """Returns a value as a message shows it: short, and with what is not printable escaped."""
+    """Returns a value as a message shows it: short, with unprintable characters escaped."""
     if value is None:
         return "an empty value"
     if isinstance(value, bool):
         return str(value).lower()  # as YAML writes it
     try:
         text = _SHORT.repr(value) if isinstance(value, Mapping | list) else repr(value)
-    except ValueError:  # Python writes out no integer of more than 4300 digits
+    except ValueError:  # Python does not print an integer of more than 4300 digits
         text = "a number of thousands of digits"
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def check_numbers(value: object, *, most: float, depth: int = 4) -> None:
-    """Raises a ValueError for a number in arguments that is not finite, beyond ±`most`, or deep inside."""
+    """Raises a ValueError for a number not finite or beyond ±`most`, or for nesting beyond `depth`."""
     inside = list(value.values()) if isinstance(value, Mapping) else value
     if isinstance(inside, list | tuple):
         if not depth:
-            raise ValueError("must not hold lists or sections so deep inside of others")
+            raise ValueError("must not nest lists or sections so deeply")
         for each in inside:
             check_numbers(each, most=most, depth=depth - 1)
     elif isinstance(inside, int | float) and (not math.isfinite(inside) or abs(inside) > most):
@@ -219,7 +219,7 @@ def check_numbers(value: object, *, most: float, depth: int = 4) -> None:
 
 
 def flattened(values: Mapping[str, Any], at: str = "") -> dict[str, str]:
-    """Returns settings as dotted keys and texts, in the order of the file; lists are written as JSON."""
+    """Returns settings as texts by dotted key, in the order of the file; lists are written as JSON."""
     flat: dict[str, str] = {}
     for key, value in values.items():
         name = f"{at}{key}"
@@ -232,14 +232,14 @@ def flattened(values: Mapping[str, Any], at: str = "") -> dict[str, str]:
 
 
 def nearest(name: str, known: Iterable[object]) -> str:
-    """Returns the end of a message, `; did you mean 'split'?`, or an empty string where nothing is near."""
+    """Returns the end of a message, `; did you mean 'split'?`, or an empty string if nothing is similar."""
     names = {text.casefold(): text for text in sorted(map(str, known))}
     close = [repr(names[text]) for text in difflib.get_close_matches(name.casefold(), names)]
     return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def nearest_or_all(name: str, known: Iterable[object]) -> str:
-    """Returns the end of a message: what is near, or else all that is known, `; there are a, b`."""
+    """Returns the end of a message: what is similar, or else all known names, `; there are a, b`."""
     names = list(map(str, known))
     verb = "are" if len(names) > 1 else "is"
     return nearest(name, names) or f"; there {verb} {', '.join(names) or 'none'}"

@@ -1,11 +1,12 @@
-"""Makes the numeric libraries choose the same code on every x86-64 processor with AVX2: equal bytes.
+"""Makes the numeric libraries choose the same code, so the same bytes, on every x86-64 processor with AVX2.
 
-Each of them picks its fastest code by the processor, and other code rounds sums otherwise: NumPy by its own
-dispatch, OpenBLAS by the kind of core, oneDNN by instruction set. TensorFlow uses oneDNN at all only from
-AVX-512 on; without it Eigen cuts its sums by the sizes of the caches. All of them read environment variables
-when they are loaded. So `pin` comes before the first import of any of them, and this module imports none.
-The C library's mathematical functions are the same on all these processors, unless GLIBC_TUNABLES hides some
-of what they can; that is read before Python starts, so a stage starts itself again without it.
+Each of them picks its fastest code by the processor, and different code rounds sums differently: NumPy by
+its own dispatch, OpenBLAS by the kind of core, oneDNN by instruction set. By default TensorFlow uses oneDNN
+only on processors with AVX-512; without it, Eigen splits its sums by the sizes of the caches. All of them
+read environment variables when they are loaded. So `pin` must be called before the first import of any of
+them, and this module imports none. The C library's mathematical functions are the same on all these
+processors, unless GLIBC_TUNABLES hides some features; it is read before Python starts, so a stage starts
+itself again without it.
 """
 
 from __future__ import annotations
@@ -25,49 +26,49 @@ ENVIRONMENT = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "ONEDNN_DEFAULT_FPMATH_MODE": "STRICT",
     "OPENBLAS_CORETYPE": "Haswell",
-    # What is allowed, not what is forbidden: a later NumPy may know further features by names of its own.
+    # Says what is allowed, not what is forbidden: a later NumPy may name further features.
     "NPY_ENABLE_CPU_FEATURES": "X86_V3",
-    # Sums are cut by the number of threads, which is that of the cores if nobody says another.
+    # Sums are split by the number of threads, which is the number of cores unless set here.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }
-# Other names of the same switches, which would go before ours or contradict them; and those of XLA, which
-# compiles for the processor that it finds.
+# Other names of the same switches, which would override or contradict ours; and those of XLA, which compiles
+# for the processor that it finds.
 REMOVED = ("NPY_DISABLE_CPU_FEATURES", "TF_XLA_FLAGS", "XLA_FLAGS")
 NUMPY_FEATURES = {"X86_V3"}
 TUNABLES = "GLIBC_TUNABLES"
-HIDING = "glibc.cpu."  # with which its entries that move the choice of functions begin
+HIDING = "glibc.cpu."  # how its entries begin that change which functions are chosen
 BLAS_CORE = "Haswell"
 ONEDNN_ISA = "Intel AVX2"
 CPUINFO = Path("/proc/cpuinfo")
-REMEDY = f"set portable: false in {params.PATH} to take what this computer gives"
+REMEDY = f"set portable: false in {params.PATH} to let each library choose its own code"
 
 pinned = False  # whether `pin` set the environment of this process
 
 
 class PortableSettings(params.Settings):
-    """Whether bytes are equal on every processor."""
+    """Whether outputs have the same bytes on every processor."""
 
     portable: bool
 
 
 def pin(*, wanted: bool | None = None, restart: bool = False) -> None:
-    """Sets this process' environment; call it before the first import of a numeric package.
+    """Sets this process's environment; call it before the first import of a numeric package.
 
-    Variables of these names that the user had set otherwise are replaced, and a line on standard error says
-    which. On a processor without AVX2 and FMA nothing is set, and a line says what follows.
+    Variables of these names that the user had set to other values are replaced, and a line on standard error
+    says which. On a processor without AVX2 and FMA nothing is set, and a line says what follows.
 
     Args:
-        wanted: None asks params.yaml; what cannot be read there counts as wanted, and is refused later.
-        restart: whether the same command may be started again in place of this process, if it must be.
+        wanted: None: params.yaml decides; if it cannot be read, that counts as wanted, and is refused later.
+        restart: whether this process may be replaced by the same command started again, if need be.
     """
     global pinned
     if not (_setting() if wanted is None else wanted):
         return
     if not has_avx2():
         _say(
-            "portable: true has no effect here, as this is no Linux on an x86-64 processor with AVX2 and "
-            "FMA: expect other bytes than there"
+            "portable: true has no effect here, because this is not Linux on an x86-64 processor with AVX2 "
+            "and FMA: expect different bytes"
         )
         return
     replaced = [
@@ -92,7 +93,7 @@ def pin(*, wanted: bool | None = None, restart: bool = False) -> None:
 
 
 def verify(*, onednn: str | None = None) -> None:
-    """Asks the libraries that are loaded what they compute with; does nothing where `pin` set nothing.
+    """Asks the libraries that are loaded what they compute with; does nothing if `pin` set nothing.
 
     Args:
         onednn: what oneDNN says of its instruction set, if it was asked.
@@ -104,7 +105,7 @@ def verify(*, onednn: str | None = None) -> None:
         tunables = os.environ.get(TUNABLES, "")
         wrong = mismatches(numpy=numpy_features(), pools=pools(), onednn=onednn, tunables=tunables)
         if wrong:
-            raise SettingsError(f"portable: true is not met, as {'; '.join(wrong)}; {REMEDY}")
+            raise SettingsError(f"portable: true is not met, because {'; '.join(wrong)}; {REMEDY}")
 
 
 def mismatches(
@@ -114,13 +115,13 @@ def mismatches(
     onednn: str | None,
     tunables: str = "",
 ) -> list[str]:
-    """Returns a sentence for each library that computes with other code than was asked for.
+    """Returns a sentence for each library that computes with code other than was asked for.
 
     Args:
         numpy: see `numpy_features`.
         pools: see `pools`.
-        onednn: what it says of its instruction set; empty: it is not used; None: it was not asked.
-        tunables: of the C library, as this process was started with them.
+        onednn: what oneDNN says is its instruction set; empty: it is not used; None: it was not asked.
+        tunables: GLIBC_TUNABLES as they were when this process started.
     """
     wrong = []
     if _hides(tunables):
@@ -141,7 +142,7 @@ def mismatches(
 
 
 def numpy_features() -> list[str] | None:
-    """Returns the dispatched features that NumPy uses; None where it is not loaded."""
+    """Returns the dispatched features that NumPy uses; None if it is not loaded."""
     if "numpy" not in sys.modules:
         return None
     import numpy as np
@@ -151,7 +152,7 @@ def numpy_features() -> list[str] | None:
 
 
 def pools() -> Sequence[Mapping[str, Any]]:
-    """Returns what threadpoolctl says of each library for linear algebra and each OpenMP that is loaded."""
+    """Returns what threadpoolctl says of each linear algebra library and each OpenMP that is loaded."""
     if "numpy" not in sys.modules:
         return []
     import threadpoolctl

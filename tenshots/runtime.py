@@ -1,8 +1,8 @@
-"""Prepares the numeric backend of a process: its silence, its threads, its determinism.
+"""Prepares the numeric backend of a process: silent, with a set number of threads, deterministic.
 
-The numeric modules take keras from here (`from tenshots.runtime import keras`), since importing it imports
-the backend, and TensorFlow prints what does not concern the user while it is imported, whatever it was
-told.
+The numeric modules take keras from here (`from tenshots.runtime import keras`), because importing it
+imports the backend, and TensorFlow prints lines that do not concern the user while it is imported, whatever
+its log level is.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ __all__ = ["configure", "keras", "num_workers"]
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Hides what is written to standard error meanwhile; shows it after all where an error ends the block."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # and nothing of TensorFlow's own log afterwards
+    """Hides what the block writes to standard error; shows it after all if an error ends the block."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # afterwards, too, TensorFlow's own log stays silent
     sys.stderr.flush()
     shown = os.dup(2)
     with tempfile.TemporaryFile() as hidden:
@@ -55,7 +55,7 @@ with _silence():
             "does not help, run `make setup`"
         ) from error
 
-# A person's keras.json and KERAS_ variables would move results without a word; params.yaml has every setting.
+# A person's keras.json and KERAS_ variables would change results silently; params.yaml has every setting.
 keras.config.set_floatx("float32")
 keras.config.set_epsilon(1e-7)
 keras.config.set_image_data_format("channels_last")
@@ -64,7 +64,7 @@ keras.config.set_max_steps_per_epoch(None)
 
 
 class ComputeSettings(Settings):
-    """The top-level setting of params.yaml that moves a prediction."""
+    """The top-level setting of params.yaml that changes a prediction."""
 
     threads: int = Field(ge=1, le=256)
 
@@ -72,32 +72,33 @@ class ComputeSettings(Settings):
 def configure(*, threads: int) -> None:
     """Makes every later computation of this process reproducible to the bit; call it before the first one.
 
-    On TensorFlow: deterministic operations, each with a fixed number of threads: it decides in which order
-    sums are rounded, so it is a setting and not the machine's number of cores. How many operations run at a
-    time moves no bit; it is one a core. A second call with the same number does nothing. JAX is deterministic
-    on a CPU and takes its number of threads from the machine, so there `threads` has no effect.
+    On TensorFlow, operations become deterministic, each with a fixed number of threads. That number decides
+    in which order sums are rounded, so it is a setting and not the machine's number of cores. How many
+    operations run at a time changes no bit; it is one per core. A second call with the same number does
+    nothing. JAX is deterministic on a CPU and takes its number of threads from the machine, so there
+    `threads` has no effect.
 
     Args:
-        threads: CPU threads of one operation, from 1.
+        threads: CPU threads of one operation, at least 1.
 
     Raises:
-        SettingsError: a library computes with other code than `portable: true` asks for.
+        SettingsError: a library computes with code other than `portable: true` asks for.
     """
     if keras.backend.backend() != "tensorflow":
         return
-    import joblib  # not at the top, either of the two: a machine that computes with JAX may have none
+    import joblib  # neither at the top: a machine that computes with JAX may have none
     import tensorflow as tf
 
-    tf.get_logger().setLevel("ERROR")  # it would complain that each network is compiled once
+    tf.get_logger().setLevel("ERROR")  # else it complains that each network is compiled
     tf.config.experimental.enable_op_determinism()
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(joblib.cpu_count())
-    except RuntimeError:  # something was computed already, so the threads are there
+    except RuntimeError:  # something has been computed, so the threads exist
         found = tf.config.threading.get_intra_op_parallelism_threads()
         if found != threads:
             warnings.warn(
-                f"TensorFlow computes with threads {found} already, not with {threads}: call configure first",
+                f"TensorFlow already uses threads: {found}, not {threads}; call configure first",
                 stacklevel=2,
             )
         portable.verify()
@@ -113,7 +114,7 @@ def _round_rsqrt() -> None:
 
     In float32 Eigen starts from the processor's own approximation (RSQRTPS), which differs between makers,
     and the step that follows keeps some of that in the last bit. In float64 it takes a root and divides,
-    which every processor rounds alike. There are only as many such numbers as channels.
+    which every processor rounds alike. It costs little: there is one such number per channel.
     """
     import tensorflow as tf
 
@@ -147,10 +148,10 @@ def _round_rsqrt() -> None:
 
 @functools.cache
 def _onednn_isa() -> str:
-    """The instruction set that oneDNN names when it is first used; empty where TensorFlow does not use it."""
+    """The instruction set that oneDNN names when it is first used; empty if TensorFlow does not use it."""
     import tensorflow as tf
 
-    os.environ["ONEDNN_VERBOSE"] = "profile_create,filter=graph"  # its introduction, and no line afterwards
+    os.environ["ONEDNN_VERBOSE"] = "profile_create,filter=graph"  # only its first lines, and none afterwards
     try:
         with tf.device("CPU"), _captured(1) as said:
             tf.nn.conv2d(tf.ones((1, 8, 8, 3)), tf.ones((3, 3, 3, 4)), 1, "SAME")
@@ -162,7 +163,7 @@ def _onednn_isa() -> str:
 
 @contextlib.contextmanager
 def _captured(descriptor: int) -> Iterator[list[str]]:
-    """Keeps what C and C++ write to a descriptor meanwhile from being shown; the list holds it afterwards."""
+    """Captures what C and C++ write to a descriptor in the block; the list holds it afterwards."""
     said: list[str] = []
     libc = ctypes.CDLL(None)
     libc.fflush(None)

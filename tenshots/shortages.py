@@ -11,18 +11,18 @@ SENTENCES = {
     errno.ENOSPC: ("the disk is full", DISK),
     errno.EDQUOT: ("your share of the disk is used up", DISK),
     errno.EFBIG: (
-        "the disk, or a limit of this shell, takes no file as large as this",
+        "the disk, or this shell's limit, does not allow a file this large",
         "copy the project to another disk or raise the limit (`ulimit -f`)",
     ),
-    errno.EROFS: ("the disk can only be read", "mount it for writing, or copy the project to another one"),
+    errno.EROFS: ("the disk is read-only", "mount it for writing, or copy the project to another one"),
     errno.ENOMEM: (
         "there is not enough memory",
         "close other programs, lower batch_size or standardise.size_px in params.yaml, or train one at a "
         "time (`python -m stages.train VARIANT --workers 1`)",
     ),
-    errno.EIO: ("the disk could not be read or written", "see that it is in order and not full"),
+    errno.EIO: ("the disk could not be read or written", "check that it works and is not full"),
 }
-# How SQLite, HDF5, TensorFlow, JAX and Python's tempfile say it, whose errors have no number.
+# What SQLite, HDF5, TensorFlow, JAX and Python's tempfile say, because their errors have no number.
 MESSAGES = (
     (re.compile(r"database or disk is full"), errno.ENOSPC),
     (re.compile(r"No space left on device"), errno.ENOSPC),
@@ -33,15 +33,15 @@ MESSAGES = (
 
 
 def sentence(error: BaseException) -> str | None:
-    """Says what `reason` does, and to run the command again; None for any other error."""
+    """Returns what `reason` says, and that the command can be run again; None for any other error."""
     said = reason(error)
     return said and f"{said}, {AGAIN}"
 
 
 def reason(error: BaseException) -> str | None:
-    """Says what ran short, the file where it is known, and what to do; None for any other error.
+    """Returns what ran short, the file if it is known, and what to do; None for any other error.
 
-    A library's own error counts where it was raised from, or while handling, one that says so.
+    A library's own error counts if it was raised from an error of this kind, or while handling one.
     """
     seen: BaseException | None = error
     while seen is not None:

@@ -90,7 +90,7 @@ def test_what_the_user_had_set_is_replaced_and_named_in_one_line(capsys: pytest.
     named = ", ".join(f"{name}={theirs}" for name, (theirs, _) in REPLACED.items())
     assert capsys.readouterr().err == (
         f"note: portable: true replaces {named}; "
-        "set portable: false in params.yaml to take what this computer gives\n"
+        "set portable: false in params.yaml to let each library choose its own code\n"
     )
 
 
@@ -153,8 +153,8 @@ def test_without_avx2_or_on_arm_nothing_is_set_and_a_line_says_so(
         assert not portable.pinned
         assert dict(os.environ) == before
         assert capsys.readouterr().err == (
-            "note: portable: true has no effect here, as this is no Linux on an x86-64 processor with AVX2 "
-            "and FMA: expect other bytes than there\n"
+            "note: portable: true has no effect here, because this is not Linux on an x86-64 processor with "
+            "AVX2 and FMA: expect different bytes\n"
         )
 
 
@@ -255,8 +255,8 @@ def test_a_stage_does_not_begin_where_a_library_computes_with_other_code(
     with pytest.raises(SystemExit) as caught:
         stages.run(lambda: pytest.fail("it began"))
     assert caught.value.code == (
-        "error: portable: true is not met, as NumPy computes with X86_V4, not with X86_V3 alone; "
-        "set portable: false in params.yaml to take what this computer gives"
+        "error: portable: true is not met, because NumPy computes with X86_V4, not with X86_V3 alone; "
+        "set portable: false in params.yaml to let each library choose its own code"
     )
 
 
@@ -321,7 +321,7 @@ def test_numpy_that_was_loaded_before_is_an_error() -> None:
         NPY_DISABLE_CPU_FEATURES="X86_V3",
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert "error: portable: true is not met, as NumPy computes with" in done.stderr
+    assert "error: portable: true is not met, because NumPy computes with" in done.stderr
 
 
 @pytest.mark.slow

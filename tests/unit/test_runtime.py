@@ -86,7 +86,7 @@ def test_another_number_of_threads_is_too_late_after_the_first_computation() -> 
     import tensorflow as tf
 
     threads = tf.config.threading.get_intra_op_parallelism_threads()
-    with pytest.warns(UserWarning, match=f"threads {threads} already"):
+    with pytest.warns(UserWarning, match=f"already uses threads: {threads},"):
         configure(threads=threads + 1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

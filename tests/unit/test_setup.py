@@ -132,8 +132,8 @@ def test_after_a_full_disk_the_next_set_up_goes_on(equipped: Machine) -> None:
     answer = equipped.setup("sh", "-c", "ulimit -f 2000; exec sh setup.sh requirements.txt")
     last = answer.stderr.splitlines()[-1]
     assert last.startswith("error: pip could not install requirements.txt, for the reason above; ")
-    assert "GB of this disk are free" in last
-    assert "do the same again" in last
+    assert "GB free, and a first set-up takes" in last
+    assert "run the same again" in last
     assert not (equipped.clone / ".venv" / "installed-requirements.txt").exists()
 
     assert equipped.setup().returncode == 0
@@ -199,7 +199,7 @@ def test_without_git_one_line_says_so(machine: Machine) -> None:
 
 def test_outside_a_checkout_one_line_says_so(machine: Machine) -> None:
     shutil.rmtree(machine.clone / ".git")
-    assert "no git checkout" in refused(machine.setup())
+    assert "not a git checkout" in refused(machine.setup())
 
 
 def test_without_python_one_line_says_so(machine: Machine) -> None:

@@ -279,7 +279,7 @@ def test_a_server_that_is_well_and_cannot_be_used_is_said_with_a_remedy(
         ),
         (
             "(sqlite3.OperationalError) disk I/O error\n[SQL: INSERT]\n(Background on this error at: https://a)",
-            "the disk could not be read or written: see that it is in order and not full",
+            "the disk could not be read or written: check that it works and is not full",
         ),
         (
             "(sqlite3.OperationalError) database or disk is full\n[SQL: INSERT]",

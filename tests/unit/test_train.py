@@ -212,7 +212,7 @@ def test_no_room_for_weights_ends_all_trainings_with_one_line_and_the_next_run_g
         said = "the disk is full, at data/models/baseline/"
     else:
         limit = "ulimit -f 4; "  # in blocks of 512 or 1024 bytes
-        said = "the disk, or a limit of this shell, takes no file as large as this, at data/models/baseline/"
+        said = "the disk, or this shell's limit, does not allow a file this large, at data/models/baseline/"
 
     # As a process of its own it judges all settings.
     YAML().dump({**params.read(TOP / "params.yaml"), **params.read()}, Path("params.yaml"))
