@@ -17,13 +17,6 @@ def test_a_rejected_photo_is_an_error_of_data() -> None:
     assert issubclass(errors.RejectedPhoto, errors.DataError)
 
 
-def test_what_is_missing_is_said_with_the_stage_that_leaves_it() -> None:
-    assert str(errors.missing("a/b.csv", "train@x")) == (
-        "a/b.csv is missing; run `dvc repro train@x`, or `dvc pull` to fetch it"
-    )
-    assert "; run `dvc repro`, or" in str(errors.missing("a"))
-
-
 def test_the_tree_in_the_docstring_names_every_error() -> None:
     names = [name for name, _ in inspect.getmembers(errors, inspect.isclass)]
     assert all(name in (errors.__doc__ or "") for name in names)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from stages import predict
+from tenshots import errors
 from tenshots.errors import DataError, SettingsError
 from tenshots.evaluation import testing
 from tenshots.intake.photos import standardising
@@ -189,3 +190,10 @@ def test_weights_that_are_not_those_of_dvc_lock_are_not_loaded(
         DataError, match=r"data/models/baseline (must have the hash|is not in dvc\.lock).*dvc repro"
     ):
         predict.main(["photo0.jpg"])
+
+
+def test_what_is_missing_is_said_with_the_stage_that_leaves_it() -> None:
+    assert str(errors.missing("a/b.csv", "train@x")) == (
+        "a/b.csv is missing; run `dvc repro train@x`, or `dvc pull` to fetch it"
+    )
+    assert "; run `dvc repro`, or" in str(errors.missing("a"))
