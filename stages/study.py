@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.progress import Progress
 
-from stages import run
+from stages import progress, run
 from tenshots import files, params
 from tenshots.errors import DataError
 from tenshots.statistics import measure
 from tenshots.studies import findings
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables import csv_files, database
-
-if TYPE_CHECKING:
-    from tenshots.studies.retraining import Task
-    from tenshots.training.fitting import Epoch, Fit
-    from tenshots.training.variants import Variant
 
 DATA = Path("data")
 SPLITS = Path("data/splits/splits.csv")
@@ -59,6 +50,7 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     from tenshots.augmentation.settings import AugmentSettings
     from tenshots.studies import retraining
     from tenshots.training import variants
+    from tenshots.training.watch import Watch
 
     variant = variants.resolve(values, name)
     seed, repeats = variant.experiment.seed, variant.experiment.repeats
@@ -73,17 +65,14 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     todo = retraining.tasks(settings, photos, copies, splits, seed=seed, repeats=repeats)
     shown = pd.concat([photos, copies], ignore_index=True)
     labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)[1]
-    with _watched(variant, todo) as (on_epoch, on_fit):
+    images = database.decode(shown["image"])
+    num_jobs, most = sum(len(task.jobs) for task in todo), variants.max_epochs(variant)
+    with progress.shown(f"study {name}", total=num_jobs * most) as bar:
+        watch = Watch(bar, num_jobs=num_jobs, max_epochs=most)
         tested = retraining.run(
-            variant,
-            todo,
-            photos=photos,
-            images=database.decode(shown["image"]),
-            labels=labels,
-            num_workers=runtime.num_workers(threads=threads),
-            report=on_epoch,
-            done=on_fit,
-        )
+            variant, todo, photos=photos, images=images, labels=labels,
+            num_workers=runtime.num_workers(threads=threads), report=watch.epoch, done=watch.outcome,
+        )  # fmt: skip
     honest = _honest(name, splits, repeats)
     found = findings.nothing(name)
     components = measure.components_of(splits)
@@ -95,7 +84,7 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
             retraining.num_photos(todo, photos, splits),
             components,
             grouped=bool((photos["group"] != "").any()),
-            num_updates=retraining.num_updates(todo[0].parts[0], variant),
+            num_updates=retraining.num_updates(todo[0].jobs[0], variant),
         )
         _write_points(found["learning_curve"]["points"], folder / "learning_curve.csv")
     if settings.leaking:
@@ -124,36 +113,6 @@ def _write_points(points: Sequence[Mapping[str, Any]], path: Path) -> None:
     table["low"], table["high"] = ends.str[0], ends.str[1]
     columns = ["share", "num_photos", "accuracy", "low", "high"]
     csv_files.write(table[columns], path, float_format="%.6g")
-
-
-@contextmanager
-def _watched(
-    variant: Variant, todo: Sequence[Task]
-) -> Iterator[tuple[Callable[[Epoch], None], Callable[[Task, Fit], None]]]:
-    """Shows how far the trainings are: a bar on a terminal, a line a training in a log."""
-    from tenshots.training import variants
-
-    console = Console(stderr=True)
-    most, num_fits, done = variants.max_epochs(variant), sum(len(task.parts) for task in todo), 0
-    with Progress(console=console, disable=not console.is_terminal) as progress:
-        bar = progress.add_task(variant.name, total=num_fits * most)
-
-        def on_epoch(epoch: Epoch) -> None:
-            text = f"{variant.name} val_accuracy {epoch.val_accuracy:.3f}"
-            progress.update(bar, advance=1, description=text)
-
-        def on_fit(task: Task, fit: Fit) -> None:
-            nonlocal done
-            done += 1
-            progress.update(bar, advance=most - len(fit.history))  # those that patience saved
-            print(
-                f"study {variant.name}: {task.name}, fold {fit.part.fold}, repeat {fit.part.repeat} "
-                f"({done} of {num_fits}), {len(fit.part.train)} images, {len(fit.history)} epochs",
-                file=sys.stderr,
-                flush=True,
-            )
-
-        yield on_epoch, on_fit
 
 
 if __name__ == "__main__":
