@@ -31,7 +31,7 @@ def draw(network: keras.Layer, seed: int) -> None:
     for position, layer in enumerate(network._flatten_layers()):
         for attribute, initialiser, weight in _random_weights(layer):
             given = {**initialiser.get_config(), "seed": derived_seed(seed, "weights", position, attribute)}
-            weight.assign(type(initialiser).from_config(given)(weight.shape, dtype=weight.dtype))
+            weight.assign(type(initialiser)(**given)(weight.shape, dtype=weight.dtype))
 
 
 def draw_dropout(network: keras.Model, seed: int) -> None:

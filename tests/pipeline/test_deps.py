@@ -17,6 +17,7 @@ from tests.pipeline.conftest import TOP
 # Imported by stages, and left out on purpose, each with the reason why an edit moves no output.
 EXCEPTIONS = {
     "stages/__init__.py": "refuses settings, starts a stage and prints its errors; it touches no output",
+    "stages/progress.py": "shows how far a stage is, on standard error alone",
     "tenshots/errors.py": "names and texts of errors; a stage that raises one leaves no output",
     "tenshots/shortages.py": "sentences about a full disk or too little memory; never an output",
     "tenshots/repository": "what DVC and git know of the outputs; never an output",
@@ -29,7 +30,7 @@ WHOLE = {
     "split": {"tenshots/tables"},
     "inspect": {"tenshots/labels"},
     "describe": {"tenshots/statistics"},
-    "study": {"tenshots/statistics"},  # off by default
+    "study": {"tenshots/statistics", "tenshots/training"},  # off by default
     "visualise": {"tenshots/interpretation"},  # `style.py` alone is of a command
 }
 STAGES: dict[str, Any] = YAML(typ="safe").load(TOP / "dvc.yaml")["stages"]

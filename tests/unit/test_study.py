@@ -20,6 +20,7 @@ from tenshots import params, runtime
 from tenshots.augmentation import augmenting
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.errors import DataError, SettingsError
+from tenshots.networks import forward
 from tenshots.splitting import leakage
 from tenshots.splitting.division import split
 from tenshots.splitting.settings import SplitSettings
@@ -28,7 +29,6 @@ from tenshots.studies import curve, findings, leaking, retraining
 from tenshots.studies.curve import Curve, Extrapolation, Measurements
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables import database, predictions
-from tenshots.training import fitting
 from tests.properties.test_splitting import photos_of
 from tests.unit import test_train
 from tests.unit.test_statistics import bounds, drawn
@@ -102,7 +102,7 @@ def test_a_smaller_training_sees_fewer_photos_their_copies_and_as_many_updates()
     ids = np.concatenate([photos["photo_id"], copies["photo_id"]])
     found = retraining.tasks(settings(0.25, 0.5), photos, copies, splits, seed=1, repeats=2)
     assert [task.name for task in found] == ["share-0.25", "share-0.5"]
-    for small, large in zip(found[0].parts, found[1].parts, strict=True):
+    for small, large in zip(found[0].jobs, found[1].jobs, strict=True):
         part_of = splits[splits["fold"] == small.fold].set_index("photo_id")["part"]
         assert set(part_of[ids[large.train]]) == {"train"}
         assert set(small.train) < set(large.train)
@@ -111,9 +111,9 @@ def test_a_smaller_training_sees_fewer_photos_their_copies_and_as_many_updates()
         assert len(originals) == pytest.approx(0.25 * (part_of == "train").sum(), abs=1)
         assert small.num_originals == large.num_originals == (part_of == "train").sum()
         assert set(part_of[ids[small.val]]) == {"val"}
-    first, second = (set(part.train) for part in found[0].parts[:2])
+    first, second = (set(job.train) for job in found[0].jobs[:2])
     assert first != second, "repeats leave out other photos"
-    assert retraining.num_photos(found, photos, splits)[0.5] == len(found[1].parts[0].train) / 3
+    assert retraining.num_photos(found, photos, splits)[0.5] == len(found[1].jobs[0].train) / 3
 
 
 def test_a_share_that_leaves_a_label_out_is_an_error_that_says_how_much_is_needed() -> None:
@@ -138,9 +138,9 @@ def test_the_random_split_is_the_one_that_leakage_counts(folds: int) -> None:
         )
     (task,) = retraining.tasks(settings(leaking=True), photos, copies, splits, seed=1, repeats=1)
     ids = np.concatenate([photos["photo_id"], copies["photo_id"]])
-    for part in task.parts:
-        part_of = dealt[dealt["fold"] == part.fold].set_index("photo_id")["part"]
-        assert set(part_of[ids[part.train]]) == {"train"}
+    for job in task.jobs:
+        part_of = dealt[dealt["fold"] == job.fold].set_index("photo_id")["part"]
+        assert set(part_of[ids[job.train]]) == {"train"}
 
 
 def test_a_random_split_gets_the_copies_that_it_lacks_as_the_stage_would_make_them() -> None:
@@ -463,7 +463,7 @@ def test_any_error_while_answers_are_read_ends_the_trainings_beside_it(
     write_settings(project, shares=[0.5], variants=["baseline"])
     evaluated(project)
     monkeypatch.setattr(runtime, "num_workers", lambda *, threads: 2 * threads)
-    monkeypatch.setattr(fitting, "predict", fail)
+    monkeypatch.setattr(forward, "predict", fail)
     before = threading.active_count()
     with pytest.raises(MemoryError) as caught:
         study.main(["baseline"])
