@@ -48,7 +48,7 @@ def _random_weights(
     """Yields the layer's own random weights, each with its initialiser and the attribute that holds it.
 
     Keras keeps no link between the two. They share a name (kernel_initializer and kernel), or the beginning
-    of one (pointwise_initializer and pointwise_kernel), or are the only two that are left
+    of one (pointwise_initializer and pointwise_kernel), or are the only random one and the only weight left
     (depthwise_initializer and kernel).
     """
     initialisers = {
@@ -64,10 +64,10 @@ def _random_weights(
             names = [name for name in weights if name == stem or (begins and name.startswith(f"{stem}_"))]
             if len(names) == 1:
                 pairs[attribute] = weights.pop(names[0])
-    left = [attribute for attribute in initialisers if attribute not in pairs]
+    left = [name for name in initialisers if name not in pairs and _is_random(initialisers[name])]
     if len(left) == len(weights) == 1:
         pairs[left[0]] = next(iter(weights.values()))
-    elif weights and any(_is_random(initialisers[attribute]) for attribute in left):
+    elif left and weights:
         raise TypeError(
             f"layer {layer.name} ({type(layer).__name__}) does not show which of its weights "
             f"{', '.join(weights)} its {', '.join(left)} are of: name a weight and its initialiser alike"

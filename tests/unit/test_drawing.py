@@ -137,6 +137,15 @@ def test_a_layer_that_does_not_show_which_weight_is_whose_is_an_error() -> None:
         drawing.draw(layer, 3)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["MobileNetV2", "EfficientNetB0", "ConvNeXtTiny"])
+def test_backbones_without_weights_are_drawn_the_same_in_two_builds(name: str) -> None:
+    def make() -> Any:  # noqa: ANN401 (keras.Model)
+        return getattr(keras.applications, name)(include_top=False, weights=None, input_shape=(32, 32, 3))
+
+    assert same(weights_of(make(), 3), weights_of(make(), 3))
+
+
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_two_processes_draw_the_same_weights_whatever_the_backend(backend: str) -> None:
     if importlib.util.find_spec(backend) is None:
