@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +19,10 @@ from rich.console import Console
 from rich.table import Table
 
 from tenshots import params, runtime
-from tenshots.networks import building, forward
-from tenshots.networks.settings import TransferSettings
-from tenshots.runtime import keras
+from tenshots.networks import forward
 from tenshots.tables import database
-from tenshots.training import fitting, optimisation, transfer, variants
-from tenshots.training.fitting import Epoch, Part
+from tenshots.training import optimisation, variants
+from tenshots.training.jobs import Epoch, Job
 from tenshots.training.variants import Variant
 
 DATA = Path("data")
@@ -77,13 +74,13 @@ def judged(variant: Variant) -> dict[str, tuple[float, float]]:
     images = database.decode(shown["image"])
     repeats = variant.experiment.repeats
     shares: dict[str, list[float]] = {}
-    for part in variants.parts(photos, copies, splits, seed=variant.experiment.seed, repeats=repeats):
-        logits = np.stack(_logits(variant, part, images=images, labels=labels))
-        right = logits.argmax(axis=2) == labels[part.val]
-        losses = _cross_entropies(logits, labels[part.val])
+    for job in variants.jobs_of(photos, copies, splits, seed=variant.experiment.seed, repeats=repeats):
+        logits = np.stack(_logits(variant, job, images=images, labels=labels))
+        right = logits.argmax(axis=2) == labels[job.val]
+        losses = _cross_entropies(logits, labels[job.val])
         of_rule: dict[str, list[np.ndarray]] = {}
-        for group in np.unique(groups[part.val]):
-            left_out = groups[part.val] == group
+        for group in np.unique(groups[job.val]):
+            left_out = groups[job.val] == group
             if left_out.all():
                 continue  # nobody else could choose
             kept = rules(right[:, ~left_out].mean(axis=1), losses[:, ~left_out].mean(axis=1))
@@ -98,47 +95,19 @@ def judged(variant: Variant) -> dict[str, tuple[float, float]]:
     }
 
 
-def _logits(variant: Variant, part: Part, *, images: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
+def _logits(variant: Variant, job: Job, *, images: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
     """Trains once; returns the logits of the validation photos after each epoch that may be kept."""
-    settings = variant.network
-    build = partial(
-        building.build,
-        settings,
-        size_px=images.shape[1],
-        num_labels=int(labels.max()) + 1,
-        learnt=building.learnt(settings),
-    )
-    network: list[keras.Model] = []
+    trainer = variants.trainers(variant, images=images, labels=labels)()
     found: list[np.ndarray] = []
-    num_warming = optimisation.num_warmup_epochs(variant.train.optimisation, num_epochs=variant.train.epochs)
+    start = variants.max_epochs(variant) - variant.train.epochs  # epochs of the head alone
+    start += optimisation.num_warmup_epochs(variant.train.optimisation, num_epochs=variant.train.epochs)
 
     def watch(row: Epoch) -> None:
-        if row.phase != "head" and row.epoch - start >= num_warming:
-            found.append(forward.outputs(network[0], images[part.val], batch_size=128))
+        if row.phase != "head" and row.epoch >= start:
+            found.append(forward.outputs(trainer.network, images[job.val], batch_size=128))
 
-    if isinstance(settings, TransferSettings):
-        start = settings.head_epochs
-        network.append(fitting.seeded(variant.experiment.seed, build))
-        fits = transfer.fits(
-            lambda: network[0], [part], images=images, labels=labels, settings=variant.train, stages=settings,
-            report=watch,
-        )  # fmt: skip
-    else:
-        start = 0
-        fits = fitting.fits(
-            _remembered(build, network), [part], images=images, labels=labels, settings=variant.train,
-            report=watch,
-        )  # fmt: skip
-    next(fits)
+    trainer.train(job, watch, lambda: None)
     return found
-
-
-def _remembered(build: Callable[[], keras.Model], built: list[keras.Model]) -> Callable[[], keras.Model]:
-    def remembering() -> keras.Model:
-        built.append(build())
-        return built[-1]
-
-    return remembering
 
 
 def _best(accuracies: np.ndarray, losses: np.ndarray) -> int:
@@ -151,9 +120,9 @@ def _mean_around(values: np.ndarray, window: int) -> np.ndarray:
 
 
 def _cross_entropies(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    shifted = logits.astype(np.float64) - logits.max(axis=2, keepdims=True)
-    log_shares = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
-    chosen: np.ndarray = np.take_along_axis(log_shares, labels[None, :, None], axis=2)[..., 0]
+    chosen: np.ndarray = np.take_along_axis(forward.log_softmax(logits), labels[None, :, None], axis=2)[
+        ..., 0
+    ]
     return -chosen
 
 

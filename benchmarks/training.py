@@ -20,8 +20,10 @@ from tenshots import runtime
 from tenshots.networks import building
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
-from tenshots.training import fitting, transfer
-from tenshots.training.fitting import Epoch, Part, TrainSettings
+from tenshots.training import drawing, scratch, transfer
+from tenshots.training.executor import Trainer
+from tenshots.training.jobs import Epoch, Job
+from tenshots.training.loop import TrainSettings
 from tenshots.training.settings import OptimisationSettings
 
 NUM_LABELS = 10
@@ -66,11 +68,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         ("augmented", scratch, NUM_COPIES),
         ("fine_tuned", pretrained, NUM_COPIES),
     ):
-        part, images, labels = drawn(given.images, copies=copies, size_px=given.size_px)
-        fits = fits_of(network, size_px=given.size_px)
+        job, images, labels = drawn(given.images, copies=copies, size_px=given.size_px)
+        begin = trainers_of(network, size_px=given.size_px)
         stopwatch = Stopwatch()
-        for _ in fits([part], images=images, labels=labels, settings=settings, report=stopwatch):
-            pass
+        begin(images=images, labels=labels, settings=settings)().train(job, stopwatch, lambda: None)
         for phase, seconds in stopwatch.seconds.items():
             table.add_row(variant, phase, f"{given.images / np.median(seconds[1:]):,.0f}")
     print(f"{keras.backend.backend()}, photos of {given.size_px} px, networks at {given.input_px} px")
@@ -108,21 +109,27 @@ def network_settings(input_px: int, *, epochs: int) -> tuple[Any, Any]:
     return building.settings_from(scratch, at="scratch"), building.settings_from(pretrained, at="pretrained")
 
 
-def fits_of(network: Any, *, size_px: int) -> Callable[..., Any]:  # noqa: ANN401 (of either family)
-    """Returns the function that trains this network, lacking parts, data and the loop's settings."""
+def trainers_of(network: Any, *, size_px: int) -> Callable[..., Callable[[], Trainer]]:  # noqa: ANN401 (of any family)
+    """Returns the recipe for this network, lacking data and the loop's settings."""
     build = partial(building.build, network, size_px=size_px, num_labels=NUM_LABELS)
     if isinstance(network, TransferSettings):
-        return partial(transfer.fits, build, stages=network)
-    return partial(fitting.fits, build)
+        return partial(transfer.trainers, partial(_drawn, build), phases=network)
+    return partial(scratch.trainers, build)
 
 
-def drawn(num_originals: int, *, copies: int, size_px: int) -> tuple[Part, np.ndarray, np.ndarray]:
-    """Returns a part, of which an eighth validates, uint8 images of random pixels, and their labels."""
+def _drawn(build: Callable[[], keras.Model]) -> keras.Model:
+    network = build()
+    drawing.draw(network, 0)
+    return network
+
+
+def drawn(num_originals: int, *, copies: int, size_px: int) -> tuple[Job, np.ndarray, np.ndarray]:
+    """Returns a job, of which an eighth validates, uint8 images of random pixels, and their labels."""
     generator = np.random.default_rng(0)
     num_train = num_originals * (1 + copies)
     num_images = num_train + max(num_originals // 8, 1)
     images = generator.integers(0, 256, (num_images, size_px, size_px, 3), dtype=np.uint8)
-    part = Part(
+    job = Job(
         fold=0,
         repeat=0,
         seed=0,
@@ -130,7 +137,7 @@ def drawn(num_originals: int, *, copies: int, size_px: int) -> tuple[Part, np.nd
         val=np.arange(num_train, num_images),
         num_originals=num_originals,
     )
-    return part, images, np.arange(num_images) % NUM_LABELS
+    return job, images, np.arange(num_images) % NUM_LABELS
 
 
 if __name__ == "__main__":

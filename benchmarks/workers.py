@@ -1,7 +1,7 @@
 """What trainings side by side bring, against threads for each operation: `python -m benchmarks.workers`.
 
-Trains the lecture's network on random pixels with one thread, with a thread a core for each operation, and
-with a training a core of one thread each; every way in a process of its own, in turn, for some rounds.
+Trains the lecture's network on random pixels with one thread, with one thread per core for each operation,
+and with one training per core of one thread each; every way in a process of its own, in turn, some rounds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BATCH_SIZE = 16
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Prints a table: threads, trainings at a time, images a second, the ratio, peak memory."""
+    """Prints a table: threads, trainings at a time, images per second, the ratio, peak memory."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.workers", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
     parser.add_argument("--one", type=int, nargs=2, metavar=("THREADS", "WORKERS"), help="one way, as JSON")
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def measured(*, threads: int, num_workers: int) -> tuple[float, float]:
-    """Returns images a second once all is compiled, and the process' peak memory in millions of bytes."""
+    """Returns images per second once all is compiled, and the process' peak memory in millions of bytes."""
     from benchmarks import training as drawing
     from tenshots import params, runtime
     from tenshots.training import variants
@@ -62,19 +62,18 @@ def measured(*, threads: int, num_workers: int) -> tuple[float, float]:
     runtime.configure(threads=threads)
     baseline = variants.resolve({**params.read(), "threads": threads}, "baseline")
     settings = baseline.train._replace(batch_size=BATCH_SIZE, epochs=NUM_EPOCHS)
-    part, images, labels = drawing.drawn(NUM_IMAGES, copies=0, size_px=96)
-    parts = [part._replace(repeat=repeat) for repeat in range(num_workers)]
+    job, images, labels = drawing.drawn(NUM_IMAGES, copies=0, size_px=96)
+    jobs = [job._replace(repeat=repeat) for repeat in range(num_workers)]
     seen: list[tuple[int, float]] = []
-    fits = variants.fits(
+    variants.train(
         baseline._replace(train=settings),
-        parts,
+        jobs,
         images=images,
         labels=labels,
+        finish=lambda *_: None,
         num_workers=num_workers,
         report=lambda epoch: seen.append((epoch.epoch, time.perf_counter())),
     )
-    for _ in fits:
-        pass
     compiled = max(at for epoch, at in seen if epoch == 0)
     timed = [at for _, at in seen if at > compiled]
     rate = len(timed) * NUM_IMAGES / (max(timed) - compiled)

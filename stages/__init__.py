@@ -1,4 +1,4 @@
-"""One thin entry point per DVC stage, and further commands: back, history, mend, predict, record, style, ui.
+"""One thin entry point per DVC stage, and commands: back, history, mend, predict, queue, record, style, ui.
 
 This file runs before any stage imports a package, so it can say in one line that the wrong Python was
 started.

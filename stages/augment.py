@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
-from rich.console import Console
-from rich.progress import Progress
 
-from stages import run
+from stages import progress, run
 
 # Keras chooses its backend when it is imported, and another one would draw other pixels.
 os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -58,19 +55,14 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _watched(batches: Iterator[pd.DataFrame], *, num_copies: int) -> Iterator[pd.DataFrame]:
-    """Passes the batches on, and shows how far they are: a bar on a terminal, some ten lines in a log."""
-    num_done, num_printed = 0, 0
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("copies", total=num_copies)
+    """Passes the batches on, and shows how far they are."""
+    num_done = 0
+    with progress.shown("augment", total=num_copies) as bar:
         for batch in batches:
             yield batch
             num_done += len(batch)
-            progress.advance(task, len(batch))
-            is_due = (num_done - num_printed) * 10 >= num_copies or num_done == num_copies
-            if is_due and not console.is_terminal:
-                print(f"augment: {num_done} of {num_copies} copies", file=sys.stderr, flush=True)
-                num_printed = num_done
+            bar.advance(len(batch), f"{num_done} of {num_copies} copies")
+        bar.say(f"{num_done} of {num_copies} copies")
 
 
 if __name__ == "__main__":

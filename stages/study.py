@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.progress import Progress
 
-from stages import run
+from stages import progress, run
 from tenshots import files, params
 from tenshots.studies import findings
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables import csv_files, database
-
-if TYPE_CHECKING:
-    from tenshots.studies.retraining import Task
-    from tenshots.training.fitting import Epoch, Fit
-    from tenshots.training.variants import Variant
 
 DATA = Path("data")
 SPLITS = Path("data/splits/splits.csv")
@@ -57,6 +48,7 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     from tenshots.augmentation.settings import AugmentSettings
     from tenshots.studies import retraining, summary
     from tenshots.training import variants
+    from tenshots.training.watch import Watch
 
     variant = variants.resolve(values, name)
     seed, repeats = variant.experiment.seed, variant.experiment.repeats
@@ -74,17 +66,14 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     todo = retraining.tasks(settings, photos, copies, splits, seed=seed, repeats=repeats)
     shown = pd.concat([photos, copies], ignore_index=True)
     labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)[1]
-    with _watched(variant, todo) as (on_epoch, on_fit):
+    images = database.decode(shown["image"])
+    num_jobs, most = sum(len(task.jobs) for task in todo), variants.max_epochs(variant)
+    with progress.shown(f"study {name}", total=num_jobs * most) as bar:
+        watch = Watch(bar, num_jobs=num_jobs, max_epochs=most)
         tested = retraining.run(
-            variant,
-            todo,
-            photos=photos,
-            images=database.decode(shown["image"]),
-            labels=labels,
-            num_workers=runtime.num_workers(threads=threads),
-            report=on_epoch,
-            done=on_fit,
-        )
+            variant, todo, photos=photos, images=images, labels=labels,
+            num_workers=runtime.num_workers(threads=threads), report=watch.epoch, done=watch.outcome,
+        )  # fmt: skip
     found = summary.summed_up(variant, settings, todo, tested, honest, photos, splits)
 
     for task, predictions in tested.items():
@@ -93,36 +82,6 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
         points = summary.points_table(found["learning_curve"]["points"])
         csv_files.write(points, folder / "learning_curve.csv", float_format="%.6g")
     return found
-
-
-@contextmanager
-def _watched(
-    variant: Variant, todo: Sequence[Task]
-) -> Iterator[tuple[Callable[[Epoch], None], Callable[[Task, Fit], None]]]:
-    """Shows how far the trainings are: a bar on a terminal, a line per training in a log."""
-    from tenshots.training import variants
-
-    console = Console(stderr=True)
-    most, num_fits, done = variants.max_epochs(variant), sum(len(task.parts) for task in todo), 0
-    with Progress(console=console, disable=not console.is_terminal) as progress:
-        bar = progress.add_task(variant.name, total=num_fits * most)
-
-        def on_epoch(epoch: Epoch) -> None:
-            text = f"{variant.name} val_accuracy {epoch.val_accuracy:.3f}"
-            progress.update(bar, advance=1, description=text)
-
-        def on_fit(task: Task, fit: Fit) -> None:
-            nonlocal done
-            done += 1
-            progress.update(bar, advance=most - len(fit.history))  # those that patience saved
-            print(
-                f"study {variant.name}: {task.name}, fold {fit.part.fold}, repeat {fit.part.repeat} "
-                f"({done} of {num_fits}), {len(fit.part.train)} images, {len(fit.history)} epochs",
-                file=sys.stderr,
-                flush=True,
-            )
-
-        yield on_epoch, on_fit
 
 
 if __name__ == "__main__":

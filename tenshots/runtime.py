@@ -20,9 +20,10 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from tenshots import portable
+from tenshots.errors import SettingsError
 from tenshots.params import Settings
 
-__all__ = ["configure", "keras", "num_workers"]
+__all__ = ["configure", "keras", "num_experiments", "num_workers"]
 
 
 @contextlib.contextmanager
@@ -181,14 +182,21 @@ def _captured(descriptor: int) -> Iterator[list[str]]:
 
 
 def num_workers(*, threads: int) -> int:
-    """Returns how many computations side by side keep this process' cores busy, from 1.
+    """Returns how many computations side by side keep this process' share of the cores busy, at least 1.
 
-    One where a GPU computes, which a single training fills, and on JAX, which takes all cores by itself.
-    Cores are those that the process may use: its affinity and a container's limit count.
+    TENSHOTS_WORKERS in the environment sets it by hand. Else it is one where a GPU computes, which a single
+    training fills, and on JAX, which takes all cores by itself. Cores are those that the process may use: its
+    affinity and a container's limit count; experiments that run at once share them.
 
     Args:
         threads: of one operation.
+
+    Raises:
+        SettingsError: the environment holds something else than a number there.
     """
+    by_hand = _number_from_environment("TENSHOTS_WORKERS")
+    if by_hand is not None:
+        return by_hand
     if keras.backend.backend() != "tensorflow":
         return 1
     import joblib
@@ -196,4 +204,22 @@ def num_workers(*, threads: int) -> int:
 
     if tf.config.list_physical_devices("GPU"):
         return 1
-    return max(int(joblib.cpu_count()) // threads, 1)
+    return max(int(joblib.cpu_count()) // num_experiments() // threads, 1)
+
+
+def num_experiments() -> int:
+    """Returns how many experiments share this machine, at least 1: TENSHOTS_EXPERIMENTS, or this one alone.
+
+    Raises:
+        SettingsError: the environment holds something else than a number there.
+    """
+    return _number_from_environment("TENSHOTS_EXPERIMENTS") or 1
+
+
+def _number_from_environment(name: str) -> int | None:
+    given = os.environ.get(name, "")
+    if not given:
+        return None
+    if not re.fullmatch("[0-9]{1,4}", given) or int(given) < 1:
+        raise SettingsError(f"the environment's {name} must be a whole number from 1 to 9999, got {given!r}")
+    return int(given)

@@ -18,8 +18,9 @@ from tenshots.interpretation import excitation, gradcam, layers
 from tenshots.networks import blocks, building, features, forward
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
-from tenshots.training import fitting, optimisation, transfer
-from tenshots.training.fitting import Part, TrainSettings
+from tenshots.training import drawing, optimisation, scratch, transfer
+from tenshots.training.jobs import Job
+from tenshots.training.loop import TrainSettings
 from tenshots.training.settings import OptimisationSettings
 
 # isort: split
@@ -31,7 +32,7 @@ LINE = drawn(2, 5003, dtype="float32")
 ABOVE = np.abs(LINE) + np.float32(2.0**-10)
 IMAGES = np.random.default_rng(3).integers(0, 256, (72, 48, 48, 3), dtype=np.uint8)
 LABELS = np.arange(len(IMAGES)) % NUM_LABELS
-PART = Part(0, 0, 7, np.arange(64), np.arange(64, 72), 64)
+JOB = Job(0, 0, 7, np.arange(64), np.arange(64, 72), 64)
 
 
 def layer(build: Callable[[], Any], inputs: np.ndarray = MAPS, *, training: bool = True) -> Block:
@@ -119,7 +120,10 @@ def build(name: str) -> keras.Model:
 
 def built(name: str) -> keras.Model:
     """A network of params.yaml, with the same weights each time."""
-    return fitting.seeded(7, partial(build, name))
+    network = build(name)
+    # The backbone keeps what it has learnt.
+    drawing.draw(network.get_layer("head") if name == "pretrained" else network, 7)
+    return network
 
 
 def trained(name: str) -> list[np.ndarray]:
@@ -129,12 +133,13 @@ def trained(name: str) -> list[np.ndarray]:
     network = settings_of(name)
     data: dict[str, Any] = {"images": IMAGES, "labels": LABELS, "settings": settings}
     if isinstance(network, TransferSettings):
-        stages = network.model_copy(update={"head_epochs": 1})
-        [fit] = transfer.fits(partial(built, name), [PART], **data, stages=stages)
+        phases = network.model_copy(update={"head_epochs": 1})
+        trainer = transfer.trainers(partial(built, name), **data, phases=phases)()
     else:
-        [fit] = fitting.fits(partial(build, name), [PART], **data)
-    losses = np.array([(row.loss, row.val_loss) for row in fit.history])
-    return [*fit.network.get_weights(), losses, forward.predict(fit.network, IMAGES)]
+        trainer = scratch.trainers(partial(build, name), **data)()
+    outcome = trainer.train(JOB, lambda _: None, lambda: None)
+    losses = np.array([(row.loss, row.val_loss) for row in outcome.history])
+    return [*trainer.network.get_weights(), losses, forward.predict(trainer.network, IMAGES)]
 
 
 def copies() -> np.ndarray:

@@ -15,7 +15,7 @@ from tenshots.networks.settings import NetworkSettings, settings_from
 from tenshots.params import PATH
 from tenshots.runtime import keras
 from tenshots.tables.encoding import StandardiseSettings
-from tenshots.training import executor
+from tenshots.training import memory
 from tenshots.training.settings import ExperimentSettings, VariantSettings, named
 
 MAX_PARAMETERS = 500_000_000  # the largest network of keras.applications has 350 million
@@ -73,7 +73,7 @@ def _check_size(settings: NetworkSettings, *, size_px: int, batch_size: int, at:
             f"{PATH}: {at} must have at most {MAX_PARAMETERS:,} parameters, got {num_parameters:,}; "
             "choose fewer filters, a smaller dense layer or a smaller backbone"
         )
-    num_bytes = executor.training_bytes(network, batch_size=batch_size)
+    num_bytes = memory.training_bytes(network, batch_size=batch_size)
     if num_bytes > MAX_TRAINING_BYTES:
         raise SettingsError(
             f"{PATH}: {at} must be trained in at most {MAX_TRAINING_BYTES / 1e9:.0f} GB, but with batch_size "

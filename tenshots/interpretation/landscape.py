@@ -101,7 +101,5 @@ def directions(model: keras.Model, *, seed: int) -> tuple[list[np.ndarray], list
 
 def loss(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
     """Returns the mean cross-entropy of the right labels, in nats, without label smoothing."""
-    logits = forward.outputs(model, images, batch_size=BATCH_SIZE).astype(np.float64)
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_shares = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    log_shares = forward.log_softmax(forward.outputs(model, images, batch_size=BATCH_SIZE))
     return float(-log_shares[np.arange(len(labels)), labels].mean())

@@ -57,7 +57,7 @@ def learnt(settings: NetworkSettings, *, at: str = "") -> list[np.ndarray]:
         at: its dotted key in params.yaml, for messages.
 
     Returns:
-        None where all weights start at random.
+        An array per weight; an empty list where all weights start at random.
 
     Raises:
         SettingsError: the backbone cannot be built, or there are no such weights of it.

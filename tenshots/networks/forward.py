@@ -33,3 +33,10 @@ def predict(model: keras.Model, images: np.ndarray, *, batch_size: int = 128) ->
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
     return probabilities
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Returns the logarithm of each label's probability, float64; logits have the shape (..., num_labels)."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    found: np.ndarray = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return found

@@ -10,9 +10,8 @@ of photos.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,11 +25,12 @@ from tenshots.studies.settings import StudySettings
 from tenshots.tables import database, predictions
 from tenshots.tables.predictions import KEYS
 from tenshots.training import variants
-from tenshots.training.fitting import Epoch, Fit, Part
+from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.variants import Variant
 
 if TYPE_CHECKING:
     from tenshots.augmentation.settings import AugmentSettings
+    from tenshots.runtime import keras
 
 LEAKING = "leaking"
 
@@ -42,13 +42,13 @@ class Task:
     Attributes:
         name: share-0.1, or leaking.
         share: of the training photos, in (0, 1]; 1 of the random split.
-        parts: the trainings.
+        jobs: the trainings.
         splits: photo_id, fold and part; a training is tested on the test photos of its fold.
     """
 
     name: str
     share: float
-    parts: list[Part]
+    jobs: list[Job]
     splits: pd.DataFrame
 
 
@@ -70,27 +70,27 @@ def tasks(
             i is image len(photos) + i.
         splits: photo_id, component, fold and part.
         seed: the experiment's.
-        repeats: trainings a fold, from 1.
+        repeats: trainings per fold, at least 1.
 
     Raises:
         SettingsError: a share leaves a fold no photo of some label to learn from.
-        DataError: see `variants.parts`.
+        DataError: see `variants.jobs_of`.
     """
     image_ids = np.concatenate([photos["photo_id"].to_numpy(), copies["photo_id"].to_numpy()])
-    whole = variants.parts(photos, copies, splits, seed=seed, repeats=repeats) if settings.shares else []
+    whole = variants.jobs_of(photos, copies, splits, seed=seed, repeats=repeats) if settings.shares else []
     found = [
         Task(
             share_name(share),
             share,
-            [_thinned(part, share, photos=photos, image_ids=image_ids, seed=seed) for part in whole],
+            [_thinned(job, share, photos=photos, image_ids=image_ids, seed=seed) for job in whole],
             splits,
         )
         for share in settings.shares
     ]
     if settings.leaking:
         dealt = leakage.random_splits(photos, splits, seed=seed)
-        parts = variants.parts(photos, copies, dealt, seed=seed, repeats=repeats)
-        found.append(Task(LEAKING, 1.0, parts, dealt))
+        jobs = variants.jobs_of(photos, copies, dealt, seed=seed, repeats=repeats)
+        found.append(Task(LEAKING, 1.0, [job._replace(task=LEAKING) for job in jobs], dealt))
     return found
 
 
@@ -124,6 +124,11 @@ def with_copies(
     return pd.concat([copies, *made], ignore_index=True)[list(copies.columns)]
 
 
+class _Tested(NamedTuple):
+    outcome: Outcome
+    predictions: pd.DataFrame
+
+
 def run(
     variant: Variant,
     todo: Sequence[Task],
@@ -133,7 +138,7 @@ def run(
     labels: np.ndarray,
     num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
-    done: Callable[[Task, Fit], None] = lambda *_: None,
+    done: Callable[[Outcome], None] = lambda _: None,
 ) -> dict[str, pd.DataFrame]:
     """Trains, and predicts the test photos of each training.
 
@@ -153,39 +158,45 @@ def run(
     """
     names = sorted(set(photos["label"].to_numpy().astype(str).tolist()))
     row_of = pd.Series(np.arange(len(photos)), index=photos["photo_id"].to_numpy())
-    task_of = {id(part): task for task in todo for part in task.parts}
-    tables: dict[str, list[pd.DataFrame]] = {task.name: [] for task in todo}
-    # One call for all: what a pretrained backbone's lower layers say of each image is computed once.
-    fits = variants.fits(
+    splits_of = {task.name: task.splits for task in todo}
+
+    def test(network: keras.Model, outcome: Outcome) -> _Tested:
+        job = outcome.job
+        splits = splits_of[job.task]
+        of_fold = splits[(splits["fold"] == job.fold) & (splits["part"] == "test")]
+        rows = row_of.loc[of_fold["photo_id"]].to_numpy()
+        answers = forward.predict(network, images[rows])
+        table = predictions.table(photos.iloc[rows], answers, names, fold=job.fold, repeat=job.repeat)
+        return _Tested(outcome, table)
+
+    # One call for all: what a pretrained backbone's lower layers put out is computed once.
+    found = variants.train(
         variant,
-        [part for task in todo for part in task.parts],
+        [job for task in todo for job in task.jobs],
         images=images,
         labels=labels,
+        finish=test,
         num_workers=num_workers,
         report=report,
+        done=lambda tested: done(tested.outcome),
     )
-    with closing(fits):
-        for fit in fits:
-            task, fold = task_of[id(fit.part)], fit.part.fold
-            tested = task.splits[(task.splits["fold"] == fold) & (task.splits["part"] == "test")]
-            rows = row_of.loc[tested["photo_id"]].to_numpy()
-            answers = forward.predict(fit.network, images[rows])
-            tables[task.name].append(
-                predictions.table(photos.iloc[rows], answers, names, fold=fold, repeat=fit.part.repeat)
-            )
-            done(task, fit)
-    return {name: pd.concat(rows).sort_values(KEYS, ignore_index=True) for name, rows in tables.items()}
+    return {
+        task.name: pd.concat(
+            [each.predictions for each in found if each.outcome.job.task == task.name]
+        ).sort_values(KEYS, ignore_index=True)
+        for task in todo
+    }
 
 
-def num_updates(part: Part, variant: Variant) -> int:
+def num_updates(job: Job, variant: Variant) -> int:
     """Returns the updates of a training that no patience ends."""
-    return variants.max_epochs(variant) * -(-part.num_originals // variant.train.batch_size)
+    return variants.max_epochs(variant) * -(-job.num_originals // variant.train.batch_size)
 
 
 def num_photos(todo: Sequence[Task], photos: pd.DataFrame, splits: pd.DataFrame) -> dict[float, float]:
     """Returns how many photos a training learns from, the mean, at each share and at 1."""
     found = {
-        task.share: float(np.mean([np.count_nonzero(part.train < len(photos)) for part in task.parts]))
+        task.share: float(np.mean([np.count_nonzero(job.train < len(photos)) for job in task.jobs]))
         for task in todo
         if task.share < 1
     }
@@ -218,24 +229,24 @@ def subset(labels: np.ndarray, share: float, *, seed: int) -> np.ndarray:
     return chosen
 
 
-def _thinned(part: Part, share: float, *, photos: pd.DataFrame, image_ids: np.ndarray, seed: int) -> Part:
-    """Returns the part with a share of its photos and their copies; an epoch stays as long as it was.
+def _thinned(job: Job, share: float, *, photos: pd.DataFrame, image_ids: np.ndarray, seed: int) -> Job:
+    """Returns the job with a share of its photos and their copies; an epoch stays as long as it was.
 
     Each repeat leaves out other photos, so that how much repeats differ tells what the choice of photos does.
     """
-    originals = part.train[part.train < len(photos)]
+    originals = job.train[job.train < len(photos)]
     labels = photos["label"].to_numpy().astype(str)[originals]
-    chosen = subset(labels, share, seed=derived_seed(seed, "study", part.fold, part.repeat))
+    chosen = subset(labels, share, seed=derived_seed(seed, "study", job.fold, job.repeat))
     bare = sorted(set(labels) - set(labels[chosen]))
     if bare:
         fewest = int((labels == bare[0]).sum())
         raise SettingsError(
             f"{PATH}: study.shares must leave every fold a photo of each label to learn from, but {share:g} "
-            f"leaves fold {part.fold} none of the {fewest} of {bare[0]}; "
+            f"leaves fold {job.fold} none of the {fewest} of {bare[0]}; "
             f"take at least {_rounded_up(0.5 / fewest)}"
         )
-    kept = np.isin(image_ids[part.train], image_ids[originals[chosen]])
-    return part._replace(train=part.train[kept])
+    kept = np.isin(image_ids[job.train], image_ids[originals[chosen]])
+    return job._replace(train=job.train[kept], task=share_name(share))
 
 
 def _rounded_up(share: float) -> str:

@@ -45,7 +45,7 @@ def summed_up(
             retraining.num_photos(done, photos, splits),
             components,
             grouped=bool((photos["group"] != "").any()),
-            num_updates=retraining.num_updates(done[0].parts[0], variant),
+            num_updates=retraining.num_updates(done[0].jobs[0], variant),
         )
     if settings.leaking:
         found["leaking_split"] = findings.leaking_split(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tenshots.networks import forward
 from tenshots.runtime import keras
 from tenshots.training.settings import OptimisationSettings
 
@@ -56,18 +57,19 @@ def prepare(model: keras.Model, settings: OptimisationSettings, *, lr: float, nu
     """Gives the model a fresh optimiser of `num_updates` updates, in place.
 
     A model that had one with the same schedule keeps what was compiled for it, and only the optimiser's
-    memory is wiped: compiling takes longer than a training on few photos.
+    memory goes back to how it started: compiling takes longer than a training on few photos.
 
     Args:
         model: its trainable weights are what will be improved.
         settings: of the optimiser.
         lr: learning rate at its peak, above 0.
-        num_updates: of the whole training, from 1.
+        num_updates: of the whole training, at least 1.
     """
     rate = LearningRate(lr, num_updates=num_updates, schedule=settings.schedule, warmup=settings.warmup)
     if model.compiled and rate_of(model).get_config() == rate.get_config():
-        for variable in model.optimizer.variables:
-            variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
+        # Not to zero: Nadam's product starts at 1, Adagrad's sum at 0.1.
+        for variable, start in zip(model.optimizer.variables, model.optimizer.starts, strict=True):
+            variable.assign(np.broadcast_to(start, variable.shape))
         return
     optimiser = _optimiser(settings, rate)
     model.compile(
@@ -78,6 +80,14 @@ def prepare(model: keras.Model, settings: OptimisationSettings, *, lr: float, nu
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
     optimiser.build(model.trainable_variables)
+    optimiser.starts = tuple(_start_of(variable) for variable in optimiser.variables)
+
+
+def _start_of(variable: keras.Variable) -> np.ndarray:
+    """Returns the variable's value, as one number where all are the same: moments are as large as weights."""
+    value: np.ndarray = np.array(keras.ops.convert_to_numpy(variable))
+    first = value[(0,) * value.ndim]
+    return np.array(first) if (value == first).all() else value
 
 
 def _optimiser(settings: OptimisationSettings, rate: LearningRate) -> keras.optimizers.Optimizer:
@@ -106,6 +116,4 @@ def loss(logits: np.ndarray, targets: np.ndarray, *, label_smoothing: float) -> 
             Source: Szegedy et al. 2016, arXiv:1512.00567, section 7.
     """
     smoothed = targets * (1 - label_smoothing) + label_smoothing / targets.shape[1]
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return float(-(smoothed * log_probabilities).sum(axis=1).mean())
+    return float(-(smoothed * forward.log_softmax(logits)).sum(axis=1).mean())

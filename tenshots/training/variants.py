@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,15 @@ from tenshots import params
 from tenshots.errors import DataError
 from tenshots.networks import building
 from tenshots.networks.settings import NetworkSettings, TransferSettings, settings_from
+from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
-from tenshots.training import fitting, transfer
-from tenshots.training.fitting import Epoch, Fit, Part, TrainSettings
+from tenshots.training import drawing, executor, scratch, transfer
+from tenshots.training.executor import Trainer
+from tenshots.training.jobs import Epoch, Job, Outcome
+from tenshots.training.loop import TrainSettings
 from tenshots.training.settings import ExperimentSettings, OptimisationSettings, named
+
+Result = TypeVar("Result")
 
 
 class Variant(NamedTuple):
@@ -67,9 +72,9 @@ def resolve(values: Mapping[str, Any], name: str) -> Variant:
     )
 
 
-def parts(
+def jobs_of(
     photos: pd.DataFrame, copies: pd.DataFrame, splits: pd.DataFrame, *, seed: int, repeats: int
-) -> list[Part]:
+) -> list[Job]:
     """Returns the trainings of a variant, fold by fold, repeat by repeat.
 
     A fold uses the copies of its own training photos only, so it never sees a changed val or test photo.
@@ -79,7 +84,7 @@ def parts(
         copies: columns photo_id, label; row i is image len(photos) + i.
         splits: columns photo_id, fold, part.
         seed: of the experiment.
-        repeats: trainings a fold, from 1.
+        repeats: trainings per fold, at least 1.
 
     Raises:
         DataError: a fold lacks a label in train, or val photos, or names a photo that is not there.
@@ -106,7 +111,7 @@ def parts(
             )
         train = np.flatnonzero([name in train_ids for name in image_ids])
         found += [
-            Part(
+            Job(
                 fold=int(fold),
                 repeat=repeat,
                 seed=derived_seed(seed, int(fold), repeat),
@@ -119,60 +124,73 @@ def parts(
     return found
 
 
-def fits(
+def train(
     variant: Variant,
-    todo: Sequence[Part],
+    jobs: Sequence[Job],
     *,
     images: np.ndarray,
     labels: np.ndarray,
+    finish: Callable[[keras.Model, Outcome], Result],
     num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
-) -> Generator[Fit]:
-    """Trains the variant's network for each part, from scratch or from its pretrained backbone.
-
-    Yields each fit as it is done, in any order where several are trained at a time (see `workers.fits`).
+    done: Callable[[Result], None] = lambda _: None,
+) -> list[Result]:
+    """Trains the variant's network for each job, and returns what `finish` made of each, in any order.
 
     Args:
         variant: of `resolve`.
-        todo: of `parts`.
+        jobs: of `jobs_of`.
         images: uint8 (num_images, size_px, size_px, 3), originals and copies.
         labels: int (num_images,), from 0 without gaps.
+        finish: saves or predicts: see `executor.run`.
         num_workers: trainings at a time, at most.
         report: is told of each epoch when it ends.
+        done: is told of each result.
 
     Raises:
-        SettingsError: the network cannot be built, or the loss became infinite or no number.
+        SettingsError: the network cannot be built, or the loss became infinite or not a number.
+        DataError: the backbone's weights are missing, or are not those that the settings name.
+    """
+    begin = trainers(variant, images=images, labels=labels)
+    return executor.run(begin, jobs, finish=finish, num_workers=num_workers, report=report, done=done)
+
+
+def trainers(variant: Variant, *, images: np.ndarray, labels: np.ndarray) -> Callable[[], Trainer]:
+    """Returns what begins a worker that trains the variant's network, by the recipe of its family.
+
+    Args:
+        variant: of `resolve`.
+        images: uint8 (num_images, size_px, size_px, 3), originals and copies.
+        labels: int (num_images,), from 0 without gaps.
+
+    Raises:
+        SettingsError: the network cannot be built.
         DataError: the backbone's weights are missing, or are not those that the settings name.
     """
     at = f"networks.{variant.network_name}"
+    learnt = building.learnt(variant.network, at=at)  # read here, once for all workers
     build = partial(
         building.build,
         variant.network,
         size_px=images.shape[1],
         num_labels=int(labels.max()) + 1,
-        learnt=building.learnt(variant.network, at=at),  # read here, once for all workers
+        learnt=learnt,
         at=at,
     )
+    data: dict[str, Any] = {"images": images, "labels": labels, "settings": variant.train}
     if not isinstance(variant.network, TransferSettings):
-        return fitting.fits(
-            build,
-            todo,
-            images=images,
-            labels=labels,
-            settings=variant.train,
-            num_workers=num_workers,
-            report=report,
+        return scratch.trainers(build, **data)
+    if not learnt:  # its backbone starts at random, the same in every worker
+        return transfer.trainers(
+            partial(_drawn, build, variant.experiment.seed), **data, phases=variant.network
         )
-    return transfer.fits(
-        partial(fitting.seeded, variant.experiment.seed, build),  # for a backbone without weights
-        todo,
-        images=images,
-        labels=labels,
-        settings=variant.train,
-        stages=variant.network,
-        num_workers=num_workers,
-        report=report,
-    )
+    return transfer.trainers(build, **data, phases=variant.network)
+
+
+def _drawn(build: Callable[[], keras.Model], seed: int) -> keras.Model:
+    network = build()
+    drawing.draw(network, seed)
+    return network
 
 
 def max_epochs(variant: Variant) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenshots.training import fitting
+from tenshots.training import loop
 
 
 @given(
@@ -22,7 +22,7 @@ def test_every_epoch_has_as_many_images_and_updates_as_originals_alone_would_giv
     num_originals: int, copies: int, batch_size: int, seed: int
 ) -> None:
     rows = np.arange(num_originals * (1 + copies))
-    stream = fitting.epochs_of_batches(rows, num_originals=num_originals, batch_size=batch_size, seed=seed)
+    stream = loop.epochs_of_batches(rows, num_originals=num_originals, batch_size=batch_size, seed=seed)
     epochs = list(itertools.islice(stream, 1 + copies))
 
     for batches in epochs:

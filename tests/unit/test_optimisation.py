@@ -84,6 +84,27 @@ def test_preparing_again_forgets_earlier_updates_and_keeps_what_was_compiled(nam
     assert all(np.array_equal(*pair) for pair in zip(results[0][1], results[1][1], strict=True))
 
 
+@pytest.mark.parametrize("kind", ["Nadam", "Adagrad", "Adam"])
+def test_an_optimiser_whose_memory_does_not_start_at_zero_starts_again_as_it_was_made(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nadam's product starts at 1, Adagrad's sum at 0.1; at zero the first would divide by nothing."""
+    monkeypatch.setattr(optimisation, "_optimiser", lambda _, rate: getattr(keras.optimizers, kind)(rate))
+    model = _model()
+    optimisation.prepare(model, _settings(), lr=0.1, num_updates=4)
+    made = [np.array(keras.ops.convert_to_numpy(variable)) for variable in model.optimizer.variables]
+    for _ in range(3):
+        model.train_on_batch(np.ones((4, 3), np.float32), np.eye(2, dtype=np.float32)[[0, 1, 0, 0]])
+    used = model.optimizer
+    optimisation.prepare(model, _settings(), lr=0.1, num_updates=4)
+
+    assert model.optimizer is used
+    again = [keras.ops.convert_to_numpy(variable) for variable in used.variables]
+    for first, second in zip(made, again, strict=True):
+        assert np.array_equal(first, second)
+        assert first.dtype == second.dtype
+
+
 def test_another_length_of_training_gives_another_schedule() -> None:
     model = _model()
     for num_updates in (4, 8):

@@ -13,6 +13,7 @@ import joblib
 import pytest
 
 from tenshots import runtime
+from tenshots.errors import SettingsError
 from tenshots.runtime import _silence, configure
 
 
@@ -138,6 +139,27 @@ def test_one_worker_computes_where_a_gpu_or_jax_does(monkeypatch: pytest.MonkeyP
     assert runtime.num_workers(threads=1) == 1
 
 
+def test_the_environment_sets_workers_or_shares_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 8)
+    monkeypatch.setenv("TENSHOTS_EXPERIMENTS", "3")
+    assert [runtime.num_workers(threads=threads) for threads in (1, 2, 4)] == [2, 1, 1]
+    monkeypatch.setenv("TENSHOTS_WORKERS", "5")
+    assert runtime.num_workers(threads=2) == 5
+    monkeypatch.setenv("TENSHOTS_WORKERS", "")
+    monkeypatch.setenv("TENSHOTS_EXPERIMENTS", "")
+    assert runtime.num_workers(threads=1) == 8
+
+
+@pytest.mark.parametrize("name", ["TENSHOTS_WORKERS", "TENSHOTS_EXPERIMENTS"])
+@pytest.mark.parametrize("given", ["0", "-1", "two", "1.5", "99999", "²"])
+def test_something_else_than_a_number_of_workers_is_an_error_that_names_it(
+    name: str, given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, given)
+    with pytest.raises(SettingsError, match=f"{name} must be a whole number from 1 to 9999, got '{given}'"):
+        runtime.num_workers(threads=1)
+
+
 @pytest.mark.slow
 def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> None:
     done = _run(
@@ -154,37 +176,42 @@ def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> Non
 
         import numpy as np
 
-        from tenshots import params
         from tenshots.networks import building, forward
-        from tenshots.networks.settings import settings_from
-        from tenshots.training import fitting, transfer
+        from tenshots.networks.building import settings_from
+        from tenshots.training import drawing, executor, scratch, transfer
+        from tenshots.training.jobs import Job
+        from tenshots.training.loop import TrainSettings
         from tenshots.training.settings import OptimisationSettings
         from tenshots.runtime import configure, keras
 
         assert keras.backend.backend() == "jax"
         configure(threads=1)
         blocks = {"filters": [4], "dense": 8, "dropout": 0.2}
-        scratch = settings_from({"family": "convolutional", "input_px": 32, **blocks}, at="")
+        scratch_settings = settings_from({"family": "convolutional", "input_px": 32, **blocks}, at="")
         backbone = {"architecture": "convolutional", "arguments": blocks, "weights": "none"}
         pretrained = settings_from(
             {"family": "pretrained", "input_px": 32, "backbone": backbone, "dropout": 0.2, "head_epochs": 1,
              "head_lr_factor": 1, "unfreeze": 0.5, "fine_tune_lr_factor": 0.1}, at="")
-        settings = fitting.TrainSettings(0.01, 8, 1, OptimisationSettings(
+        settings = TrainSettings(0.01, 8, 1, OptimisationSettings(
             optimiser="adamw", weight_decay=0, schedule="cosine", warmup=0.1, label_smoothing=0, patience=1))
         images = np.random.default_rng(0).integers(0, 256, (32, 40, 40, 3), dtype=np.uint8)
-        part = fitting.Part(0, 0, 0, np.arange(24), np.arange(24, 32), 24)
+        job = Job(0, 0, 0, np.arange(24), np.arange(24, 32), 24)
         data = {"images": images, "labels": np.arange(32) % 2, "settings": settings}
 
         def build():
-            return building.build(scratch, size_px=40, num_labels=2)
+            return building.build(scratch_settings, size_px=40, num_labels=2)
 
-        fits = [*fitting.fits(build, [part], **data)]
         def backboned():
-            return fitting.seeded(1, lambda: building.build(pretrained, size_px=40, num_labels=2))
+            network = building.build(pretrained, size_px=40, num_labels=2)
+            drawing.draw(network, 1)
+            return network
 
-        fits += transfer.fits(backboned, [part], **data, stages=pretrained)
-        for fit in fits:
-            print([row.phase for row in fit.history], forward.predict(fit.network, images).shape)
+        def finish(network, outcome):
+            return [row.phase for row in outcome.history], forward.predict(network, images).shape
+
+        print(*executor.run(scratch.trainers(build, **data), [job], finish=finish)[0])
+        begin = transfer.trainers(backboned, **data, phases=pretrained)
+        print(*executor.run(begin, [job], finish=finish)[0])
         assert "tensorflow" not in sys.modules
         """,
         KERAS_BACKEND="jax",

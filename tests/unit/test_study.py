@@ -109,7 +109,7 @@ def test_a_smaller_training_sees_fewer_photos_their_copies_and_as_many_updates()
     ids = np.concatenate([photos["photo_id"], copies["photo_id"]])
     found = retraining.tasks(settings(0.25, 0.5), photos, copies, splits, seed=1, repeats=2)
     assert [task.name for task in found] == ["share-0.25", "share-0.5"]
-    for small, large in zip(found[0].parts, found[1].parts, strict=True):
+    for small, large in zip(found[0].jobs, found[1].jobs, strict=True):
         part_of = splits[splits["fold"] == small.fold].set_index("photo_id")["part"]
         assert set(part_of[ids[large.train]]) == {"train"}
         assert set(small.train) < set(large.train)
@@ -118,9 +118,9 @@ def test_a_smaller_training_sees_fewer_photos_their_copies_and_as_many_updates()
         assert len(originals) == pytest.approx(0.25 * (part_of == "train").sum(), abs=1)
         assert small.num_originals == large.num_originals == (part_of == "train").sum()
         assert set(part_of[ids[small.val]]) == {"val"}
-    first, second = (set(part.train) for part in found[0].parts[:2])
+    first, second = (set(job.train) for job in found[0].jobs[:2])
     assert first != second, "repeats leave out other photos"
-    assert retraining.num_photos(found, photos, splits)[0.5] == len(found[1].parts[0].train) / 3
+    assert retraining.num_photos(found, photos, splits)[0.5] == len(found[1].jobs[0].train) / 3
 
 
 def test_a_share_that_leaves_a_label_out_is_an_error_that_says_how_much_is_needed() -> None:
@@ -145,9 +145,9 @@ def test_the_random_split_is_the_one_that_leakage_counts(folds: int) -> None:
         )
     (task,) = retraining.tasks(settings(leaking=True), photos, copies, splits, seed=1, repeats=1)
     ids = np.concatenate([photos["photo_id"], copies["photo_id"]])
-    for part in task.parts:
-        part_of = dealt[dealt["fold"] == part.fold].set_index("photo_id")["part"]
-        assert set(part_of[ids[part.train]]) == {"train"}
+    for job in task.jobs:
+        part_of = dealt[dealt["fold"] == job.fold].set_index("photo_id")["part"]
+        assert set(part_of[ids[job.train]]) == {"train"}
 
 
 def test_a_random_split_gets_the_copies_that_it_lacks_as_the_stage_would_make_them() -> None:

@@ -410,7 +410,7 @@ def test_page_and_pictures_are_no_part_of_what_tells_experiments_apart(tmp_path:
     def key(settings: dict[str, object]) -> str:
         return identity.experiment_key(settings, splits_path=tmp_path / "splits.csv", code_dir=tmp_path)
 
-    for name in ("stages/ui.py", "tenshots/pages/report/page.py", "tenshots/training/fitting.py"):
+    for name in ("stages/ui.py", "tenshots/pages/report/page.py", "tenshots/training/loop.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     first = key({"lr": 1, "report": {"num_samples": 1}, "visualise": {"dream": False}})
@@ -419,7 +419,7 @@ def test_page_and_pictures_are_no_part_of_what_tells_experiments_apart(tmp_path:
     (tmp_path / "stages/ui.py").write_text("edited")
     (tmp_path / "tenshots/pages/report/page.py").write_text("edited")
     assert key({"lr": 1}) == first
-    (tmp_path / "tenshots/training/fitting.py").write_text("edited")
+    (tmp_path / "tenshots/training/loop.py").write_text("edited")
     assert key({"lr": 1}) != first
 
 

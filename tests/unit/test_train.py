@@ -169,7 +169,11 @@ def test_each_epoch_and_the_wall_clock_go_to_the_run_and_not_into_an_output(
     curves = {f"fold_0_repeat_0/{name}" for name in sessions.CURVES}
     assert [step for names, step in recorder.steps if names == curves] == [0, 1]
     assert {"train_seconds", "train_images_per_second"} in [names for names, _ in recorder.steps]
-    assert not any(b"second" in text for text in outputs(project / "data/models/baseline").values())
+    model = json.loads((project / "data/models/baseline/model.json").read_text())
+    assert set(model) | {key for fit in model["fits"] for key in fit} == {
+        "variant", "labels", "size_px", "standardise", "network", "network_name", "data", "settings", "fits",
+        "num_parameters", "fold", "repeat", "seed", "weights", "num_updates", "num_images", "kept_epoch",
+    }  # fmt: skip
 
 
 @pytest.mark.usefixtures("recorder")

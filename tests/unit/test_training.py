@@ -6,8 +6,9 @@ import itertools
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -17,8 +18,10 @@ from tenshots import runtime
 from tenshots.errors import SettingsError
 from tenshots.networks import building, forward
 from tenshots.runtime import keras
-from tenshots.training import fitting, optimisation
-from tenshots.training.fitting import Epoch, Fit, Kept, Part, TrainSettings
+from tenshots.training import drawing, executor, optimisation, scratch
+from tenshots.training import loop as looping
+from tenshots.training.jobs import Epoch, Job, Outcome
+from tenshots.training.loop import Kept, TrainSettings
 from tenshots.training.settings import OptimisationSettings
 
 TINY = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8, "dropout": 0.25}
@@ -38,9 +41,9 @@ def drawn() -> tuple[np.ndarray, np.ndarray]:
     return (noise + 100 * labels[:, None, None, None]).astype(np.uint8), labels
 
 
-def part(repeat: int = 0, *, copies: bool = False, num_originals: int = NUM_ORIGINALS) -> Part:
+def job(repeat: int = 0, *, copies: bool = False, num_originals: int = NUM_ORIGINALS) -> Job:
     train = np.concatenate([np.arange(num_originals), np.arange(28, 70 if copies else 28)])
-    return Part(0, repeat, 100 + repeat, train, np.arange(21, 28), num_originals)
+    return Job(0, repeat, 100 + repeat, train, np.arange(21, 28), num_originals)
 
 
 def loop(**changes: Any) -> TrainSettings:  # noqa: ANN401 (of several types)
@@ -51,11 +54,47 @@ def loop(**changes: Any) -> TrainSettings:  # noqa: ANN401 (of several types)
     return settings._replace(**changes)
 
 
-def fits(*parts: Part, **changes: Any) -> list[tuple[Fit, list[np.ndarray]]]:  # noqa: ANN401
-    """The fits of these parts, each with its weights, which the next fit replaces."""
-    images, labels = drawn()
-    found = fitting.fits(build, parts, images=images, labels=labels, settings=loop(**changes))
-    return [(fit, fit.network.get_weights()) for fit in found]
+class Trained(NamedTuple):
+    """A job done, with a copy of its weights: the network itself goes on to the next."""
+
+    outcome: Outcome
+    weights: list[np.ndarray]
+    probabilities: np.ndarray
+    val_logits: np.ndarray
+
+    @property
+    def history(self) -> list[Epoch]:
+        """Of the outcome."""
+        return self.outcome.history
+
+
+def trained(begin: Callable[[], executor.Trainer], *jobs: Job) -> list[Trained]:
+    """What becomes of the jobs, one after the other."""
+    images = drawn()[0]
+
+    def finish(network: Any, outcome: Outcome) -> Trained:  # noqa: ANN401 (keras.Model)
+        logits = forward.outputs(network, images[21:28], batch_size=7)
+        return Trained(outcome, network.get_weights(), forward.predict(network, images), logits)
+
+    return executor.run(begin, jobs, finish=finish)
+
+
+def from_scratch(
+    *jobs: Job,
+    labels: np.ndarray | None = None,
+    **changes: Any,  # noqa: ANN401 (of several types)
+) -> list[Trained]:
+    """What becomes of these jobs when they are trained from scratch."""
+    images, right = drawn()
+    given = right if labels is None else labels
+    return trained(scratch.trainers(build, images=images, labels=given, settings=loop(**changes)), *jobs)
+
+
+def misled() -> np.ndarray:
+    """Labels that are wrong for validation photos alone: learning makes validation worse."""
+    labels = drawn()[1]
+    labels[21:28] = 1 - labels[21:28]
+    return labels
 
 
 def same(left: list[np.ndarray], right: list[np.ndarray]) -> bool:
@@ -63,52 +102,50 @@ def same(left: list[np.ndarray], right: list[np.ndarray]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def plain() -> tuple[Fit, list[np.ndarray]]:
-    """One fit by itself, for all tests that look at one."""
-    return fits(part())[0]
+def plain() -> Trained:
+    """One job by itself, for all tests that look at one."""
+    return from_scratch(job())[0]
 
 
 def test_dark_and_bright_are_learnt() -> None:
-    ((fit, _),) = fits(part(), epochs=10)
+    (found,) = from_scratch(job(), epochs=10)
 
-    assert fit.history[fit.kept_epoch].val_accuracy == 1
-    assert forward.predict(fit.network, drawn()[0]).argmax(axis=1).tolist() == drawn()[1].tolist()
-
-
-def test_a_part_gives_the_same_weights_whichever_came_before_and_repeats_differ(
-    plain: tuple[Fit, list[np.ndarray]],
-) -> None:
-    other, again = fits(part(1, num_originals=20), part(0))
-
-    assert same(again[1], plain[1])
-    assert again[0].history == plain[0].history
-    assert not same(other[1], plain[1])
+    assert found.history[found.outcome.kept_epoch].val_accuracy == 1
+    assert found.probabilities.argmax(axis=1).tolist() == drawn()[1].tolist()
 
 
-def test_copies_give_no_more_updates_and_no_more_images(plain: tuple[Fit, list[np.ndarray]]) -> None:
-    ((enlarged, _),) = fits(part(copies=True))
+def test_a_job_gives_the_same_weights_whichever_came_before_and_repeats_differ(plain: Trained) -> None:
+    other, again = from_scratch(job(1, num_originals=20), job(0))
 
-    assert [row.num_updates for row in plain[0].history] == [3, 6, 9]
+    assert same(again.weights, plain.weights)
+    assert again.history == plain.history
+    assert not same(other.weights, plain.weights)
+
+
+def test_copies_give_no_more_updates_and_no_more_images(plain: Trained) -> None:
+    (enlarged,) = from_scratch(job(copies=True))
+
+    assert [row.num_updates for row in plain.history] == [3, 6, 9]
     assert [row.num_updates for row in enlarged.history] == [3, 6, 9]
-    assert plain[0].num_images == enlarged.num_images == 3 * NUM_ORIGINALS
+    assert plain.outcome.num_images == enlarged.outcome.num_images == 3 * NUM_ORIGINALS
 
 
 def test_the_network_is_left_with_the_weights_of_the_best_epoch() -> None:
-    ((fit, _),) = fits(part(), epochs=6, lr=0.05)
-    images, labels = drawn()
+    (found,) = from_scratch(job(), epochs=6, lr=0.05)
 
-    logits = forward.outputs(fit.network, images[21:28], batch_size=7)
-    loss = optimisation.loss(logits, np.eye(2)[labels[21:28]], label_smoothing=0.1)
-    after_warm_up = fit.history[1:]
+    targets = np.eye(2)[drawn()[1][21:28]]
+    loss = optimisation.loss(found.val_logits, targets, label_smoothing=0.1)
+    after_warm_up = found.history[1:]
     best = max(after_warm_up, key=lambda row: (row.val_accuracy, -row.val_loss))
-    assert fit.kept_epoch == best.epoch
+    assert found.outcome.kept_epoch == best.epoch
     assert loss == pytest.approx(best.val_loss, rel=1e-6)
 
 
-def test_the_best_epoch_has_the_most_right_answers_and_of_several_the_lowest_loss() -> None:
-    def epoch(val_accuracy: float, val_loss: float) -> Epoch:
-        return Epoch(0, 0, "scratch", 1, 1, 0.1, 0.0, 0.0, val_loss, val_accuracy)
+def epoch(val_accuracy: float, val_loss: float, *, number: int = 1) -> Epoch:
+    return Epoch(0, 0, "scratch", number, 1, 0.1, 0.0, 0.0, val_loss, val_accuracy)
 
+
+def test_the_best_epoch_has_the_most_right_answers_and_of_several_the_lowest_loss() -> None:
     best = Kept(epoch=0, val_accuracy=0.5, val_loss=1.0)
     assert best.is_beaten_by(epoch(0.6, 2.0))
     assert best.is_beaten_by(epoch(0.5, 0.9))
@@ -116,61 +153,84 @@ def test_the_best_epoch_has_the_most_right_answers_and_of_several_the_lowest_los
     assert not best.is_beaten_by(epoch(0.5, 1.0))
 
 
-def test_without_patience_all_epochs_are_trained_and_the_last_one_is_kept() -> None:
-    images, labels = drawn()
-    labels[21:28] = 1 - labels[21:28]  # learning makes validation worse, so an early epoch looks best
-    settings = loop(epochs=8, patience="none")
-    (fit,) = fitting.fits(build, [part()], images=images, labels=labels, settings=settings)
+@pytest.mark.parametrize(
+    ("accuracies", "patience", "warmup", "kept", "stopped"),
+    [
+        ([0.5, 0.9, 0.6, 0.6, 0.6], 2, 0.0, 1, 3),
+        ([0.9, 0.5, 0.6, 0.5, 0.5], 2, 0.4, 2, 4),  # the first two are of the warm-up
+        ([0.5, 0.4, 0.4, 0.6, 0.4], 3, 0.0, 3, None),
+        ([0.9, 0.5, 0.4, 0.3, 0.2], "none", 0.0, 4, None),
+        ([0.0, 0.0, 0.0, 0.0, 0.0], 2, 0.0, -1, 1),  # an earlier phase had more right: it stays
+    ],
+)
+def test_the_rule_keeps_the_best_epoch_after_the_warm_up_and_stops_after_its_patience(
+    accuracies: list[float],
+    patience: int | str,
+    warmup: float,
+    kept: int,
+    stopped: int | None,
+) -> None:
+    class Network:
+        """Has no weights."""
 
-    best = max(fit.history[1:], key=lambda row: (row.val_accuracy, -row.val_loss))
+        def get_weights(self) -> list[np.ndarray]:
+            """None."""
+            return []
+
+    rule = looping.KeepRule(
+        loop(epochs=5, patience=patience, warmup=warmup), kept=Kept(val_accuracy=0.1, val_loss=1.0)
+    )
+    over = []
+    for index, accuracy in enumerate(accuracies):
+        rule.weigh(index, epoch(accuracy, 1.0, number=index), Network())
+        over.append(rule.is_over)
+
+    assert rule.kept.epoch == kept
+    assert (over.index(True) if True in over else None) == stopped
+
+
+def test_without_patience_all_epochs_are_trained_and_the_last_one_is_kept() -> None:
+    (found,) = from_scratch(job(), labels=misled(), epochs=8, patience="none")
+
+    best = max(found.history[1:], key=lambda row: (row.val_accuracy, -row.val_loss))
     assert best.epoch < 7
-    assert fit.kept_epoch == 7
-    assert len(fit.history) == 8
-    logits = forward.outputs(fit.network, images[21:28], batch_size=7)
-    loss = optimisation.loss(logits, np.eye(2)[labels[21:28]], label_smoothing=0.1)
-    assert loss == pytest.approx(fit.history[-1].val_loss, rel=1e-6)
+    assert found.outcome.kept_epoch == 7
+    assert len(found.history) == 8
+    loss = optimisation.loss(found.val_logits, np.eye(2)[misled()[21:28]], label_smoothing=0.1)
+    assert loss == pytest.approx(found.history[-1].val_loss, rel=1e-6)
 
 
 def test_epochs_of_the_warm_up_neither_win_nor_use_up_patience() -> None:
+    (found,) = from_scratch(job(), labels=misled(), epochs=10, patience=2, warmup=0.5)
+
+    assert found.outcome.kept_epoch >= 5
+    assert len(found.history) >= 5 + 2
+
+
+def test_a_saved_network_holds_its_weights_and_not_the_optimisers_memory(tmp_path: Path) -> None:
     images, labels = drawn()
-    labels[21:28] = 1 - labels[21:28]  # learning makes validation worse, so the first epochs look best
-    warming = loop(epochs=10, patience=2)
-    warming = warming._replace(
-        optimisation=warming.optimisation.model_copy(update={"schedule": "cosine", "warmup": 0.5})
-    )
-    (fit,) = fitting.fits(build, [part()], images=images, labels=labels, settings=warming)
-
-    assert fit.kept_epoch >= 5
-    assert len(fit.history) >= 5 + 2
-
-
-def test_a_saved_network_holds_its_weights_and_not_the_optimisers_memory(
-    plain: tuple[Fit, list[np.ndarray]], tmp_path: Path
-) -> None:
-    plain[0].network.save_weights(tmp_path / "a.weights.h5")
+    trainer = scratch.trainers(build, images=images, labels=labels, settings=loop(epochs=1))()
+    trainer.train(job(), lambda _: None, lambda: None)
+    trainer.network.save_weights(tmp_path / "a.weights.h5")
 
     with h5py.File(tmp_path / "a.weights.h5") as file:
         assert "optimizer" not in file
 
 
 def test_training_stops_after_its_patience_without_a_lower_validation_loss() -> None:
-    # The validation photos have the wrong labels, so learning makes their loss higher.
-    images, labels = drawn()
-    labels[21:28] = 1 - labels[21:28]
-    ((fit),) = fitting.fits(
-        build, [part()], images=images, labels=labels, settings=loop(epochs=50, patience=2)
-    )
+    (found,) = from_scratch(job(), labels=misled(), epochs=50, patience=2)
 
-    assert len(fit.history) < 50
-    assert len(fit.history) == fit.kept_epoch + 3
+    assert len(found.history) < 50
+    assert len(found.history) == found.outcome.kept_epoch + 3
 
 
 def test_each_epoch_is_reported_as_it_ends() -> None:
     images, labels = drawn()
     rows: list[Epoch] = []
-    found = fitting.fits(build, [part()], images=images, labels=labels, settings=loop(), report=rows.append)
+    begin = scratch.trainers(build, images=images, labels=labels, settings=loop())
+    (outcome,) = executor.run(begin, [job()], finish=lambda _, outcome: outcome, report=rows.append)
 
-    assert rows == next(found).history
+    assert rows == outcome.history
     assert [row.epoch for row in rows] == [0, 1, 2]
     assert {row.phase for row in rows} == {"scratch"}
     rate = optimisation.LearningRate(0.01, num_updates=9, schedule="cosine", warmup=0.1)
@@ -189,8 +249,8 @@ def test_a_training_can_be_ended_before_any_update() -> None:
 
     history: list[Epoch] = []
     with pytest.raises(InterruptedError):
-        fitting.improve(
-            model, part(), inputs=images, targets=np.eye(2, dtype=np.float32)[labels], settings=loop(),
+        looping.train(
+            model, job(), inputs=images, targets=np.eye(2, dtype=np.float32)[labels], settings=loop(),
             phase="scratch", history=history, check=check,
         )  # fmt: skip
     assert int(model.optimizer.iterations.numpy()) == 4
@@ -199,31 +259,23 @@ def test_a_training_can_be_ended_before_any_update() -> None:
 
 def test_a_rate_far_too_high_is_an_error_that_names_it() -> None:
     with pytest.raises(SettingsError, match=r"lr must keep the loss finite.*fold 0, repeat 0 at lr 1e\+30"):
-        fits(part(), lr=1e30, optimiser="sgd")
+        from_scratch(job(), lr=1e30, optimiser="sgd")
 
 
 def test_what_is_given_is_not_altered() -> None:
     images, labels = drawn()
-    list(fitting.fits(build, [part()], images=images, labels=labels, settings=loop(epochs=1)))
+    trained(scratch.trainers(build, images=images, labels=labels, settings=loop(epochs=1)), job())
 
     assert np.array_equal(images, drawn()[0])
     assert np.array_equal(labels, drawn()[1])
 
 
-def test_seeded_weights_are_those_that_keras_draws_from_its_own_seed() -> None:
-    keras.utils.set_random_seed(3)
-    expected = build().get_weights()
-
-    assert same(fitting.seeded(3, build).get_weights(), expected)
-    assert not same(fitting.seeded(4, build).get_weights(), expected)
-
-
-def test_dropout_and_order_follow_the_seed_alone() -> None:
+def test_dropout_follows_the_seed_alone() -> None:
     model = build()
     images = drawn()[0][:8]
     results = []
     for seed in (1, 2, 1):
-        fitting.reseed(model, seed)
+        drawing.draw_dropout(model, seed)
         results.append(keras.ops.convert_to_numpy(model(images, training=True)))
 
     assert np.array_equal(results[0], results[2])
@@ -231,7 +283,7 @@ def test_dropout_and_order_follow_the_seed_alone() -> None:
 
 
 def test_every_row_is_used_once_before_any_is_used_twice() -> None:
-    stream = fitting.epochs_of_batches(np.arange(10), num_originals=4, batch_size=3, seed=0)
+    stream = looping.epochs_of_batches(np.arange(10), num_originals=4, batch_size=3, seed=0)
 
     drawn_rows = np.concatenate([row for epoch in itertools.islice(stream, 5) for row in epoch])
     assert Counter(drawn_rows[:10]) == Counter(drawn_rows[10:]) == Counter(range(10))
@@ -255,13 +307,11 @@ def test_no_images_give_no_probabilities() -> None:
 @pytest.mark.slow
 def test_two_processes_give_the_same_bytes() -> None:
     code = (
-        "import hashlib, tempfile, pathlib\n"
+        "import hashlib\n"
         "from tests.unit import test_training as t, test_transfer as f\n"
-        "for make in (t.fits, f.fits):\n"
-        "    [(fit, _)] = make(t.part())\n"
-        "    path = pathlib.Path(tempfile.mkdtemp()) / 'a.weights.h5'\n"
-        "    fit.network.save_weights(path)\n"
-        "    print(hashlib.sha256(path.read_bytes()).hexdigest())\n"
+        "for make in (t.from_scratch, f.fine_tuned):\n"
+        "    [found] = make(t.job())\n"
+        "    print(hashlib.sha256(b''.join(weight.tobytes() for weight in found.weights)).hexdigest())\n"
     )
     runs = [
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

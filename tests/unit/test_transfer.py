@@ -13,9 +13,9 @@ from tenshots.networks import building, forward
 from tenshots.networks.families.pretrained import PretrainedSettings
 from tenshots.networks.settings import HEAD
 from tenshots.runtime import keras
-from tenshots.training import transfer
-from tenshots.training.fitting import Fit, Part
-from tests.unit.test_training import drawn, loop, part, same
+from tenshots.training import drawing, transfer
+from tenshots.training.jobs import Job
+from tests.unit.test_training import Trained, drawn, job, loop, misled, same, trained
 
 runtime.configure(threads=1)
 
@@ -37,37 +37,49 @@ def settings(**changes: Any) -> PretrainedSettings:  # noqa: ANN401 (whatever st
 
 
 def build(given: PretrainedSettings) -> Any:  # noqa: ANN401 (keras.Model)
-    keras.utils.set_random_seed(5)
-    return building.build(given, size_px=32, num_labels=2)
+    network = building.build(given, size_px=32, num_labels=2)
+    drawing.draw(network, 5)
+    return network
 
 
-def fits(
-    *parts: Part,
+def fine_tuned(
+    *jobs: Job,
     given: PretrainedSettings | None = None,
+    labels: np.ndarray | None = None,
     **changes: Any,  # noqa: ANN401 (of several types)
-) -> list[tuple[Fit, list[np.ndarray]]]:
-    """The fits of these parts, each with its weights, which the next fit replaces."""
+) -> list[Trained]:
+    """What becomes of these jobs when a backbone is tuned."""
     given = given or settings()
-    images, labels = drawn()
-    found = transfer.fits(
-        partial(build, given), parts, images=images, labels=labels, settings=loop(**changes), stages=given
+    images, right = drawn()
+    begin = transfer.trainers(
+        partial(build, given),
+        images=images,
+        labels=right if labels is None else labels,
+        settings=loop(**changes),
+        phases=given,
     )
-    return [(fit, fit.network.get_weights()) for fit in found]
+    return trained(begin, *jobs)
 
 
-def changed(before: Any, after: Any) -> set[str]:  # noqa: ANN401 (keras.Model)
-    """The layers with weights that differ between two networks."""
-    pairs = zip(before.layers, after.layers, strict=True)
-    return {b.name for b, a in pairs if b.weights and not same(b.get_weights(), a.get_weights())}
+def changed(given: PretrainedSettings, found: Trained) -> set[str]:
+    """The layers whose weights training changed."""
+    network = build(given)
+    before = {layer.name: layer.get_weights() for layer in network.layers}
+    network.set_weights(found.weights)
+    return {
+        layer.name
+        for layer in network.layers
+        if layer.weights and not same(before[layer.name], layer.get_weights())
+    }
 
 
 def test_the_head_comes_first_then_the_top_of_the_backbone() -> None:
-    ((fit, _),) = fits(part())
+    (found,) = fine_tuned(job())
 
-    assert [row.phase for row in fit.history] == ["head"] * 2 + ["fine_tune"] * 3
-    assert [row.epoch for row in fit.history] == [0, 1, 2, 3, 4]
-    assert [row.num_updates for row in fit.history] == [3, 6, 9, 12, 15]
-    assert max(row.lr for row in fit.history[2:]) < max(row.lr for row in fit.history[:2])
+    assert [row.phase for row in found.history] == ["head"] * 2 + ["fine_tune"] * 3
+    assert [row.epoch for row in found.history] == [0, 1, 2, 3, 4]
+    assert [row.num_updates for row in found.history] == [3, 6, 9, 12, 15]
+    assert max(row.lr for row in found.history[2:]) < max(row.lr for row in found.history[:2])
 
 
 @pytest.mark.parametrize(
@@ -81,78 +93,77 @@ def test_the_head_comes_first_then_the_top_of_the_backbone() -> None:
 )
 def test_only_the_top_is_tuned_and_normalisations_stay(unfreeze: float, tuned: set[str]) -> None:
     given = settings(unfreeze=unfreeze)
-    ((fit, _),) = fits(part(), given=given)
+    (found,) = fine_tuned(job(), given=given)
 
     if (
-        fit.kept_epoch < given.head_epochs
+        found.outcome.kept_epoch < given.head_epochs
     ):  # then the head's weights were better, and the backbone is untouched
         assert unfreeze == 0
-    assert changed(build(given), fit.network) == {HEAD, *tuned}
+    assert changed(given, found) == {HEAD, *tuned}
 
 
 def test_without_unfreezing_only_the_head_is_trained() -> None:
-    ((fit, _),) = fits(part(), given=settings(unfreeze=0))
+    (found,) = fine_tuned(job(), given=settings(unfreeze=0))
 
-    assert {row.phase for row in fit.history} == {"head"}
+    assert {row.phase for row in found.history} == {"head"}
 
 
 def test_tuning_that_does_harm_is_undone() -> None:
-    ((fit, _),) = fits(part(), given=settings(fine_tune_lr_factor=100.0, head_epochs=40))
-    images, labels = drawn()
+    (found,) = fine_tuned(job(1), given=settings(fine_tune_lr_factor=100.0, head_epochs=40))
 
-    assert fit.kept_epoch < 40
-    assert changed(build(settings()), fit.network) == {HEAD}
-    accuracy = (forward.predict(fit.network, images[21:28]).argmax(axis=1) == labels[21:28]).mean()
-    assert accuracy == fit.history[fit.kept_epoch].val_accuracy
+    assert found.history[found.outcome.kept_epoch].phase == "head"
+    assert found.history[-1].phase == "fine_tune"
+    assert changed(settings(), found) == {HEAD}
+    accuracy = (found.val_logits.argmax(axis=1) == drawn()[1][21:28]).mean()
+    assert accuracy == found.history[found.outcome.kept_epoch].val_accuracy
 
 
 def test_without_patience_tuning_is_kept_even_where_validation_likes_it_less() -> None:
     given = settings(fine_tune_lr_factor=100.0, head_epochs=40)
-    ((fit, _),) = fits(part(), given=given, patience="none")
+    (found,) = fine_tuned(job(), given=given, patience="none")
 
-    assert fit.kept_epoch == len(fit.history) - 1 == 42
-    assert changed(build(given), fit.network) != {HEAD}
+    assert found.outcome.kept_epoch == len(found.history) - 1 == 42
+    assert changed(given, found) != {HEAD}
 
 
 def test_each_phase_has_its_own_patience() -> None:
-    images, labels = drawn()
-    labels[21:28] = 1 - labels[21:28]
-    given = settings(head_epochs=40)
-    (fit,) = transfer.fits(
-        partial(build, given),
-        [part()],
-        images=images,
-        labels=labels,
-        settings=loop(epochs=40, patience=2, lr=0.1),
-        stages=given,
+    (found,) = fine_tuned(
+        job(), given=settings(head_epochs=40), labels=misled(), epochs=40, patience=2, lr=0.1
     )
 
-    phases = [row.phase for row in fit.history]
+    phases = [row.phase for row in found.history]
     assert phases.count("head") < 40
     assert 2 <= phases.count("fine_tune") < 40
 
 
-def test_a_part_gives_the_same_weights_whichever_came_before_and_repeats_differ() -> None:
-    first, second, again = fits(part(0), part(1), part(0))
-    ((alone, weights),) = fits(part(0))
+def test_a_job_gives_the_same_weights_whichever_came_before_and_repeats_differ() -> None:
+    first, second, again = fine_tuned(job(0), job(1), job(0))
+    (alone,) = fine_tuned(job(0))
 
-    assert same(first[1], again[1])
-    assert same(first[1], weights)
-    assert first[0].history == alone.history
-    assert not same(first[0].network.get_layer(HEAD).get_weights(), second[1][-2:])
+    assert same(first.weights, again.weights)
+    assert same(first.weights, alone.weights)
+    assert first.history == alone.history
+    assert not same(first.weights[-2:], second.weights[-2:])
 
 
-def test_frozen_layers_computed_anew_give_what_kept_ones_give(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frozen_layers_computed_again_give_what_kept_ones_give(monkeypatch: pytest.MonkeyPatch) -> None:
     # Plain gradient descent, since Adam makes a difference in the last bit as large as any other.
-    kept = fits(part(), optimiser="sgd")
-    tuned_part = transfer.tuned_part
-    monkeypatch.setattr(
-        transfer, "tuned_part", lambda *given, **named: tuned_part(*given, **named, kept_bytes=0)
-    )
-    anew = fits(part(), optimiser="sgd")
+    (kept,) = fine_tuned(job(), optimiser="sgd")
+    monkeypatch.setattr(transfer, "inputs_of_top", lambda _, images: images)
+    (again,) = fine_tuned(job(), optimiser="sgd")
 
-    for left, right in zip(kept[0][1], anew[0][1], strict=True):
+    for left, right in zip(kept.weights, again.weights, strict=True):
         assert left == pytest.approx(right, abs=1e-5)
+
+
+def test_what_frozen_layers_put_out_is_kept_only_where_memory_allows() -> None:
+    images = drawn()[0][:4]
+    found = transfer.cut(build(settings()), share=0.5)
+
+    assert found is not None
+    num_bytes = transfer.inputs_of_top(found, images).nbytes
+    assert transfer.inputs_of_top(found, images, kept_bytes=num_bytes) is not images
+    assert transfer.inputs_of_top(found, images, kept_bytes=num_bytes - 1) is images
 
 
 def test_frozen_layers_are_computed_without_dropout_while_the_rest_trains() -> None:
@@ -161,12 +172,13 @@ def test_frozen_layers_are_computed_without_dropout_while_the_rest_trains() -> N
     backbone = {"architecture": "convolutional", "arguments": arguments, "weights": "none"}
     network = build(settings(dropout=0.0, backbone=backbone))
     network.get_layer("block2_dropout").rate = 0.0
-    tuned = transfer.tuned_part(network, images, share=0.25, kept_bytes=0)
+    found = transfer.cut(network, share=0.25)
 
-    assert tuned is not None
-    logits = keras.ops.convert_to_numpy(tuned.model(tuned.inputs, training=True))
+    assert found is not None
+    model = transfer.tuned_model(found, from_photos=True)
+    logits = keras.ops.convert_to_numpy(model(images, training=True))
     assert logits == pytest.approx(forward.outputs(network, images, batch_size=4), abs=1e-6)
-    assert not [v for v in tuned.model.trainable_variables if "block1" in v.path]
+    assert not [v for v in model.trainable_variables if "block1" in v.path]
 
 
 def test_the_cut_moves_below_branches_that_join() -> None:
@@ -183,12 +195,13 @@ def test_the_cut_moves_below_branches_that_join() -> None:
     ]
     # The expansion of block 14, whose input is added to its output.
     share = (len(weighted) - [layer.name for layer in weighted].index("block_14_project")) / len(weighted)
-    tuned = transfer.tuned_part(network, drawn()[0][:4], share=share)
+    images = drawn()[0][:4]
+    found = transfer.cut(network, share=share)
 
-    assert tuned is not None
-    held = {layer.name for layer in tuned.model.layers}
+    assert found is not None
+    held = {layer.name for layer in found.upper.layers}
     assert {"block_14_expand", "block_14_depthwise", "block_14_project", "block_14_add"} <= held
     assert "block_13_project" not in held
-    assert forward.outputs(tuned.model, tuned.inputs, batch_size=4) == pytest.approx(
-        forward.outputs(network, drawn()[0][:4], batch_size=4), abs=1e-5
+    assert forward.outputs(found.upper, transfer.inputs_of_top(found, images), batch_size=4) == pytest.approx(
+        forward.outputs(network, images, batch_size=4), abs=1e-5
     )

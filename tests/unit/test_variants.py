@@ -115,29 +115,29 @@ def test_no_fold_trains_on_a_val_or_test_photo_or_on_a_copy_of_one() -> None:
     photos, copies, splits = tables()
     image_ids = [*photos["photo_id"], *copies["photo_id"]]
 
-    for part in variants.parts(photos, copies, splits, seed=1, repeats=1):
-        parts_of = splits[splits["fold"] == part.fold].set_index("photo_id")["part"]
-        assert {parts_of[image_ids[row]] for row in part.train} == {"train"}
-        assert {parts_of[image_ids[row]] for row in part.val} == {"val"}
-        assert len(part.train) == 12
-        assert part.num_originals == 4
-        assert (part.val < len(photos)).all()
+    for job in variants.jobs_of(photos, copies, splits, seed=1, repeats=1):
+        parts_of = splits[splits["fold"] == job.fold].set_index("photo_id")["part"]
+        assert {parts_of[image_ids[row]] for row in job.train} == {"train"}
+        assert {parts_of[image_ids[row]] for row in job.val} == {"val"}
+        assert len(job.train) == 12
+        assert job.num_originals == 4
+        assert (job.val < len(photos)).all()
 
 
 def test_every_fold_and_repeat_has_a_seed_of_its_own() -> None:
-    parts = variants.parts(*tables(), seed=1, repeats=2)
+    jobs = variants.jobs_of(*tables(), seed=1, repeats=2)
 
-    assert [(part.fold, part.repeat) for part in parts] == [(0, 0), (0, 1), (1, 0), (1, 1)]
-    assert [part.seed for part in parts] == [derived_seed(1, part.fold, part.repeat) for part in parts]
-    assert len({part.seed for part in parts}) == 4
+    assert [(job.fold, job.repeat) for job in jobs] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert [job.seed for job in jobs] == [derived_seed(1, job.fold, job.repeat) for job in jobs]
+    assert len({job.seed for job in jobs}) == 4
 
 
 def test_the_order_of_rows_in_a_table_changes_nothing() -> None:
     photos, copies, splits = tables()
 
     for left, right in zip(
-        variants.parts(photos, copies, splits, seed=1, repeats=1),
-        variants.parts(photos, copies, splits[::-1], seed=1, repeats=1),
+        variants.jobs_of(photos, copies, splits, seed=1, repeats=1),
+        variants.jobs_of(photos, copies, splits[::-1], seed=1, repeats=1),
         strict=True,
     ):
         assert np.array_equal(left.train, right.train)
@@ -149,21 +149,21 @@ def test_a_fold_that_lacks_a_label_to_learn_from_is_an_error() -> None:
     splits.loc[(splits["fold"] == 1) & splits["photo_id"].isin(photos["photo_id"][4::2]), "part"] = "test"
 
     with pytest.raises(DataError, match=r"splits\.csv .*fold 1 lacks train photos of book; add photos"):
-        variants.parts(photos, copies, splits, seed=1, repeats=1)
+        variants.jobs_of(photos, copies, splits, seed=1, repeats=1)
 
 
 def test_a_fold_without_validation_photos_is_an_error() -> None:
     photos, copies, splits = tables()
 
     with pytest.raises(DataError, match="fold 0 lacks val photos"):
-        variants.parts(photos, copies, splits[splits["part"] != "val"], seed=1, repeats=1)
+        variants.jobs_of(photos, copies, splits[splits["part"] != "val"], seed=1, repeats=1)
 
 
 def test_a_split_of_other_photos_is_an_error() -> None:
     photos, copies, splits = tables()
 
     with pytest.raises(DataError, match=f"got {photos['photo_id'].iloc[-1]} in fold 0"):
-        variants.parts(photos[:-1], copies, splits, seed=1, repeats=1)
+        variants.jobs_of(photos[:-1], copies, splits, seed=1, repeats=1)
 
 
 def test_the_longest_training_counts_both_phases() -> None:

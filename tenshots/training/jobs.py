@@ -1,0 +1,69 @@
+"""What a training is given and what it gives back: plain data, so it may happen in any thread or place."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Job(NamedTuple):
+    """One training to be done: a fold and a repeat.
+
+    Attributes:
+        train: rows of the images to train on, originals and copies, int64.
+        val: rows of the images that say how good an epoch was, int64.
+        num_originals: how many of `train` are not copies; an epoch has that many images.
+        seed: of the weights, the order of images and dropout.
+        task: of a study, to which the job belongs; empty for a variant's own.
+    """
+
+    fold: int
+    repeat: int
+    seed: int
+    train: np.ndarray
+    val: np.ndarray
+    num_originals: int
+    task: str = ""
+
+
+class Epoch(NamedTuple):
+    """A row of the history.
+
+    Attributes:
+        phase: scratch, head or fine_tune.
+        epoch: from 0, running on over phases.
+        num_updates: since the start of the job, over phases.
+        lr: of the epoch's last update.
+        loss: mean over the epoch's images while it trained (with dropout).
+        accuracy: of the same images, in [0, 1].
+        val_loss: after the epoch.
+        val_accuracy: after the epoch, in [0, 1].
+    """
+
+    fold: int
+    repeat: int
+    phase: str
+    epoch: int
+    num_updates: int
+    lr: float
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+
+
+class Outcome(NamedTuple):
+    """The numbers of a job that was done; its weights are in the network that did it.
+
+    Attributes:
+        history: a row per epoch.
+        kept_epoch: whose weights the network has: without patience the last one, with it the one of highest
+            validation accuracy, of several the one of lowest validation loss.
+        num_images: trained on, repeated ones counted each time.
+    """
+
+    job: Job
+    history: list[Epoch]
+    kept_epoch: int
+    num_images: int

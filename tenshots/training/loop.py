@@ -1,0 +1,185 @@
+"""The loop that every recipe trains with: epochs, the stream of images, what to keep, when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tenshots.errors import SettingsError
+from tenshots.networks import forward
+from tenshots.runtime import keras
+from tenshots.seeds import derived_seed
+from tenshots.training import optimisation
+from tenshots.training.jobs import Epoch, Job
+from tenshots.training.settings import OptimisationSettings
+
+
+class TrainSettings(NamedTuple):
+    """What the loop needs beside data."""
+
+    lr: float
+    batch_size: int
+    epochs: int
+    optimisation: OptimisationSettings
+
+
+class Kept(NamedTuple):
+    """The epoch whose weights are kept so far, and its weights."""
+
+    epoch: int = -1
+    val_accuracy: float = -1.0
+    val_loss: float = float("inf")
+    weights: Sequence[np.ndarray] = ()
+
+    def is_beaten_by(self, row: Epoch) -> bool:
+        """Whether an epoch names more validation photos rightly, or as many at a lower loss.
+
+        Not by the loss alone: with few photos it is lowest where the network still answers everything with
+        caution, long before it tells the labels apart.
+        """
+        return (row.val_accuracy, -row.val_loss) > (self.val_accuracy, -self.val_loss)
+
+
+class KeepRule:
+    """Which epoch's weights to keep, and when to stop.
+
+    Without patience the last epoch is kept, and training never stops early. With it the best epoch is kept,
+    and training stops once none has been better for so long. Neither counts while the rate still rises: the
+    cautious answers of a network that has learnt nothing can look better than those of one that has begun to.
+
+    Attributes:
+        kept: the epoch that is kept so far.
+        is_over: whether patience has run out.
+    """
+
+    def __init__(self, settings: TrainSettings, *, kept: Kept) -> None:
+        self.kept = kept
+        self.is_over = False
+        self._patience = settings.optimisation.patience
+        num_warming = optimisation.num_warmup_epochs(settings.optimisation, num_epochs=settings.epochs)
+        self._first = settings.epochs - 1 if self._patience == "none" else num_warming
+        self._waiting_since = num_warming - 1
+
+    def weigh(self, index: int, row: Epoch, model: keras.Model) -> None:
+        """Keeps the model's weights where they are to be kept.
+
+        Args:
+            index: of the epoch in its phase, from 0.
+            row: of the epoch.
+            model: with the weights after the epoch.
+        """
+        if index < self._first:
+            return
+        if self._patience == "none" or self.kept.is_beaten_by(row):
+            self.kept = Kept(row.epoch, row.val_accuracy, row.val_loss, model.get_weights())
+            self._waiting_since = index
+        else:
+            self.is_over = index - self._waiting_since >= self._patience
+
+
+def train(
+    model: keras.Model,
+    job: Job,
+    *,
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    settings: TrainSettings,
+    phase: str,
+    history: list[Epoch],
+    kept: Kept | None = None,
+    report: Callable[[Epoch], None] = lambda _: None,
+    check: Callable[[], None] = lambda: None,
+) -> Kept:
+    """Trains the model in place from the weights that it has, until the epochs or the patience are over.
+
+    Args:
+        model: from rows of `inputs` to logits.
+        job: whose rows are trained and validated on.
+        inputs: (num_images, ...), what the model takes.
+        targets: float32 (num_images, num_labels), one-hot.
+        settings: of the loop.
+        phase: named in the history.
+        history: of earlier phases; the rows of this one are appended.
+        kept: what an earlier phase reached, in this model's weights; None where there was none.
+        report: is told of each epoch when it ends.
+        check: is called before each update; what it raises ends the training.
+
+    Returns:
+        What is kept (see `KeepRule`): of this phase, or with patience also `kept`, where no epoch of this
+        phase beat it.
+
+    Raises:
+        SettingsError: the loss became infinite or not a number.
+    """
+    num_batches = -(-job.num_originals // settings.batch_size)
+    optimisation.prepare(
+        model, settings.optimisation, lr=settings.lr, num_updates=settings.epochs * num_batches
+    )
+    rate = optimisation.rate_of(model)
+    first = len(history)
+    start_updates = history[-1].num_updates if history else 0
+    stream = epochs_of_batches(
+        job.train,
+        num_originals=job.num_originals,
+        batch_size=settings.batch_size,
+        seed=derived_seed(job.seed, phase),
+    )
+    rule = KeepRule(settings, kept=kept or Kept())
+    for index in range(settings.epochs):
+        sums = np.zeros(2)
+        for rows in next(stream):
+            check()
+            sums += len(rows) * np.array(model.train_on_batch(inputs[rows], targets[rows]), dtype=np.float64)
+        val_logits, val_targets = forward.outputs(model, inputs[job.val], batch_size=128), targets[job.val]
+        row = Epoch(
+            fold=job.fold,
+            repeat=job.repeat,
+            phase=phase,
+            epoch=first + index,
+            num_updates=start_updates + (index + 1) * num_batches,
+            lr=float(rate((index + 1) * num_batches - 1)),
+            loss=float(sums[0] / job.num_originals),
+            accuracy=float(sums[1] / job.num_originals),
+            val_loss=optimisation.loss(
+                val_logits, val_targets, label_smoothing=settings.optimisation.label_smoothing
+            ),
+            val_accuracy=float((val_logits.argmax(axis=1) == val_targets.argmax(axis=1)).mean()),
+        )
+        if not np.isfinite([row.loss, row.val_loss]).all():
+            raise SettingsError(
+                f"params.yaml: lr must keep the loss finite, got a loss of {row.loss} in epoch {row.epoch} "
+                f"of fold {row.fold}, repeat {row.repeat} at lr {settings.lr}; lower lr"
+            )
+        history.append(row)
+        report(row)
+        rule.weigh(index, row, model)
+        if rule.is_over:
+            break
+    return rule.kept
+
+
+def epochs_of_batches(
+    rows: np.ndarray, *, num_originals: int, batch_size: int, seed: int
+) -> Iterator[list[np.ndarray]]:
+    """Yields the batches of one epoch after the other, without end.
+
+    All rows are shuffled, used up in that order across epochs, and shuffled again. So every copy has its
+    turn, yet an epoch has as many images, and as many updates, as without copies. The batches of an epoch
+    differ in length by one at most: a short last one would have noisy normalisations.
+
+    Args:
+        rows: to draw from, int (num_rows,).
+        num_originals: images per epoch, at least 1.
+        batch_size: of the largest batch, at least 1.
+        seed: of the order.
+    """
+    generator = np.random.default_rng(seed)
+    num_batches = -(-num_originals // batch_size)
+    waiting = np.empty(0, dtype=rows.dtype)
+    while True:
+        while len(waiting) < num_originals:
+            waiting = np.concatenate([waiting, generator.permutation(rows)])
+        epoch, waiting = waiting[:num_originals], waiting[num_originals:]
+        yield np.array_split(epoch, num_batches)

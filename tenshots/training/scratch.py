@@ -1,0 +1,63 @@
+"""The recipe for a network taught from scratch: all of it, from random weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tenshots.runtime import keras
+from tenshots.training import drawing, loop, memory
+from tenshots.training.executor import Trainer
+from tenshots.training.jobs import Epoch, Job, Outcome
+from tenshots.training.loop import TrainSettings
+
+
+def trainers(
+    build: Callable[[], keras.Model],
+    *,
+    images: np.ndarray,
+    labels: np.ndarray,
+    settings: TrainSettings,
+) -> Callable[[], Trainer]:
+    """Returns what begins a worker: see `executor.run`.
+
+    A job gives the same weights to the bit whichever jobs came before it or are trained beside it.
+
+    Args:
+        build: returns an uncompiled network; may be called in several threads at a time.
+        images: uint8 (num_images, size_px, size_px, 3), originals and copies.
+        labels: int (num_images,), from 0; each below the network's number of outputs.
+        settings: of the loop.
+    """
+
+    def begin() -> Trainer:
+        network = build()
+        built = network.get_weights()
+        # The same layers in another model, which is compiled: saving `network` leaves the optimiser's memory
+        # out.
+        trained = keras.Model(network.input, network.output)
+        targets = np.eye(network.output_shape[-1], dtype=np.float32)[labels]
+
+        def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
+            network.set_weights(built)
+            drawing.draw(network, job.seed)
+            drawing.draw_dropout(network, job.seed)
+            history: list[Epoch] = []
+            kept = loop.train(
+                trained,
+                job,
+                inputs=images,
+                targets=targets,
+                settings=settings,
+                phase="scratch",
+                history=history,
+                report=report,
+                check=check,
+            )
+            trained.set_weights(kept.weights)
+            return Outcome(job, history, kept.epoch, len(history) * job.num_originals)
+
+        return Trainer(network, train, memory.training_bytes(trained, batch_size=settings.batch_size))
+
+    return begin

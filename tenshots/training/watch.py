@@ -1,0 +1,53 @@
+"""How far the trainings are, in words: for a bar on a terminal, or for a log."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tenshots.training.jobs import Epoch, Outcome
+
+
+class Bar(Protocol):
+    """What shows it."""
+
+    def advance(self, num: int, text: str) -> None:
+        """Moves on by `num` epochs; `text` says where it is."""
+
+    def say(self, text: str) -> None:
+        """Shows a line that stays."""
+
+
+class Watch:
+    """Tells a bar of epochs and trainings as they end."""
+
+    def __init__(self, bar: Bar, *, num_jobs: int, max_epochs: int) -> None:
+        """Begins at no job done.
+
+        Args:
+            bar: as long as num_jobs * max_epochs.
+            num_jobs: trainings in all.
+            max_epochs: of one training that is not stopped early.
+        """
+        self._bar = bar
+        self._num_jobs = num_jobs
+        self._max_epochs = max_epochs
+        self._num_done = 0
+
+    def epoch(self, row: Epoch) -> None:
+        """Is told of an epoch."""
+        place = f"fold {row.fold}, repeat {row.repeat}, {row.phase} epoch {row.epoch}"
+        self._bar.advance(1, f"{place}, val_accuracy {row.val_accuracy:.3f}")
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Is told of a training that ended."""
+        self._num_done += 1
+        job, history = outcome.job, outcome.history
+        kept = history[outcome.kept_epoch]
+        task = f"{job.task}, " * bool(job.task)
+        text = (
+            f"{task}fold {job.fold}, repeat {job.repeat} ({self._num_done} of {self._num_jobs}), "
+            f"{len(history)} epochs, {history[-1].num_updates} updates, "
+            f"val_accuracy {kept.val_accuracy:.3f} in epoch {kept.epoch}"
+        )
+        self._bar.say(text)
+        self._bar.advance(self._max_epochs - len(history), text)  # the epochs that patience saved
