@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
@@ -24,11 +23,7 @@ from tenshots.augmentation.settings import AugmentSettings
 from tenshots.seeds import SeedSettings
 from tenshots.tables import database
 from tenshots.tables.encoding import encode
-
-DATABASE = Path("data/database")
-SPLITS = Path("data/splits/splits.csv")
-AUGMENTED = Path("data/augmented")
-PREVIEW = Path("reports/augmentation.png")
+from tenshots.tables.paths import AUGMENTATION, AUGMENTED, DATABASE, SPLITS
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -53,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         with files.naming(AUGMENTED / path.name):
             shutil.copyfile(path, AUGMENTED / path.name)
     database.write_copies(copies, AUGMENTED, num_shards=len(shards))
-    PREVIEW.parent.mkdir(parents=True, exist_ok=True)
-    files.write(PREVIEW, encode(augmenting.preview(originals, copies), "lossless"))
+    AUGMENTATION.parent.mkdir(parents=True, exist_ok=True)
+    files.write(AUGMENTATION, encode(augmenting.preview(originals, copies), "lossless"))
 
 
 def _watched(batches: Iterator[pd.DataFrame], *, num_copies: int) -> Iterator[pd.DataFrame]:

@@ -14,8 +14,7 @@ from stages import run
 from tenshots import files, params
 from tenshots.checks import folder, whole
 from tenshots.intake.layout import PhotosSettings
-
-CHECKED = Path("data/checked/settings.txt")
+from tenshots.tables.paths import CHECKED
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -26,10 +26,9 @@ from tenshots.runtime import ComputeSettings
 from tenshots.statistics.choice import best_on_validation
 from tenshots.tables import encoding
 from tenshots.tables.encoding import StandardiseSettings
+from tenshots.tables.paths import EVALUATIONS, MODELS
 from tenshots.tracking import registry
 
-MODELS = Path("data/models")
-EVALUATIONS = Path("data/evaluations")
 ANY_LAYOUT = Layout("{label}/{name}")  # where photos lie in a folder says nothing here
 
 

@@ -22,16 +22,12 @@ from tenshots.statistics import measure
 from tenshots.studies import findings
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables import csv_files, database
+from tenshots.tables.paths import DATA, EVALUATIONS, SPLITS, STUDIES
 
 if TYPE_CHECKING:
     from tenshots.studies.retraining import Task
     from tenshots.training.fitting import Epoch, Fit
     from tenshots.training.variants import Variant
-
-DATA = Path("data")
-SPLITS = Path("data/splits/splits.csv")
-EVALUATIONS = Path("data/evaluations")
-STUDY = Path("data/study")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -43,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = params.section(values, "study", StudySettings)
     check_names(settings, values.get("variants") or ())
 
-    folder = STUDY / name
+    folder = STUDIES / name
     files.empty(folder)
     found = _studied(name, settings, values, folder) if settings.concerns(name) else findings.nothing(name)
     found = {**found, "settings": settings.model_dump(mode="json")}

@@ -25,14 +25,11 @@ from tenshots import files, params, runtime
 from tenshots.networks import building
 from tenshots.tables import csv_files, database
 from tenshots.tables.encoding import StandardiseSettings
+from tenshots.tables.paths import DATA, MODELS, SPLITS
 from tenshots.tracking import sessions
 from tenshots.training import variants
 from tenshots.training.fitting import Epoch, Fit
 from tenshots.training.variants import Variant
-
-DATA = Path("data")
-SPLITS = Path("data/splits/splits.csv")
-MODELS = Path("data/models")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -17,13 +17,14 @@ from pydantic import Field, field_validator
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.intake import archives, clutter
 from tenshots.params import Settings, shown
+from tenshots.tables import paths
 
 NO_TEXT = "its name has control characters or is no UTF-8 text; rename it"
 # What the stages write; DVC refuses a stage that reads what it, or one after it, writes.
 OUTPUTS = (
-    *("data/augmented", "data/checked", "data/croissant.json", "data/database", "data/evaluations"),
-    *("data/inspection", "data/manifest.csv", "data/models", "data/splits", "data/study"),
-    *("data/visualisations", "reports"),
+    *(paths.CHECKED.parent, paths.DATABASE, paths.MANIFEST, paths.SPLITS.parent, paths.INSPECTION),
+    *(paths.AUGMENTED, paths.MODELS, paths.EVALUATIONS, paths.VISUALISATIONS, paths.STUDIES),
+    *(paths.CROISSANT, paths.REPORTS),
 )
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tenshots.files import file_hash
+from tenshots.tables.paths import MANIFEST
 
-SPLITS_PATH = Path("data/splits/splits.csv")
-MANIFEST_PATH = Path("data/manifest.csv")
 CODE_DIR = Path(__file__).parents[2]
 # Sections of the settings that no variant's answers depend on.
 UNCOUNTED_SETTINGS = ("inspect", "report", "study", "visualise")
@@ -72,7 +71,7 @@ def tags() -> dict[str, str]:
     known = {
         "mlflow.source.git.commit": os.environ.get("DVC_EXP_BASELINE_REV") or _git("rev-parse", "HEAD"),
         "tenshots.git_dirty": "" if dirty is None else str(bool(dirty)).lower(),
-        "tenshots.data": file_hash(MANIFEST_PATH),
+        "tenshots.data": file_hash(MANIFEST),
         "tenshots.dvc_experiment": os.environ.get("DVC_EXP_NAME"),
     }
     return {tag: value for tag, value in known.items() if value}

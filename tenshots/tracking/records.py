@@ -14,6 +14,7 @@ import pandas as pd
 from tenshots.statistics import measure
 from tenshots.statistics.choice import best_on_validation
 from tenshots.tables import csv_files, database
+from tenshots.tables.paths import VISUALISATIONS
 from tenshots.tracking import figures, provenance, registry, sessions
 from tenshots.tracking.runs import Run
 from tenshots.tracking.sessions import FIGURES
@@ -47,7 +48,7 @@ class Evaluated:
 def read(
     variant: str,
     evaluations_dir: Path,
-    visualisations_dir: Path = Path("data/visualisations"),
+    visualisations_dir: Path = VISUALISATIONS,
 ) -> Evaluated:
     """Returns what evaluation left of `variant`, and the pictures that were drawn of it so far.
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tenshots import params
+from tenshots.tables.paths import SPLITS
 from tenshots.tracking import liveness, provenance, store
 from tenshots.tracking.runs import Run, warn
 from tenshots.tracking.store import EXPERIMENT, Client, search
@@ -198,9 +199,7 @@ def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterat
     """Gives the first of the runs that `enter` opens; all of them end as the block ends."""
     run, run_ids = Run(), []
     try:
-        key = provenance.experiment_key(
-            params.read(), splits_path=provenance.SPLITS_PATH, code_dir=provenance.CODE_DIR
-        )
+        key = provenance.experiment_key(params.read(), splits_path=SPLITS, code_dir=provenance.CODE_DIR)
         experiment = _Experiment(*store.open_for_stage(), key)
         with store.lock():  # two workers may open the same run at once
             _end_abandoned(experiment.client, experiment.id)

@@ -19,6 +19,7 @@ from stages import check
 from tenshots import params
 from tenshots.checks import whole
 from tenshots.errors import DataError, SettingsError
+from tenshots.tables.paths import CHECKED
 
 TOP = Path(__file__).parents[2]
 SHIPPED = params.read(TOP / "params.yaml")
@@ -333,18 +334,18 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_stage_leaves_the_same_file_whatever_the_settings_are(project: Path) -> None:
     check.main([])
-    first = (project / check.CHECKED).read_bytes()
+    first = (project / CHECKED).read_bytes()
     write(changed("lr", 0.1))
-    (project / check.CHECKED).chmod(0o444)  # as DVC protects what it links
+    (project / CHECKED).chmod(0o444)  # as DVC protects what it links
     check.main([])
-    assert (project / check.CHECKED).read_bytes() == first
+    assert (project / CHECKED).read_bytes() == first
 
 
 def test_a_wrong_value_leaves_no_file(project: Path) -> None:
     write(changed("visualise.fold", 9))
     with pytest.raises(SettingsError, match=r"visualise\.fold"):
         check.main([])
-    assert not (project / check.CHECKED).exists()
+    assert not (project / CHECKED).exists()
 
 
 @pytest.mark.usefixtures("project")
@@ -377,7 +378,7 @@ def test_the_settings_are_judged_once(project: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.delitem(sys.modules, "stages.check")  # it is run as a program here
     runpy.run_module("stages.check", run_name="__main__")
     assert len(judged) == 1
-    assert (project / check.CHECKED).exists()
+    assert (project / CHECKED).exists()
 
 
 @pytest.mark.parametrize("name", ["check", "split", "history"])

@@ -13,7 +13,7 @@ from mlflow.tracking._tracking_service import utils
 from stages import record
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import outputs
-from tenshots.tables import database
+from tenshots.tables import database, paths
 from tenshots.tracking import liveness, provenance, registry, runs, sessions
 from tenshots.tracking.store import open_store
 from tests import drawn_results
@@ -59,10 +59,10 @@ def project(store: Callable[..., list], monkeypatch: pytest.MonkeyPatch) -> Call
     write("params.yaml", "variants: {one: {}, two: {}}\n")
     write_outputs("one")
     write_outputs("two")
-    database.write_photos(PHOTOS, record.DATABASE, num_shards=1)
+    database.write_photos(PHOTOS, paths.DATABASE, num_shards=1)
     parts = drawn_results.splits(PHOTOS, num_folds=2)
-    database.write_splits(parts.replace({"part": {"train": "val"}}), record.SPLITS)
-    for path in (record.REPORTS / name for name in sessions.REPORT):
+    database.write_splits(parts.replace({"part": {"train": "val"}}), paths.SPLITS)
+    for path in (paths.REPORTS / name for name in sessions.REPORT):
         write(str(path), path.name)
     return store
 
@@ -234,7 +234,7 @@ def test_dvc_tells_what_is_out_of_date(tmp_path: Path, monkeypatch: pytest.Monke
 def test_what_networks_see_is_added_to_the_experiments_run_once(
     project: Callable[..., list], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = record.VISUALISATIONS / "one" / "00-structure.png"
+    path = paths.VISUALISATIONS / "one" / "00-structure.png"
     write(str(path), "picture")
     record.main([])
     parent = next(run for run in project() if run.data.tags[sessions.VARIANT_TAG] == sessions.ALL_VARIANTS)
