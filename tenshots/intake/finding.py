@@ -31,6 +31,7 @@ from tenshots.errors import RejectedPhoto
 from tenshots.intake import archives, clutter
 from tenshots.intake.archives import NESTED
 from tenshots.intake.layout import NO_TEXT, FoundFile, as_text, scan
+from tenshots.intake.members import Member
 from tenshots.intake.names import copies, handins
 from tenshots.intake.names.handins import ARCHIVE_SUFFIX
 from tenshots.intake.names.pattern import Layout
@@ -127,7 +128,7 @@ def _unzipped(
     return found, empty
 
 
-def _standing_for(member: archives.Member) -> str:
+def _standing_for(member: Member) -> str:
     """A member's path; an archive that cannot be used is the one file of the folder that it stands for."""
     name = as_text(member.name)
     is_archive = NESTED not in name and name.lower().endswith(ARCHIVE_SUFFIX)

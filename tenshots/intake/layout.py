@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pydantic import Field, field_validator
 
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
-from tenshots.intake import archives, clutter
+from tenshots.intake import clutter, members
 from tenshots.params import Settings, shown
 from tenshots.tables import paths
 
@@ -66,7 +66,7 @@ class FoundFile(NamedTuple):
     file: Path
     reason: str
     read_as: str
-    member: archives.Member | None = None
+    member: members.Member | None = None
     archive: str = ""
 
     @property
@@ -96,8 +96,8 @@ class FoundFile(NamedTuple):
         try:
             if self.member is not None:
                 _check_size(self.member.num_bytes, max_bytes)
-                return archives.read_member(self.file, self.member)
-            with os.fdopen(archives.open_regular(self.file), "rb") as file:
+                return members.read_member(self.file, self.member)
+            with os.fdopen(members.open_regular(self.file), "rb") as file:
                 num_bytes = os.fstat(file.fileno()).st_size
                 _check_size(num_bytes, max_bytes)
                 return file.read(num_bytes)

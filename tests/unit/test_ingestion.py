@@ -18,7 +18,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from tenshots.errors import DataError
-from tenshots.intake import archives, ingestion
+from tenshots.intake import ingestion, members
 from tenshots.intake.ingestion import Ingested, Rules, ingest
 from tenshots.intake.names.pattern import Layout
 from tenshots.intake.settings import AcceptSettings, NearDuplicateSettings
@@ -220,14 +220,14 @@ def test_a_file_that_must_not_or_cannot_be_read_is_rejected(
     draw(tmp_path, "cup/1.png", "key/1.png", "cup/denied.png")
     (tmp_path / "key" / "film.png").write_bytes(b"x" * (10**6 + 1))
     (tmp_path / "key" / "gone.png").symlink_to(tmp_path / "nothing")
-    opened = archives.open_regular
+    opened = members.open_regular
 
     def denied(path: Path) -> int:
         if path.name == "denied.png":
             raise PermissionError(13, "Permission denied")
         return opened(path)
 
-    monkeypatch.setattr(archives, "open_regular", denied)  # root, who runs CI, may read everything
+    monkeypatch.setattr(members, "open_regular", denied)  # root, who runs CI, may read everything
     rejected = ingested(tmp_path, "{label}/{name}").manifest.query("status == 'rejected'")
     assert dict(zip(rejected["path"], rejected["reason"], strict=True)) == {
         "cup/denied.png": "cannot be read (Permission denied)",
