@@ -22,9 +22,9 @@ from tenshots.intake import collection, misreadings
 from tenshots.intake.archives import ArchiveLimits
 from tenshots.intake.finding import find
 from tenshots.intake.layout import FoundFile
-from tenshots.intake.names.named import Named
 from tenshots.intake.names.naming import one_name_each
 from tenshots.intake.names.pattern import Layout, PathFields
+from tenshots.intake.names.readings import Reading
 from tenshots.intake.near_duplicates import duplicates, hashing
 from tenshots.intake.photos.decoders import Decoders
 from tenshots.intake.photos.standardising import THUMBNAIL_PX, StandardPhoto
@@ -90,8 +90,8 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
     found, empty = find(folder, layout, limits)
     if not found:
         raise DataError(f"the photos folder {folder} is empty; copy photos into it, or `dvc pull`")
-    named = [Named(file.path, file.archive, file.is_guess, layout.match(file.read_as)) for file in found]
-    named += [Named(path, "", is_guess=False, fields=layout.match_folder(path)) for path in empty]
+    named = [Reading(file.path, file.archive, file.is_guess, layout.match(file.read_as)) for file in found]
+    named += [Reading(path, "", is_guess=False, fields=layout.match_folder(path)) for path in empty]
     fields, namings = one_name_each(named)
     rows: list[dict[str, object]] = []
     # Pages of it that no photo fills take no memory.

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tenshots.intake.archives import NESTED
 from tenshots.intake.names import copies
-from tenshots.intake.names.named import Named, stem, values
+from tenshots.intake.names.readings import Reading, stem, values
 from tenshots.intake.names.spelling import composed, plain
 from tenshots.wording import joined, visible
 
@@ -59,7 +59,7 @@ def is_folder_of_people(name: str, folders: Sequence[str], paths: Sequence[str])
     return len(families) > 1 or (len(kinds) > 1 and any(map(copies.ANYONE.fullmatch, families)))
 
 
-def owners(items: Iterable[Named]) -> dict[str, str]:
+def owners(items: Iterable[Reading]) -> dict[str, str]:
     """Returns for groups that are one person's archives who that is: Ann Lee of `Ann Lee - cups`.
 
     That is certain where one half of the name says what the archive holds, a label or photos, and the other
@@ -81,7 +81,7 @@ def owners(items: Iterable[Named]) -> dict[str, str]:
     }
 
 
-def doubts(items: Iterable[Named], names: Mapping[str, str]) -> list[str]:
+def doubts(items: Iterable[Reading], names: Mapping[str, str]) -> list[str]:
     """Returns which archives may be one person's or several people's, and as whose they count.
 
     Args:
@@ -160,7 +160,7 @@ def _is_thing(name: str, labels: Collection[str]) -> bool:
     return is_label or not words or copies.means_anyone(name)
 
 
-def _archive_paths(item: Named) -> list[str]:
+def _archive_paths(item: Reading) -> list[str]:
     """Returns the paths of the archives around a file, the outermost first."""
     parts = item.path.split("/") if item.archive else []
     return [
@@ -170,5 +170,5 @@ def _archive_paths(item: Named) -> list[str]:
     ]
 
 
-def _archives(item: Named) -> list[str]:
+def _archives(item: Reading) -> list[str]:
     return [composed(stem(path)) for path in _archive_paths(item)]

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 
 from tenshots.intake.names import codepages, copies, handins, rivals
-from tenshots.intake.names.named import Named, fields_of, renamed, stem, values
 from tenshots.intake.names.pattern import PathFields
+from tenshots.intake.names.readings import Reading, fields_of, renamed, stem, values
 from tenshots.intake.names.spelling import composed, plain
 from tenshots.wording import joined, visible
 
 NAMES = ("label", "group")
 
 
-def one_name_each(items: Sequence[Named]) -> tuple[list[PathFields | None], list[str]]:
+def one_name_each(items: Sequence[Reading]) -> tuple[list[PathFields | None], list[str]]:
     """Returns the fields of each item with one name for each label and group, and sentences on what was done.
 
     1. Names in an unknown code page are read in the one that makes them names of other items.
@@ -47,7 +47,7 @@ def one_name_each(items: Sequence[Named]) -> tuple[list[PathFields | None], list
     return [item.fields for item in named], [*_parts(named), *sentences, *_alike_inside(named)]
 
 
-def _labels(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
+def _labels(items: Sequence[Reading]) -> tuple[dict[str, str], list[str]]:
     """Returns the name of each label, and which are one name."""
     names = {label: label for label in values(items, "label")}
     for label in names:
@@ -63,7 +63,7 @@ def _labels(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
     ]
 
 
-def _groups(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
+def _groups(items: Sequence[Reading]) -> tuple[dict[str, str], list[str]]:
     """Returns the name of each group, and which are one person's."""
     owners = handins.owners(items)
     names = _handed_in(values(items, "group")) | owners
@@ -129,7 +129,7 @@ def _copied(names: Iterable[str], inside: Mapping[str, str], may: Callable[[str]
     return copied if len({copied.get(name, name) for name in names}) > 1 else {}
 
 
-def _only_folders(items: Iterable[Named]) -> dict[str, str]:
+def _only_folders(items: Iterable[Reading]) -> dict[str, str]:
     """Returns for each group that archives alone hold the one folder at their top, where there is one."""
     tops: dict[str, set[str]] = defaultdict(set)
     for item in items:
@@ -143,11 +143,11 @@ def _only_folders(items: Iterable[Named]) -> dict[str, str]:
     }
 
 
-def _decoded(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
+def _decoded(items: Sequence[Reading]) -> tuple[list[Reading], list[str]]:
     """Returns the items with names in the code page that makes them known, and which are still guesses."""
     certain = {pair for item in items for pair in set(fields_of(item)) - set(_guesses(item))}
     known = {each: {plain(name) for field, name in certain if field == each} for each in NAMES}
-    by_archive: dict[str, list[Named]] = defaultdict(list)
+    by_archive: dict[str, list[Reading]] = defaultdict(list)
     for item in items:
         if item.is_guess:
             by_archive[item.archive].append(item)
@@ -178,7 +178,7 @@ def _decoded(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
     return decoded, sentences
 
 
-def _unsure_name(items: Iterable[Named]) -> str:
+def _unsure_name(items: Iterable[Reading]) -> str:
     """The first folder whose name is a guess, or else the first file."""
     folders: set[str] = set()
     files: set[str] = set()
@@ -189,7 +189,7 @@ def _unsure_name(items: Iterable[Named]) -> str:
     return min(folders or {name for name in files if not name.isascii()} or files)
 
 
-def _two_forms(items: Iterable[Named]) -> list[str]:
+def _two_forms(items: Iterable[Reading]) -> list[str]:
     """Returns which labels and groups are written with accents on their letters and behind them."""
     forms: dict[tuple[str, str], set[bool]] = defaultdict(set)
     for item in items:
@@ -204,7 +204,7 @@ def _two_forms(items: Iterable[Named]) -> list[str]:
     ]
 
 
-def _parts(items: Iterable[Named]) -> list[str]:
+def _parts(items: Iterable[Reading]) -> list[str]:
     """Returns which archives are parts of one download, and which parts are missing."""
     parts: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     groups: dict[tuple[str, str, str], set[str]] = defaultdict(set)
@@ -232,7 +232,7 @@ def _parts(items: Iterable[Named]) -> list[str]:
     return sentences
 
 
-def _alike_inside(items: Sequence[Named]) -> list[str]:
+def _alike_inside(items: Sequence[Reading]) -> list[str]:
     """Returns which archives are groups of their own though they hold one folder, as one person's would.
 
     Not where all do: then it is what the task calls it. Nor where one archive holds several of the groups:
@@ -258,14 +258,14 @@ def _alike_inside(items: Sequence[Named]) -> list[str]:
     return sentences
 
 
-def _sources(items: Iterable[Named], group: str) -> list[str]:
+def _sources(items: Iterable[Reading], group: str) -> list[str]:
     """Returns the archives that are a group by their names, or else its name."""
     archives = {item.archive for item in items if item.fields is not None and item.fields.group == group}
     by_name = all(composed(archive.rpartition("/")[2]).startswith(group) for archive in archives)
     return [*map(visible, sorted(archives))] if by_name else [repr(group)]
 
 
-def _guesses(item: Named) -> list[tuple[str, str]]:
+def _guesses(item: Reading) -> list[tuple[str, str]]:
     """Those of them that are in an unknown code page: the name of the archive itself is not."""
     inside = composed(item.path[len(item.archive) :]) if item.is_guess else ""
     return [(field, name) for field, name in fields_of(item) if not name.isascii() and name in inside]
