@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Makes one database of standard photos.")
     # No setting in params.yaml: it changes no byte, so another number must not run the stage again.
     parser.add_argument(
-        "--workers", type=int, default=joblib.cpu_count(), help="processes that decode (default: one a CPU)"
+        "--workers", type=int, default=joblib.cpu_count(), help="processes that decode (default: one per CPU)"
     )
     num_workers = max(1, parser.parse_args(argv).workers)
 

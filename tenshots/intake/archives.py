@@ -151,7 +151,9 @@ def _check(members: list[Member], num_archive_bytes: int, limits: ArchiveLimits)
     if not members:
         raise RejectedPhoto("an archive without files")
     if any(member.offset < 0 or end(member) > num_archive_bytes for member in members):
-        raise RejectedPhoto("its files lie beyond its end: cut short, or one of several parts; zip them anew")
+        raise RejectedPhoto(
+            "its files lie beyond its end: cut short, or one of several parts; zip them again"
+        )
     _check_sums(members, num_archive_bytes, limits)
     name, count = Counter(member.name for member in members).most_common(1)[0]
     if count > 1:
@@ -159,7 +161,7 @@ def _check(members: list[Member], num_archive_bytes: int, limits: ArchiveLimits)
     for one, other in pairwise(sorted(members, key=lambda member: member.offset)):
         # Bombs that unpack the same bytes again and again. Source: Fifield 2019, USENIX WOOT.
         if end(one) > other.offset:
-            raise RejectedPhoto(f"its files {one.name!r} and {other.name!r} share bytes; zip them anew")
+            raise RejectedPhoto(f"its files {one.name!r} and {other.name!r} share bytes; zip them again")
 
 
 def _check_sums(members: list[Member], num_archive_bytes: int, limits: ArchiveLimits) -> None:

@@ -102,7 +102,7 @@ def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
     if bare:
         rows = table[table["label"].isin(bare)]
         archives = rows.loc[rows["path"].str.lower().str.endswith(".zip"), "path"]
-        remedy = f"pack {archives.min()} anew, or unpack it" if len(archives) else "add photos"
+        remedy = f"pack {archives.min()} again, or unpack it" if len(archives) else "add photos"
         raise DataError(
             f"{joined(map(repr, bare))}: a label without a usable photo "
             f"({counted_reasons(rows) or 'no files'}); {remedy}, or remove its folder"
@@ -173,19 +173,19 @@ def doubts(manifest: pd.DataFrame, bare_groups: Sequence[str]) -> list[str]:
     alike = [pair for pair in labels_alike(kept["label"]) if not any({*pair} <= {*names} for names in copied)]
     for labels in [*copied, *alike]:
         listed = joined(map(visible, labels))
-        sentences.append(f"{listed} count as {len(labels)} labels; rename a folder if they are one")
+        sentences.append(f"{listed} count as {len(labels)} labels; rename a folder if they are the same")
     for column in ("label", "group"):
         for name in sorted(set(kept[column])):
             if odd := strangers(name):
                 sentences.append(
-                    f"in the {column} {name!r} {joined(odd)}, so it is another {column} than one that looks "
-                    f"the same; rename the folder unless that is meant"
+                    f"in the {column} {name!r} {joined(odd)}, so it is not the same {column} as one that "
+                    f"looks the same; rename the folder unless that is intended"
                 )
     outside = folders_outside(manifest)
     if outside:
         sentences.append(
-            f"nothing fits the layout in {counted(len(outside), 'folder')}, such as that of "
-            f"{visible(outside[0])}; move what it holds to where the layout looks, an archive unpacked"
+            f"nothing in {counted(len(outside), 'folder')} fits the layout, such as {visible(outside[0])}; "
+            f"move the photos to where the layout looks for them, and unpack archives first"
         )
     return sentences
 

@@ -38,7 +38,7 @@ NUM_AHEAD = 4  # batches a worker that may wait for a slow one before them: what
 BATCH_FILES = 16
 BATCH_BYTES = 200_000
 SECONDS_BETWEEN_LINES = 10.0
-OTHER_ARCHIVE = "an archive that is no .zip; unpack it, or pack its photos as .zip"
+OTHER_ARCHIVE = "an archive that is not a .zip; unpack it, or zip its photos"
 OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 
 

@@ -19,7 +19,7 @@ from tenshots.intake import clutter, members
 from tenshots.params import Settings, shown
 from tenshots.tables import paths
 
-NO_TEXT = "its name has control characters or is no UTF-8 text; rename it"
+NO_TEXT = "its name has control characters or is not UTF-8 text; rename it"
 # What the stages write; DVC refuses a stage that reads what it, or one after it, writes.
 OUTPUTS = (
     *(paths.CHECKED.parent, paths.DATABASE, paths.MANIFEST, paths.SPLITS.parent, paths.INSPECTION),
@@ -122,7 +122,7 @@ def photos_dir(photos: str, project_dir: Path) -> Path:
             f"`photos: data/raw`, or give an absolute path"
         )
     if not folder.is_dir():
-        wrong = "is no folder" if there else "is missing"
+        wrong = "is not a folder" if there else "is missing"
         raise DataError(f"the photos folder {photos} {wrong}; correct `photos` in params.yaml, or `dvc pull`")
     return folder
 
@@ -139,7 +139,7 @@ def exists(photos: str, project_dir: Path) -> bool:
         return False
     except OSError as error:
         raise DataError(
-            f"the photos folder {shown(photos)} cannot be looked at ({error.strerror}); correct `photos` in "
+            f"the photos folder {shown(photos)} cannot be opened ({error.strerror}); correct `photos` in "
             f"params.yaml, or allow the folders around it with chmod u+rx"
         ) from None
     return True

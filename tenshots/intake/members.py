@@ -74,7 +74,9 @@ def described(info: zipfile.ZipInfo, *, writes_slashes: bool) -> tuple[Member, b
     elif info.flag_bits & ENCRYPTED:
         reason = "needs a password; zip it without one"
     elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        reason = f"packed by method {info.compress_type}, read are 0 (stored) and 8 (deflate); zip it anew"
+        reason = (
+            f"packed by method {info.compress_type}, only 0 (stored) and 8 (deflate) are read; zip it again"
+        )
     else:
         reason = ""
     member = Member(
@@ -108,7 +110,7 @@ def read_member(archive: Path, member: Member) -> bytes:
     """
     if member.reason:
         raise RejectedPhoto(member.reason)
-    damaged = RejectedPhoto("damaged in the archive; zip it anew")
+    damaged = RejectedPhoto("damaged in the archive; zip it again")
     # Deflate adds 5 bytes to each 16 kB that it cannot shrink; far more is there to fill the memory.
     if member.num_packed_bytes > member.num_bytes + member.num_bytes // 8 + 1024:
         raise damaged

@@ -33,15 +33,15 @@ from tenshots.wording import counted
 
 NUM_DIGITS = 6
 IN_SPLIT = (
-    "Each photo was judged by a regression that learnt from the train and val photos of the fold which tests "
+    "Each photo was judged by a regression that learnt from the train and val photos of the fold that tests "
     "it, so on the same folds as the variants."
 )
 ALONE = (
     "all its photos belong to one independent set of photos (one group, or near-duplicates), so nothing of "
-    "this label is left to learn from while they are judged; add photos of it by others"
+    "this label is left to learn from while they are judged; add photos of it by other people"
 )
-NOTHING_ELSE = "without them only one label is left to learn from; add photos of other labels by others"
-UNDIVIDED = "all photos belong to one independent set of photos; add photos by others"
+NOTHING_ELSE = "without them only one label is left to learn from; add photos of other labels by other people"
+UNDIVIDED = "all photos belong to one independent set of photos; add photos by other people"
 
 
 class Judged(NamedTuple):

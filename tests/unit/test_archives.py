@@ -458,7 +458,7 @@ def test_an_archive_in_an_archive_that_cannot_be_used_is_a_file_with_the_reason(
     assert found.pop("whole.zip//1.jpg") == ""
     assert {name: reason.partition(" (")[0] for name, reason in found.items()} == {
         "cut.zip": "damaged or incomplete .zip archive",
-        "torn.zip": "damaged in the archive; zip it anew",
+        "torn.zip": "damaged in the archive; zip it again",
         "locked.zip": "needs a password; zip it without one",
         "empty.zip": EMPTY,
         "many.zip": "101 files in one archive are more than 100",

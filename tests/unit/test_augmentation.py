@@ -154,7 +154,7 @@ def fail(photos: object) -> None:  # noqa: ARG001 (it fails whatever they are)
     ("does", "message"),
     [
         (lambda photos: keras.ops.cast(photos, "float16"), r"their type, got .* and float16"),
-        (lambda photos: photos * float("nan"), "makes pixels that are no numbers"),
+        (lambda photos: photos * float("nan"), "makes pixels that are not numbers"),
         (fail, r"layers\[0\] \(Drawn\) fails on photos of 32 px: no photos today$"),
         (lambda photos: photos * 0.05, r"\(Drawn\) must leave at least 10% of a photo's contrast"),
         (

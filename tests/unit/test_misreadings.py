@@ -96,8 +96,8 @@ def test_parts_of_a_split_are_no_people(tmp_path: Path, names: list[str], rename
         ingested(tmp_path)
     assert str(raised.value) == (
         f"params.yaml: layout '{{group}}/{{label}}/{{name}}' reads {', '.join(names)} as people, whose "
-        f"photos would be mixed and divided anew; use {{split}} in layout: {{split}}/{{label}}/{{name}}, or "
-        f"{{split}}/{{label}}/{{group}}_{{name}} where files' names say who took them{renames}"
+        f"photos would be mixed and divided again; use {{split}} in layout: {{split}}/{{label}}/{{name}}, or "
+        f"{{split}}/{{label}}/{{group}}_{{name}} where file names say who took them{renames}"
     )
 
 
@@ -257,7 +257,7 @@ def test_one_person_who_put_labels_above_their_own_name_is_told(
     draw(tmp_path / "data/raw", *crossed(PEOPLE[:6], THINGS), *crossed(THINGS, ["kim"]))
     said = warnings(tmp_path, monkeypatch, capsys)
     (line,) = (
-        line for line in said if line.startswith("names of groups that are labels, too: cup, key and pen; ")
+        line for line in said if line.startswith("these names of groups are labels, too: cup, key and pen; ")
     )
     assert "as in cup/kim/0.png, exchange them" in line
 

@@ -109,15 +109,15 @@ def doubts(items: Iterable[Reading], names: Mapping[str, str]) -> list[str]:
         people = sorted({names[group] for group, held in groups.items() if group in held})
         if len(people) > 1:
             sentences.append(
-                f"in {where} each archive counts as a person's: {joined(map(repr, people))}; if all are by "
-                f"one person, unpack it into a folder of that person's name"
+                f"in {where} each archive counts as a different person's: {joined(map(repr, people))}; if "
+                f"several are by one person, unpack it and put these into a folder with that person's name"
             )
         for group, held in sorted(groups.items()):
             others = sorted(each for each in held if not _is_thing(each, labels))
             if len(others) > 1:
                 sentences.append(
-                    f"in {where} the archives {joined(map(repr, others))} count as by one person, "
-                    f"{names[group]!r}; if they are by several, move them into the photos folder"
+                    f"in {where} the archives {joined(map(repr, others))} count as one person's, "
+                    f"{names[group]!r}; if they are by several people, move them into the photos folder"
                 )
     return [
         *sentences,
@@ -137,8 +137,8 @@ def _alike(archives: Mapping[str, str], labels: Collection[str]) -> list[str]:
             if not _is_thing(half, labels):
                 alike[bool(is_end), plain(half)].append(group)
     return [
-        f"{joined(visible(archives[group]) for group in several)} count as {len(several)} groups; put them "
-        f"into one folder, each unpacked, if they are by one person"
+        f"{joined(visible(archives[group]) for group in several)} count as {len(several)} groups; if "
+        f"they are by one person, unpack them into one folder"
         for (is_end, _), several in sorted(alike.items())
         if 1 < len(several) < len(archives) and (not is_end or len(several) <= len(archives) / 2)
     ]

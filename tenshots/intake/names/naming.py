@@ -57,7 +57,7 @@ def _labels(items: Sequence[Reading]) -> tuple[dict[str, str], list[str]]:
     copied = _copied(names.values(), {}, lambda name: not copies.names_nothing(name))
     names = {label: copied.get(name, name) for label, name in names.items()}
     return names, [
-        f"{joined(map(repr, labels))} count as one label, {label!r}, as their names are those of copies; "
+        f"{joined(map(repr, labels))} count as one label, {label!r}, because they are named like copies; "
         f"rename the folders if they hold different things"
         for label, labels in _several(names).items()
     ]
@@ -77,13 +77,13 @@ def _groups(items: Sequence[Reading]) -> tuple[dict[str, str], list[str]]:
     for name, groups in _several(merged).items():
         sources = joined(dict.fromkeys(source for group in groups for source in _sources(items, group)))
         if any(names[group] in copied for group in groups):
-            why = "as their names are those of copies; rename one if they are by two people"
+            why = "because they are named like copies; rename one if they are by two people"
         elif any(group in owners for group in groups):
-            why = "as their names are that and what they hold; rename one if they are by two people"
+            why = "because they are named after one person and what they hold; rename one if they are by two"
         elif any(map(copies.person, groups)):
-            why = "as the platform gave them one person's number"
+            why = "because the platform gave them one person's number"
         else:
-            why = "as they are parts of one download"
+            why = "because they are parts of one download"
         sentences.append(f"{sources} count as one group, {name!r}, {why}")
     return merged, [*sentences, *handins.doubts(items, merged)]
 
@@ -159,14 +159,14 @@ def _decoded(items: Sequence[Reading]) -> tuple[list[Reading], list[str]]:
         read = {f"{name!r} as {meant!r}" for (_, name), meant in told[archive].items() if name != meant}
         if read:
             sentences.append(
-                f"{visible(archive)} does not tell the code page of its names; read in the one that makes "
-                f"them names of other photos: {joined(sorted(read))}"
+                f"{visible(archive)} does not say which code page its names are in; they were read in the "
+                f"one that makes them names of other photos: {joined(sorted(read))}"
             )
         if not told[archive] or names - told[archive].keys():
             guesses.append(f"{visible(archive)} ({_unsure_name(unsure)!r})")
     if guesses:
         sentences.append(
-            f"the code page of names is unknown in {joined(guesses)}, so they may be misread; where one is, "
+            f"the code page of the names in {joined(guesses)} is unknown, so some may be misread; if one is, "
             f"unpack the archive, correct the name, and put the folder in the archive's place"
         )
     decoded = []
@@ -252,7 +252,7 @@ def _alike_inside(items: Sequence[Reading]) -> list[str]:
         if len(set(map(copies.family, groups))) > 1 and not is_nobodys:
             sources = joined(source for group in groups for source in _sources(items, group))
             sentences.append(
-                f"{sources} hold a folder of one name, {folders[groups[0]]!r}, and count as {len(groups)} "
+                f"{sources} each hold a folder named {folders[groups[0]]!r} and count as {len(groups)} "
                 f"groups; put them into one folder if they are by one person"
             )
     return sentences
