@@ -124,8 +124,8 @@ def summary(found: Mapping[str, Any]) -> list[str]:
     largest = found["largest_component"]["share"]
     if largest > MAX_SHARE and not found["given_split"]:
         lines.append(
-            f"warning: one independent set holds {100 * largest:.0f} % of the photos, so parts may miss their "
-            f"shares by a wide margin"
+            f"warning: one independent set holds {100 * largest:.0f} % of the photos, so parts may miss "
+            f"their shares by a wide margin"
         )
     joined = found["joined_groups"]
     if joined:

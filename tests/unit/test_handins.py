@@ -43,8 +43,8 @@ def test_a_download_of_one_folder_of_archives_is_a_classs(
     result = ingested(tmp_path / "in")
     assert set(groups(result)) == {"ann", "bob", *others}
     assert (
-        f"in {OUTER} each archive counts as a different person's: 'ann' and 'bob'; if several are by one person, "
-        "unpack it and put these into a folder with that person's name" in told(result)
+        f"in {OUTER} each archive counts as a different person's: 'ann' and 'bob'; if several are by one "
+        "person, unpack it and put these into a folder with that person's name" in told(result)
     )
 
 
