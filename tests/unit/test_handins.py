@@ -93,7 +93,7 @@ def test_archives_that_count_as_one_persons_though_they_may_be_several_are_told(
     assert set(groups(result)) == {"Optics lab", "ben", "cem"}
     assert (
         f"in {OUTER} the archives 'Ann' and 'Bob' count as one person's, 'Optics lab'; if they are by "
-        "several, move them into the photos folder" in told(result)
+        "several people, move them into the photos folder" in told(result)
     )
 
 
