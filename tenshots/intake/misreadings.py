@@ -14,7 +14,7 @@ import pandas as pd
 from tenshots.errors import SettingsError
 from tenshots.intake.names.spelling import plain
 from tenshots.tables.manifest import swap_question
-from tenshots.wording import counted, joined, visible
+from tenshots.wording import joined, visible
 
 # As far as letters go: 01_train, train2017, Training-Set and X_train are train, too. In English; German;
 # French; Italian, Spanish and Portuguese.
@@ -103,7 +103,7 @@ def doubts(manifest: pd.DataFrame, pattern: str) -> list[str]:
     elif of_camera:
         first = kept[kept["group"].isin(of_camera)].iloc[0]
         sentences.append(
-            f"{len(of_camera)} of {counted(len(sizes), 'group')} are named as cameras name files, such as "
+            f"groups named as cameras name files: {len(of_camera)} of {len(sizes)}, such as "
             f"{first['group']!r} with {first['path']}; if that is not who took it, correct {{group}} in "
             f"layout: {FOR_FORMS}"
         )

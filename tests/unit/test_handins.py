@@ -124,8 +124,8 @@ def test_what_may_be_one_persons_stays_two_and_is_told(tmp_path: Path) -> None:
     assert set(groups(result)) == {"Ann Lee - one", "Ann Lee - two", "Bob Ray - x"}
     inside = f"{OUTER}/Optics lab"
     assert (
-        f"{inside}/Ann Lee - one.zip and {inside}/Ann Lee - two.zip count as 2 groups; put them into one "
-        "folder, each unpacked, if they are by one person" in told(result)
+        f"{inside}/Ann Lee - one.zip and {inside}/Ann Lee - two.zip count as 2 groups; if they are "
+        "by one person, unpack them into one folder" in told(result)
     )
 
 

@@ -378,7 +378,7 @@ def test_parts_that_hold_archives_are_told_and_each_tells_its_code_page(tmp_path
     assert f"{first} and {third} are parts of one download and are read as one" in told(result)
     assert f"{third} is part 3 of a download that lacks part 2" in told(result)
     assert f"{first}/Assignment 1/ann.zip and {third}/Assignment 1/ben.zip" not in told(result)
-    assert f"{first}/Assignment 1/ann.zip does not tell the code page" in told(result)
+    assert f"{first}/Assignment 1/ann.zip does not say which code page" in told(result)
 
 
 @pytest.mark.parametrize("copy", ["cup (1)", "cup - Copy", "cup 2", "cup - Kopie", "copie de cup"])
@@ -496,7 +496,7 @@ def test_a_name_in_an_unknown_code_page_is_read_as_others_write_it_and_told(
     result = ingested(tmp_path / "in")
     assert labels(result) == ["cup", "książka", "miś"]
     misread = "książka".encode(code_page).decode("cp437")
-    assert "ann.zip does not tell the code page of its names" in told(result)
+    assert "ann.zip does not say which code page its names are in" in told(result)
     assert f"{misread!r} as 'książka'" in told(result)
     assert f"ann.zip/{misread}/1.png" in set(result.photos["path"])
 
@@ -513,7 +513,7 @@ def test_a_name_in_an_unknown_code_page_that_nothing_tells_is_said(tmp_path: Pat
     result = ingested(tmp_path / "in")
     assert labels(result) == ["cup", "ksiÑ╛ka"]
     assert result.namings == [
-        "the code page of names is unknown in ann.zip ('ksiÑ╛ka'), so they may be misread; where one is, "
+        "the code page of the names in ann.zip ('ksiÑ╛ka') is unknown, so some may be misread; if one is, "
         "unpack the archive, correct the name, and put the folder in the archive's place"
     ]
 

@@ -48,8 +48,8 @@ def test_split_writes_a_valid_split_of_the_kept_photos_and_what_it_prevents(
     found = json.loads(paths.LEAKAGE.read_text(encoding="utf-8"))
     num_siblings = found["random_split"]["with_sibling_in_training"]["component"]
     assert lines[3:] == [
-        "split: 6 groups and 0 near-duplicate clusters make 5 independent sets; a random split would have "
-        f"had {num_siblings} of 12 test photos with a sibling in training, 0 of them a near-duplicate",
+        "split: 6 groups and 0 near-duplicate clusters make 5 independent sets; in a random split, "
+        f"{num_siblings} of 12 test photos would have had a sibling in training, 0 of them a near-duplicate",
         "split: warning: groups with the same photos or near-duplicates belong together: p0 + p1; "
         "data/splits/leakage.json lists them",
     ]
