@@ -259,7 +259,7 @@ def test_one_person_who_put_labels_above_their_own_name_is_told(
     (line,) = (
         line for line in said if line.startswith("these names of groups are labels, too: cup, key and pen; ")
     )
-    assert "as in cup/kim/0.png, exchange them" in line
+    assert "as in cup/kim/0.png, swap them" in line
 
 
 def test_one_of_a_kind_is_counted_in_the_singular() -> None:
