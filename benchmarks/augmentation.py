@@ -20,7 +20,7 @@ import pandas as pd
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from tenshots import params, runtime
-from tenshots.augmentation import augmenting, preprocessing
+from tenshots.augmentation import copying, preprocessing
 from tenshots.augmentation.settings import AugmentSettings, LayerSettings
 from tenshots.errors import SettingsError
 from tenshots.tables import database
@@ -77,15 +77,15 @@ def measured(layers: Sequence[LayerSettings], originals: pd.DataFrame) -> str:
     size_px = database.decode(originals["image"].iloc[:1]).shape[1]
     start_s = time.perf_counter()
     try:
-        policy = augmenting.Policy(layers, size_px=size_px)
+        policy = copying.Policy(layers, size_px=size_px)
     except SettingsError as error:
         return f"refused: {error}"
-    list(augmenting.changed_copies(originals.head(1), policy, num_copies=1, seed=0))  # compiles the graph
+    list(copying.changed_copies(originals.head(1), policy, num_copies=1, seed=0))  # compiles the graph
     prepared_s = time.perf_counter() - start_s
     rounds_s = []
     for seed in range(NUM_ROUNDS):
         start_s = time.perf_counter()
-        list(augmenting.changed_copies(originals, policy, num_copies=1, seed=seed))
+        list(copying.changed_copies(originals, policy, num_copies=1, seed=seed))
         rounds_s.append(time.perf_counter() - start_s)
     return f"{statistics.median(rounds_s) / len(originals) * 1000:6.2f} ms, prepared in {prepared_s:4.1f} s"
 

@@ -6,7 +6,6 @@ import argparse
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pandas as pd
 
@@ -16,16 +15,12 @@ from stages import progress, run
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from tenshots import files, params, runtime
-from tenshots.augmentation import augmenting
+from tenshots.augmentation import copying
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.seeds import SeedSettings
 from tenshots.tables import database
 from tenshots.tables.encoding import encode
-
-DATABASE = Path("data/database")
-SPLITS = Path("data/splits/splits.csv")
-AUGMENTED = Path("data/augmented")
-PREVIEW = Path("reports/augmentation.png")
+from tenshots.tables.paths import AUGMENTATION, AUGMENTED, DATABASE, SPLITS
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -38,10 +33,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     runtime.configure(threads=1)
 
     photos = database.read_photos(DATABASE, columns=["photo_id", "label", "image"])
-    originals = augmenting.training_photos(photos, database.read_splits(SPLITS))
+    originals = copying.training_photos(photos, database.read_splits(SPLITS))
     size_px = database.decode(originals["image"].iloc[:1]).shape[1]
-    policy = augmenting.Policy(settings.layers, size_px=size_px)
-    batches = augmenting.changed_copies(originals, policy, num_copies=settings.copies, seed=seed)
+    policy = copying.Policy(settings.layers, size_px=size_px)
+    batches = copying.changed_copies(originals, policy, num_copies=settings.copies, seed=seed)
     copies = pd.concat(_watched(batches, num_copies=len(originals) * settings.copies), ignore_index=True)
 
     files.empty(AUGMENTED)
@@ -50,8 +45,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         with files.naming(AUGMENTED / path.name):
             shutil.copyfile(path, AUGMENTED / path.name)
     database.write_copies(copies, AUGMENTED, num_shards=len(shards))
-    PREVIEW.parent.mkdir(parents=True, exist_ok=True)
-    files.write(PREVIEW, encode(augmenting.preview(originals, copies), "lossless"))
+    AUGMENTATION.parent.mkdir(parents=True, exist_ok=True)
+    files.write(AUGMENTATION, encode(copying.preview(originals, copies), "lossless"))
 
 
 def _watched(batches: Iterator[pd.DataFrame], *, num_copies: int) -> Iterator[pd.DataFrame]:

@@ -15,9 +15,7 @@ from tenshots import files, params
 from tenshots.checks import folder, whole
 from tenshots.intake.layout import PhotosSettings
 from tenshots.repository import code
-
-CHECKED = Path("data/checked/settings.txt")
-NETWORKS = Path("data/checked/networks")
+from tenshots.tables.paths import CHECKED, NETWORKS
 
 
 def main(argv: Sequence[str] | None = None) -> None:

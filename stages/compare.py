@@ -20,18 +20,19 @@ from tenshots.pages.report.photos_and_mistakes import Material
 from tenshots.pages.report.regression import Regression
 from tenshots.pages.settings import ReportSettings
 from tenshots.tables import csv_files, database
+from tenshots.tables.paths import (
+    AUGMENTATION,
+    DATABASE,
+    EVALUATIONS,
+    INSPECTION,
+    LEAKAGE,
+    MANIFEST,
+    REPORTS,
+    SPLITS,
+    STUDIES,
+    VISUALISATIONS,
+)
 from tenshots.tracking import entries, records, sessions
-
-DATABASE = Path("data/database")
-MANIFEST = Path("data/manifest.csv")
-SPLITS = Path("data/splits/splits.csv")
-LEAKAGE = Path("data/splits/leakage.json")
-INSPECTION = Path("data/inspection")
-EVALUATIONS = Path("data/evaluations")
-VISUALISATIONS = Path("data/visualisations")
-STUDIES = Path("data/study")
-AUGMENTATION = Path("reports/augmentation.png")
-REPORTS = Path("reports")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

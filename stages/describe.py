@@ -14,11 +14,8 @@ from tenshots.cards import croissant, markdown
 from tenshots.errors import DataError
 from tenshots.files import file_hash
 from tenshots.tables import database
+from tenshots.tables.paths import CROISSANT, DATA, DATABASE, EVALUATIONS, LEAKAGE, MANIFEST, REPORTS, SPLITS
 from tenshots.tracking import sessions
-
-DATA = Path("data")
-REPORTS = Path("reports")
-EVALUATIONS = Path("data/evaluations")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -26,28 +23,28 @@ def main(argv: Sequence[str] | None = None) -> None:
     argparse.ArgumentParser(prog="python -m stages.describe", description=__doc__).parse_args(argv)
     compared = _json(REPORTS / "comparison.json", "compare")
     facts = markdown.Facts(
-        manifest=database.read_manifest(DATA / "manifest.csv"),
-        leakage=_json(DATA / "splits/leakage.json", "split"),
+        manifest=database.read_manifest(MANIFEST),
+        leakage=_json(LEAKAGE, "split"),
         compared=compared,
         details=_json(EVALUATIONS / compared["chosen"] / "details.json", f"evaluate@{compared['chosen']}"),
         values=params.read(),
     )
     shards = {
         path.relative_to(DATA).as_posix(): file_hash(path)
-        for path in sorted(DATA.glob("database/photos-*.parquet"))
+        for path in sorted(DATABASE.glob("photos-*.parquet"))
     }
     described = croissant.describe(
         num_photos=int((facts.manifest["status"] == "kept").sum()),
         labels=compared["labels"],
         shards=shards,
-        splits_hash=file_hash(DATA / "splits/splits.csv"),
+        splits_hash=file_hash(SPLITS),
     )
 
     written = {"model_card.md": markdown.model_card(facts), "data_card.md": markdown.data_card(facts)}
     for name, text in written.items():
         files.write(REPORTS / name, text)
     croissant_text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
-    files.write(DATA / "croissant.json", croissant_text)
+    files.write(CROISSANT, croissant_text)
     with sessions.experiment_run() as tracked:
         written["croissant.json"] = croissant_text
         tracked.replace_files({name: text.encode() for name, text in written.items()}, "cards")

@@ -20,13 +20,9 @@ from tenshots.evaluation import metrics, testing
 from tenshots.networks import stored
 from tenshots.runtime import ComputeSettings
 from tenshots.tables import csv_files, database
+from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS
 from tenshots.tables.predictions import predicted, probabilities_of
 from tenshots.tracking import entries, figures, identity, looks, sessions
-
-DATABASE = Path("data/database")
-SPLITS = Path("data/splits/splits.csv")
-MODELS = Path("data/models")
-EVALUATIONS = Path("data/evaluations")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -12,10 +12,9 @@ from stages import run
 from tenshots import files
 from tenshots.errors import DataError
 from tenshots.pages.history import gains, page, sentences, tables
+from tenshots.tables.paths import HISTORY
 from tenshots.tracking import experiments
 from tenshots.wording import counted
-
-OUTPUT = Path("reports/history.html")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -27,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--filter", default="", metavar="TEXT", help="in MLflow's syntax: \"params.lr = '0.01'\""
     )
     parser.add_argument("--reference", metavar="NAME", help="to compare with (default: the first)")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="the page (default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=HISTORY, help="the page (default: %(default)s)")
     parser.add_argument("--csv", type=Path, metavar="PATH", help="write the table there, too")
     arguments = parser.parse_args(argv)
 

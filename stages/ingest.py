@@ -21,9 +21,7 @@ from tenshots.intake.names.pattern import Layout
 from tenshots.intake.settings import AcceptSettings, DatabaseSettings, NearDuplicateSettings
 from tenshots.tables import database
 from tenshots.tables.encoding import StandardiseSettings
-
-DATABASE_DIR = Path("data/database")
-MANIFEST_PATH = Path("data/manifest.csv")
+from tenshots.tables.paths import DATABASE, MANIFEST
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -31,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Makes one database of standard photos.")
     # No setting in params.yaml: it changes no byte, so another number must not run the stage again.
     parser.add_argument(
-        "--workers", type=int, default=joblib.cpu_count(), help="processes that decode (default: one a CPU)"
+        "--workers", type=int, default=joblib.cpu_count(), help="processes that decode (default: one per CPU)"
     )
     num_workers = max(1, parser.parse_args(argv).workers)
 
@@ -47,16 +45,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     folder = layout.photos_dir(source.photos, Path.cwd())
     pattern = Layout(source.layout)
     before = snapshots.snapshot(folder)
-    with closing(database.Spool(DATABASE_DIR.parent)) as spool:
+    with closing(database.Spool(DATABASE.parent)) as spool:
         result = ingestion.ingest(folder, pattern, rules, spool, num_workers=num_workers)
-        database.write_photos(result.photos, DATABASE_DIR, num_shards=num_shards)
-    database.write_manifest(result.manifest, MANIFEST_PATH)
+        database.write_photos(result.photos, DATABASE, num_shards=num_shards)
+    database.write_manifest(result.manifest, MANIFEST)
     try:
         # As late as can be: DVC hashes the folder when the stage has ended, and takes that for what was read.
         snapshots.check_unchanged(folder, before)
     except DataError:
-        shutil.rmtree(DATABASE_DIR)
-        MANIFEST_PATH.unlink()
+        shutil.rmtree(DATABASE)
+        MANIFEST.unlink()
         raise
 
     print(collection.table(result.manifest))
@@ -69,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     for doubt in doubts:
         print(f"ingest: warning: {doubt}")
-    print(f"ingest: {collection.summary(result.manifest)}; {MANIFEST_PATH} has a row for each file")
+    print(f"ingest: {collection.summary(result.manifest)}; {MANIFEST} has a row for each file")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from stages import run
 from tenshots import files, params, runtime
@@ -17,10 +16,7 @@ from tenshots.labels.settings import InspectSettings, backbone_settings
 from tenshots.networks import features
 from tenshots.runtime import ComputeSettings
 from tenshots.tables import database
-
-DATABASE = Path("data/database")
-SPLITS = Path("data/splits/splits.csv")
-INSPECTION = Path("data/inspection")
+from tenshots.tables.paths import DATABASE, INSPECTION, SPLITS
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -26,12 +26,10 @@ from tenshots.runtime import ComputeSettings
 from tenshots.statistics.choice import best_on_validation
 from tenshots.tables import database, encoding
 from tenshots.tables.encoding import StandardiseSettings
+from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS
 from tenshots.tracking import project, registry
 from tenshots.wording import visible
 
-MODELS = Path("data/models")
-EVALUATIONS = Path("data/evaluations")
-DATABASE = Path("data/database")
 ANY_LAYOUT = Layout("{label}/{name}")  # where photos lie in a folder says nothing here
 
 

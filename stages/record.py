@@ -19,16 +19,11 @@ from tenshots.errors import DataError, SettingsError
 from tenshots.evaluation import metrics
 from tenshots.repository import outputs
 from tenshots.tables import csv_files, database
+from tenshots.tables.paths import CROISSANT, DATABASE, EVALUATIONS, MODELS, REPORTS, SPLITS, VISUALISATIONS
 from tenshots.tracking import entries, figures, identity, looks, records, remedies, runs, sessions, store
 from tenshots.wording import counted
 
-MODELS = Path("data/models")
-EVALUATIONS = Path("data/evaluations")
-VISUALISATIONS = Path("data/visualisations")
-REPORTS = Path("reports")
-CARDS = (REPORTS / "model_card.md", REPORTS / "data_card.md", Path("data/croissant.json"))
-DATABASE = Path("data/database")
-SPLITS = Path("data/splits/splits.csv")
+CARDS = (REPORTS / "model_card.md", REPORTS / "data_card.md", CROISSANT)
 # What every variant comes from; while one of these is out of date, so is whatever follows.
 FIRST_STAGES = ("ingest", "split", "augment")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from stages import run
 
@@ -18,8 +17,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 from tenshots import files, params, runtime
 from tenshots.checks import rehearsal
 from tenshots.errors import SettingsError
-
-REHEARSED = Path("data/checked/rehearsal.txt")
+from tenshots.tables.paths import REHEARSED
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from stages import run
 from tenshots import files, params
@@ -15,10 +14,7 @@ from tenshots.seeds import SeedSettings
 from tenshots.splitting import division, leakage
 from tenshots.splitting.settings import SplitSettings
 from tenshots.tables import database
-
-MANIFEST_PATH = Path("data/manifest.csv")
-SPLITS_PATH = Path("data/splits/splits.csv")
-LEAKAGE_PATH = Path("data/splits/leakage.json")
+from tenshots.tables.paths import LEAKAGE, MANIFEST, SPLITS
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -28,12 +24,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     seed = params.top_level(values, SeedSettings).seed
     settings = params.section(values, "split", SplitSettings)
 
-    manifest = database.read_manifest(MANIFEST_PATH)
+    manifest = database.read_manifest(MANIFEST)
     splits = division.split(manifest, settings, seed=seed)
     found = leakage.leakage(manifest, splits, seed=seed)
 
-    database.write_splits(splits, SPLITS_PATH)
-    files.write(LEAKAGE_PATH, leakage.text(found))
+    database.write_splits(splits, SPLITS)
+    files.write(LEAKAGE, leakage.text(found))
     for line in [*division.summary(manifest, splits, settings), *leakage.summary(found)]:
         print(f"split: {line}")
 

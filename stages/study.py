@@ -16,11 +16,7 @@ from tenshots import files, params
 from tenshots.studies import findings
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables import csv_files, database
-
-DATA = Path("data")
-SPLITS = Path("data/splits/splits.csv")
-EVALUATIONS = Path("data/evaluations")
-STUDY = Path("data/study")
+from tenshots.tables.paths import DATA, EVALUATIONS, SPLITS, STUDIES
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -32,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = params.section(values, "study", StudySettings)
     check_names(settings, values.get("variants") or ())
 
-    folder = STUDY / name
+    folder = STUDIES / name
     files.empty(folder)
     found = _studied(name, settings, values, folder) if settings.concerns(name) else findings.nothing(name)
     found = {**found, "settings": settings.model_dump(mode="json")}

@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("out", type=Path, metavar="OUT.png", help="where to write the picture")
     parser.add_argument("--network", default="pretrained", help="its key below networks in params.yaml")
     parser.add_argument("--size", type=int, default=256, help="px of the longer side, 64 to 1024")
-    parser.add_argument("--steps", type=int, default=100, help="at each of up to four sizes; from 1")
+    parser.add_argument("--steps", type=int, default=100, help="at each of up to four sizes; at least 1")
     parser.add_argument("--style-weight", type=float, default=10.0, help="of style against content, above 0")
     arguments = parser.parse_args(argv)
     values = params.read()

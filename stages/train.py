@@ -10,7 +10,6 @@ import json
 import time
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,15 +18,12 @@ from stages import progress, run
 from tenshots import files, params, runtime
 from tenshots.tables import csv_files, database
 from tenshots.tables.encoding import StandardiseSettings
+from tenshots.tables.paths import DATA, MODELS, SPLITS
 from tenshots.tracking import entries, sessions
 from tenshots.training import storing, variants
 from tenshots.training.jobs import Epoch
 from tenshots.training.storing import Saved
 from tenshots.training.watch import Watch
-
-DATA = Path("data")
-SPLITS = Path("data/splits/splits.csv")
-MODELS = Path("data/models")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

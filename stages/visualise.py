@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from stages import run
 from tenshots import files, params, runtime
@@ -17,12 +16,7 @@ from tenshots.networks.stored import SavedTraining, SavedVariant
 from tenshots.runtime import ComputeSettings
 from tenshots.seeds import SeedSettings
 from tenshots.tables import database
-
-DATABASE = Path("data/database")
-SPLITS = Path("data/splits/splits.csv")
-MODELS = Path("data/models")
-EVALUATIONS = Path("data/evaluations")
-VISUALISATIONS = Path("data/visualisations")
+from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS, VISUALISATIONS
 
 
 def main(argv: Sequence[str] | None = None) -> None:

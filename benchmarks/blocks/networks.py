@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.blocks import Block, drawn
 from tenshots import params
-from tenshots.augmentation import augmenting
+from tenshots.augmentation import copying
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.interpretation import excitation, gradcam, layers
 from tenshots.networks import blocks, building, features, forward
@@ -145,7 +145,7 @@ def trained(name: str) -> list[np.ndarray]:
 def copies() -> np.ndarray:
     """Changed copies, by each layer of params.yaml."""
     settings = params.section(params.read(), "augment", AugmentSettings)
-    return augmenting.Policy(settings.layers, size_px=48)(IMAGES[:12], range(12))
+    return copying.Policy(settings.layers, size_px=48)(IMAGES[:12], range(12))
 
 
 def patterns() -> np.ndarray:

@@ -71,7 +71,7 @@ def built(settings: LayerSettings, *, at: str) -> Any:  # noqa: ANN401 (Keras sh
     if "seed" in arguments:
         raise SettingsError(
             f"{PATH}: {at} must have no seed, got {arguments['seed']!r}; "
-            "remove it, as each copy gets its own from photo and copy"
+            "remove it, since each copy gets its own from photo and copy"
         )
     parameters = inspect.signature(LAYERS[name].__init__).parameters
     known = set(parameters).difference(OWN_ARGUMENTS)
@@ -129,10 +129,10 @@ def try_out(layer: Any, *, size_px: int, at: str) -> None:  # noqa: ANN401 (Kera
             f"got {outputs[0].shape[1:]} and {outputs[0].dtype}; choose other arguments"
         )
     if not np.isfinite(outputs).all():
-        raise SettingsError(f"{PATH}: {at} makes pixels that are no numbers; choose other arguments")
+        raise SettingsError(f"{PATH}: {at} makes pixels that are not numbers; choose other arguments")
     if not np.array_equal(outputs, again):
         raise SettingsError(
-            f"{PATH}: {at} cannot be seeded, as one seed gave two pictures; choose another layer"
+            f"{PATH}: {at} cannot be seeded, since one seed gave two pictures; choose another layer"
         )
     for seed in _PROBE_SEEDS:
         try:

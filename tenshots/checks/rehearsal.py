@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenshots import params
-from tenshots.augmentation.augmenting import Policy
+from tenshots.augmentation.copying import Policy
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.errors import DataError, SettingsError
 from tenshots.labels.settings import InspectSettings

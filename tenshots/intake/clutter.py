@@ -38,7 +38,7 @@ IN_ICLOUD = "still in iCloud; in Finder, choose Download Now, then copy it again
 ONLINE_ONLY = "its content is only online; make it available offline, then copy it again"
 EMPTY = "an empty file; if its content is only online, make it available offline, then copy it again"
 UNFINISHED = "an unfinished download or copy; fetch it again"
-GOOGLE_LINK = "a link to a Google document, no photo"
+GOOGLE_LINK = "a link to a Google document, not a photo"
 
 # Each stands in for the file `name`, which is none that would be hidden.
 STAND_INS = (

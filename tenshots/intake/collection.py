@@ -49,6 +49,36 @@ def reject_twins(table: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
+def check_spelling(names: pd.DataFrame) -> None:
+    """Checks that no two labels, and no two groups, are spellings of one name.
+
+    Args:
+        names: path, label and group of every file found, decoded or not; empty where a path does not fit.
+
+    Raises:
+        DataError: labels or groups differ only in case, blanks, width or the unseen; all of both are listed.
+    """
+    clashes = [
+        f"the {column}s "
+        + " and ".join(f"{exact(name)} (in {_folders(names, column, name)})" for name in spellings)
+        for column in ("label", "group")
+        for spellings in _spellings(names[column])
+    ]
+    if clashes:
+        raise DataError(
+            f"names differ only in case, blanks or characters that cannot be seen or mean the same: "
+            f"{'; '.join(clashes)}; rename them to one spelling"
+        )
+
+
+def _spellings(names: Iterable[str]) -> list[list[str]]:
+    """Returns the names, two or more each, that are spellings of one."""
+    alike: dict[str, list[str]] = {}
+    for name in sorted(set(names) - {""}):
+        alike.setdefault(plain(name), []).append(name)
+    return [spellings for spellings in alike.values() if len(spellings) > 1]
+
+
 def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
     """Checks that the files of a manifest make a data set.
 
@@ -57,11 +87,9 @@ def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
         empty_labels: labels whose folders hold no file at all.
 
     Raises:
-        DataError: labels or groups differ only in case, blanks, width or the unseen; no photo kept; one label
-            alone; a label without photos; a split other than train, val and test.
+        DataError: no photo kept; one label alone; a label without photos; a split other than train, val and
+            test.
     """
-    for column in ("label", "group"):
-        _check_spelling(table, column)
     kept = table[table["status"] == "kept"]
     labels = sorted(set(kept["label"]))
     if not labels:
@@ -74,7 +102,7 @@ def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
     if bare:
         rows = table[table["label"].isin(bare)]
         archives = rows.loc[rows["path"].str.lower().str.endswith(".zip"), "path"]
-        remedy = f"pack {archives.min()} anew, or unpack it" if len(archives) else "add photos"
+        remedy = f"pack {archives.min()} again, or unpack it" if len(archives) else "add photos"
         raise DataError(
             f"{joined(map(repr, bare))}: a label without a usable photo "
             f"({counted_reasons(rows) or 'no files'}); {remedy}, or remove its folder"
@@ -145,19 +173,19 @@ def doubts(manifest: pd.DataFrame, bare_groups: Sequence[str]) -> list[str]:
     alike = [pair for pair in labels_alike(kept["label"]) if not any({*pair} <= {*names} for names in copied)]
     for labels in [*copied, *alike]:
         listed = joined(map(visible, labels))
-        sentences.append(f"{listed} count as {len(labels)} labels; rename a folder if they are one")
+        sentences.append(f"{listed} count as {len(labels)} labels; rename a folder if they are the same")
     for column in ("label", "group"):
         for name in sorted(set(kept[column])):
             if odd := strangers(name):
                 sentences.append(
-                    f"in the {column} {name!r} {joined(odd)}, so it is another {column} than one that looks "
-                    f"the same; rename the folder unless that is meant"
+                    f"in the {column} {name!r} {joined(odd)}, so it is not the same {column} as one that "
+                    f"looks the same; rename the folder unless that is intended"
                 )
     outside = folders_outside(manifest)
     if outside:
         sentences.append(
-            f"nothing fits the layout in {counted(len(outside), 'folder')}, such as that of "
-            f"{visible(outside[0])}; move what it holds to where the layout looks, an archive unpacked"
+            f"nothing in {counted(len(outside), 'folder')} fits the layout, such as {visible(outside[0])}; "
+            f"move the photos to where the layout looks for them, and unpack archives first"
         )
     return sentences
 
@@ -204,23 +232,6 @@ def labels_alike(labels: Iterable[str]) -> list[tuple[str, str]]:
     """Returns pairs of labels that differ by a letter or so, such as cup and cups."""
     pairs = combinations(sorted(set(labels) - {""}), 2)
     return [pair for pair in pairs if SequenceMatcher(None, *pair).ratio() >= NEARLY_ONE_WORD]
-
-
-def _check_spelling(table: pd.DataFrame, column: str) -> None:
-    spellings: dict[str, list[str]] = {}
-    for name in sorted(set(table[column]) - {""}):
-        spellings.setdefault(plain(name), []).append(name)
-    clashes = [names for names in spellings.values() if len(names) > 1]
-    if not clashes:
-        return
-    listed = "; ".join(
-        " and ".join(f"{exact(name)} (in {_folders(table, column, name)})" for name in names)
-        for names in clashes
-    )
-    raise DataError(
-        f"{column}s differ only in case, blanks or characters that cannot be seen or mean the same: "
-        f"{listed}; rename them to one spelling"
-    )
 
 
 def _check_given_splits(kept: pd.DataFrame) -> None:

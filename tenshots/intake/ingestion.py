@@ -6,7 +6,7 @@ import hashlib
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -22,9 +22,9 @@ from tenshots.intake import collection, misreadings
 from tenshots.intake.archives import ArchiveLimits
 from tenshots.intake.finding import find
 from tenshots.intake.layout import FoundFile
-from tenshots.intake.names.named import Named
 from tenshots.intake.names.naming import one_name_each
 from tenshots.intake.names.pattern import Layout, PathFields
+from tenshots.intake.names.readings import Reading
 from tenshots.intake.near_duplicates import duplicates, hashing
 from tenshots.intake.photos.decoders import Decoders
 from tenshots.intake.photos.standardising import THUMBNAIL_PX, StandardPhoto
@@ -38,7 +38,7 @@ NUM_AHEAD = 4  # batches a worker that may wait for a slow one before them: what
 BATCH_FILES = 16
 BATCH_BYTES = 200_000
 SECONDS_BETWEEN_LINES = 10.0
-OTHER_ARCHIVE = "an archive that is no .zip; unpack it, or pack its photos as .zip"
+OTHER_ARCHIVE = "an archive that is not a .zip; unpack it, or zip its photos"
 OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 
 
@@ -81,8 +81,9 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
         num_workers: processes that decode, from 1.
 
     Raises:
-        DataError: no files; the photos kept make no data set, see `collection.check`; a cluster of
-            near-duplicates too large to be true, see `duplicates.check_shares`.
+        DataError: no files; two spellings of one name, see `collection.check_spelling`; the photos kept make
+            no data set, see `collection.check`; a cluster of near-duplicates too large to be true, see
+            `duplicates.check_shares`.
         SettingsError: the layout takes a split for people or labels, see `misreadings.check`.
     """
     accept = rules.accept
@@ -90,9 +91,11 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
     found, empty = find(folder, layout, limits)
     if not found:
         raise DataError(f"the photos folder {folder} is empty; copy photos into it, or `dvc pull`")
-    named = [Named(file.path, file.archive, file.is_guess, layout.match(file.read_as)) for file in found]
-    named += [Named(path, "", is_guess=False, fields=layout.match_folder(path)) for path in empty]
+    named = [Reading(file.path, file.archive, file.is_guess, layout.match(file.read_as)) for file in found]
+    named += [Reading(path, "", is_guess=False, fields=layout.match_folder(path)) for path in empty]
     fields, namings = one_name_each(named)
+    # Before anything is decoded, so that whoever wrote KEY and key does not wait for a thousand photos.
+    collection.check_spelling(_names(found, fields))
     rows: list[dict[str, object]] = []
     # Pages of it that no photo fills take no memory.
     thumbnails = np.empty((len(found), THUMBNAIL_PX, THUMBNAIL_PX, 3), dtype=np.uint8)
@@ -123,6 +126,16 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
         bare_groups=sorted(groups - {"", *kept["group"]}),
         namings=namings,
     )
+
+
+def _names(found: Sequence[FoundFile], fields: Sequence[PathFields | None]) -> pd.DataFrame:
+    """Returns path, label and group of each file; empty text where its path does not fit the layout."""
+    nothing = PathFields("", "", "", "")
+    rows = [
+        (file.path, known.label, known.group)
+        for file, known in zip(found, (each or nothing for each in fields), strict=False)
+    ]
+    return pd.DataFrame(rows, columns=["path", "label", "group"])
 
 
 class _Examined(NamedTuple):

@@ -15,15 +15,16 @@ from typing import NamedTuple
 from pydantic import Field, field_validator
 
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
-from tenshots.intake import archives, clutter
+from tenshots.intake import clutter, members
 from tenshots.params import Settings, shown
+from tenshots.tables import paths
 
-NO_TEXT = "its name has control characters or is no UTF-8 text; rename it"
+NO_TEXT = "its name has control characters or is not UTF-8 text; rename it"
 # What the stages write; DVC refuses a stage that reads what it, or one after it, writes.
 OUTPUTS = (
-    *("data/augmented", "data/checked", "data/croissant.json", "data/database", "data/evaluations"),
-    *("data/inspection", "data/manifest.csv", "data/models", "data/splits", "data/study"),
-    *("data/visualisations", "reports"),
+    *(paths.CHECKED.parent, paths.DATABASE, paths.MANIFEST, paths.SPLITS.parent, paths.INSPECTION),
+    *(paths.AUGMENTED, paths.MODELS, paths.EVALUATIONS, paths.VISUALISATIONS, paths.STUDIES),
+    *(paths.CROISSANT, paths.REPORTS),
 )
 
 
@@ -65,7 +66,7 @@ class FoundFile(NamedTuple):
     file: Path
     reason: str
     read_as: str
-    member: archives.Member | None = None
+    member: members.Member | None = None
     archive: str = ""
 
     @property
@@ -95,8 +96,8 @@ class FoundFile(NamedTuple):
         try:
             if self.member is not None:
                 _check_size(self.member.num_bytes, max_bytes)
-                return archives.read_member(self.file, self.member)
-            with os.fdopen(archives.open_regular(self.file), "rb") as file:
+                return members.read_member(self.file, self.member)
+            with os.fdopen(members.open_regular(self.file), "rb") as file:
                 num_bytes = os.fstat(file.fileno()).st_size
                 _check_size(num_bytes, max_bytes)
                 return file.read(num_bytes)
@@ -121,7 +122,7 @@ def photos_dir(photos: str, project_dir: Path) -> Path:
             f"`python -m stages.check && dvc add data/raw`, or give an absolute path"
         )
     if not folder.is_dir():
-        wrong = "is no folder" if there else "is missing"
+        wrong = "is not a folder" if there else "is missing"
         raise DataError(f"the photos folder {photos} {wrong}; correct `photos` in params.yaml, or `dvc pull`")
     return folder
 
@@ -138,7 +139,7 @@ def exists(photos: str, project_dir: Path) -> bool:
         return False
     except OSError as error:
         raise DataError(
-            f"the photos folder {shown(photos)} cannot be looked at ({error.strerror}); correct `photos` in "
+            f"the photos folder {shown(photos)} cannot be opened ({error.strerror}); correct `photos` in "
             f"params.yaml, or allow the folders around it with chmod u+rx"
         ) from None
     return True

@@ -2,7 +2,7 @@
 
 Counts prove little: three people may well have photographed twelve things. So a reading is refused only where
 it is all but certainly wrong and what is meant is known: train and test read as people, who would be mixed
-and divided anew. All else is asked, with the numbers that either reading gives.
+and divided again. All else is asked, with the numbers that either reading gives.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pandas as pd
 from tenshots.errors import SettingsError
 from tenshots.intake.names.spelling import plain
 from tenshots.tables.manifest import swap_question
-from tenshots.wording import counted, joined, visible
+from tenshots.wording import joined, visible
 
 # As far as letters go: 01_train, train2017, Training-Set and X_train are train, too. In English; German;
 # French; Italian, Spanish and Portuguese.
@@ -41,7 +41,7 @@ OF_CAMERA = re.compile(
     r"|(img|image|fullsizerender)([ _-]*\d+)* - .+"  # where a form appended who
 )
 NEARLY_ALL = 0.8
-FOR_FORMS = "{label}/{name} - {group}, say, where a form appended who"
+FOR_FORMS = "for example {label}/{name} - {group}, where a form appended the name"
 MIN_GROUPS = 5  # fewer may well have one photo each
 
 
@@ -65,8 +65,8 @@ def check(manifest: pd.DataFrame, pattern: str) -> None:
         pattern_of_split = _with_split(pattern, column)
         raise SettingsError(
             f"params.yaml: layout {pattern!r} reads {', '.join(names)} as {meaning}, whose photos would be "
-            f"mixed and divided anew; use {{split}} in layout: {pattern_of_split}, or "
-            f"{pattern_of_split.replace('{name}', '{group}_{name}')} where files' names say who took them"
+            f"mixed and divided again; use {{split}} in layout: {pattern_of_split}, or "
+            f"{pattern_of_split.replace('{name}', '{group}_{name}')} where file names say who took them"
             + "".join(f"; {rename}" for rename in renames)
         )
 
@@ -98,12 +98,12 @@ def doubts(manifest: pd.DataFrame, pattern: str) -> list[str]:
         sentences.append(
             f"{len(alone)} of {len(sizes)} groups have one photo, such as {first['group']!r} with "
             f"{first['path']}; if that is not who took it, correct {{group}} in layout, or one person's "
-            f"photos train and test: {FOR_FORMS}"
+            f"photos will be in both training and test: {FOR_FORMS}"
         )
     elif of_camera:
         first = kept[kept["group"].isin(of_camera)].iloc[0]
         sentences.append(
-            f"named as cameras name files: {len(of_camera)} of {counted(len(sizes), 'group')}, such as "
+            f"groups named as cameras name files: {len(of_camera)} of {len(sizes)}, such as "
             f"{first['group']!r} with {first['path']}; if that is not who took it, correct {{group}} in "
             f"layout: {FOR_FORMS}"
         )
@@ -118,8 +118,8 @@ def _crossed(kept: pd.DataFrame) -> list[str]:
         return []
     path = kept.loc[kept["group"] == groups[0], "path"].min()
     return [
-        f"names of groups that are labels, too: {joined(map(visible, groups))}; if folders lie the wrong way "
-        f"round there, as in {visible(path)}, exchange them, or one person's photos count as several people's"
+        f"these names of groups are labels, too: {joined(map(visible, groups))}; if folders are the wrong "
+        f"way round there, as in {visible(path)}, swap them, or one person's photos count as several people's"
     ]
 
 

@@ -161,6 +161,12 @@ def wrong(answers: pd.DataFrame, number: int) -> pd.DataFrame:
     return _surest(answers[answers["predicted"] != answers["label"]]).head(number)
 
 
+def example(answers: pd.DataFrame) -> list[str]:
+    """Returns the photo_id of the surest right answer, or of any where none is right."""
+    found = right(answers, 1)
+    return list((found if len(found) else answers.head(1))["photo_id"])
+
+
 def in_memory(photos: pd.DataFrame, photo_ids: Iterable[str]) -> Photos:
     """Returns photos of the database in the order of `photo_ids`.
 

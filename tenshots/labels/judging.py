@@ -20,6 +20,7 @@ Keys of data/inspection/inspection.json:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,20 +28,20 @@ import pandas as pd
 
 from tenshots.labels import reference, suspicion
 from tenshots.labels.reference import Outcome
-from tenshots.tables.predictions import KEYS, predicted, table
+from tenshots.tables.predictions import KEYS, labels_of, predicted, table
 from tenshots.wording import counted
 
 NUM_DIGITS = 6
 IN_SPLIT = (
-    "Each photo was judged by a regression that learnt from the train and val photos of the fold which tests "
+    "Each photo was judged by a regression that learnt from the train and val photos of the fold that tests "
     "it, so on the same folds as the variants."
 )
 ALONE = (
     "all its photos belong to one independent set of photos (one group, or near-duplicates), so nothing of "
-    "this label is left to learn from while they are judged; add photos of it by others"
+    "this label is left to learn from while they are judged; add photos of it by other people"
 )
-NOTHING_ELSE = "without them only one label is left to learn from; add photos of other labels by others"
-UNDIVIDED = "all photos belong to one independent set of photos; add photos by others"
+NOTHING_ELSE = "without them only one label is left to learn from; add photos of other labels by other people"
+UNDIVIDED = "all photos belong to one independent set of photos; add photos by other people"
 
 
 class Judged(NamedTuple):
@@ -67,19 +68,14 @@ def judge(photos: pd.DataFrame, splits: pd.DataFrame, features: np.ndarray) -> J
         if tested is None
         else tested.loc[photos["photo_id"]].to_numpy(np.int64)
     )
-    if folds is None:
-        outcome = Outcome(np.zeros((len(photos), len(names))), np.zeros(len(photos), dtype=bool), {})
+    if folds is None:  # a single component: nothing is left to learn from
         folds = np.zeros(len(photos), dtype=np.int64)
+        outcome = Outcome(np.zeros((len(photos), len(names))), np.zeros(len(photos), dtype=bool), {})
     else:
         outcome = reference.cross_validated(
             features, labels, components=components, folds=folds, num_labels=len(names)
         )
-    judged = outcome.judged
-    answers = table(photos[judged], outcome.probabilities[judged], [*map(str, names)], fold=0, repeat=0)
-    answers = answers.assign(fold=folds[judged]).sort_values(KEYS, ignore_index=True)
-    found = suspicion.suspicion(answers)
-    paths = photos.set_index("photo_id")["path"]
-    suspects = found.suspects.assign(path=paths.loc[found.suspects["photo_id"]].to_numpy())
+    predictions = _predictions(photos, outcome, folds, [*map(str, names)])
     description = {
         "num_features": int(features.shape[1]),
         "folds": "own" if tested is None else "split",
@@ -87,22 +83,40 @@ def judge(photos: pd.DataFrame, splits: pd.DataFrame, features: np.ndarray) -> J
         "folds_note": IN_SPLIT if tested is not None else _own_note(folds, len(np.unique(components))),
         "num_folds": len(outcome.strengths),
         "num_photos": len(photos),
-        "num_judged": int(judged.sum()),
-        "not_judged": _not_judged(photos["label"], judged, components),
-        "accuracy": _accuracy(answers),
+        "num_judged": len(predictions),
+        "not_judged": _not_judged(photos["label"], outcome.judged, components),
+        "accuracy": _accuracy(predictions),
         "regularisation": [
             {"fold": fold, "strength": strength} for fold, strength in outcome.strengths.items()
         ],
+        **_described_labels(predictions, photos.set_index("photo_id")["path"]),
+    }
+    return Judged(predictions, description)
+
+
+def _predictions(
+    photos: pd.DataFrame, outcome: Outcome, folds: np.ndarray, names: Sequence[str]
+) -> pd.DataFrame:
+    """Returns the regression's answers for the judged photos, as the table of a variant with one repeat."""
+    judged = outcome.judged
+    answers = table(photos[judged], outcome.probabilities[judged], names, fold=0, repeat=0)
+    return answers.assign(fold=folds[judged]).sort_values(KEYS, ignore_index=True)
+
+
+def _described_labels(predictions: pd.DataFrame, paths: pd.Series) -> dict[str, Any]:
+    """Returns the keys on labels that look wrong; `paths` are those of all photos, by photo_id."""
+    found = suspicion.suspicion(predictions)
+    suspects = found.suspects.assign(path=paths.loc[found.suspects["photo_id"]].to_numpy())
+    return {
         "thresholds": {
             name: None if np.isnan(value) else round(float(value), NUM_DIGITS)
             for name, value in found.thresholds.items()
         },
-        "confident_joint": {"labels": [*map(str, names)], "counts": found.joint.tolist()},
+        "confident_joint": {"labels": labels_of(predictions), "counts": found.joint.tolist()},
         "num_suspects": len(suspects),
-        "sentence": suspicion.sentence(len(suspects), int(judged.sum()), accuracy=_accuracy(answers)),
+        "sentence": suspicion.sentence(len(suspects), len(predictions), accuracy=_accuracy(predictions)),
         "suspects": [_suspect(row) for row in suspects.to_dict("records")],
     }
-    return Judged(answers, description)
 
 
 def _own_note(folds: np.ndarray, num_components: int) -> str:

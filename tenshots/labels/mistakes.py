@@ -1,21 +1,20 @@
 """What a page shows of data and mistakes: functions over the tables and files that the stages leave.
 
-Probabilities and answers of a variant are means over its repeats, so that each photo has one answer. Nothing
-here reads a file, computes with TensorFlow or writes HTML.
+Nothing here reads a file, computes with TensorFlow or writes HTML.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import entr
 
+from tenshots.labels.answers import Answer, answer_of, answered_by, entropies, shares_of
 from tenshots.labels.suspicion import suspicion
-from tenshots.tables.predictions import PREFIX, labels_of, mean_over_repeats, predicted, probabilities_of
+from tenshots.tables.predictions import labels_of
 from tenshots.wording import counted
 
 REGRESSION = "the regression"
@@ -50,17 +49,6 @@ class Suspect:
     by_chosen: bool
     judge: str
     agreeing: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a variant answers: the label, its probability, that of the true label (both in [0, 1])."""
-
-    variant: str
-    predicted: str
-    confidence: float
-    p_label: float
-    right: bool
 
 
 @dataclass(frozen=True)
@@ -142,35 +130,34 @@ def suspects(
         manifest: photo_id, path and status.
         chosen: the variant whose suspicion counts (see tenshots.statistics.choice).
     """
-    by_reference = {item["photo_id"]: item for item in inspected["suspects"]}
-    table = suspicion(predictions[chosen]).suspects
-    by_chosen = {item["photo_id"]: item for item in table.to_dict("records")}
-    answers = {variant: _answers(rows) for variant, rows in predictions.items()}
+    opinions = _opinions(inspected["suspects"], REGRESSION)
+    opinions += _opinions(suspicion(predictions[chosen]).suspects.to_dict("records"), chosen)
+    by_photo: dict[str, list[_Opinion]] = {}
+    for opinion in opinions:
+        by_photo.setdefault(opinion.photo_id, []).append(opinion)
+    answered = {variant: answered_by(rows)["predicted"] for variant, rows in predictions.items()}
     kept = manifest[manifest["status"] == "kept"]
     paths = dict(zip(kept["photo_id"], kept["path"], strict=True))
     found = []
-    for photo_id in by_reference | by_chosen:
-        judges = {REGRESSION: by_reference.get(photo_id), chosen: by_chosen.get(photo_id)}
-        items = {name: item for name, item in judges.items() if item is not None}
-        judge = max(items, key=lambda name: _margin(items[name]))
-        surest = items[judge]
-        suggested = str(surest["suggested"])
+    for photo_id, held in by_photo.items():
+        surest = max(held, key=_Opinion.margin)  # ties go to the regression, which comes first
+        judges = {opinion.judge for opinion in held if opinion.suggested == surest.suggested}
         found.append(
             Suspect(
                 rank=0,
                 photo_id=photo_id,
                 path=paths[photo_id],
-                label=str(surest["label"]),
-                suggested=suggested,
-                p_label=float(surest["p_label"]),
-                p_suggested=float(surest["p_suggested"]),
-                by_reference=by_reference.get(photo_id, {}).get("suggested") == suggested,
-                by_chosen=by_chosen.get(photo_id, {}).get("suggested") == suggested,
-                judge=judge,
+                label=surest.label,
+                suggested=surest.suggested,
+                p_label=surest.p_label,
+                p_suggested=surest.p_suggested,
+                by_reference=REGRESSION in judges,
+                by_chosen=chosen in judges,
+                judge=surest.judge,
                 agreeing=tuple(
                     variant
-                    for variant, rows in answers.items()
-                    if photo_id in rows.index and rows.loc[photo_id, "predicted"] == suggested
+                    for variant, predicted in answered.items()
+                    if predicted.get(photo_id) == surest.suggested
                 ),
             )
         )
@@ -182,6 +169,36 @@ def suspects(
         )
     )
     return [replace(one, rank=rank) for rank, one in enumerate(found, start=1)]
+
+
+class _Opinion(NamedTuple):
+    """What one judge, the regression or a variant, says of a photo that it suspects."""
+
+    judge: str
+    photo_id: str
+    label: str
+    suggested: str
+    p_label: float
+    p_suggested: float
+
+    def margin(self) -> float:
+        """Returns by how much the suggested label is the more probable one."""
+        return self.p_suggested - self.p_label
+
+
+def _opinions(items: Iterable[Mapping[str, Any]], judge: str) -> list[_Opinion]:
+    """Reads the rows of `suspicion.Suspicion.suspects`, or those of inspection.json, as one judge's."""
+    return [
+        _Opinion(
+            judge=judge,
+            photo_id=item["photo_id"],
+            label=str(item["label"]),
+            suggested=str(item["suggested"]),
+            p_label=float(item["p_label"]),
+            p_suggested=float(item["p_suggested"]),
+        )
+        for item in items
+    ]
 
 
 def disagreements(predictions: Mapping[str, pd.DataFrame]) -> list[Disagreement]:
@@ -196,21 +213,21 @@ def disagreements(predictions: Mapping[str, pd.DataFrame]) -> list[Disagreement]
     """
     if len(predictions) < 2:
         return []
-    answers = {variant: _answers(rows) for variant, rows in predictions.items()}
-    tables = list(answers.values())
+    answered = {variant: answered_by(rows) for variant, rows in predictions.items()}
+    tables = list(answered.values())
     common = sorted(set.intersection(*(set(table.index) for table in tables)))
     named = np.stack([table.loc[common, "predicted"].to_numpy(str) for table in tables])
     differ = [photo for photo, column in zip(common, named.T, strict=True) if len(set(column)) > 1]
     names = sorted(set.union(*(set(labels_of(rows)) for rows in predictions.values())))
-    shares = np.stack([_shares(rows, names, differ) for rows in predictions.values()])
+    shares = np.stack([shares_of(rows, names, differ) for rows in predictions.values()])
     highest = np.log(min(len(tables), len(names)))
-    divergences = (_entropies(shares.mean(axis=0)) - _entropies(shares).mean(axis=0)) / highest
+    divergences = (entropies(shares.mean(axis=0)) - entropies(shares).mean(axis=0)) / highest
     found = [
         Disagreement(
             photo_id=photo,
             label=str(tables[0].loc[photo, "label"]),
             divergence=float(divergence),
-            answers=tuple(_answer(variant, table.loc[photo]) for variant, table in answers.items()),
+            answers=tuple(answer_of(variant, table.loc[photo]) for variant, table in answered.items()),
         )
         for photo, divergence in zip(differ, divergences, strict=True)
     ]
@@ -225,7 +242,7 @@ def confusion_cells(predictions: pd.DataFrame) -> dict[tuple[str, str], tuple[An
         The cells of wrong answers come first, that of the surest answer before the others; then the right
         ones.
     """
-    table, names = _answers(predictions), labels_of(predictions)
+    table, names = answered_by(predictions), labels_of(predictions)
     ordered = table.reset_index().sort_values(["confidence", "photo_id"], ascending=[False, True])
     cells: dict[tuple[str, str], list[Answered]] = {
         (label, answer): [] for label in names for answer in names
@@ -279,46 +296,3 @@ def leak(found: Mapping[str, Any]) -> Leak:
         f"{f'{now:,}' if now else 'none'}."
     )
     return Leak(number, related, near, now, sentence)
-
-
-def _answers(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Returns label, predicted, confidence and p_label of each photo, indexed by photo_id, sorted."""
-    means, names = mean_over_repeats(predictions), labels_of(predictions)
-    shares = probabilities_of(means)
-    true = pd.Index(names).get_indexer(means["label"])
-    return pd.DataFrame(
-        {
-            "label": means["label"].to_numpy(),
-            "predicted": predicted(means),
-            "confidence": shares.max(axis=1),
-            "p_label": shares[np.arange(len(means)), true],
-        },
-        index=pd.Index(means["photo_id"], name="photo_id"),
-    )
-
-
-def _answer(variant: str, row: pd.Series) -> Answer:
-    return Answer(
-        variant=variant,
-        predicted=str(row["predicted"]),
-        confidence=float(row["confidence"]),
-        p_label=float(row["p_label"]),
-        right=bool(row["predicted"] == row["label"]),
-    )
-
-
-def _shares(predictions: pd.DataFrame, names: list[str], photos: list[str]) -> np.ndarray:
-    """Returns the probabilities of `names` for `photos`: float64, shape (num_photos, num_names)."""
-    means = mean_over_repeats(predictions).set_index("photo_id")
-    columns = means.reindex(columns=[PREFIX + name for name in names], fill_value=0.0)
-    return np.asarray(columns.loc[photos], dtype=np.float64)
-
-
-def _entropies(shares: np.ndarray) -> np.ndarray:
-    """Returns the entropies (nats) of distributions that lie along the last axis."""
-    found: np.ndarray = entr(shares).sum(axis=-1)
-    return found
-
-
-def _margin(item: Mapping[str, Any]) -> float:
-    return float(item["p_suggested"] - item["p_label"])

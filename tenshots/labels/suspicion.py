@@ -97,7 +97,7 @@ def sentence(num_suspects: int, num_judged: int, *, accuracy: float | None) -> s
     """
     if not num_judged or accuracy is None:
         return "No label could be judged."
-    judge = f"a classifier that had not seen them and names {100 * accuracy:.0f} % as they are labelled"
+    judge = f"a classifier that had not seen them and agrees with {100 * accuracy:.0f} % of their labels"
     if not num_suspects:
         return f"None of {counted(num_judged, 'photo')} looks wrongly labelled to {judge}."
     looks = "looks" if num_suspects == 1 else "look"

@@ -18,19 +18,16 @@ dealing that fails should be tried again from another draw.
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
+from tenshots.splitting.ways import MAX_WAYS, all_ways, num_ways
+
 MAX_STEPS = 500  # of mending; dealing alone comes near, so a few dozen are the rule
 MAX_CELLS = 2_000_000  # numbers that one step compares at once: 16 MB an array
-# Dealings that are all tried, components that count alike being interchangeable: 10 components in three
-# parts, 16 in two. Takes 0.1 s and 50 MB.
-MAX_WAYS = 100_000
 # Of 20 to 30 components with 3 labels, the nearest of 8 draws was 2 to 18 times as near as the first; of 300
 # none was nearer. 8 draws of 100 components with 10 labels in 4 parts take 0.4 s.
 NUM_DRAWS = 8
@@ -77,7 +74,7 @@ def deal(counts: np.ndarray, shares: np.ndarray, draws: Draws, *, parts_divide: 
     first.mend(draws.generator)
     # Spawned generators leave the stream of `draws` as it is.
     kinds, members, numbers = np.unique(counts, axis=0, return_inverse=True, return_counts=True)
-    if _num_ways(numbers, len(shares)) <= MAX_WAYS:
+    if num_ways(numbers, len(shares)) <= MAX_WAYS:
         chance = draws.generator.spawn(1)[0]
         for parts in _nearest_first(first, kinds, members.reshape(-1), chance):
             if not parts_divide or all(_halvable(counts[parts == part] > 0) for part in set(parts)):
@@ -234,31 +231,6 @@ class _Dealing:
             self._add(some, int(new[0]))
 
 
-def _num_ways(numbers: np.ndarray, num_parts: int) -> int:
-    """Returns the number of ways to deal `numbers` components of each kind; not exact above `MAX_WAYS`."""
-    num_ways = 1
-    for number in numbers.tolist():
-        num_ways *= math.comb(number + num_parts - 1, num_parts - 1)
-        if num_ways > MAX_WAYS:
-            break
-    return num_ways
-
-
-def _ways(numbers: np.ndarray, num_parts: int) -> np.ndarray:
-    """Returns all of them, int64, shape (num_ways, num_kinds, num_parts): components of a kind in a part."""
-    choices = [_compositions(number, num_parts) for number in numbers.tolist()]
-    picks = np.indices([len(choice) for choice in choices]).reshape(len(choices), -1)
-    return np.stack([choice[pick] for choice, pick in zip(choices, picks, strict=True)], axis=1)
-
-
-def _compositions(number: int, num_parts: int) -> np.ndarray:
-    """Returns the ways to write a number as a sum, int64, shape (num_ways, num_parts): 1 = 0 + 1 = 1 + 0."""
-    bars = np.array(list(itertools.combinations(range(number + num_parts - 1), num_parts - 1)))
-    ends = np.pad(bars.reshape(-1, num_parts - 1), ((0, 0), (1, 1)), constant_values=-1)
-    ends[:, -1] = number + num_parts - 1
-    return np.asarray(np.diff(ends, axis=1) - 1)
-
-
 def _nearest_first(
     first: _Dealing, kinds: np.ndarray, members: np.ndarray, chance: np.random.Generator
 ) -> Iterator[np.ndarray]:
@@ -271,7 +243,7 @@ def _nearest_first(
         chance: decides between equals, and which components of a kind go where.
     """
     num_parts = len(first.photos)
-    ways, distances = first.nearest(kinds, _ways(np.bincount(members), num_parts), chance)
+    ways, distances = first.nearest(kinds, all_ways(np.bincount(members), num_parts), chance)
     missing, distance = first.badness()
     if not missing and distance <= distances[0] + TIE:
         yield first.parts

@@ -26,9 +26,7 @@ from tenshots.tables.manifest import swap_question
 from tenshots.wording import independent_sets, some
 
 NUM_ATTEMPTS = 20
-MEANING = (
-    "(photos of one group, such as one person's, and near-duplicates also of other groups, are never divided)"
-)
+MEANING = "(photos of one group, such as one person, and near-duplicates, in any group, are never divided)"
 
 
 class _Components(NamedTuple):

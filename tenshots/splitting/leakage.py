@@ -117,15 +117,15 @@ def summary(found: Mapping[str, Any]) -> list[str]:
     groups, clusters = counted(found["num_groups"], "group"), counted(found["num_clusters"], CLUSTER)
     sets = counted(found["num_components"], "independent set")
     lines = [
-        f"{groups} and {clusters} make {sets}; a random split would have had {num_siblings:,} of "
-        f"{at_random['num_test_photos']:,} test photos with a sibling in training, "
+        f"{groups} and {clusters} make {sets}; in a random split, {num_siblings:,} of "
+        f"{at_random['num_test_photos']:,} test photos would have had a sibling in training, "
         f"{at_random['with_sibling_in_training']['cluster']:,} of them a near-duplicate"
     ]
     largest = found["largest_component"]["share"]
     if largest > MAX_SHARE and not found["given_split"]:
         lines.append(
-            f"warning: one independent set holds {100 * largest:.0f} % of the photos, so that parts may miss "
-            f"their shares by far"
+            f"warning: one independent set holds {100 * largest:.0f} % of the photos, so parts may miss "
+            f"their shares by a wide margin"
         )
     joined = found["joined_groups"]
     if joined:

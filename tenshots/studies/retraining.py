@@ -114,13 +114,13 @@ def with_copies(
     if not trained:
         return copies
     from tenshots.augmentation import (
-        augmenting,  # it needs TensorFlow, where training may run on another backend
+        copying,  # it needs TensorFlow, where training may run on another backend
     )
 
     originals = photos[photos["photo_id"].isin(trained)]
     size_px = database.decode(originals["image"].iloc[:1]).shape[1]
-    policy = augmenting.Policy(augment.layers, size_px=size_px)
-    made = augmenting.changed_copies(originals, policy, num_copies=augment.copies, seed=seed)
+    policy = copying.Policy(augment.layers, size_px=size_px)
+    made = copying.changed_copies(originals, policy, num_copies=augment.copies, seed=seed)
     return pd.concat([copies, *made], ignore_index=True)[list(copies.columns)]
 
 

@@ -273,12 +273,12 @@ def _read_shards(paths: Sequence[Path], schema: pa.Schema, columns: Sequence[str
         if not path.stem.endswith(f"-of-{len(paths):05d}"):  # as where a full disk stopped the writing
             raise DataError(
                 f"{path.parent} must have as many files as {path.name} says, got {len(paths)}; "
-                "run `dvc repro` to make them anew"
+                "run `dvc repro` to rebuild them"
             )
         try:
             read.append(pq.ParquetFile(path).read(columns=names).select(names))
         except (pa.ArrowException, OSError, KeyError) as error:
-            raise DataError(f"{path} cannot be read ({error}); run `dvc repro` to make it anew") from error
+            raise DataError(f"{path} cannot be read ({error}); run `dvc repro` to rebuild it") from error
     return pa.concat_tables(read).to_pandas()
 
 
@@ -288,8 +288,10 @@ def _read_csv(path: Path, columns: Mapping[str, type]) -> pd.DataFrame:
     except FileNotFoundError:
         raise DataError(f"{path} is missing; run `dvc repro`, or `dvc pull` to fetch it") from None
     except ValueError as error:  # pandas' own errors, and text that is not UTF-8
-        raise DataError(f"{path} is no such table ({error}); run `dvc repro` to make it anew") from error
+        raise DataError(
+            f"{path} cannot be read as a table ({error}); run `dvc repro` to rebuild it"
+        ) from error
     missing = [name for name in columns if name not in table.columns]
     if missing:
-        raise DataError(f"{path} lacks the column {missing[0]!r}; run `dvc repro` to make it anew")
+        raise DataError(f"{path} lacks the column {missing[0]!r}; run `dvc repro` to rebuild it")
     return table

@@ -44,7 +44,7 @@ def probabilities_of(predictions: pd.DataFrame) -> np.ndarray:
 
 
 def predicted(predictions: pd.DataFrame) -> np.ndarray:
-    """Returns the most probable label of each row (text); of equals the first."""
+    """Returns the most probable label of each row (text); ties go to the first."""
     labels = np.array(labels_of(predictions), dtype=object)
     chosen: np.ndarray = labels[probabilities_of(predictions).argmax(axis=1)]
     return chosen

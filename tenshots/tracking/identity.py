@@ -11,7 +11,6 @@ from typing import Any
 from tenshots.files import file_hash
 from tenshots.repository.code import family_files
 
-SPLITS_PATH = Path("data/splits/splits.csv")
 CODE_DIR = Path(__file__).parents[2]
 # Sections of the settings that no variant's answers depend on.
 UNCOUNTED_SETTINGS = ("inspect", "report", "study", "visualise")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
 
 from tenshots.files import file_hash
+from tenshots.tables.paths import MANIFEST
 
-MANIFEST_PATH = Path("data/manifest.csv")
 DVC_NAME_VARIABLE = "DVC_EXP_NAME"  # DVC names its experiment to every stage
 
 
@@ -23,7 +22,7 @@ def tags() -> dict[str, str]:
     known = {
         "mlflow.source.git.commit": os.environ.get("DVC_EXP_BASELINE_REV") or _git("rev-parse", "HEAD"),
         "tenshots.git_dirty": "" if dirty is None else str(bool(dirty)).lower(),
-        "tenshots.data": file_hash(MANIFEST_PATH),
+        "tenshots.data": file_hash(MANIFEST),
         "tenshots.dvc_experiment": os.environ.get(DVC_NAME_VARIABLE),
     }
     return {tag: value for tag, value in known.items() if value}

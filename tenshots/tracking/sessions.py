@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from tenshots import params
+from tenshots.tables.paths import SPLITS
 from tenshots.tracking import identity, liveness, origin, store
 from tenshots.tracking.runs import Run, warn
 from tenshots.tracking.store import Client, search
@@ -129,9 +130,7 @@ def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterat
     """Gives the first of the runs that `enter` opens; all of them end as the block ends."""
     run, run_ids = Run(), []
     try:
-        key = identity.experiment_key(
-            params.read(), splits_path=identity.SPLITS_PATH, code_dir=identity.CODE_DIR
-        )
+        key = identity.experiment_key(params.read(), splits_path=SPLITS, code_dir=identity.CODE_DIR)
         experiment = _Experiment(*store.open_for_stage(), key)
         with store.lock():  # two workers may open the same run at once
             _end_abandoned(experiment.client, experiment.id)

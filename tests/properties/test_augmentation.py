@@ -9,8 +9,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenshots.augmentation import augmenting
-from tenshots.augmentation.augmenting import Policy
+from tenshots.augmentation import copying
+from tenshots.augmentation.copying import Policy
 from tenshots.augmentation.settings import LayerSettings
 from tenshots.tables.encoding import encode
 
@@ -34,7 +34,7 @@ def photos() -> pd.DataFrame:
 
 
 def all_copies(originals: pd.DataFrame, *, num_copies: int) -> pd.DataFrame:
-    return pd.concat(augmenting.changed_copies(originals, policy(), num_copies=num_copies, seed=20))
+    return pd.concat(copying.changed_copies(originals, policy(), num_copies=num_copies, seed=20))
 
 
 @functools.cache
@@ -71,5 +71,5 @@ def test_exactly_the_photos_that_train_somewhere_have_all_their_copies(
     train_ids = {ids[index] for parts in folds for index, part in enumerate(parts) if part == "train"}
     if not train_ids:
         return
-    rows = all_copies(augmenting.training_photos(photos(), splits), num_copies=num_copies)
+    rows = all_copies(copying.training_photos(photos(), splits), num_copies=num_copies)
     assert rows["photo_id"].value_counts().to_dict() == dict.fromkeys(train_ids, num_copies)

@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tenshots.intake.names import copies
-from tenshots.intake.names.named import Named
 from tenshots.intake.names.naming import one_name_each
 from tenshots.intake.names.pattern import PathFields
+from tenshots.intake.names.readings import Reading
 from tenshots.intake.names.spelling import plain
 
 people = st.sampled_from(["ann", "Ann", "ben", "optics", "photos", "cup", "zoé", "student 1", "李明"])
@@ -35,7 +35,7 @@ label_names = st.builds(lambda name, mark: name + mark, st.sampled_from(["cup", 
 
 
 @st.composite
-def items(draw: st.DrawFn) -> list[Named]:
+def items(draw: st.DrawFn) -> list[Reading]:
     """Files in folders and archives of such names."""
     found = {}
     for group, label, inside, in_archive in draw(
@@ -47,11 +47,11 @@ def items(draw: st.DrawFn) -> list[Named]:
         path = "/".join(
             part for part in (archive or group, inside if in_archive else "", label, "1.jpg") if part
         )
-        found[path] = Named(path, archive, is_guess=False, fields=PathFields(label, group, "", "1.jpg"))
+        found[path] = Reading(path, archive, is_guess=False, fields=PathFields(label, group, "", "1.jpg"))
     return [*found.values()]
 
 
-def names(field: str, named: list[Named]) -> list[str]:
+def names(field: str, named: list[Reading]) -> list[str]:
     return [str(getattr(item.fields, field)) for item in named]
 
 
@@ -60,7 +60,7 @@ def owner(name: str) -> str:
 
 
 @given(items(), st.randoms(use_true_random=False))
-def test_the_order_of_files_moves_nothing(found: list[Named], shuffler: random.Random) -> None:
+def test_the_order_of_files_moves_nothing(found: list[Reading], shuffler: random.Random) -> None:
     fields, sentences = one_name_each(found)
     shuffled = shuffler.sample(found, len(found))
     fields_too, sentences_too = one_name_each(shuffled)
@@ -71,8 +71,8 @@ def test_the_order_of_files_moves_nothing(found: list[Named], shuffler: random.R
 
 
 @given(items())
-@example([Named("a.zip/1.jpg", "a.zip", False, PathFields("cup", "a", "", "1.jpg"))])
-def test_only_names_of_one_family_are_made_one_and_all_of_them_are_told(found: list[Named]) -> None:
+@example([Reading("a.zip/1.jpg", "a.zip", False, PathFields("cup", "a", "", "1.jpg"))])
+def test_only_names_of_one_family_are_made_one_and_all_of_them_are_told(found: list[Reading]) -> None:
     fields, sentences = one_name_each(found)
     text = "\n".join(sentences)
     for field in ("label", "group"):
@@ -85,14 +85,14 @@ def test_only_names_of_one_family_are_made_one_and_all_of_them_are_told(found: l
 
 
 @given(items())
-def test_all_that_was_apart_does_not_become_one_group(found: list[Named]) -> None:
+def test_all_that_was_apart_does_not_become_one_group(found: list[Reading]) -> None:
     fields, _ = one_name_each(found)
     before = set(map(owner, names("group", found)))
     assert len({each.group for each in fields if each is not None}) >= len(before)
 
 
 @given(items())
-def test_a_second_time_there_is_nothing_left_to_do(found: list[Named]) -> None:
+def test_a_second_time_there_is_nothing_left_to_do(found: list[Reading]) -> None:
     """Of the names alone: what lies inside archives was told of already."""
     fields, _ = one_name_each(found)
     again = [item._replace(fields=each) for item, each in zip(found, fields, strict=True)]

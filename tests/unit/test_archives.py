@@ -17,9 +17,10 @@ from typing import NamedTuple
 import pytest
 
 from tenshots.errors import RejectedPhoto
-from tenshots.intake import archives, zipnames
-from tenshots.intake.archives import ArchiveLimits, Member, listing, read_member
+from tenshots.intake import members, zipnames
+from tenshots.intake.archives import ArchiveLimits, listing
 from tenshots.intake.clutter import EMPTY
+from tenshots.intake.members import Member, read_member
 
 LIMITS = ArchiveLimits(max_files=100, max_bytes=10**8, max_ratio=100.0)
 MAX_PLAIN_BYTES = 2**16
@@ -441,7 +442,7 @@ def test_an_archive_in_an_archive_is_listed_and_read_whether_it_is_packed_or_not
 def test_an_archive_in_an_archive_that_cannot_be_used_is_a_file_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archives, "MAX_HELD_BYTES", 10**6)
+    monkeypatch.setattr(members, "MAX_HELD_BYTES", 10**6)
     inner = inner_zip(tmp_path, Entry(b"1.jpg", b"one"))
     archive = write_zip(
         tmp_path / "class.zip",
@@ -457,7 +458,7 @@ def test_an_archive_in_an_archive_that_cannot_be_used_is_a_file_with_the_reason(
     assert found.pop("whole.zip//1.jpg") == ""
     assert {name: reason.partition(" (")[0] for name, reason in found.items()} == {
         "cut.zip": "damaged or incomplete .zip archive",
-        "torn.zip": "damaged in the archive; zip it anew",
+        "torn.zip": "damaged in the archive; zip it again",
         "locked.zip": "needs a password; zip it without one",
         "empty.zip": EMPTY,
         "many.zip": "101 files in one archive are more than 100",
@@ -503,7 +504,7 @@ def test_many_threads_hold_one_archive_in_an_archive_at_a_time(
         lock.release()
         return data
 
-    monkeypatch.setattr(archives, "_held", lru_cache(maxsize=1)(counting))
+    monkeypatch.setattr("tenshots.intake.members._held", lru_cache(maxsize=1)(counting))
     with ThreadPoolExecutor(8) as workers:
         data = [*workers.map(lambda member: read_member(archive, member), members)]
     assert data == [bytes([who, shot]) for who in range(4) for shot in range(9)]

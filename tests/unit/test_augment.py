@@ -12,7 +12,7 @@ from PIL import Image
 from stages import augment
 from tenshots import params
 from tenshots.errors import SettingsError
-from tenshots.tables import database
+from tenshots.tables import database, paths
 from tenshots.tables.encoding import encode
 
 SETTINGS = """
@@ -46,20 +46,20 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "image": [encode(image, "lossless") for image in images],
         }
     )
-    database.write_photos(photos, augment.DATABASE, num_shards=1)
+    database.write_photos(photos, paths.DATABASE, num_shards=1)
     rows = [
         (photo_id, fold, "test" if index == 5 else PARTS[(index + fold) % 3])
         for fold in (0, 1)
         for index, photo_id in enumerate(ids)
     ]
-    augment.SPLITS.parent.mkdir(parents=True)
+    paths.SPLITS.parent.mkdir(parents=True)
     splits = pd.DataFrame(rows, columns=["photo_id", "fold", "part"])
-    database.write_splits(splits.assign(component=splits["photo_id"]), augment.SPLITS)
+    database.write_splits(splits.assign(component=splits["photo_id"]), paths.SPLITS)
     return tmp_path
 
 
 def outputs() -> dict[str, bytes]:
-    files = [*sorted(augment.AUGMENTED.iterdir()), augment.PREVIEW]
+    files = [*sorted(paths.AUGMENTED.iterdir()), paths.AUGMENTATION]
     return {path.name: path.read_bytes() for path in files}
 
 
@@ -67,17 +67,17 @@ def test_the_stage_adds_copies_of_training_photos_to_the_database(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     augment.main([])
-    for path in augment.DATABASE.iterdir():
-        assert (augment.AUGMENTED / path.name).read_bytes() == path.read_bytes()
-    splits = database.read_splits(augment.SPLITS)
+    for path in paths.DATABASE.iterdir():
+        assert (paths.AUGMENTED / path.name).read_bytes() == path.read_bytes()
+    splits = database.read_splits(paths.SPLITS)
     train_ids = set(splits.loc[splits["part"] == "train", "photo_id"])
     assert "5" * 64 not in train_ids
-    copies = database.read_copies(augment.AUGMENTED)
+    copies = database.read_copies(paths.AUGMENTED)
     assert copies["photo_id"].value_counts().to_dict() == dict.fromkeys(train_ids, 2)
-    photos = database.read_photos(augment.DATABASE).set_index("photo_id")
+    photos = database.read_photos(paths.DATABASE).set_index("photo_id")
     assert copies["label"].tolist() == photos.loc[copies["photo_id"], "label"].tolist()
     assert database.decode(copies["image"]).shape == (2 * len(train_ids), SIZE_PX, SIZE_PX, 3)
-    with Image.open(augment.PREVIEW) as preview:
+    with Image.open(paths.AUGMENTATION) as preview:
         assert preview.info == {}, "no date, no program"
         assert preview.width == 3 * 100
     assert f"{len(copies)} of {len(copies)} copies" in capsys.readouterr().err
@@ -89,7 +89,7 @@ def test_the_same_inputs_give_the_same_bytes_and_leave_nothing_of_an_earlier_run
     augment.main([])
     first = outputs()
     for kind in ("photos", "copies"):
-        (augment.AUGMENTED / f"{kind}-00007-of-00008.parquet").write_bytes(b"of an earlier run")
+        (paths.AUGMENTED / f"{kind}-00007-of-00008.parquet").write_bytes(b"of an earlier run")
     augment.main([])
     assert outputs() == first
 

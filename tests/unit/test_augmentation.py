@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from tenshots import params
-from tenshots.augmentation import augmenting, preprocessing
-from tenshots.augmentation.augmenting import Policy
+from tenshots.augmentation import copying, preprocessing
+from tenshots.augmentation.copying import Policy
 from tenshots.augmentation.settings import AugmentSettings, LayerSettings
 from tenshots.errors import DataError, SettingsError
 from tenshots.seeds import derived_seed
@@ -154,7 +154,7 @@ def fail(photos: object) -> None:  # noqa: ARG001 (it fails whatever they are)
     ("does", "message"),
     [
         (lambda photos: keras.ops.cast(photos, "float16"), r"their type, got .* and float16"),
-        (lambda photos: photos * float("nan"), "makes pixels that are no numbers"),
+        (lambda photos: photos * float("nan"), "makes pixels that are not numbers"),
         (fail, r"layers\[0\] \(Drawn\) fails on photos of 32 px: no photos today$"),
         (lambda photos: photos * 0.05, r"\(Drawn\) must leave at least 10% of a photo's contrast"),
         (
@@ -375,7 +375,7 @@ def test_only_photos_that_train_in_some_fold_are_copied() -> None:
     a, b, c = sorted(photos["photo_id"])
     rows = [(a, 0, "train"), (b, 0, "val"), (c, 0, "test"), (a, 1, "test"), (b, 1, "train"), (c, 1, "val")]
     splits = pd.DataFrame(rows, columns=["photo_id", "fold", "part"])
-    assert augmenting.training_photos(photos, splits)["photo_id"].tolist() == [a, b]
+    assert copying.training_photos(photos, splits)["photo_id"].tolist() == [a, b]
 
 
 @pytest.mark.parametrize(
@@ -384,14 +384,14 @@ def test_only_photos_that_train_in_some_fold_are_copied() -> None:
 def test_splits_of_other_photos_are_an_error(rows: list[tuple[str, str]], counts: str) -> None:
     splits = pd.DataFrame(rows, columns=["photo_id", "part"])
     with pytest.raises(DataError, match=counts):
-        augmenting.training_photos(originals(["cup"]), splits)
+        copying.training_photos(originals(["cup"]), splits)
 
 
 def test_each_photo_has_all_its_copies_each_with_its_own_seed(
     cheap: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos = originals(["cup", "book", "<script>"])
-    whole = pd.concat(augmenting.changed_copies(photos, cheap, num_copies=3, seed=20), ignore_index=True)
+    whole = pd.concat(copying.changed_copies(photos, cheap, num_copies=3, seed=20), ignore_index=True)
     assert whole.columns.tolist() == ["photo_id", "label", "copy", "seed", "image"]
     assert whole["photo_id"].tolist() == photos["photo_id"].repeat(3).tolist()
     assert whole["label"].tolist() == ["cup"] * 3 + ["book"] * 3 + ["<script>"] * 3
@@ -401,8 +401,8 @@ def test_each_photo_has_all_its_copies_each_with_its_own_seed(
     images = database.decode(photos["image"]).repeat(3, axis=0)
     assert np.array_equal(database.decode(whole["image"]), cheap(images, whole["seed"].tolist()))
 
-    monkeypatch.setattr(augmenting, "_BATCH_PIXELS", 1)
-    batches = list(augmenting.changed_copies(photos, cheap, num_copies=3, seed=20))
+    monkeypatch.setattr(copying, "_BATCH_PIXELS", 1)
+    batches = list(copying.changed_copies(photos, cheap, num_copies=3, seed=20))
     assert len(batches) == 3, "a batch of one photo each"
     pd.testing.assert_frame_equal(pd.concat(batches, ignore_index=True), whole)
 
@@ -421,17 +421,17 @@ def test_the_preview_has_a_row_a_photo_with_the_original_at_the_left(size_px: in
             "image": [encode(image, "lossless") for image in drawn_images(70, size_px, seed=1)],
         }
     )
-    picture = augmenting.preview(photos, copies.iloc[::-1])
-    step_px = cell_px + augmenting.PREVIEW_GAP_PX
+    picture = copying.preview(photos, copies.iloc[::-1])
+    step_px = cell_px + copying.PREVIEW_GAP_PX
     assert picture.dtype == np.uint8
-    assert picture.shape == (augmenting.PREVIEW_HEADER_PX + 8 * step_px, 7 * step_px, 3)
-    assert np.array_equal(picture, augmenting.preview(photos.iloc[::-1], copies))
+    assert picture.shape == (copying.PREVIEW_HEADER_PX + 8 * step_px, 7 * step_px, 3)
+    assert np.array_equal(picture, copying.preview(photos.iloc[::-1], copies))
     if size_px > cell_px:
         return  # shrunk, so no pixel is as it was
     factor = cell_px // size_px
     in_turn = [7, 0, 9, 8, 1, 2, 3, 4]  # book, cup, keyboard, book, then cups alone
     for row, index in enumerate(in_turn):
-        top_px = augmenting.PREVIEW_HEADER_PX + row * step_px
+        top_px = copying.PREVIEW_HEADER_PX + row * step_px
         cell = picture[top_px : top_px + cell_px : factor, :cell_px:factor]
         assert np.array_equal(cell, database.decode(photos["image"].iloc[[index]])[0])
         last = picture[top_px : top_px + cell_px : factor, 6 * step_px : 6 * step_px + cell_px : factor]
@@ -441,5 +441,5 @@ def test_the_preview_has_a_row_a_photo_with_the_original_at_the_left(size_px: in
 def test_a_small_preview_has_only_the_cells_it_needs() -> None:
     photos = originals(["cup", "book"])
     copies = pd.DataFrame({"photo_id": photos["photo_id"], "copy": 1, "image": photos["image"]})
-    height_px, width_px, _ = augmenting.preview(photos, copies).shape
-    assert (height_px, width_px) == (augmenting.PREVIEW_HEADER_PX + 2 * 100, 2 * 100)
+    height_px, width_px, _ = copying.preview(photos, copies).shape
+    assert (height_px, width_px) == (copying.PREVIEW_HEADER_PX + 2 * 100, 2 * 100)

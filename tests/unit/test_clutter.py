@@ -11,7 +11,7 @@ from dvc.fs import localfs
 from dvc.ignore import DvcIgnorePatterns
 from dvc.repo import Repo
 
-from tenshots.intake import archives
+from tenshots.intake import members
 from tenshots.intake.clutter import (
     CLUTTER,
     EMPTY,
@@ -249,13 +249,13 @@ def test_a_file_that_cannot_be_read_may_be_online_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, is_online: bool
 ) -> None:
     draw(tmp_path, "ann/cup/1.png", "ann/key/1.png", "ann/cup/2.png")
-    opened = archives.open_regular
+    opened = members.open_regular
 
     def failing(path: Path) -> int:
         if path.name == "2.png":
             raise OSError(code, "cannot")
         return opened(path)
 
-    monkeypatch.setattr(archives, "open_regular", failing)
+    monkeypatch.setattr(members, "open_regular", failing)
     (reason,) = ingested(tmp_path).manifest.query("status == 'rejected'")["reason"]
     assert reason == "cannot be read (cannot)" + f"; perhaps {ONLINE_ONLY}" * is_online

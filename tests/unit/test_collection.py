@@ -134,8 +134,11 @@ def test_reasons_that_differ_in_detail_alone_are_counted_together() -> None:
             "it holds several files of one name; rename them",
         ),
         (
-            [f"its files '{name}' and 'z (1).jpg' share bytes; zip them anew" for name in ("a", "b (2).jpg")],
-            "two of its files share bytes; zip them anew",
+            [
+                f"its files '{name}' and 'z (1).jpg' share bytes; zip them again"
+                for name in ("a", "b (2).jpg")
+            ],
+            "two of its files share bytes; zip them again",
         ),
     ],
 )
@@ -203,7 +206,9 @@ def test_labels_that_are_nearly_one_word_are_told() -> None:
 def test_a_pair_of_labels_is_told_once_and_in_the_same_words(pair: tuple[str, str]) -> None:
     rows = manifest(*[("ann", label, "kept", "") for label in pair])
     rows["path"] = "ann/" + rows["label"] + "/1.jpg"
-    assert doubts(rows, []) == [f"{pair[0]} and {pair[1]} count as 2 labels; rename a folder if they are one"]
+    assert doubts(rows, []) == [
+        f"{pair[0]} and {pair[1]} count as 2 labels; rename a folder if they are the same"
+    ]
 
 
 def test_a_label_that_is_bare_because_of_its_archive_names_that() -> None:
@@ -212,7 +217,9 @@ def test_a_label_that_is_bare_because_of_its_archive_names_that() -> None:
         ("ann", "key", "kept", ""),
         ("bob", "pen", "rejected", "damaged or incomplete .zip archive"),
     ).assign(path=["ann/cup/1.jpg", "ann/key/1.jpg", "bob/pen.zip"], split="")
-    with pytest.raises(DataError, match=r"'pen': a label .* pack bob/pen\.zip anew, or unpack it, or remove"):
+    with pytest.raises(
+        DataError, match=r"'pen': a label .* pack bob/pen\.zip again, or unpack it, or remove"
+    ):
         check(rows)
     with pytest.raises(DataError, match=r"'pen': a label .* add photos, or remove its folder"):
         check(rows.assign(path=["ann/cup/1.jpg", "ann/key/1.jpg", "bob/pen/1.jpg"]))

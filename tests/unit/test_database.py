@@ -193,7 +193,11 @@ def test_predictions_come_back_to_the_last_bit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "is missing"), (b"photo_id,part\na,b\n", "lacks the column 'component'"), (b"", "no such table")],
+    [
+        (None, "is missing"),
+        (b"photo_id,part\na,b\n", "lacks the column 'component'"),
+        (b"", "cannot be read as a table"),
+    ],
 )
 def test_a_table_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "splits.csv"

@@ -9,6 +9,7 @@ import pytest
 
 from tenshots.splitting import dealing
 from tenshots.splitting.dealing import Draws, Impossible, Uncovered, deal
+from tenshots.splitting.ways import all_ways, num_ways
 
 
 def draws(seed: int = 0) -> Draws:
@@ -35,12 +36,12 @@ def test_another_seed_chooses_another_of_equally_near_dealings() -> None:
 
 def test_every_way_to_deal_is_tried_once() -> None:
     """Of two kinds, three and one components, to two parts: 4 * 2 ways."""
-    ways = dealing._ways(np.array([3, 1]), 2)
+    ways = all_ways(np.array([3, 1]), 2)
     assert sorted(map(tuple, ways.reshape(8, 4).tolist())) == sorted(
         (some, 3 - some, *other) for some in range(4) for other in [(0, 1), (1, 0)]
     )
-    assert dealing._num_ways(np.array([3, 1]), 2) == 8
-    assert len(dealing._ways(np.array([2, 4]), 3)) == 6 * 15 == dealing._num_ways(np.array([2, 4]), 3)
+    assert num_ways(np.array([3, 1]), 2) == 8
+    assert len(all_ways(np.array([2, 4]), 3)) == 6 * 15 == num_ways(np.array([2, 4]), 3)
 
 
 def test_a_label_of_two_components_cannot_be_in_three_parts() -> None:

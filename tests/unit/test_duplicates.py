@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 
 from tenshots.errors import DataError
-from tenshots.intake.near_duplicates import alignment
+from tenshots.intake.near_duplicates import alignment, hashing
 from tenshots.intake.near_duplicates.duplicates import (
     Links,
     NearDuplicateSettings,
@@ -147,6 +147,26 @@ def test_the_number_of_workers_does_not_matter() -> None:
     one, two = (near_duplicates(images, SETTINGS, num_workers=number) for number in (1, 2))
     for first, second in zip(one, two, strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+def test_the_keys_of_as_many_photos_as_fit_into_int64_keep_their_order_and_give_back_what_they_hold() -> None:
+    last = hashing.MAX_PHOTOS - 1
+    rows = np.array([[0, 0, 1], [0, 256, 1], [last - 1, 256, last], [last, 0, 0], [last, 256, last]])
+    keys = hashing._key(*rows.T, hashing.MAX_PHOTOS)
+    assert (np.diff(keys) > 0).all()
+    assert keys[0] >= 0
+    assert np.array_equal(np.stack(hashing._of_key(keys, hashing.MAX_PHOTOS), axis=1), rows)
+    assert hashing.DISTANCES * (hashing.MAX_PHOTOS + 1) ** 2 > 2**63
+
+
+def test_of_each_pair_the_smallest_distance_is_kept() -> None:
+    keys = hashing._key(np.array([0, 1, 0, 0]), np.array([9, 3, 7, 8]), np.array([2, 2, 2, 1]), 3)
+    first, distance, second = hashing._of_key(hashing._chosen_nearest(keys, 3), 3)
+    assert [*zip(first.tolist(), distance.tolist(), second.tolist(), strict=True)] == [
+        (0, 7, 2),
+        (0, 8, 1),
+        (1, 3, 2),
+    ]
 
 
 def test_a_hash_is_written_as_64_digits() -> None:

@@ -43,8 +43,8 @@ def test_a_download_of_one_folder_of_archives_is_a_classs(
     result = ingested(tmp_path / "in")
     assert set(groups(result)) == {"ann", "bob", *others}
     assert (
-        f"in {OUTER} each archive counts as a person's: 'ann' and 'bob'; if all are by one person, unpack it "
-        "into a folder of that person's name" in told(result)
+        f"in {OUTER} each archive counts as a different person's: 'ann' and 'bob'; if several are by one "
+        "person, unpack it and put these into a folder with that person's name" in told(result)
     )
 
 
@@ -77,7 +77,9 @@ def test_one_persons_download_never_makes_two_people(
 def test_the_remedy_for_one_person_taken_for_a_class_is_one(tmp_path: Path) -> None:
     download(tmp_path, {f"{day}.zip": ALL for day in ("monday", "tuesday")}, outer=f"ann-{DRIVE}-001.zip")
     draw(tmp_path / "in", *(f"ben/{path}" for path in ALL))
-    assert "each archive counts as a person's: 'monday' and 'tuesday'" in told(ingested(tmp_path / "in"))
+    assert "each archive counts as a different person's: 'monday' and 'tuesday'" in told(
+        ingested(tmp_path / "in")
+    )
     (tmp_path / "in" / f"ann-{DRIVE}-001.zip").unlink()
     for day in ("monday", "tuesday"):
         pack(tmp_path / "in/ann" / f"{day}.zip", *ALL)
@@ -90,8 +92,8 @@ def test_archives_that_count_as_one_persons_though_they_may_be_several_are_told(
     result = ingested(tmp_path / "in")
     assert set(groups(result)) == {"Optics lab", "ben", "cem"}
     assert (
-        f"in {OUTER} the archives 'Ann' and 'Bob' count as by one person, 'Optics lab'; if they are by "
-        "several, move them into the photos folder" in told(result)
+        f"in {OUTER} the archives 'Ann' and 'Bob' count as one person's, 'Optics lab'; if they are by "
+        "several people, move them into the photos folder" in told(result)
     )
 
 
@@ -122,8 +124,8 @@ def test_what_may_be_one_persons_stays_two_and_is_told(tmp_path: Path) -> None:
     assert set(groups(result)) == {"Ann Lee - one", "Ann Lee - two", "Bob Ray - x"}
     inside = f"{OUTER}/Optics lab"
     assert (
-        f"{inside}/Ann Lee - one.zip and {inside}/Ann Lee - two.zip count as 2 groups; put them into one "
-        "folder, each unpacked, if they are by one person" in told(result)
+        f"{inside}/Ann Lee - one.zip and {inside}/Ann Lee - two.zip count as 2 groups; if they are "
+        "by one person, unpack them into one folder" in told(result)
     )
 
 

@@ -18,8 +18,9 @@ import pytest
 from PIL import ExifTags, Image
 
 from tenshots.errors import DataError
-from tenshots.intake import archives, ingestion
+from tenshots.intake import ingestion, members
 from tenshots.intake.ingestion import Ingested, Rules, ingest
+from tenshots.intake.layout import FoundFile
 from tenshots.intake.names.pattern import Layout
 from tenshots.intake.settings import AcceptSettings, NearDuplicateSettings
 from tenshots.tables import database, encoding
@@ -150,9 +151,28 @@ def test_spellings_of_one_name_are_an_error_that_lists_the_folders(
     with pytest.raises(DataError, match="differ only in case, blanks or characters that cannot") as caught:
         ingested(tmp_path, layout)
     message = str(caught.value)
-    assert message.startswith("labels" if layout.startswith("{group}") else "groups")
+    assert f": the {'labels' if layout.startswith('{group}') else 'groups'} " in message
     assert f"{one!r} (in x/{one})" in message
     assert f"{other!r} (in y/{other})" in message
+
+
+def test_all_names_that_clash_are_told_at_once_and_before_any_photo_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(tmp_path, "ann/KEY/1.png", "ann/cup/1.png", "bob/key/1.png", "Bob/cup\N{ZERO WIDTH SPACE}/1.png")
+
+    def read(found: FoundFile, _: int) -> bytes:
+        raise AssertionError(f"{found.path} was read")
+
+    monkeypatch.setattr(FoundFile, "read", read)
+    with pytest.raises(DataError) as caught:
+        ingested(tmp_path)
+    assert str(caught.value) == (
+        "names differ only in case, blanks or characters that cannot be seen or mean the same: the labels "
+        "'KEY' (in ann/KEY) and 'key' (in bob/key); the labels 'cup' (in ann/cup) and 'cup\\u200b' (in "
+        "Bob/cup\\u200b); the groups 'Bob' (in Bob/cup\\u200b) and 'bob' (in bob/key); rename them to one "
+        "spelling"
+    )
 
 
 def test_many_folders_of_one_spelling_are_counted_not_listed(tmp_path: Path) -> None:
@@ -220,14 +240,14 @@ def test_a_file_that_must_not_or_cannot_be_read_is_rejected(
     draw(tmp_path, "cup/1.png", "key/1.png", "cup/denied.png")
     (tmp_path / "key" / "film.png").write_bytes(b"x" * (10**6 + 1))
     (tmp_path / "key" / "gone.png").symlink_to(tmp_path / "nothing")
-    opened = archives.open_regular
+    opened = members.open_regular
 
     def denied(path: Path) -> int:
         if path.name == "denied.png":
             raise PermissionError(13, "Permission denied")
         return opened(path)
 
-    monkeypatch.setattr(archives, "open_regular", denied)  # root, who runs CI, may read everything
+    monkeypatch.setattr(members, "open_regular", denied)  # root, who runs CI, may read everything
     rejected = ingested(tmp_path, "{label}/{name}").manifest.query("status == 'rejected'")
     assert dict(zip(rejected["path"], rejected["reason"], strict=True)) == {
         "cup/denied.png": "cannot be read (Permission denied)",

@@ -18,10 +18,10 @@ from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.interpretation import (
     activations,
+    answer_pictures,
     drawing,
     dreaming,
     filters,
-    gallery,
     gradients,
     layers,
     subject,
@@ -220,7 +220,7 @@ def test_a_picture_file_keeps_every_pixel_and_has_no_metadata() -> None:
     ("share", "text"), [(0.994, "99 %"), (0.996, "over 99 %"), (1.0, "over 99 %"), (0.004, "0 %")]
 )
 def test_no_answer_is_called_certain(share: float, text: str) -> None:
-    assert gallery._percent(share) == text
+    assert answer_pictures._percent(share) == text
 
 
 def answers(right: list[bool]) -> pd.DataFrame:

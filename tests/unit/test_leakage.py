@@ -90,8 +90,8 @@ def test_of_pairs_a_random_split_would_have_met_a_sibling_as_often_as_training_i
     assert siblings["component"] == siblings["cluster"] == pytest.approx(640, abs=50)  # 3 standard deviations
     assert siblings["group"] == 0
     assert summary(found)[0] == (
-        "0 groups and 500 near-duplicate clusters make 500 independent sets; a random split would have had "
-        f"{siblings['component']} of 1,000 test photos with a sibling in training, "
+        "0 groups and 500 near-duplicate clusters make 500 independent sets; in a random split, "
+        f"{siblings['component']} of 1,000 test photos would have had a sibling in training, "
         f"{siblings['cluster']} of them a near-duplicate"
     )
     other = leakage(manifest, split(manifest, settings(5), seed=2), seed=2)

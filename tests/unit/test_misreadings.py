@@ -96,8 +96,8 @@ def test_parts_of_a_split_are_no_people(tmp_path: Path, names: list[str], rename
         ingested(tmp_path)
     assert str(raised.value) == (
         f"params.yaml: layout '{{group}}/{{label}}/{{name}}' reads {', '.join(names)} as people, whose "
-        f"photos would be mixed and divided anew; use {{split}} in layout: {{split}}/{{label}}/{{name}}, or "
-        f"{{split}}/{{label}}/{{group}}_{{name}} where files' names say who took them{renames}"
+        f"photos would be mixed and divided again; use {{split}} in layout: {{split}}/{{label}}/{{name}}, or "
+        f"{{split}}/{{label}}/{{group}}_{{name}} where file names say who took them{renames}"
     )
 
 
@@ -257,9 +257,9 @@ def test_one_person_who_put_labels_above_their_own_name_is_told(
     draw(tmp_path / "data/raw", *crossed(PEOPLE[:6], THINGS), *crossed(THINGS, ["kim"]))
     said = warnings(tmp_path, monkeypatch, capsys)
     (line,) = (
-        line for line in said if line.startswith("names of groups that are labels, too: cup, key and pen; ")
+        line for line in said if line.startswith("these names of groups are labels, too: cup, key and pen; ")
     )
-    assert "as in cup/kim/0.png, exchange them" in line
+    assert "as in cup/kim/0.png, swap them" in line
 
 
 def test_one_of_a_kind_is_counted_in_the_singular() -> None:
@@ -303,8 +303,8 @@ def test_groups_of_one_photo_are_told_with_their_number_and_the_layout_for_forms
     first = warnings(tmp_path, monkeypatch, capsys, "{label}/{group} - {name}")
     assert first == [
         "24 of 24 groups have one photo, such as 'IMG_0' with cup/IMG_0 - Ann Lee.png; if that is not who "
-        "took it, correct {group} in layout, or one person's photos train and test: {label}/{name} - "
-        "{group}, say, where a form appended who"
+        "took it, correct {group} in layout, or one person's photos will be in both training and test: "
+        "for example {label}/{name} - {group}, where a form appended the name"
     ]
     assert warnings(tmp_path, monkeypatch, capsys, "{label}/{name} - {group}") == []
     assert set(ingested(tmp_path / "data" / "raw", "{label}/{name} - {group}").photos["group"]) == set(people)
@@ -328,8 +328,8 @@ def test_a_group_that_a_camera_named_is_told_and_nothing_is_asked_of_swapping(na
     """{label}/{group}_{name} where a form appended who: IMG_1000 - Ann Lee.jpg."""
     (sentence,) = doubts(kept(*[(name, label, "") for label in ("cup", "key")] * 3), "{label}/{group}_{name}")
     assert sentence == (
-        f"named as cameras name files: 1 of 1 group, such as {name!r} with 0.jpg; if that is not who took "
-        "it, correct {group} in layout: {label}/{name} - {group}, say, where a form appended who"
+        f"groups named as cameras name files: 1 of 1, such as {name!r} with 0.jpg; if that is not who took "
+        "it, correct {group} in layout: for example {label}/{name} - {group}, where a form appended the name"
     )
 
 

@@ -99,7 +99,7 @@ def test_a_persons_folder_is_never_read_as_several_people(tmp_path: Path) -> Non
     draw(tmp_path / "in", "ben/cup/1.png", "ben/key/1.png")
     result = ingested(tmp_path / "in")
     assert groups(result) == {"ben": ["ben"]}
-    assert f"such as that of {own}/ann/trial 1/cup/1.png; move what it holds" in told(result)
+    assert f"such as {own}/ann/trial 1/cup/1.png; move the photos" in told(result)
 
 
 def test_a_missing_part_of_a_download_is_told(tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_a_copy_beside_its_original_is_one_group(tmp_path: Path, copy: str) -> N
     assert "ann.zip" in sentence
     assert f"{copy}.zip" in sentence
     assert sentence.endswith(
-        "count as one group, 'ann', as their names are those of copies; rename one if they are by two people"
+        "count as one group, 'ann', because they are named like copies; rename one if they are by two people"
     )
 
 
@@ -261,7 +261,7 @@ def test_archives_of_other_names_with_one_folder_inside_stay_two_and_are_told(tm
     result = ingested(tmp_path / "in")
     assert set(groups(result)) == {"first", "second", "ben", "cem", "dan"}
     assert told(result) == (
-        "first.zip and second.zip hold a folder of one name, 'ann', and count as 2 groups; put them into one "
+        "first.zip and second.zip each hold a folder named 'ann' and count as 2 groups; put them into one "
         "folder if they are by one person"
     )
     (tmp_path / "in" / "ann").mkdir()
@@ -333,7 +333,7 @@ def test_names_that_say_nothing_are_no_copies_of_one_label(tmp_path: Path) -> No
     draw(tmp_path / "in", "ben/cup/1.png")
     result = ingested(tmp_path / "in")
     assert labels(result) == ["Archive", "Archive 2", "cup"]
-    assert "Archive and Archive 2 count as 2 labels; rename a folder if they are one" in told(result)
+    assert "Archive and Archive 2 count as 2 labels; rename a folder if they are the same" in told(result)
 
 
 @pytest.mark.parametrize("others", [["cup", "key"], ["pen", "tin"]])
@@ -378,7 +378,7 @@ def test_parts_that_hold_archives_are_told_and_each_tells_its_code_page(tmp_path
     assert f"{first} and {third} are parts of one download and are read as one" in told(result)
     assert f"{third} is part 3 of a download that lacks part 2" in told(result)
     assert f"{first}/Assignment 1/ann.zip and {third}/Assignment 1/ben.zip" not in told(result)
-    assert f"{first}/Assignment 1/ann.zip does not tell the code page" in told(result)
+    assert f"{first}/Assignment 1/ann.zip does not say which code page" in told(result)
 
 
 @pytest.mark.parametrize("copy", ["cup (1)", "cup - Copy", "cup 2", "cup - Kopie", "copie de cup"])
@@ -396,7 +396,7 @@ def test_a_copy_of_a_label_is_the_label_wherever_it_is(tmp_path: Path, copy: str
     assert labels(result) == ["cup", "gear 1", "gear 2"]
     (sentence,) = result.namings
     assert repr(copy) in sentence
-    assert "count as one label, 'cup', as their names are those of copies" in sentence
+    assert "count as one label, 'cup', because they are named like copies" in sentence
     assert result.bare_groups == ["dan"]
 
 
@@ -418,7 +418,7 @@ def test_labels_that_would_all_be_one_stay_as_they_are(tmp_path: Path) -> None:
     draw(tmp_path / "in", "ann/type/1.png", "ann/type 2/1.png")
     result = ingested(tmp_path / "in")
     assert labels(result) == ["type", "type 2"]
-    assert told(result) == "type and type 2 count as 2 labels; rename a folder if they are one"
+    assert told(result) == "type and type 2 count as 2 labels; rename a folder if they are the same"
 
 
 def test_unicode_forms_are_one_label_and_one_group(tmp_path: Path) -> None:
@@ -465,7 +465,9 @@ def test_names_of_another_width_are_one_and_told_apart_by_number(tmp_path: Path)
 def test_a_name_that_mixes_scripts_is_told(tmp_path: Path) -> None:
     draw(tmp_path / "in", "ann/cup/1.png", "ben/\u0441up/2.png", "b\u0435n/cup/3.png")
     text = told(ingested(tmp_path / "in"))
-    assert "in the label '\u0441up' '\u0441' is CYRILLIC SMALL LETTER ES, so it is another label than" in text
+    assert (
+        "in the label '\u0441up' '\u0441' is CYRILLIC SMALL LETTER ES, so it is not the same label as" in text
+    )
     assert "in the group 'b\u0435n' '\u0435' is CYRILLIC SMALL LETTER IE" in text
 
 
@@ -494,7 +496,7 @@ def test_a_name_in_an_unknown_code_page_is_read_as_others_write_it_and_told(
     result = ingested(tmp_path / "in")
     assert labels(result) == ["cup", "książka", "miś"]
     misread = "książka".encode(code_page).decode("cp437")
-    assert "ann.zip does not tell the code page of its names" in told(result)
+    assert "ann.zip does not say which code page its names are in" in told(result)
     assert f"{misread!r} as 'książka'" in told(result)
     assert f"ann.zip/{misread}/1.png" in set(result.photos["path"])
 
@@ -511,7 +513,7 @@ def test_a_name_in_an_unknown_code_page_that_nothing_tells_is_said(tmp_path: Pat
     result = ingested(tmp_path / "in")
     assert labels(result) == ["cup", "ksiÑ╛ka"]
     assert result.namings == [
-        "the code page of names is unknown in ann.zip ('ksiÑ╛ka'), so they may be misread; where one is, "
+        "the code page of the names in ann.zip ('ksiÑ╛ka') is unknown, so some may be misread; if one is, "
         "unpack the archive, correct the name, and put the folder in the archive's place"
     ]
 

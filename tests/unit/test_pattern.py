@@ -96,7 +96,7 @@ def test_a_name_that_could_be_split_elsewhere_is_told_with_how_it_is_read() -> N
     layout = Layout("{label}/{group}_{name}")
     assert layout.doubts(["cup/ada_1.jpg", "readme_of_all.txt", "cup/bo_2.jpg"]) == []
     assert layout.doubts(["cup/ada_1.jpg", "cup/ada_20241102_1.jpg"]) == [
-        "the layout splits cup/ada_20241102_1.jpg at the last place that it can, into label 'cup', group "
+        "the layout splits cup/ada_20241102_1.jpg at the last possible place, into label 'cup', group "
         "'ada_20241102', name '1.jpg'; if that is wrong, use folders such as {group}/{label}/{name}"
     ]
     for pattern, path in (

@@ -13,7 +13,7 @@ from mlflow.tracking._tracking_service import utils
 from stages import record
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import outputs
-from tenshots.tables import database
+from tenshots.tables import database, paths
 from tenshots.tracking import entries, liveness, looks, registry, runs, sessions
 from tenshots.tracking.project import name as project_name
 from tenshots.tracking.store import open_store
@@ -64,10 +64,10 @@ def project(store: Callable[..., list], monkeypatch: pytest.MonkeyPatch) -> Call
     write("params.yaml", "variants: {one: {}, two: {}}\n")
     write_outputs("one")
     write_outputs("two")
-    database.write_photos(PHOTOS, record.DATABASE, num_shards=1)
+    database.write_photos(PHOTOS, paths.DATABASE, num_shards=1)
     parts = drawn_results.splits(PHOTOS, num_folds=2)
-    database.write_splits(parts.replace({"part": {"train": "val"}}), record.SPLITS)
-    for path in (record.REPORTS / name for name in entries.REPORT):
+    database.write_splits(parts.replace({"part": {"train": "val"}}), paths.SPLITS)
+    for path in (paths.REPORTS / name for name in entries.REPORT):
         write(str(path), path.name)
     return store
 
@@ -246,7 +246,7 @@ def test_what_networks_see_is_added_to_the_experiments_run_once(
         return replace_files(client, run_id, files, folder)
 
     monkeypatch.setattr(runs, "_replace_files", replace)
-    path = record.VISUALISATIONS / "one" / "00-structure.png"
+    path = paths.VISUALISATIONS / "one" / "00-structure.png"
     write(str(path), "picture")
     record.main([])
     parent = next(run for run in project() if run.data.tags[sessions.VARIANT_TAG] == sessions.ALL_VARIANTS)

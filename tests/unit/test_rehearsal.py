@@ -14,6 +14,7 @@ from tenshots import params
 from tenshots.checks import rehearsal
 from tenshots.errors import SettingsError
 from tenshots.runtime import keras
+from tenshots.tables.paths import REHEARSED
 
 TOP = Path(__file__).parents[2]
 SHIPPED = params.read(TOP / "params.yaml")
@@ -123,7 +124,7 @@ def test_every_problem_is_named_at_once(
         *("augment.layers[0]", "augment.layers[1]"),
         *("networks.pretrained.backbone.architecture", "networks.other.backbone.architecture"),
     ]
-    assert not rehearse.REHEARSED.exists()
+    assert not REHEARSED.exists()
 
 
 def test_the_stage_leaves_the_same_file_whatever_the_settings_are(
@@ -135,4 +136,4 @@ def test_the_stage_leaves_the_same_file_whatever_the_settings_are(
     with params.PATH.open("w", encoding="utf-8") as file:
         YAML().dump(values, file)
     rehearse.main([])
-    assert rehearse.REHEARSED.read_text(encoding="utf-8").startswith("Keras takes")
+    assert REHEARSED.read_text(encoding="utf-8").startswith("Keras takes")

@@ -10,7 +10,7 @@ import pytest
 
 from stages import split
 from tenshots.errors import DataError
-from tenshots.tables import database
+from tenshots.tables import database, paths
 from tests.properties.test_splitting import check_split, photos_of
 
 PARAMS = "split: {folds: 3, test: 0.2, val: 0.3}\nseed: 20\n"
@@ -41,15 +41,15 @@ def test_split_writes_a_valid_split_of_the_kept_photos_and_what_it_prevents(
     split.main([])
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(": ")[2].partition(":")[0] for line in lines[:3]] == ["fold 0", "fold 1", "fold 2"]
-    manifest = database.read_manifest(split.MANIFEST_PATH)
-    splits = database.read_splits(split.SPLITS_PATH)
+    manifest = database.read_manifest(paths.MANIFEST)
+    splits = database.read_splits(paths.SPLITS)
     check_split(manifest, splits, num_folds=3)
     assert splits["component"].nunique() == 5
-    found = json.loads(split.LEAKAGE_PATH.read_text(encoding="utf-8"))
+    found = json.loads(paths.LEAKAGE.read_text(encoding="utf-8"))
     num_siblings = found["random_split"]["with_sibling_in_training"]["component"]
     assert lines[3:] == [
-        "split: 6 groups and 0 near-duplicate clusters make 5 independent sets; a random split would have "
-        f"had {num_siblings} of 12 test photos with a sibling in training, 0 of them a near-duplicate",
+        "split: 6 groups and 0 near-duplicate clusters make 5 independent sets; in a random split, "
+        f"{num_siblings} of 12 test photos would have had a sibling in training, 0 of them a near-duplicate",
         "split: warning: groups with the same photos or near-duplicates belong together: p0 + p1; "
         "data/splits/leakage.json lists them",
     ]
@@ -59,10 +59,10 @@ def test_a_second_time_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.
     write_project(tmp_path, six_people())
     monkeypatch.chdir(tmp_path)
     split.main([])
-    first = [path.read_bytes() for path in (split.SPLITS_PATH, split.LEAKAGE_PATH)]
+    first = [path.read_bytes() for path in (paths.SPLITS, paths.LEAKAGE)]
     write_project(tmp_path, six_people().iloc[::-1])
     split.main([])
-    assert [path.read_bytes() for path in (split.SPLITS_PATH, split.LEAKAGE_PATH)] == first
+    assert [path.read_bytes() for path in (paths.SPLITS, paths.LEAKAGE)] == first
 
 
 def test_a_split_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ def test_a_split_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match="label 'cup' has 1 independent set of photos"):
         split.main([])
-    assert not split.SPLITS_PATH.parent.exists()
+    assert not paths.SPLITS.parent.exists()
 
 
 def test_without_a_manifest_split_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

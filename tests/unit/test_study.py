@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from benchmarks import extrapolation
 from stages import study
 from tenshots import params, runtime
-from tenshots.augmentation import augmenting
+from tenshots.augmentation import copying
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import forward
@@ -154,7 +154,7 @@ def test_a_random_split_gets_the_copies_that_it_lacks_as_the_stage_would_make_th
     _, photos, _, splits = collection(folds=1)
     draw = np.random.default_rng(0)
     photos["image"] = [
-        augmenting.encode(draw.integers(0, 255, (16, 16, 3), dtype=np.uint8), "lossless")
+        copying.encode(draw.integers(0, 255, (16, 16, 3), dtype=np.uint8), "lossless")
         for _ in range(len(photos))
     ]
     layers = {
@@ -162,13 +162,13 @@ def test_a_random_split_gets_the_copies_that_it_lacks_as_the_stage_would_make_th
         "layers": [{"RandomFlip": {"mode": "horizontal"}}, {"RandomBrightness": {"factor": 0.3}}],
     }
     augment = AugmentSettings.model_validate(layers)
-    policy = augmenting.Policy(augment.layers, size_px=16)
+    policy = copying.Policy(augment.layers, size_px=16)
 
     def made(originals: pd.DataFrame) -> pd.DataFrame:
-        batches = augmenting.changed_copies(originals, policy, num_copies=2, seed=5)
+        batches = copying.changed_copies(originals, policy, num_copies=2, seed=5)
         return pd.concat(batches)[["photo_id", "label", "image"]]
 
-    honest = made(augmenting.training_photos(photos, splits))
+    honest = made(copying.training_photos(photos, splits))
     found = retraining.with_copies(photos, honest, splits, augment, seed=5)
     dealt = leakage.random_splits(photos, splits, seed=5)
     wanted = {*splits.query("part == 'train'")["photo_id"], *dealt.query("part == 'train'")["photo_id"]}

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tenshots.intake.archives import NESTED
 from tenshots.intake.names import copies
-from tenshots.intake.names.named import Named, stem, values
+from tenshots.intake.names.readings import Reading, stem, values
 from tenshots.intake.names.spelling import composed, plain
 from tenshots.wording import joined, visible
 
@@ -59,7 +59,7 @@ def is_folder_of_people(name: str, folders: Sequence[str], paths: Sequence[str])
     return len(families) > 1 or (len(kinds) > 1 and any(map(copies.ANYONE.fullmatch, families)))
 
 
-def owners(items: Iterable[Named]) -> dict[str, str]:
+def owners(items: Iterable[Reading]) -> dict[str, str]:
     """Returns for groups that are one person's archives who that is: Ann Lee of `Ann Lee - cups`.
 
     That is certain where one half of the name says what the archive holds, a label or photos, and the other
@@ -81,7 +81,7 @@ def owners(items: Iterable[Named]) -> dict[str, str]:
     }
 
 
-def doubts(items: Iterable[Named], names: Mapping[str, str]) -> list[str]:
+def doubts(items: Iterable[Reading], names: Mapping[str, str]) -> list[str]:
     """Returns which archives may be one person's or several people's, and as whose they count.
 
     Args:
@@ -109,15 +109,15 @@ def doubts(items: Iterable[Named], names: Mapping[str, str]) -> list[str]:
         people = sorted({names[group] for group, held in groups.items() if group in held})
         if len(people) > 1:
             sentences.append(
-                f"in {where} each archive counts as a person's: {joined(map(repr, people))}; if all are by "
-                f"one person, unpack it into a folder of that person's name"
+                f"in {where} each archive counts as a different person's: {joined(map(repr, people))}; if "
+                f"several are by one person, unpack it and put these into a folder with that person's name"
             )
         for group, held in sorted(groups.items()):
             others = sorted(each for each in held if not _is_thing(each, labels))
             if len(others) > 1:
                 sentences.append(
-                    f"in {where} the archives {joined(map(repr, others))} count as by one person, "
-                    f"{names[group]!r}; if they are by several, move them into the photos folder"
+                    f"in {where} the archives {joined(map(repr, others))} count as one person's, "
+                    f"{names[group]!r}; if they are by several people, move them into the photos folder"
                 )
     return [
         *sentences,
@@ -137,8 +137,8 @@ def _alike(archives: Mapping[str, str], labels: Collection[str]) -> list[str]:
             if not _is_thing(half, labels):
                 alike[bool(is_end), plain(half)].append(group)
     return [
-        f"{joined(visible(archives[group]) for group in several)} count as {len(several)} groups; put them "
-        f"into one folder, each unpacked, if they are by one person"
+        f"{joined(visible(archives[group]) for group in several)} count as {len(several)} groups; if "
+        f"they are by one person, unpack them into one folder"
         for (is_end, _), several in sorted(alike.items())
         if 1 < len(several) < len(archives) and (not is_end or len(several) <= len(archives) / 2)
     ]
@@ -160,7 +160,7 @@ def _is_thing(name: str, labels: Collection[str]) -> bool:
     return is_label or not words or copies.means_anyone(name)
 
 
-def _archive_paths(item: Named) -> list[str]:
+def _archive_paths(item: Reading) -> list[str]:
     """Returns the paths of the archives around a file, the outermost first."""
     parts = item.path.split("/") if item.archive else []
     return [
@@ -170,5 +170,5 @@ def _archive_paths(item: Named) -> list[str]:
     ]
 
 
-def _archives(item: Named) -> list[str]:
+def _archives(item: Reading) -> list[str]:
     return [composed(stem(path)) for path in _archive_paths(item)]

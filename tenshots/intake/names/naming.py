@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 
 from tenshots.intake.names import codepages, copies, handins, rivals
-from tenshots.intake.names.named import Named, fields_of, renamed, stem, values
 from tenshots.intake.names.pattern import PathFields
+from tenshots.intake.names.readings import Reading, fields_of, renamed, stem, values
 from tenshots.intake.names.spelling import composed, plain
 from tenshots.wording import joined, visible
 
 NAMES = ("label", "group")
 
 
-def one_name_each(items: Sequence[Named]) -> tuple[list[PathFields | None], list[str]]:
+def one_name_each(items: Sequence[Reading]) -> tuple[list[PathFields | None], list[str]]:
     """Returns the fields of each item with one name for each label and group, and sentences on what was done.
 
     1. Names in an unknown code page are read in the one that makes them names of other items.
@@ -47,7 +47,7 @@ def one_name_each(items: Sequence[Named]) -> tuple[list[PathFields | None], list
     return [item.fields for item in named], [*_parts(named), *sentences, *_alike_inside(named)]
 
 
-def _labels(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
+def _labels(items: Sequence[Reading]) -> tuple[dict[str, str], list[str]]:
     """Returns the name of each label, and which are one name."""
     names = {label: label for label in values(items, "label")}
     for label in names:
@@ -57,13 +57,13 @@ def _labels(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
     copied = _copied(names.values(), {}, lambda name: not copies.names_nothing(name))
     names = {label: copied.get(name, name) for label, name in names.items()}
     return names, [
-        f"{joined(map(repr, labels))} count as one label, {label!r}, as their names are those of copies; "
+        f"{joined(map(repr, labels))} count as one label, {label!r}, because they are named like copies; "
         f"rename the folders if they hold different things"
         for label, labels in _several(names).items()
     ]
 
 
-def _groups(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
+def _groups(items: Sequence[Reading]) -> tuple[dict[str, str], list[str]]:
     """Returns the name of each group, and which are one person's."""
     owners = handins.owners(items)
     names = _handed_in(values(items, "group")) | owners
@@ -77,13 +77,13 @@ def _groups(items: Sequence[Named]) -> tuple[dict[str, str], list[str]]:
     for name, groups in _several(merged).items():
         sources = joined(dict.fromkeys(source for group in groups for source in _sources(items, group)))
         if any(names[group] in copied for group in groups):
-            why = "as their names are those of copies; rename one if they are by two people"
+            why = "because they are named like copies; rename one if they are by two people"
         elif any(group in owners for group in groups):
-            why = "as their names are that and what they hold; rename one if they are by two people"
+            why = "because they are named after one person and what they hold; rename one if they are by two"
         elif any(map(copies.person, groups)):
-            why = "as the platform gave them one person's number"
+            why = "because the platform gave them one person's number"
         else:
-            why = "as they are parts of one download"
+            why = "because they are parts of one download"
         sentences.append(f"{sources} count as one group, {name!r}, {why}")
     return merged, [*sentences, *handins.doubts(items, merged)]
 
@@ -129,7 +129,7 @@ def _copied(names: Iterable[str], inside: Mapping[str, str], may: Callable[[str]
     return copied if len({copied.get(name, name) for name in names}) > 1 else {}
 
 
-def _only_folders(items: Iterable[Named]) -> dict[str, str]:
+def _only_folders(items: Iterable[Reading]) -> dict[str, str]:
     """Returns for each group that archives alone hold the one folder at their top, where there is one."""
     tops: dict[str, set[str]] = defaultdict(set)
     for item in items:
@@ -143,11 +143,11 @@ def _only_folders(items: Iterable[Named]) -> dict[str, str]:
     }
 
 
-def _decoded(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
+def _decoded(items: Sequence[Reading]) -> tuple[list[Reading], list[str]]:
     """Returns the items with names in the code page that makes them known, and which are still guesses."""
     certain = {pair for item in items for pair in set(fields_of(item)) - set(_guesses(item))}
     known = {each: {plain(name) for field, name in certain if field == each} for each in NAMES}
-    by_archive: dict[str, list[Named]] = defaultdict(list)
+    by_archive: dict[str, list[Reading]] = defaultdict(list)
     for item in items:
         if item.is_guess:
             by_archive[item.archive].append(item)
@@ -159,14 +159,14 @@ def _decoded(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
         read = {f"{name!r} as {meant!r}" for (_, name), meant in told[archive].items() if name != meant}
         if read:
             sentences.append(
-                f"{visible(archive)} does not tell the code page of its names; read in the one that makes "
-                f"them names of other photos: {joined(sorted(read))}"
+                f"{visible(archive)} does not say which code page its names are in; they were read in the "
+                f"one that makes them names of other photos: {joined(sorted(read))}"
             )
         if not told[archive] or names - told[archive].keys():
             guesses.append(f"{visible(archive)} ({_unsure_name(unsure)!r})")
     if guesses:
         sentences.append(
-            f"the code page of names is unknown in {joined(guesses)}, so they may be misread; where one is, "
+            f"the code page of the names in {joined(guesses)} is unknown, so some may be misread; if one is, "
             f"unpack the archive, correct the name, and put the folder in the archive's place"
         )
     decoded = []
@@ -178,7 +178,7 @@ def _decoded(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
     return decoded, sentences
 
 
-def _unsure_name(items: Iterable[Named]) -> str:
+def _unsure_name(items: Iterable[Reading]) -> str:
     """The first folder whose name is a guess, or else the first file."""
     folders: set[str] = set()
     files: set[str] = set()
@@ -189,7 +189,7 @@ def _unsure_name(items: Iterable[Named]) -> str:
     return min(folders or {name for name in files if not name.isascii()} or files)
 
 
-def _two_forms(items: Iterable[Named]) -> list[str]:
+def _two_forms(items: Iterable[Reading]) -> list[str]:
     """Returns which labels and groups are written with accents on their letters and behind them."""
     forms: dict[tuple[str, str], set[bool]] = defaultdict(set)
     for item in items:
@@ -204,7 +204,7 @@ def _two_forms(items: Iterable[Named]) -> list[str]:
     ]
 
 
-def _parts(items: Iterable[Named]) -> list[str]:
+def _parts(items: Iterable[Reading]) -> list[str]:
     """Returns which archives are parts of one download, and which parts are missing."""
     parts: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     groups: dict[tuple[str, str, str], set[str]] = defaultdict(set)
@@ -232,7 +232,7 @@ def _parts(items: Iterable[Named]) -> list[str]:
     return sentences
 
 
-def _alike_inside(items: Sequence[Named]) -> list[str]:
+def _alike_inside(items: Sequence[Reading]) -> list[str]:
     """Returns which archives are groups of their own though they hold one folder, as one person's would.
 
     Not where all do: then it is what the task calls it. Nor where one archive holds several of the groups:
@@ -252,20 +252,20 @@ def _alike_inside(items: Sequence[Named]) -> list[str]:
         if len(set(map(copies.family, groups))) > 1 and not is_nobodys:
             sources = joined(source for group in groups for source in _sources(items, group))
             sentences.append(
-                f"{sources} hold a folder of one name, {folders[groups[0]]!r}, and count as {len(groups)} "
+                f"{sources} each hold a folder named {folders[groups[0]]!r} and count as {len(groups)} "
                 f"groups; put them into one folder if they are by one person"
             )
     return sentences
 
 
-def _sources(items: Iterable[Named], group: str) -> list[str]:
+def _sources(items: Iterable[Reading], group: str) -> list[str]:
     """Returns the archives that are a group by their names, or else its name."""
     archives = {item.archive for item in items if item.fields is not None and item.fields.group == group}
     by_name = all(composed(archive.rpartition("/")[2]).startswith(group) for archive in archives)
     return [*map(visible, sorted(archives))] if by_name else [repr(group)]
 
 
-def _guesses(item: Named) -> list[tuple[str, str]]:
+def _guesses(item: Reading) -> list[tuple[str, str]]:
     """Those of them that are in an unknown code page: the name of the archive itself is not."""
     inside = composed(item.path[len(item.archive) :]) if item.is_guess else ""
     return [(field, name) for field, name in fields_of(item) if not name.isascii() and name in inside]

@@ -61,7 +61,7 @@ class Layout:
             if fields != self._read(lazy, path) and fields is not None:
                 read = ", ".join(f"{name} {value!r}" for name, value in fields._asdict().items() if value)
                 return [
-                    f"the layout splits {path} at the last place that it can, into {read}; if that is wrong, "
+                    f"the layout splits {path} at the last possible place, into {read}; if that is wrong, "
                     f"use folders such as {{group}}/{{label}}/{{name}}"
                 ]
         return []
@@ -90,14 +90,14 @@ def _check(pattern: str) -> None:
     for field in fields:
         if field not in FIELDS:
             hint = nearest(field, FIELDS)
-            raise SettingsError(f"{at} has the unknown field {{{field}}}, known are {KNOWN}{hint}")
+            raise SettingsError(f"{at} has the unknown field {{{field}}}; known fields are {KNOWN}{hint}")
         if fields.count(field) > 1:
             raise SettingsError(f"{at} must name {{{field}}} at most once")
     for field in ("label", "name"):
         if field not in fields:
             raise SettingsError(f"{at} must name {{{field}}}, as in {{group}}/{{label}}/{{name}}")
     if re.search(r"[{}]", re.sub(r"\{\w+\}", "", pattern)):
-        raise SettingsError(f"{at} has a brace that belongs to no field; known are {KNOWN}")
+        raise SettingsError(f"{at} has a brace that belongs to no field; known fields are {KNOWN}")
     if "}{" in pattern:
         raise SettingsError(f"{at} must have text between two fields, such as _ or /")
     if "{name}" not in pattern.rpartition("/")[2] or not pattern.endswith("}"):

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from tenshots.intake.names import copies
-from tenshots.intake.names.named import Named, renamed, stem, values
+from tenshots.intake.names.readings import Reading, renamed, stem, values
 from tenshots.intake.names.spelling import composed, plain
 from tenshots.wording import joined, visible
 
 
-def labelled(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
+def labelled(items: Sequence[Reading]) -> tuple[list[Reading], list[str]]:
     """Returns the items with the label that others write, where an archive and the folder in it name two."""
-    held: dict[str, list[Named]] = defaultdict(list)
+    held: dict[str, list[Reading]] = defaultdict(list)
     for item in items:
         if item.archive and item.fields is not None:
             held[item.archive].append(item)
@@ -43,7 +43,7 @@ def labelled(items: Sequence[Named]) -> tuple[list[Named], list[str]]:
     ], sentences
 
 
-def _rivals(archive: str, items: Sequence[Named]) -> tuple[str, str] | None:
+def _rivals(archive: str, items: Sequence[Reading]) -> tuple[str, str] | None:
     """Returns the label of all files in an archive, and the name that may be it as well, if there is one.
 
     Those are the name of the archive, unless it says who handed in, and that of the folder of the files.

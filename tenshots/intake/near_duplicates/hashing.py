@@ -26,7 +26,8 @@ VIEWS = (
 )  # fmt: skip
 CANDIDATE_BITS = 64  # of 256, by which candidates may differ before they are aligned
 SURE_BITS = 31  # the search finds all pairs up to here, see `_collisions`
-KEY_BITS = 2 * NUM_BITS  # room for a distance, 0 to 256, in a key
+DISTANCES = 2 * NUM_BITS  # room for a distance, 0 to 256, in a key
+MAX_PHOTOS = 1 << 27  # the most whose keys, below DISTANCES * num_photos ** 2, fit into int64
 # Candidates a photo, more than most bursts have shots: bounds the work where thousands look alike, such as
 # handwritten ones.
 NUM_NEAREST = 32
@@ -179,30 +180,62 @@ def _nearest(met: Iterable[np.ndarray], num_photos: int) -> np.ndarray:
 
 
 def _chosen_nearest(keys: np.ndarray, num_photos: int) -> np.ndarray:
-    first, distance, second = _of_key(keys, num_photos)
-    pairs = np.sort((first * num_photos + second) * KEY_BITS + distance)
-    pairs = pairs[np.diff(pairs // KEY_BITS, prepend=-1) != 0]  # the smallest distance of each pair
-    pairs, distance = np.divmod(pairs, KEY_BITS)
-    first, second = np.divmod(pairs, num_photos)
-    # Each pair twice, once for each of its photos: by photo, then by distance, then by the other's position.
-    keys = np.concatenate(
+    """Returns the keys of those pairs that are among the nearest of one of their photos, each pair once.
+
+    Args:
+        keys: int64 (num_keys,), see `_key`; the smaller photo first, a pair perhaps several times.
+        num_photos: as for `_key`.
+
+    Returns:
+        int64, rising, of each pair the key with its smallest distance.
+    """
+    first, distance, second = _of_key(_once_each(keys, num_photos), num_photos)
+    # Each pair from both sides: sorted, they lie by photo, then by distance, then by the other's position.
+    seen_from_both = np.concatenate(
         [_key(first, distance, second, num_photos), _key(second, distance, first, num_photos)]
     )
-    keys.sort()
-    whose, distance, other = _of_key(keys, num_photos)
-    places = np.arange(len(keys))
-    begins = np.maximum.accumulate(np.where(np.diff(whose, prepend=-1) != 0, places, 0))
-    near = places - begins < NUM_NEAREST
+    seen_from_both.sort()
+    whose, distance, other = _of_key(seen_from_both, num_photos)
+    near = _places_in_runs(whose) < NUM_NEAREST
     first, second = np.sort([whose[near], other[near]], axis=0)
     return np.unique(_key(first, distance[near], second, num_photos))
 
 
+def _once_each(keys: np.ndarray, num_photos: int) -> np.ndarray:
+    """Returns of each pair the key with its smallest distance."""
+    first, distance, second = _of_key(keys, num_photos)
+    # As in `_key`, and within the same bound, but with the distance last, so that a pair's own lie together.
+    pairs = np.sort((first * num_photos + second) * DISTANCES + distance)
+    nearest = pairs[np.diff(pairs // DISTANCES, prepend=-1) != 0]
+    pairs, distance = np.divmod(nearest, DISTANCES)
+    first, second = np.divmod(pairs, num_photos)
+    return _key(first, distance, second, num_photos)
+
+
+def _places_in_runs(values: np.ndarray) -> np.ndarray:
+    """Returns the place, from 0, of each value among those that are equal to it and lie beside it: int64."""
+    places = np.arange(len(values))
+    begins = np.where(np.diff(values, prepend=-1) != 0, places, 0)
+    return np.asarray(places - np.maximum.accumulate(begins))
+
+
 def _key(first: np.ndarray, distance: np.ndarray, second: np.ndarray, num_photos: int) -> np.ndarray:
-    """Returns one number for three: sorting numbers takes a fraction of the time of sorting rows."""
-    return np.asarray((first * KEY_BITS + distance) * num_photos + second)
+    """Returns one number for three: sorting numbers takes a fraction of the time of sorting rows.
+
+    Args:
+        first: int64, positions of photos, below `num_photos`.
+        distance: int64, bits by which hashes differ, 0 to 256.
+        second: int64, positions of photos, below `num_photos`.
+        num_photos: at most MAX_PHOTOS, so that a number is below 2^63.
+
+    Returns:
+        int64, rising with `first`, then `distance`, then `second`.
+    """
+    return np.asarray((first * DISTANCES + distance) * num_photos + second)
 
 
 def _of_key(keys: np.ndarray, num_photos: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns what `_key` made the keys from: first, distance and second."""
     start, second = np.divmod(keys, num_photos)
-    first, distance = np.divmod(start, KEY_BITS)
+    first, distance = np.divmod(start, DISTANCES)
     return first, distance, second

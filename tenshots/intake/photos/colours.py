@@ -46,7 +46,7 @@ def plain(image: Image.Image, *, black: int = 0, white: int = 65535) -> Image.Im
     """
     if image.mode in ("I", "F"):
         kind = "floating-point" if image.mode == "F" else "signed or 32-bit"
-        raise RejectedPhoto(f"{kind} pixels have no known white; save it with 8 or 16 bits a channel")
+        raise RejectedPhoto(f"{kind} pixels have no known white level; save it with 8 or 16 bits per channel")
     if image.mode.startswith("I;16"):  # Pillow's own conversion would clip at 255
         return _from_16_bits(image, black, white)
     if image.mode in ("LA", "RGBA") or (image.mode in PLAIN_MODES and "transparency" not in image.info):

@@ -36,9 +36,9 @@ from tenshots.tables.encoding import StandardiseSettings
 
 # For decoders that sleep for ever. Far above, as a large photo waits for others, and a machine may be busy.
 MAX_WALL_S = 600
-CRASHED = "decoder crashed; save the photo anew, as JPEG"
-TOO_LONG = f"took longer than {decoding.MAX_CPU_S} s to decode; save the photo anew, as JPEG"
-TOO_MUCH = "took more memory to decode than its header tells; save the photo anew, as JPEG"
+CRASHED = "decoder crashed; save the photo again, as JPEG"
+TOO_LONG = f"took longer than {decoding.MAX_CPU_S} s to decode; save the photo again, as JPEG"
+TOO_MUCH = "took more memory to decode than its header says; save the photo again, as JPEG"
 MAX_TOLD_BYTES = 1_000_000  # of JSON; names, numbers and notes take some hundred
 # The host, which has no use for threads, must have none of NumPy's.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tenshots.intake.names.pattern import PathFields
 
 
-class Named(NamedTuple):
+class Reading(NamedTuple):
     """A file or an empty folder, and what its path says.
 
     Attributes:
@@ -24,13 +24,13 @@ class Named(NamedTuple):
     fields: PathFields | None
 
 
-def fields_of(item: Named) -> list[tuple[str, str]]:
+def fields_of(item: Reading) -> list[tuple[str, str]]:
     """Returns the label and the group of an item, as far as its path says them."""
     pairs = [] if item.fields is None else [("label", item.fields.label), ("group", item.fields.group)]
     return [(field, name) for field, name in pairs if name]
 
 
-def renamed(item: Named, field: str, names: Mapping[str, str]) -> Named:
+def renamed(item: Reading, field: str, names: Mapping[str, str]) -> Reading:
     """Returns the item with another name in a field, where there is one for it."""
     if item.fields is None:
         return item
@@ -38,7 +38,7 @@ def renamed(item: Named, field: str, names: Mapping[str, str]) -> Named:
     return item._replace(fields=item.fields._replace(**{field: names.get(name, name)}))
 
 
-def values(items: Iterable[Named], field: str) -> list[str]:
+def values(items: Iterable[Reading], field: str) -> list[str]:
     """Returns the names that items have in a field, sorted."""
     return sorted({name for item in items for each, name in fields_of(item) if each == field})
 

@@ -51,7 +51,7 @@ class Policy:
         backend = keras.backend.backend()
         if backend != "tensorflow":
             raise SettingsError(
-                f"KERAS_BACKEND must be tensorflow, as another draws other pixels, got {backend!r}; unset it"
+                f"KERAS_BACKEND must be tensorflow, since others draw other pixels, got {backend!r}; unset it"
             )
         self._layers, problems = [], []
         for index, settings in enumerate(layers):
@@ -115,7 +115,7 @@ def training_photos(photos: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
     if num_missing or not ids:
         raise DataError(
             f"the splits must name training photos of the database, got {len(ids)}, {num_missing} of them "
-            "missing; run `dvc repro` to make both anew"
+            "missing; run `dvc repro` to rebuild both"
         )
     return photos[photos["photo_id"].isin(ids)].sort_values("photo_id", ignore_index=True)
 

@@ -1,0 +1,27 @@
+"""Where each stage leaves what it makes, below the project's folder; written here and in dvc.yaml alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+DATA = Path("data")
+REPORTS = Path("reports")
+
+CHECKED = DATA / "checked/settings.txt"
+NETWORKS = DATA / "checked/networks"  # a file per network: the hashes of the code that builds it
+REHEARSED = DATA / "checked/rehearsal.txt"
+DATABASE = DATA / "database"
+MANIFEST = DATA / "manifest.csv"
+SPLITS = DATA / "splits/splits.csv"
+LEAKAGE = DATA / "splits/leakage.json"
+INSPECTION = DATA / "inspection"
+AUGMENTED = DATA / "augmented"
+AUGMENTATION = REPORTS / "augmentation.png"
+# One folder per variant in each of these.
+MODELS = DATA / "models"
+EVALUATIONS = DATA / "evaluations"
+VISUALISATIONS = DATA / "visualisations"
+STUDIES = DATA / "study"
+# What describes the outputs for people and other programs.
+CROISSANT = DATA / "croissant.json"
+HISTORY = REPORTS / "history.html"
