@@ -8,7 +8,7 @@ import inspect
 import re
 import threading
 import urllib.error
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -339,25 +339,26 @@ def test_the_backbone_is_read_once_before_workers_start(
     whole: tuple[Any, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    built: list[Any] = []
+    builds: list[Callable[[], Any]] = []
     verified = weights_files.verified
 
     def recorded(name: str, *, sha256: str) -> Path:
         read.append(threading.current_thread().name)
         return verified(name, sha256=sha256)
 
-    def trained(build: Callable[[], Any], *_: object, **__: object) -> Iterator[Any]:
-        with ThreadPoolExecutor(2) as workers:
-            yield from (each.result() for each in [workers.submit(build) for _ in range(4)])
+    def trainers(build: Callable[[], Any], **_: object) -> None:
+        builds.append(build)
 
     monkeypatch.setattr(weights_files, "verified", recorded)
-    monkeypatch.setattr(transfer, "fits", trained)
+    monkeypatch.setattr(transfer, "trainers", trainers)
     monkeypatch.chdir(TOP)
     values = params.read()
     values["networks"]["tuned"] = _settings(whole[1]).model_dump(mode="json")
     values["variants"]["tuned"] = {"data": "database", "network": "tuned"}
     labels = np.array([0, 1, 1])
-    built += variants.fits(variants.resolve(values, "tuned"), [], images=IMAGES, labels=labels, num_workers=2)
+    variants.trainers(variants.resolve(values, "tuned"), images=IMAGES, labels=labels)
+    with ThreadPoolExecutor(2) as workers:
+        built = [each.result() for each in [workers.submit(builds[0]) for _ in range(4)]]
     assert read == [threading.main_thread().name]
     kernels = [network.get_layer("block1_1_convolution").get_weights()[0] for network in built]
     expected = whole[0].get_layer("block1_1_convolution").get_weights()[0]

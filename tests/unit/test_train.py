@@ -24,7 +24,7 @@ from tenshots import params, runtime
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import building, forward
 from tenshots.tables import database
-from tenshots.tracking import sessions
+from tenshots.tracking import entries, sessions
 from tests.unit.test_variants import values
 
 runtime.configure(threads=1)
@@ -166,7 +166,7 @@ def test_each_epoch_and_the_wall_clock_go_to_the_run_and_not_into_an_output(
 ) -> None:
     train.main(["baseline"])
 
-    curves = {f"fold_0_repeat_0/{name}" for name in sessions.CURVES}
+    curves = {f"fold_0_repeat_0/{name}" for name in entries.CURVES}
     assert [step for names, step in recorder.steps if names == curves] == [0, 1]
     assert {"train_seconds", "train_images_per_second"} in [names for names, _ in recorder.steps]
     model = json.loads((project / "data/models/baseline/model.json").read_text())
