@@ -14,35 +14,12 @@ from tenshots import portable
 
 portable.pin()  # before the first import of a numeric package
 
-import numpy as np  # noqa: E402
-from PIL import Image, ImageDraw  # noqa: E402
-
-LABELS = ("book", "cup", "keyboard")
+pytest.register_assert_rewrite("tests.drawn")  # what they ask is asked as in a test
 
 # A DVC or MLflow around the tests must not lead their stages to its own store.
 for name in [name for name in os.environ if name.startswith(("DVC_", "MLFLOW_"))]:
     del os.environ[name]
 os.environ["DVC_NO_ANALYTICS"] = "true"
-
-
-def draw_photos(
-    folder: Path, *, num_groups: int = 4, num_photos: int = 4, labels: tuple[str, ...] = LABELS
-) -> None:
-    """Draws PNG photos as GROUP/LABEL/NAME below `folder`: a shape a label on noise, to be learnt."""
-    random = np.random.default_rng(20)
-    for group in range(num_groups):
-        for number, label in enumerate(labels):
-            (folder / f"person{group}" / label).mkdir(parents=True, exist_ok=True)
-            for photo in range(num_photos):
-                image = Image.fromarray(random.integers(0, 90, (48, 64, 3), dtype=np.uint8))
-                left, top = (int(place) for place in random.integers(2, 20, 2))
-                box, colour = (
-                    [left, top, left + 26, top + 22],
-                    tuple(int(v) for v in random.integers(150, 256, 3)),
-                )
-                pen = ImageDraw.Draw(image)
-                [pen.rectangle, pen.ellipse, pen.line][number % 3](box, fill=colour)
-                image.save(folder / f"person{group}" / label / f"{photo}.png")
 
 
 @pytest.fixture

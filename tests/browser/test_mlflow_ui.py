@@ -15,8 +15,8 @@ import pytest
 
 from stages import compare
 from tenshots.tracking import registry, sessions
-from tests import drawn_results
-from tests.pipeline.conftest import TOP
+from tests.drawn import results as drawn_results
+from tests.drawn.pipeline import TOP
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -14,7 +14,14 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-TOP = Path(__file__).parents[1]
+# What Ubuntu 22.04, Debian 12 and CPython 3.11.7 ship; each fails at resolving pinned packages by itself.
+OLD_PIPS = {
+    "22.0.2": "682eabc4716bfce606aca8dab488e9c7b58b0737e9001004eb858cdafcd8dbdd",
+    "23.0.1": "236bcb61156d76c4b8a05821b988c7b8c35bf0da28a4b614e8d6ab5212c25c6f",
+    "23.2.1": "7ccf472345f20d35bdc9d1841ff5f313260c2c33fe417f48c30ac46cccabf5be",
+}
+
+TOP = Path(__file__).parents[2]
 TOOLS = ("sh", "awk", "cat", "cp", "df", "dirname", "git", "head", "make", "mkdir", "rm")
 PYTHON = str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
 

@@ -14,7 +14,7 @@ from tenshots.networks import building
 from tenshots.repository import outputs
 from tenshots.runtime import keras
 from tenshots.tables import database
-from tests import drawn_results
+from tests.drawn import results as drawn_results
 
 LABELS = ["book", "cup"]
 SIZE_PX = 32

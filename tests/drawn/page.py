@@ -14,7 +14,7 @@ from tenshots.pages.report import comparison, findings, frozen, page
 from tenshots.pages.report.findings import Sources
 from tenshots.pages.settings import ReportSettings
 from tenshots.splitting import leakage
-from tests import drawn_results
+from tests.drawn import results as drawn_results
 
 LABELS = ["<script>alert(1)</script>", "a,b", "cup"]
 SETTINGS = ReportSettings(num_mistakes=3, num_samples=7)

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from tenshots.pages.report import sources as of_the_page
 from tenshots.tracking import provenance
-from tests.pipeline.conftest import TOP
+from tests.drawn.pipeline import TOP
 
 # Imported by stages, and left out on purpose, each with the reason why an edit moves no output.
 EXCEPTIONS = {

@@ -12,8 +12,7 @@ from benchmarks.prove.__main__ import EXPECTED
 from benchmarks.prove.processors import ALDER_LAKE, ROME, Imitations
 from benchmarks.prove.runs import Run
 from tenshots import portable
-from tests.pipeline.conftest import Project
-from tests.pipeline.test_repro import ran
+from tests.drawn.pipeline import Project, ran
 
 pytestmark = [
     pytest.mark.slow,

@@ -22,7 +22,7 @@ from tenshots.tables import database
 from tenshots.tables.encoding import encode
 
 SIZE_PX = 32
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 
 
 def settings(*layers: object, copies: int = 2) -> AugmentSettings:

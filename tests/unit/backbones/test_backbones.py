@@ -17,7 +17,7 @@ from tenshots.intake.settings import AcceptSettings
 from tenshots.networks import building, forward
 from tenshots.tables.encoding import StandardiseSettings
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 WEIGHTS = TOP / "backbones" / "cifar10.weights.h5"
 CIFAR10 = TOP.parent / "shared" / "data" / "cifar10_jpg.tar.gz"
 NUM_IMAGES = 1000

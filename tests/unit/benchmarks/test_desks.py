@@ -10,7 +10,7 @@ from benchmarks import near_duplicates
 from benchmarks.desks.meshes import plain, quad
 from benchmarks.desks.renderer import Lamp, camera_at, rasterise, render
 
-DEMO = Path(__file__).parents[2] / "data" / "demo"
+DEMO = Path(__file__).parents[3] / "data" / "demo"
 
 
 def test_every_photo_counts_whatever_its_format() -> None:

@@ -14,8 +14,8 @@ from benchmarks.fuzz import __main__ as fuzz
 from benchmarks.fuzz.originals import originals
 from tenshots.errors import RejectedPhoto
 from tenshots.intake.photos import decoders, standardising
-from tests.unit.conftest import Trap
-from tests.unit.test_ingestion import RULES
+from tests.drawn.handed_in import RULES
+from tests.drawn.traps import Trap
 
 SOUND = originals()
 ACCEPT = RULES.accept

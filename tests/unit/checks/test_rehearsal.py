@@ -15,7 +15,7 @@ from tenshots.checks import rehearsal
 from tenshots.errors import SettingsError
 from tenshots.runtime import keras
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 SHIPPED = params.read(TOP / "params.yaml")
 BACKBONE = {"architecture": "MobileNetV2", "arguments": {"alpha": 0.35}, "weights": "none"}
 

@@ -38,7 +38,7 @@ from tenshots.intake.settings import AcceptSettings, NearDuplicateSettings
 from tenshots.tables import database
 from tenshots.tables.encoding import StandardiseSettings
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 DEMO = TOP / "data" / "demo"
 MAX_BYTES = 15_000_000
 ORIENTATION, EXIF_IFD, GPS_IFD, MAKE, SOFTWARE, TAKEN = 0x0112, 0x8769, 0x8825, 0x010F, 0x0131, 0x9003

@@ -12,7 +12,7 @@ from tenshots.evaluation import testing
 from tenshots.networks import stored
 from tenshots.tables import database
 from tenshots.tables.predictions import labels_of, probabilities_of
-from tests import drawn_model
+from tests.drawn import model as drawn_model
 
 
 @pytest.fixture(scope="module")

@@ -22,9 +22,9 @@ from tenshots.intake.clutter import (
     is_clutter,
     stand_in,
 )
-from tests.unit.test_ingestion import draw, ingested
+from tests.drawn.handed_in import draw, ingested
 
-DVCIGNORE = Path(__file__).parents[2] / ".dvcignore"
+DVCIGNORE = Path(__file__).parents[3] / ".dvcignore"
 GUID = "{4c8cc155-6c1e-11d1-8e41-00c04fb9386d}"
 LEFT_OUT = [
     *(

@@ -13,8 +13,8 @@ from tenshots.intake import clutter
 from tenshots.intake.finding import find
 from tenshots.intake.layout import NO_TEXT, FoundFile
 from tenshots.intake.names.pattern import Layout, PathFields
-from tests.unit.test_archives import Entry, write_zip
-from tests.unit.test_layout import BY_PERSON, LIMITS, found_in, touched
+from tests.drawn.layouts import BY_PERSON, LIMITS, found_in, touched
+from tests.drawn.zips import Entry, write_zip
 
 
 def zipped(path: Path, *names: str) -> None:

@@ -9,7 +9,6 @@ import sys
 import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -19,48 +18,9 @@ from PIL import ExifTags, Image
 
 from tenshots.errors import DataError
 from tenshots.intake import archives, ingestion
-from tenshots.intake.ingestion import Ingested, Rules, ingest
-from tenshots.intake.names.pattern import Layout
-from tenshots.intake.settings import AcceptSettings, NearDuplicateSettings
+from tenshots.intake.settings import NearDuplicateSettings
 from tenshots.tables import database, encoding
-from tenshots.tables.encoding import StandardiseSettings
-
-RULES = Rules(
-    accept=AcceptSettings(
-        min_px=4,
-        max_megapixels=1,
-        max_megabytes=1,
-        background="white",
-        max_zip_files=50,
-        max_zip_megabytes=1,
-        max_zip_ratio=100,
-    ),
-    standardise=StandardiseSettings(size_px=16, fit="pad", encoding="lossless"),
-    near_duplicates=NearDuplicateSettings(max_distance=32, min_similarity=0.6, max_share=0.5),
-)
-
-
-def drawn(path: str) -> bytes:
-    """A photo of its own for each path, as PNG."""
-    pixels = np.random.default_rng(list(path.encode())).integers(0, 256, (6, 8, 3), dtype=np.uint8)
-    return encoding.encode(pixels, "lossless")
-
-
-def draw(folder: Path, *paths: str) -> None:
-    """Writes a photo of its own at each path."""
-    for path in paths:
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(drawn(path))
-
-
-def ingested(
-    folder: Path, layout: str = "{group}/{label}/{name}", num_workers: int = 2, rules: Rules = RULES
-) -> Ingested:
-    """What `ingest` makes of a folder, with the images read back from the spool."""
-    with closing(database.Spool(folder.parent / "spool")) as spool:
-        result = ingest(folder, Layout(layout), rules, spool, num_workers=num_workers)
-        return result._replace(photos=result.photos.assign(image=[*map(bytes, result.photos["image"])]))
+from tests.drawn.handed_in import RULES, draw, ingested
 
 
 def test_each_file_has_one_row_and_each_kept_photo_an_image(tmp_path: Path) -> None:

@@ -9,24 +9,10 @@ from pathlib import Path
 import pytest
 
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
-from tenshots.intake.archives import ArchiveLimits
 from tenshots.intake.finding import find
-from tenshots.intake.layout import NO_TEXT, FoundFile, photos_dir
-from tenshots.intake.names.pattern import Layout
-from tests.unit.test_archives import Entry, write_zip
-
-BY_PERSON = Layout("{group}/{label}/{name}")
-LIMITS = ArchiveLimits(max_files=100, max_bytes=10**6, max_ratio=100.0)
-
-
-def touched(folder: Path, *paths: str) -> None:
-    for path in paths:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(b"x")
-
-
-def found_in(folder: Path, layout: Layout = BY_PERSON) -> list[FoundFile]:
-    return find(folder, layout, LIMITS)[0]
+from tenshots.intake.layout import NO_TEXT, photos_dir
+from tests.drawn.layouts import BY_PERSON, LIMITS, found_in, touched
+from tests.drawn.zips import Entry, write_zip
 
 
 def test_files_are_found_in_the_order_of_their_paths_and_clutter_is_not(tmp_path: Path) -> None:

@@ -13,9 +13,8 @@ from tenshots.errors import DataError, SettingsError
 from tenshots.intake.misreadings import check, doubts, part
 from tenshots.splitting.division import SplitSettings, split
 from tenshots.tables.manifest import swap_question
-from tests.properties.test_splitting import photos_of
-from tests.unit.test_ingest import PARAMS
-from tests.unit.test_ingestion import draw, ingested
+from tests.drawn.divided import photos_of
+from tests.drawn.handed_in import PARAMS, draw, ingested
 
 DEFAULT = "{group}/{label}/{name}"
 THINGS = ["cup", "key", "pen"]

@@ -19,9 +19,9 @@ from tenshots.splitting.leakage import leakage
 from tenshots.splitting.settings import SplitSettings
 from tenshots.tables import database
 from tenshots.tables.encoding import StandardiseSettings
-from tests.properties.test_splitting import check_split
+from tests.drawn.divided import check_split
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 PHOTOS_DIR = TOP.parent / "shared" / "data" / "photos"
 pytestmark = pytest.mark.skipif(not PHOTOS_DIR.is_dir(), reason=f"needs the photos in {PHOTOS_DIR}")
 

@@ -11,7 +11,7 @@ import pytest
 
 from tenshots.errors import DataError
 from tenshots.intake import snapshots
-from tests.unit.test_ingestion import draw
+from tests.drawn.handed_in import draw
 
 
 def replaced(folder: Path) -> None:

@@ -30,7 +30,7 @@ from tenshots.interpretation.settings import VisualiseSettings
 from tenshots.networks import building, stored
 from tenshots.runtime import keras
 from tenshots.tables import predictions
-from tests import drawn_model
+from tests.drawn import model as drawn_model
 
 TOP = Path(params.__file__).parents[1]
 SETTINGS: dict[str, Any] = {

@@ -10,7 +10,7 @@ import pytest
 
 from tenshots.labels.judging import judge
 from tenshots.statistics import measure
-from tests import drawn_results
+from tests.drawn import results as drawn_results
 
 LABELS = ["book", "cup", "keyboard"]
 

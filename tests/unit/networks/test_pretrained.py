@@ -20,7 +20,7 @@ from tenshots.networks.families import pretrained
 from tenshots.networks.settings import WeightsFile
 from tenshots.runtime import keras
 
-SHARED = Path(__file__).parents[3] / "shared/weights/mobilenet_v2_0.35_224_no_top.weights.h5"
+SHARED = Path(__file__).parents[4] / "shared/weights/mobilenet_v2_0.35_224_no_top.weights.h5"
 BLOCKS = {"filters": [4, 8], "dense": 8, "dropout": 0.25}
 OURS = {"architecture": "convolutional", "arguments": BLOCKS, "weights": "none"}
 SMALL = {"architecture": "MobileNet", "arguments": {"alpha": 0.25}, "weights": "none"}

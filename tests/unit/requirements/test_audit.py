@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.test_requirements import FILES, pins, version
+from tests.drawn.pins import FILES, pins, version
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 HASH = " \\\n    --hash=sha256:" + "0" * 64 + "\n"
 CUP = {"package": {"ecosystem": "PyPI", "name": "a-cup"}, "version": "1.0"}
 

@@ -7,30 +7,18 @@ import importlib.util
 import itertools
 import re
 from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 
 import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-TOP = Path(__file__).parents[2]
-FILES = {
-    "requirements.txt": "run.in",
-    "requirements-dev.txt": "dev.in",
-    "requirements-gpu.txt": "gpu.in",
-    "requirements/wheels.txt": "wheels.in",
-}
+from tests.drawn.pins import FILES, TOP, pins, version
+
 PYTHONS = ("3.11", "3.12", "3.13")
 PLATFORMS = (("linux", "Linux", "x86_64"), ("linux", "Linux", "aarch64"), ("darwin", "Darwin", "arm64"))
 
 files = pytest.mark.parametrize("file", FILES)
-
-
-def pins(file: str) -> list[tuple[Requirement, str]]:
-    """Each pin of a compiled file, and its lines."""
-    blocks = re.split(r"^(?=[a-z0-9])", (TOP / file).read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    return [(Requirement(block.split("\\")[0]), block) for block in blocks]
 
 
 def wanted(file: str) -> list[Requirement]:
@@ -41,12 +29,6 @@ def wanted(file: str) -> list[Requirement]:
     ]
     own = [Requirement(line) for line in lines if line and not line.startswith("-r ")]
     return own + [one for line in lines if line.startswith("-r ") for one in wanted(line.removeprefix("-r "))]
-
-
-def version(pin: Requirement) -> str:
-    [specifier] = pin.specifier
-    assert specifier.operator == "=="
-    return specifier.version
 
 
 @files

@@ -6,8 +6,7 @@ import shutil
 
 import pytest
 
-from tests.bare_machine import BACKEND, PYTHON, Machine, refused
-from tests.unit.conftest import OLD_PIPS
+from tests.drawn.bare_machine import BACKEND, OLD_PIPS, PYTHON, Machine, refused
 
 
 @pytest.mark.slow

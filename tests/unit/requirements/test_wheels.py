@@ -13,7 +13,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.bare_machine import BACKEND, PYTHON, Machine, draw_wheel, refused
+from tests.drawn.bare_machine import BACKEND, PYTHON, Machine, draw_wheel, refused
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ import pytest
 from tenshots.splitting.division import split
 from tenshots.splitting.leakage import leakage, summary, text
 from tenshots.splitting.settings import SplitSettings
-from tests.properties.test_splitting import photos_of
+from tests.drawn.divided import photos_of
 
 NONE = {"component": 0, "cluster": 0, "group": 0}
 

@@ -10,7 +10,7 @@ from tenshots.errors import DataError
 from tenshots.splitting import dealing
 from tenshots.splitting.division import components, split, summary
 from tenshots.splitting.settings import SplitSettings
-from tests.properties.test_splitting import check_split, photos_of
+from tests.drawn.divided import check_split, photos_of
 
 
 def settings(folds: int = 1, test: float = 0.2, val: float = 0.2) -> SplitSettings:

@@ -20,7 +20,7 @@ from tenshots import params
 from tenshots.checks import whole
 from tenshots.errors import DataError, SettingsError
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 SHIPPED = params.read(TOP / "params.yaml")
 ABSENT = object()
 LECTURE, PRETRAINED = "networks.lecture", "networks.pretrained"

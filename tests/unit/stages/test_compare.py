@@ -14,9 +14,9 @@ from stages import compare
 from tenshots.errors import DataError, SettingsError
 from tenshots.pages.report import comparison, findings
 from tenshots.tracking.store import open_store
-from tests import drawn_results
+from tests.drawn import results as drawn_results
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

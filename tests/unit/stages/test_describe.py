@@ -16,8 +16,8 @@ from stages import compare, describe
 from tenshots.cards import markdown
 from tenshots.errors import DataError
 from tenshots.tables import database
-from tests import drawn_results
-from tests.unit.test_wording import HOSTILE, rendered
+from tests.drawn import results as drawn_results
+from tests.drawn.hostile import HOSTILE, rendered
 
 # The headings of huggingface_hub's templates that a card of ours must have.
 MODEL_HEADINGS = (

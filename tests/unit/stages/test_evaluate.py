@@ -13,7 +13,7 @@ from stages import evaluate
 from tenshots.errors import DataError
 from tenshots.tables import database
 from tenshots.tracking import provenance, sessions
-from tests import drawn_model
+from tests.drawn import model as drawn_model
 
 
 class Recorded:

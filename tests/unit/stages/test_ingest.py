@@ -11,27 +11,7 @@ from stages import ingest
 from tenshots.errors import DataError, SettingsError
 from tenshots.intake import layout
 from tenshots.tables import database
-from tests.unit.test_ingestion import draw
-
-PARAMS = """
-photos: data/raw
-layout: "{group}/{label}/{name}"
-accept: {min_px: 4, max_megapixels: 1, max_megabytes: 1, background: white,
-  max_zip_files: 9, max_zip_megabytes: 1, max_zip_ratio: 9}
-near_duplicates: {max_distance: 40, min_similarity: 0.6, max_share: 0.9}
-standardise: {size_px: 24, fit: crop, encoding: 90}
-database: {num_shards: 8}
-split: {folds: 3, test: 0.2, val: 0.3}
-seed: 20
-"""
-
-
-def make_project(folder: Path) -> None:
-    (folder / "params.yaml").write_text(PARAMS)
-    draw(
-        folder / "data" / "raw",
-        *[f"p{person}/{label}/1.png" for person in range(6) for label in ("cup", "key")],
-    )
+from tests.drawn.handed_in import PARAMS, draw, make_project
 
 
 def test_ingest_writes_the_database_and_the_manifest(

@@ -13,7 +13,7 @@ from tenshots.errors import SettingsError
 from tenshots.labels.settings import backbone_settings
 from tenshots.networks import features
 from tenshots.tables import database
-from tests import drawn_model
+from tests.drawn import model as drawn_model
 
 NETWORKS = """\
 inspect: {network: pretrained}

@@ -12,9 +12,9 @@ from dvc_render.vega import VegaRenderer
 from ruamel.yaml import YAML
 
 from stages import evaluate
-from tests import drawn_model
+from tests.drawn import model as drawn_model
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 PLOTS: dict[str, dict[str, Any]] = {
     Path(path).name: properties
     for plot in YAML(typ="safe").load(TOP / "dvc.yaml")["stages"]["evaluate"]["do"]["plots"]

@@ -15,8 +15,9 @@ from tenshots.networks import stored
 from tenshots.tables import database, encoding
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.tables.predictions import probabilities_of
-from tests import drawn_model, drawn_results
-from tests.unit.test_ingestion import RULES
+from tests.drawn import model as drawn_model
+from tests.drawn import results as drawn_results
+from tests.drawn.handed_in import RULES
 
 ACCEPT = RULES.accept
 VALUES = {"variants": {"baseline": {}, "other": {}}}

@@ -16,7 +16,7 @@ from tenshots.repository import outputs
 from tenshots.tables import database
 from tenshots.tracking import liveness, provenance, registry, runs, sessions
 from tenshots.tracking.store import open_store
-from tests import drawn_results
+from tests.drawn import results as drawn_results
 
 HISTORY = "fold,repeat,phase,epoch,num_updates,lr,loss,accuracy,val_loss,val_accuracy\n"
 SUMMARY = {"val_accuracy": 0.75, "val_log_loss": 0.9, "test_accuracy": 0.5}

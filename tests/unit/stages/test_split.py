@@ -11,7 +11,7 @@ import pytest
 from stages import split
 from tenshots.errors import DataError
 from tenshots.tables import database
-from tests.properties.test_splitting import check_split, photos_of
+from tests.drawn.divided import check_split, photos_of
 
 PARAMS = "split: {folds: 3, test: 0.2, val: 0.3}\nseed: 20\n"
 

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 import stages
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
-from tests.conftest import draw_photos
+from tests.drawn.photos import draw_photos
 
 TOP = Path(stages.__file__).parents[1]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
@@ -13,10 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 from ruamel.yaml import YAML
 
 from stages import train
@@ -25,12 +22,14 @@ from tenshots.errors import DataError, SettingsError
 from tenshots.networks import building, forward
 from tenshots.tables import database
 from tenshots.tracking import sessions
-from tests.unit.test_variants import values
+from tests.drawn import tiny_project
+from tests.drawn.tiny_project import LABELS, copy_table, photo_table, png
 
 runtime.configure(threads=1)
 
+project = tiny_project.project  # a fixture
+
 TOP = Path(train.__file__).parents[1]
-LABELS = ["<b>cup</b>", "book, thick"]
 
 
 class Recorder(sessions.Run):
@@ -56,57 +55,6 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
 
     monkeypatch.setattr(sessions, "variant_run", variant_run)
     return run
-
-
-def png(seed: int, *, bright: bool, size_px: int = 32) -> bytes:
-    pixels = np.random.default_rng(seed).integers(0, 100, (size_px, size_px, 3)) + 100 * bright
-    stream = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8)).save(stream, "PNG")
-    return stream.getvalue()
-
-
-def photo_table() -> pd.DataFrame:
-    rows = [
-        {
-            "photo_id": f"{number:064x}",
-            "label": LABELS[number % 2],
-            "group": "",
-            "split": "",
-            "path": f"{number}.png",
-            "width": 32,
-            "height": 32,
-            "image": png(number, bright=bool(number % 2)),
-        }
-        for number in range(12)
-    ]
-    return pd.DataFrame(rows)
-
-
-def copy_table(photos: pd.DataFrame) -> pd.DataFrame:
-    return photos[["photo_id", "label", "image"]].assign(copy=1, seed=3)
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with photos, copies, one split in two folds, and settings for tiny networks."""
-    monkeypatch.chdir(tmp_path)
-    photos = photo_table()
-    for folder in ("database", "augmented"):
-        database.write_photos(photos, Path("data") / folder, num_shards=1)
-    database.write_copies(copy_table(photos), Path("data/augmented"), num_shards=1)
-    parts = [("train",) * 8 + ("val",) * 2 + ("test",) * 2, ("test",) * 2 + ("val",) * 2 + ("train",) * 8]
-    splits = [
-        {"photo_id": photo_id, "component": photo_id, "fold": fold, "part": part}
-        for fold, order in enumerate(parts)
-        for photo_id, part in zip(photos["photo_id"], order, strict=True)
-    ]
-    Path("data/splits").mkdir(parents=True)
-    database.write_splits(pd.DataFrame(splits), Path("data/splits/splits.csv"))
-    given = values(fine_tuned={"data": "augmented", "network": "pretrained", "epochs": 1})
-    given |= {"epochs": 2, "repeats": 1, "batch_size": 4}
-    given |= {"standardise": {"size_px": 32, "fit": "pad", "encoding": "lossless"}}
-    YAML().dump(given, Path("params.yaml"))
-    return tmp_path
 
 
 def outputs(folder: Path) -> dict[str, bytes]:

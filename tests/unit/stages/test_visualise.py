@@ -14,7 +14,7 @@ from tenshots.errors import DataError
 from tenshots.interpretation import drawing
 from tenshots.tables import database
 from tenshots.tracking import sessions
-from tests import drawn_model
+from tests.drawn import model as drawn_model
 
 SETTINGS = """\
 seed: 20

@@ -29,15 +29,15 @@ from tenshots.studies.curve import Curve, Extrapolation, Measurements
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables import database, predictions
 from tenshots.training import fitting
-from tests.properties.test_splitting import photos_of
-from tests.unit import test_train
-from tests.unit.test_statistics import bounds, drawn
+from tests.drawn import tiny_project
+from tests.drawn.answers import bounds, drawn
+from tests.drawn.divided import photos_of
 
 runtime.configure(threads=1)
 
-project = test_train.project  # a fixture
+project = tiny_project.project  # a fixture
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 
 
 def settings(*shares: float, leaking: bool = False) -> StudySettings:

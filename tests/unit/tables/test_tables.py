@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tenshots.tables import csv_files, database
-from tests import drawn_results
+from tests.drawn import results as drawn_results
 
 TOP = Path(csv_files.__file__).parents[1]
 FORMULAS = [

@@ -14,7 +14,7 @@ from tenshots.tracking import registry, sessions
 from tenshots.tracking.registry import Version
 from tenshots.tracking.runs import folder_tag
 from tenshots.tracking.store import open_store
-from tests import drawn_model
+from tests.drawn import model as drawn_model
 
 FIRST = Version("baseline", 0.7, 0.9, "photos", num_trainings=4)
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -15,51 +14,13 @@ import pytest
 
 from tenshots import runtime
 from tenshots.errors import SettingsError
-from tenshots.networks import building, forward
+from tenshots.networks import forward
 from tenshots.runtime import keras
 from tenshots.training import fitting, optimisation
-from tenshots.training.fitting import Epoch, Fit, Kept, Part, TrainSettings
-from tenshots.training.settings import OptimisationSettings
-
-TINY = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8, "dropout": 0.25}
-NUM_ORIGINALS = 21
+from tenshots.training.fitting import Epoch, Fit, Kept
+from tests.drawn.trainings import NUM_ORIGINALS, build, drawn, fits, loop, part, same
 
 runtime.configure(threads=1)
-
-
-def build() -> Any:  # noqa: ANN401 (keras.Model)
-    return building.build(building.settings_from(TINY, at=""), size_px=32, num_labels=2)
-
-
-def drawn() -> tuple[np.ndarray, np.ndarray]:
-    """Dark and bright images with noise, and which of the two each is: 28 originals, then 42 copies."""
-    labels = np.arange(70) % 2
-    noise = np.random.default_rng(0).integers(0, 100, (70, 32, 32, 3))
-    return (noise + 100 * labels[:, None, None, None]).astype(np.uint8), labels
-
-
-def part(repeat: int = 0, *, copies: bool = False, num_originals: int = NUM_ORIGINALS) -> Part:
-    train = np.concatenate([np.arange(num_originals), np.arange(28, 70 if copies else 28)])
-    return Part(0, repeat, 100 + repeat, train, np.arange(21, 28), num_originals)
-
-
-def loop(**changes: Any) -> TrainSettings:  # noqa: ANN401 (of several types)
-    values = {"optimiser": "adam", "weight_decay": 0, "schedule": "cosine", "warmup": 0.1}
-    values |= {"label_smoothing": 0.1, "patience": 10}
-    given = {key: changes.pop(key) for key in list(changes) if key in values}
-    settings = TrainSettings(0.01, 8, 3, OptimisationSettings(**{**values, **given}))
-    return settings._replace(**changes)
-
-
-def fits(*parts: Part, **changes: Any) -> list[tuple[Fit, list[np.ndarray]]]:  # noqa: ANN401
-    """The fits of these parts, each with its weights, which the next fit replaces."""
-    images, labels = drawn()
-    found = fitting.fits(build, parts, images=images, labels=labels, settings=loop(**changes))
-    return [(fit, fit.network.get_weights()) for fit in found]
-
-
-def same(left: list[np.ndarray], right: list[np.ndarray]) -> bool:
-    return all(np.array_equal(*pair) for pair in zip(left, right, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +217,7 @@ def test_no_images_give_no_probabilities() -> None:
 def test_two_processes_give_the_same_bytes() -> None:
     code = (
         "import hashlib, tempfile, pathlib\n"
-        "from tests.unit import test_training as t, test_transfer as f\n"
+        "from tests.drawn import fine_tuning as f, trainings as t\n"
         "for make in (t.fits, f.fits):\n"
         "    [(fit, _)] = make(t.part())\n"
         "    path = pathlib.Path(tempfile.mkdtemp()) / 'a.weights.h5'\n"

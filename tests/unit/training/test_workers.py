@@ -19,8 +19,8 @@ from tenshots.runtime import keras
 from tenshots.training import executor, fitting, transfer
 from tenshots.training.executor import Trainer
 from tenshots.training.fitting import Epoch, Fit, Part
-from tests.unit import test_transfer
-from tests.unit.test_training import build, drawn, loop, part
+from tests.drawn import fine_tuning
+from tests.drawn.trainings import build, drawn, loop, part
 
 runtime.configure(threads=1)
 
@@ -71,7 +71,7 @@ def test_weights_are_the_same_to_the_byte_however_many_are_trained_at_a_time(
     def fits(num_workers: int) -> Any:  # noqa: ANN401
         if family == "scratch":
             return fitting.fits(build, PARTS, **data, num_workers=num_workers)
-        given = test_transfer.settings()
+        given = fine_tuning.settings()
         return transfer.fits(
             lambda: fitting.seeded(
                 5, lambda: building.build(given, size_px=32, num_labels=2)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_archives import Entry, write_zip
-from tests.unit.test_ingestion import draw, drawn, ingested
-from tests.unit.test_naming import DRIVE, groups, pack, told
+from tests.drawn.handed_in import draw, drawn, ingested
+from tests.drawn.names import DRIVE, groups, pack, told
+from tests.drawn.zips import Entry, write_zip
 
 ALL = ("cup/1.png", "cup/2.png", "key/1.png", "key/2.png")
 CUPS, KEYS = ALL[:2], ALL[2:]

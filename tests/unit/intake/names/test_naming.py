@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import struct
 import unicodedata
-import zlib
 from pathlib import Path
 
 import pytest
@@ -12,39 +10,15 @@ import pytest
 from tenshots.errors import DataError
 from tenshots.intake import collection
 from tenshots.intake.ingestion import Ingested
-from tests.unit.test_archives import Entry, write_zip
-from tests.unit.test_ingestion import draw, drawn, ingested
+from tests.drawn.handed_in import draw, ingested
+from tests.drawn.names import DRIVE, groups, pack, told
+from tests.drawn.zips import Entry, write_zip
 
-DRIVE = "20241102T100037Z"
 LATER = "20241109T081500Z"
-
-
-def pack(archive: Path, *paths: str, code_page: str = "utf-8", field: bool = False) -> None:
-    """Writes a .zip of drawn photos, which does not say in which code page its names are."""
-    entries = []
-    for path in paths:
-        name = path.encode(code_page)
-        unicode_path = struct.pack("<BI", 1, zlib.crc32(name)) + path.encode()
-        extra = struct.pack("<HH", 0x7075, len(unicode_path)) + unicode_path if field else b""
-        entries.append(Entry(name, drawn(f"{archive.name}/{path}"), extra=extra))
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    write_zip(archive, *entries)
-
-
-def groups(result: Ingested) -> dict[str, list[str]]:
-    """The files or folders at the top that each group's photos lie in."""
-    kept = result.manifest[result.manifest["status"] == "kept"]
-    tops = kept["path"].str.partition("/")[0]
-    return {group: sorted(set(rows)) for group, rows in tops.groupby(kept["group"])}
 
 
 def labels(result: Ingested) -> list[str]:
     return sorted(set(result.photos["label"]))
-
-
-def told(result: Ingested) -> str:
-    """All sentences on names that the stage prints."""
-    return "\n".join([*result.namings, *collection.doubts(result.manifest, result.bare_groups)])
 
 
 @pytest.mark.parametrize("batch", ["", "-3"])

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from tenshots.errors import RejectedPhoto
 from tenshots.intake.photos import colours
-from tests.unit.test_photos import BLUE, RED, close, photo_of, pixels, saved, scene, settings
+from tests.drawn.scenes import BLUE, RED, close, photo_of, pixels, saved, scene, settings
 
 # A Display P3 triple, and the same colour in sRGB. Source: by the matrices of CSS Color 4, section 17.
 IN_P3, IN_SRGB = (200, 100, 50), (215, 93, 31)

@@ -13,8 +13,7 @@ from PIL import Image
 from tenshots.errors import RejectedPhoto
 from tenshots.intake.photos import colours, containers
 from tenshots.intake.photos.metadata import ORIENTATION_TAG
-from tests.unit.test_metadata import MAKE
-from tests.unit.test_photos import close, photo_of, saved, scene
+from tests.drawn.scenes import MAKE, close, photo_of, saved, scene
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on damaged files; wanted here
 NOISE = random.Random(0).randbytes(3_000_000)  # packs to as much

@@ -24,10 +24,9 @@ from tenshots.errors import DataError, RejectedPhoto
 from tenshots.intake.photos import decoders, decoding, standardising
 from tenshots.intake.photos.decoders import Decoders
 from tenshots.tables import database
-from tests.conftest import draw_photos
-from tests.unit.conftest import Trap
-from tests.unit.test_ingest import PARAMS, make_project
-from tests.unit.test_ingestion import RULES, drawn
+from tests.drawn.handed_in import PARAMS, RULES, drawn, make_project
+from tests.drawn.photos import draw_photos
+from tests.drawn.traps import Trap
 
 CRASHES = {
     "reads address 0": "ctypes.string_at(0)",

@@ -13,7 +13,7 @@ from PIL import Image
 from benchmarks import memory
 from tenshots.errors import RejectedPhoto
 from tenshots.intake.photos import footprint, formats, standardising
-from tests.unit.test_photos import accept, photo_of, saved
+from tests.drawn.scenes import accept, photo_of, saved
 
 GB = 1_000_000_000
 DRAWN = Image.new("RGB", (64, 64), "olive")

@@ -16,7 +16,7 @@ from PIL import AvifImagePlugin, Image
 
 from tenshots.errors import RejectedPhoto
 from tenshots.intake.photos import formats
-from tests.unit.test_photos import ALL_FORMATS, noisy, photo_of, saved, scene
+from tests.drawn.scenes import ALL_FORMATS, noisy, photo_of, saved, scene
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on damaged files; wanted here
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from tenshots.errors import RejectedPhoto
 from tenshots.intake.photos import integrity
-from tests.unit.test_photos import noisy, photo_of, saved, scene
+from tests.drawn.scenes import noisy, photo_of, saved, scene
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on damaged files; wanted here
 JPEGS: dict[str, dict[str, Any]] = {

@@ -11,10 +11,21 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tenshots.intake.photos import metadata
-from tests.unit.test_photos import close, oriented, photo_of, pixels, saved, scene
+from tests.drawn.scenes import (
+    DATE_TIME,
+    DATE_TIME_ORIGINAL,
+    EXIF_IFD,
+    MAKE,
+    MODEL,
+    close,
+    oriented,
+    photo_of,
+    pixels,
+    saved,
+    scene,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on damaged EXIF data; wanted here
-MAKE, MODEL, DATE_TIME, EXIF_IFD, DATE_TIME_ORIGINAL = 0x010F, 0x0110, 0x0132, 0x8769, 0x9003
 
 
 def with_exif(kind: str = "JPEG", original: str = "", **tags: object) -> bytes:

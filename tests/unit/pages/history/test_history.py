@@ -22,7 +22,7 @@ from tenshots.pages.history import gains, page
 from tenshots.statistics import measure
 from tenshots.tracking import provenance
 from tenshots.tracking.experiments import Experiment
-from tests import drawn_results
+from tests.drawn import results as drawn_results
 
 LABELS = ["book", "cup", "keyboard"]
 PHOTOS = drawn_results.photos(LABELS, num_groups=12, num_each=4)

@@ -16,8 +16,8 @@ from tenshots.pages.report import charts, page, pictures, sections, seen, senten
 from tenshots.pages.report.pictures import Album
 from tenshots.pages.settings import ReportSettings
 from tenshots.tables.predictions import labels_of
-from tests import drawn_results
-from tests.drawn_page import LABELS, SETTINGS, Elements, inputs, made
+from tests.drawn import results as drawn_results
+from tests.drawn.page import LABELS, SETTINGS, Elements, inputs, made
 
 STUDY: dict[str, Any] = {
     "learning_curve": {

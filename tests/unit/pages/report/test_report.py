@@ -17,8 +17,8 @@ from tenshots.evaluation import metrics
 from tenshots.pages.report import charts, comparison, page, pictures, sentences, sources
 from tenshots.pages.settings import ReportSettings
 from tenshots.statistics import phrases
-from tests import drawn_results
-from tests.drawn_page import LABELS, SETTINGS, Elements, changed, inputs, made
+from tests.drawn import results as drawn_results
+from tests.drawn.page import LABELS, SETTINGS, Elements, changed, inputs, made
 
 
 def test_labels_paths_reasons_and_settings_are_text_whatever_they_hold() -> None:
