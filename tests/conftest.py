@@ -16,10 +16,20 @@ portable.pin()  # before the first import of a numeric package
 
 pytest.register_assert_rewrite("tests.drawn")  # what they ask is asked as in a test
 
+from tests.drawn.pipeline import NOT_IMITATED  # noqa: E402
+
 # A DVC or MLflow around the tests must not lead their stages to its own store.
 for name in [name for name in os.environ if name.startswith(("DVC_", "MLFLOW_"))]:
     del os.environ[name]
 os.environ["DVC_NO_ANALYTICS"] = "true"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says loudly what was not proven: a test in a process of its own cannot, as its output is captured."""
+    for report in terminalreporter.stats.get("skipped", []):
+        _, _, reason = report.longrepr
+        if NOT_IMITATED in reason:
+            terminalreporter.write_line(reason.removeprefix("Skipped: ").upper(), red=True, bold=True)
 
 
 @pytest.fixture

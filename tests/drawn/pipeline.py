@@ -19,6 +19,7 @@ import pytest
 from ruamel.yaml import YAML
 
 TOP = Path(__file__).parents[2]
+NOT_IMITATED = "no other processor could be imitated"  # a skip's reason, which no run of the tests hides
 SMALL = {"filters": [4], "dense": 8, "dropout": 0.1}
 
 

@@ -12,7 +12,7 @@ from benchmarks.prove.__main__ import EXPECTED
 from benchmarks.prove.processors import ALDER_LAKE, ROME, Imitations
 from benchmarks.prove.runs import Run
 from tenshots import portable
-from tests.drawn.pipeline import Project, ran
+from tests.drawn.pipeline import NOT_IMITATED, Project, ran
 
 pytestmark = [
     pytest.mark.slow,
@@ -58,7 +58,7 @@ def test_the_small_set_has_the_committed_bytes_on_this_processor(committed: Proj
 
 
 def test_git_status_is_clean_after_a_clone_on_another_processor_computed_it_again(
-    committed: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    committed: Project, tmp_path: Path
 ) -> None:
     """As in a class: one commits what came of it, another one clones that and runs it.
 
@@ -80,8 +80,4 @@ def test_git_status_is_clean_after_a_clone_on_another_processor_computed_it_agai
     assert ran(runs.repro(copy, run, variables)) == {"compare"}
     assert copy.run("git", "status", "--porcelain") == ""
     if obstacle:
-        with capsys.disabled():
-            print(
-                f"\nNO OTHER PROCESSOR WAS IMITATED, as {obstacle}: the bytes are equal in other surroundings"
-            )
-        pytest.skip(f"no other processor could be imitated, as {obstacle}; all else was done and is equal")
+        pytest.skip(f"{NOT_IMITATED}, as {obstacle}; all else was done and is equal")

@@ -38,6 +38,8 @@ from tenshots.intake.settings import AcceptSettings, NearDuplicateSettings
 from tenshots.tables import database
 from tenshots.tables.encoding import StandardiseSettings
 
+pytestmark = pytest.mark.slow  # about data that change with the recipe alone
+
 TOP = Path(__file__).parents[3]
 DEMO = TOP / "data" / "demo"
 MAX_BYTES = 15_000_000

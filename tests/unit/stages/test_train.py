@@ -109,15 +109,13 @@ def test_however_many_are_trained_at_a_time_the_outputs_are_the_same_to_the_byte
     assert left[0] == left[1] == left[2]
 
 
-def test_each_epoch_and_the_wall_clock_go_to_the_run_and_not_into_an_output(
-    project: Path, recorder: Recorder
-) -> None:
+@pytest.mark.usefixtures("project")
+def test_each_epoch_and_the_wall_clock_go_to_the_run(recorder: Recorder) -> None:
     train.main(["baseline"])
 
     curves = {f"fold_0_repeat_0/{name}" for name in sessions.CURVES}
     assert [step for names, step in recorder.steps if names == curves] == [0, 1]
     assert {"train_seconds", "train_images_per_second"} in [names for names, _ in recorder.steps]
-    assert not any(b"second" in text for text in outputs(project / "data/models/baseline").values())
 
 
 @pytest.mark.usefixtures("recorder")

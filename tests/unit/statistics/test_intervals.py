@@ -254,6 +254,7 @@ def eight_groups() -> list[coverage.Found]:
     return list(coverage.experiments(Case(8), 400))
 
 
+@pytest.mark.slow
 def test_with_8_groups_the_intervals_hold_what_they_promise_and_plain_percentiles_do_not(
     eight_groups: list[coverage.Found],
 ) -> None:
@@ -264,12 +265,14 @@ def test_with_8_groups_the_intervals_hold_what_they_promise_and_plain_percentile
     assert coverage.coverage(plain, 0.75) < 0.93
 
 
+@pytest.mark.slow
 def test_equal_variants_are_seldom_called_different(eight_groups: list[coverage.Found]) -> None:
     assert np.mean([claims.verdict(found.gain) != "open" for found in eight_groups]) <= 0.05
     wrong = [any(claims.verdict(gain) != "open" for gain in found.gains) for found in eight_groups]
     assert np.mean(wrong) <= 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "case", [Case(5), Case(20), Case(30, accuracies=(0.95,) * 3), Case(12, correlation=0.2)]
 )
@@ -279,6 +282,7 @@ def test_the_intervals_hold_what_they_promise(case: Case) -> None:
     assert 0.92 <= coverage.coverage([each.gain for each in found], 0.0) <= 0.995
 
 
+@pytest.mark.slow
 def test_a_gain_of_10_points_is_found_with_30_groups_of_10_photos() -> None:
     draw = np.random.default_rng(5)
     verdicts = [claims.verdict(coverage.power_estimate(draw, 0.05)) for _ in range(300)]

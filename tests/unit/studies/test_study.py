@@ -233,6 +233,7 @@ def test_accuracies_that_rise_ever_faster_are_no_power_law() -> None:
     assert findings.claim(found) == "misfit"
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
     """A short version of benchmarks/extrapolation.py, where 12 laws and numbers of groups stand."""
     for name, num_groups in [("slow", 5), ("steep, far from its end", 8), ("up to 0.9", 12)]:
