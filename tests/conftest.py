@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +24,28 @@ from tests.drawn.pipeline import NOT_IMITATED  # noqa: E402
 for name in [name for name in os.environ if name.startswith(("DVC_", "MLFLOW_"))]:
     del os.environ[name]
 os.environ["DVC_NO_ANALYTICS"] = "true"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 (xdist's own)
+    """Lets one process run all tests of a file, and one process all files that share the first `dvc repro`.
+
+    Each process would otherwise make that run itself: it takes two minutes of processor time.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return "reproduced" if file in sharing else file
+
+    folder = config.rootpath / "tests" / "pipeline"
+    sharing = {
+        path.relative_to(config.rootpath).as_posix()
+        for path in folder.glob("test_*.py")
+        if re.search(r"\breproduced\b", path.read_text(encoding="utf-8"))
+    }
+    return ByFile(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
