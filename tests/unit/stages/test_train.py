@@ -178,8 +178,9 @@ def test_no_room_for_weights_ends_all_trainings_with_one_line_and_the_next_run_g
     assert not (models / "baseline/model.json").exists()
     assert not list(models.rglob("*.part"))
 
-    if not limit:
-        subprocess.run(["mount", "-o", "remount,size=9m", str(models)], check=True)
+    if limit:
+        return  # the folder is as the full disk leaves it, from where the next run goes on
+    subprocess.run(["mount", "-o", "remount,size=9m", str(models)], check=True)
     done = run("")
     assert done.returncode == 0, done.stderr
     assert len(outputs(models / "baseline")) == 4
