@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +16,9 @@ from tenshots import portable
 
 portable.pin()  # before the first import of a numeric package
 
-import numpy as np  # noqa: E402
-from PIL import Image, ImageDraw  # noqa: E402
+pytest.register_assert_rewrite("tests.drawn")  # what they ask is asked as in a test
 
-LABELS = ("book", "cup", "keyboard")
+from tests.drawn.pipeline import NOT_IMITATED  # noqa: E402
 
 # A DVC or MLflow around the tests must not lead their stages to its own store.
 for name in [name for name in os.environ if name.startswith(("DVC_", "MLFLOW_"))]:
@@ -25,24 +26,34 @@ for name in [name for name in os.environ if name.startswith(("DVC_", "MLFLOW_"))
 os.environ["DVC_NO_ANALYTICS"] = "true"
 
 
-def draw_photos(
-    folder: Path, *, num_groups: int = 4, num_photos: int = 4, labels: tuple[str, ...] = LABELS
-) -> None:
-    """Draws PNG photos as GROUP/LABEL/NAME below `folder`: a shape a label on noise, to be learnt."""
-    random = np.random.default_rng(20)
-    for group in range(num_groups):
-        for number, label in enumerate(labels):
-            (folder / f"person{group}" / label).mkdir(parents=True, exist_ok=True)
-            for photo in range(num_photos):
-                image = Image.fromarray(random.integers(0, 90, (48, 64, 3), dtype=np.uint8))
-                left, top = (int(place) for place in random.integers(2, 20, 2))
-                box, colour = (
-                    [left, top, left + 26, top + 22],
-                    tuple(int(v) for v in random.integers(150, 256, 3)),
-                )
-                pen = ImageDraw.Draw(image)
-                [pen.rectangle, pen.ellipse, pen.line][number % 3](box, fill=colour)
-                image.save(folder / f"person{group}" / label / f"{photo}.png")
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 (xdist's own)
+    """Lets one process run all tests of a file, and one process all files that share the first `dvc repro`.
+
+    Each process would otherwise make that run itself: it takes two minutes of processor time.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return "reproduced" if file in sharing else file
+
+    folder = config.rootpath / "tests" / "pipeline"
+    sharing = {
+        path.relative_to(config.rootpath).as_posix()
+        for path in folder.glob("test_*.py")
+        if re.search(r"\breproduced\b", path.read_text(encoding="utf-8"))
+    }
+    return ByFile(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says loudly what was not proven: a test in a process of its own cannot, as its output is captured."""
+    for report in terminalreporter.stats.get("skipped", []):
+        _, _, reason = report.longrepr
+        if NOT_IMITATED in reason:
+            terminalreporter.write_line(reason.removeprefix("Skipped: ").upper(), red=True, bold=True)
 
 
 @pytest.fixture

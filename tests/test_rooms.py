@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,3 +128,40 @@ def test_a_long_file_says_why() -> None:
         and not any(line.startswith(f"# {LONG}") for line in lines)
     }
     assert not silent
+
+
+def imported_tests(module: Path) -> set[str]:
+    """The modules of tests, without what is drawn for all, that a module imports or runs by import."""
+    found = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            # What is relative stays within tests.
+            parent = ("tests." if node.level else "") + (node.module or "")
+            found |= {f"{parent}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "import" in node.value:
+            found |= set(re.findall(r"tests\.[\w.]+", node.value))  # code for another process
+    return {name for name in found if re.match(r"tests\.(?!drawn\b)", name)}
+
+
+@pytest.mark.parametrize("folder", ["tests", "benchmarks"])
+def test_nothing_is_imported_from_a_module_of_tests(folder: str) -> None:
+    modules = sorted((TOP / folder).rglob("*.py"))
+    wrong = {
+        f"{module.relative_to(TOP)} imports {name}: what tests share lies in tests/drawn"
+        for module in modules
+        if module != Path(__file__)
+        for name in imported_tests(module)
+    }
+    assert not wrong
+
+
+def test_unit_tests_lie_in_the_folder_of_their_package() -> None:
+    """At the top are those of modules that lie there, too, or of none: the ground's."""
+    unit = TOP / "tests" / "unit"
+    beside = {"stages", "benchmarks", "backbones", "demo", "requirements"}
+    packages = {path.parent.relative_to(LIBRARY).as_posix() for path in LIBRARY.rglob("__init__.py")}
+    folders = {path.parent.relative_to(unit).as_posix() for path in unit.rglob("test_*.py")}
+    assert folders <= packages | beside
+    assert {path.stem for path in unit.glob("test_*.py")} <= {f"test_{name}" for name in GROUND}

@@ -26,7 +26,7 @@ from benchmarks.prove import processors, runs
 from benchmarks.prove.processors import PROCESSORS, Imitations, Processor
 from benchmarks.prove.runs import Run
 from tenshots import portable
-from tests.pipeline.conftest import Project
+from tests.drawn.pipeline import Project
 
 EXPECTED = Path(__file__).with_name("hashes.json")
 

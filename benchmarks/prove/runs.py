@@ -10,8 +10,8 @@ from typing import NamedTuple
 from ruamel.yaml import YAML
 
 from benchmarks.prove.processors import PROCESSORS, Processor
-from tests.conftest import draw_photos
-from tests.pipeline.conftest import Project, copy_project, make_environment, thimble
+from tests.drawn.photos import draw_photos
+from tests.drawn.pipeline import Project, copy_project, make_environment, thimble
 
 WORKERS = (1, 2, 3)
 LOCALES = ("C.UTF-8", "C")

@@ -16,8 +16,8 @@ import pytest
 from stages import compare
 from tenshots.tracking import entries, sessions
 from tenshots.tracking.project import name as project_name
-from tests import drawn_results
-from tests.pipeline.conftest import TOP
+from tests.drawn import results as drawn_results
+from tests.drawn.pipeline import TOP
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

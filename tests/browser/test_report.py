@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stages import compare
-from tests import drawn_results
+from tests.drawn import results as drawn_results
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.pipeline.conftest import TOP, Project, make_environment
+from tests.drawn.pipeline import TOP, Project, make_environment
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import TOP, Project
+from tests.drawn.pipeline import TOP, Project
 
 pytestmark = pytest.mark.slow
 

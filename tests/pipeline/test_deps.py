@@ -14,7 +14,7 @@ from tenshots.networks import settings as networks
 from tenshots.pages.report import made_from as of_the_page
 from tenshots.repository import code
 from tenshots.tracking import identity
-from tests.pipeline.conftest import TOP
+from tests.drawn.pipeline import TOP
 
 # Imported by stages, and left out on purpose with what they import in turn, each with the reason why an edit
 # moves no output.

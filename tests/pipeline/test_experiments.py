@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import Project
+from tests.drawn.pipeline import Project
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.pipeline.conftest import Project
+from tests.drawn.pipeline import Project
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.conftest import TOP
+from tests.drawn.pipeline import TOP
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,8 @@ import h5py
 import numpy as np
 import pytest
 
-from tests import planted, unpacking
-from tests.pipeline.conftest import Project
+from tests.drawn import planted, unpacking
+from tests.drawn.pipeline import Project
 
 pytestmark = pytest.mark.slow
 

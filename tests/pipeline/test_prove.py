@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,7 @@ from benchmarks.prove.__main__ import EXPECTED
 from benchmarks.prove.processors import ALDER_LAKE, ROME, Imitations
 from benchmarks.prove.runs import Run
 from tenshots import portable
-from tests.pipeline.conftest import Project
-from tests.pipeline.test_repro import ran
+from tests.drawn.pipeline import NOT_IMITATED, Project, ran
 
 pytestmark = [
     pytest.mark.slow,
@@ -82,6 +80,4 @@ def test_git_status_is_clean_after_a_clone_on_another_processor_computed_it_agai
     assert ran(runs.repro(copy, run, variables)) == {"compare"}
     assert copy.run("git", "status", "--porcelain") == ""
     if obstacle:
-        # A warning, as tests that run side by side can print nothing.
-        warnings.warn(f"NO OTHER PROCESSOR WAS IMITATED, as {obstacle}", stacklevel=1)
-        pytest.skip(f"no other processor could be imitated, as {obstacle}; all else was done and is equal")
+        pytest.skip(f"{NOT_IMITATED}, as {obstacle}; all else was done and is equal")

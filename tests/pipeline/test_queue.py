@@ -12,7 +12,7 @@ import pytest
 
 from stages import queue
 from tenshots.errors import SettingsError
-from tests.pipeline.conftest import TOP
+from tests.drawn.pipeline import TOP
 
 TOLD = (
     "import os; open('told.txt', 'w').write(os.environ['TENSHOTS_EXPERIMENTS'] + open('params.yaml').read())"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from tests.pipeline.conftest import SMALL, TOP, Project
+from tests.drawn.pipeline import SMALL, TOP, Project, ran
 
 pytestmark = pytest.mark.slow
 
@@ -22,10 +21,6 @@ ALL = {"check", "rehearse", "ingest", "split", "inspect", "augment", "compare", 
 
 PAGE = {"compare"}  # it shows the hash of the code
 READ_ALL = {"check", "compare"}  # all settings: any change runs them again
-
-
-def ran(log: str) -> set[str]:
-    return set(re.findall(r"Running stage '([^']+)'", log))
 
 
 def trainings(*variants: str) -> set[str]:

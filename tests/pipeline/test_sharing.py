@@ -17,10 +17,8 @@ from pathlib import Path
 import pytest
 
 from tenshots.repository import mending as mending_of_remotes
-from tests import planted, unpacking
-from tests.pipeline.conftest import TOP, Project, make_environment
-from tests.pipeline.test_repro import ran
-from tests.pipeline.test_tracking import VARIANTS, variants_of
+from tests.drawn import planted, unpacking
+from tests.drawn.pipeline import TOP, VARIANTS, Project, make_environment, ran, variants_of
 
 pytestmark = pytest.mark.slow
 

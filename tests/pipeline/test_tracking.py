@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.pipeline.conftest import Project
+from tests.drawn.pipeline import VARIANTS, Project, variants_of
 
 pytestmark = pytest.mark.slow
-
-VARIANTS = ("augmented", "baseline", "fine_tuned")
-
-
-def variants_of(runs: list[Any]) -> list[str]:
-    return sorted(run.data.tags["tenshots.variant"] for run in runs)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from tenshots.intake import zipnames
 from tenshots.intake.archives import ArchiveLimits
 from tenshots.intake.finding import find
 from tenshots.intake.names.pattern import Layout
-from tests.unit.test_archives import Entry, write_zip
+from tests.drawn.zips import Entry, write_zip
 
 LIMITS = ArchiveLimits(max_files=100, max_bytes=10**6, max_ratio=100.0)
 pieces = st.sampled_from(

@@ -1,1 +1,1 @@
-"""A module of tests for each module of the library and each stage."""
+"""A folder of tests for each package of the library, for the stages and for each folder beside them."""

@@ -12,14 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bare_machine import PYTHON, Machine
-
-# What Ubuntu 22.04, Debian 12 and CPython 3.11.7 ship; each fails at resolving pinned packages by itself.
-OLD_PIPS = {
-    "22.0.2": "682eabc4716bfce606aca8dab488e9c7b58b0737e9001004eb858cdafcd8dbdd",
-    "23.0.1": "236bcb61156d76c4b8a05821b988c7b8c35bf0da28a4b614e8d6ab5212c25c6f",
-    "23.2.1": "7ccf472345f20d35bdc9d1841ff5f313260c2c33fe417f48c30ac46cccabf5be",
-}
+from tests.drawn.bare_machine import OLD_PIPS, PYTHON, Machine
+from tests.drawn.traps import Trap
 
 # As sitecustomize.py Python runs it before any program. In what decodes, and there alone, it sets traps for
 # some files, and takes a second of the processor's time for the 20 that are allowed.
@@ -38,7 +32,6 @@ if "tenshots.intake.photos.decoding" in sys.orig_argv:
 
     formats.opened = trapped
 """
-Trap = Callable[[dict[bytes, str]], None]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import stages
 from tenshots import shortages
 from tenshots.networks import building
 from tenshots.training import drawing
-from tests.unit.test_training import build
+from tests.drawn.trainings import build
 
 TOP = Path(stages.__file__).parents[1]
 ResourceExhaustedError = type("ResourceExhaustedError", (Exception,), {})  # as TensorFlow calls it

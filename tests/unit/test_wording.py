@@ -6,9 +6,9 @@ import html
 import re
 
 import pytest
-from markdown_it import MarkdownIt
 
 from tenshots.wording import as_code, counted, in_markdown, independent_sets, joined, some
+from tests.drawn.hostile import HOSTILE, rendered
 
 
 @pytest.mark.parametrize(
@@ -31,28 +31,6 @@ def test_the_sets_take_the_s_and_not_their_photos() -> None:
 def test_long_lists_end_in_a_number_which_is_never_one() -> None:
     assert some(list("abcdef")) == list("abcdef")
     assert some(list("abcdefg")) == [*"abcde", "2 more"]
-
-
-HOSTILE = [
-    "<img src=x onerror=alert(1)>",
-    "</td><script>alert(1)</script>",
-    "<!-- hidden",
-    "&lt;b&gt;",
-    "a|b",
-    "`code`",
-    "[x](javascript:alert(1))",
-    "![x](http://a.example/b.png)",
-    "*bold* _it_ __b__ ~~gone~~ $x$",
-    "two\nlines\tand tabs",
-    "# heading",
-    "> quote",
-    "back\\slash",
-]
-
-
-def rendered(text: str) -> str:
-    """Markdown as HTML."""
-    return str(MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text))
 
 
 @pytest.mark.parametrize("text", HOSTILE)

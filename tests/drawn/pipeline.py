@@ -1,0 +1,177 @@
+"""The whole project in a temporary repository, on drawn photos and a thimble of settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+TOP = Path(__file__).parents[2]
+NOT_IMITATED = "no other processor could be imitated"  # a skip's reason, which no run of the tests hides
+SMALL = {"filters": [4], "dense": 8, "dropout": 0.1}
+
+
+class Project:
+    """A checkout with its own `.venv`, used as from a bare shell: no activation, no identity, no home."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder.parent / "home"
+        self.home.mkdir(exist_ok=True)
+        self.experiment = ""  # the tag of the first run's experiment in MLflow
+        self.environment = {
+            "PATH": os.defpath,
+            "HOME": str(self.home),
+            "USER": "a-user-of-this-machine",
+            "LOGNAME": "a-user-of-this-machine",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "DVC_NO_ANALYTICS": "true",
+            # Where DVC keeps locks for the machine: another DVC's must not matter.
+            "DVC_SITE_CACHE_DIR": str(self.home / "dvc"),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
+
+    def run(self, *command: str, **environment: str) -> str:
+        """Returns what a command said; a failure shows all of it."""
+        # Not a pipe: a worker that `dvc queue start` leaves behind holds it open, and may take long to end
+        with TemporaryFile() as output:
+            answer = subprocess.run(
+                command,
+                cwd=self.folder,
+                env={**self.environment, **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+            output.seek(0)
+            said = output.read().decode()
+        assert answer.returncode == 0, f"{' '.join(command)}\n{said}"
+        return said
+
+    def dvc(self, *arguments: str, **environment: str) -> str:
+        """Returns what `.venv/bin/dvc` said."""
+        return self.run(".venv/bin/dvc", *arguments, **environment)
+
+    def python(self, *arguments: str, **environment: str) -> str:
+        """Returns what the environment's Python said."""
+        return self.run(".venv/bin/python", *arguments, **environment)
+
+    def changed(self) -> set[str]:
+        """The stages that `dvc repro` would run first, for their own sake."""
+        status = subprocess.run(
+            [".venv/bin/dvc", "status", "--json"],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return set(json.loads(status.stdout))
+
+    def params(self) -> dict[str, Any]:
+        """The settings as they stand."""
+        values: dict[str, Any] = YAML(typ="safe").load(self.folder / "params.yaml")
+        return values
+
+    def write_params(self, values: dict[str, Any]) -> None:
+        """Replaces the settings."""
+        YAML().dump(values, self.folder / "params.yaml")
+
+    @contextmanager
+    def edited(self, name: str, text: str | None = None) -> Iterator[dict[str, Any]]:
+        """Lets a file differ for a while: from the settings that the block changes, or as `text`."""
+        path = self.folder / name
+        before = path.read_bytes()
+        values = self.params()
+        try:
+            if text is not None:
+                path.write_text(text)
+            yield values
+        finally:
+            path.write_bytes(before)
+
+    def changed_by(self, **sections: Any) -> set[str]:  # noqa: ANN401 (settings)
+        """The stages that would run first if these sections of the settings were replaced."""
+        with self.edited("params.yaml") as values:
+            self.write_params({**values, **sections})
+            return self.changed()
+
+    def runs(self) -> list[Any]:
+        """The active runs in the store."""
+        from tenshots.tracking.store import open_store
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DVC_ROOT", str(self.folder))
+            client, experiment_id = open_store()
+        return list(client.search_runs([experiment_id], max_results=1000))
+
+
+def make_environment(folder: Path) -> None:
+    """Makes `folder/.venv` with the packages that run this test, without copying or installing one."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=folder, check=True)
+    bin_dir = folder / ".venv" / "bin"
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = folder / ".venv" / "lib" / version / "site-packages"
+    (packages / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    (bin_dir / "dvc").write_text('#!/bin/sh\nexec "$(dirname "$0")/python" -m dvc "$@"\n')
+    (bin_dir / "dvc").chmod(0o755)
+    shutil.copy(folder / "requirements.txt", folder / ".venv" / "installed-requirements.txt")
+
+
+def copy_project(folder: Path) -> None:
+    """Copies what git would commit, but for large photos and past results."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(None, names):
+        if (
+            name.startswith(("data/", "demo/", "reports/", "tests/", "dvc.lock"))
+            or not (TOP / name).is_file()
+        ):
+            continue
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(TOP / name, folder / name)
+
+
+def thimble(values: dict[str, Any]) -> dict[str, Any]:
+    """The project's settings, as small as they can be."""
+    values.update(epochs=2, repeats=1, batch_size=8, photos="data/drawn", layout="{group}/{label}/{name}")
+    values["standardise"]["size_px"] = 32
+    values["split"].update(folds=2, val=0.5)
+    values["augment"].update(copies=1, layers=[{"RandomFlip": {"mode": "horizontal"}}])
+    values["networks"]["lecture"].update(SMALL)
+    values["networks"]["pretrained"].update(head_epochs=1)
+    values["networks"]["pretrained"]["backbone"].update(
+        architecture="convolutional", arguments=SMALL, weights="none"
+    )
+    values["visualise"].update(num_photos=1, num_filters=1, steps=1)
+    values["variants"] = {
+        "baseline": {"data": "database", "network": "lecture"},
+        "augmented": {"data": "augmented", "network": "lecture"},
+        "fine_tuned": {"data": "augmented", "network": "pretrained"},
+    }
+    return values
+
+
+def ran(log: str) -> set[str]:
+    return set(re.findall(r"Running stage '([^']+)'", log))
+
+
+VARIANTS = ("augmented", "baseline", "fine_tuned")
+
+
+def variants_of(runs: list[Any]) -> list[str]:
+    return sorted(run.data.tags["tenshots.variant"] for run in runs)

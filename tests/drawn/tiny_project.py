@@ -1,0 +1,68 @@
+"""A folder with photos, copies, a split and settings for tiny networks."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from ruamel.yaml import YAML
+
+from tenshots.tables import database
+from tests.drawn.settings import values
+
+LABELS = ["<b>cup</b>", "book, thick"]
+
+
+def png(seed: int, *, bright: bool, size_px: int = 32) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 100, (size_px, size_px, 3)) + 100 * bright
+    stream = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def photo_table() -> pd.DataFrame:
+    rows = [
+        {
+            "photo_id": f"{number:064x}",
+            "label": LABELS[number % 2],
+            "group": "",
+            "split": "",
+            "path": f"{number}.png",
+            "width": 32,
+            "height": 32,
+            "image": png(number, bright=bool(number % 2)),
+        }
+        for number in range(12)
+    ]
+    return pd.DataFrame(rows)
+
+
+def copy_table(photos: pd.DataFrame) -> pd.DataFrame:
+    return photos[["photo_id", "label", "image"]].assign(copy=1, seed=3)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with photos, copies, one split in two folds, and settings for tiny networks."""
+    monkeypatch.chdir(tmp_path)
+    photos = photo_table()
+    for folder in ("database", "augmented"):
+        database.write_photos(photos, Path("data") / folder, num_shards=1)
+    database.write_copies(copy_table(photos), Path("data/augmented"), num_shards=1)
+    parts = [("train",) * 8 + ("val",) * 2 + ("test",) * 2, ("test",) * 2 + ("val",) * 2 + ("train",) * 8]
+    splits = [
+        {"photo_id": photo_id, "component": photo_id, "fold": fold, "part": part}
+        for fold, order in enumerate(parts)
+        for photo_id, part in zip(photos["photo_id"], order, strict=True)
+    ]
+    Path("data/splits").mkdir(parents=True)
+    database.write_splits(pd.DataFrame(splits), Path("data/splits/splits.csv"))
+    given = values(fine_tuned={"data": "augmented", "network": "pretrained", "epochs": 1})
+    given |= {"epochs": 2, "repeats": 1, "batch_size": 4}
+    given |= {"standardise": {"size_px": 32, "fit": "pad", "encoding": "lossless"}}
+    YAML().dump(given, Path("params.yaml"))
+    return tmp_path

@@ -1,0 +1,1 @@
+"""As `augmentation` is laid out."""

@@ -1,0 +1,1 @@
+"""As `backbones` is laid out."""

@@ -1,0 +1,1 @@
+"""As `benchmarks` is laid out."""

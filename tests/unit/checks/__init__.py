@@ -1,0 +1,1 @@
+"""As `checks` is laid out."""

@@ -1,0 +1,139 @@
+"""What only Keras can judge is judged before any training, without memory for a network too large."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from stages import rehearse
+from tenshots import params
+from tenshots.checks import rehearsal
+from tenshots.errors import SettingsError
+from tenshots.runtime import keras
+from tenshots.tables.paths import REHEARSED
+
+TOP = Path(__file__).parents[3]
+SHIPPED = params.read(TOP / "params.yaml")
+BACKBONE = {"architecture": "MobileNetV2", "arguments": {"alpha": 0.35}, "weights": "none"}
+
+
+@pytest.fixture
+def values(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The shipped settings with one quick layer."""
+    monkeypatch.chdir(TOP)
+    values = copy.deepcopy(SHIPPED)
+    values["augment"]["layers"] = ["RandomFlip"]
+    return values
+
+
+def with_backbone(values: dict[str, Any], **changes: object) -> dict[str, Any]:
+    other = {**values["networks"]["pretrained"], "backbone": {**BACKBONE, **changes}}
+    return {**values, "networks": {**values["networks"], "other": other}}
+
+
+@pytest.mark.slow
+def test_the_shipped_settings_have_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(TOP)
+    assert rehearsal.problems(SHIPPED) == []
+
+
+def test_weights_of_a_network_that_is_judged_are_drawn_at_no_later_time(values: dict[str, Any]) -> None:
+    assert rehearsal.problems(values) == []
+    assert not keras.src.backend.common.global_state.get_global_attribute("uninitialized_variables")
+
+
+def test_a_network_of_keras_that_no_variant_uses_is_built_and_not_loaded(values: dict[str, Any]) -> None:
+    missing = {"path": "nowhere.h5", "sha256": "0" * 64}
+    assert rehearsal.problems(with_backbone(values, weights=missing)) == []
+
+
+def test_the_weights_of_a_network_in_use_must_be_there_and_fit(values: dict[str, Any]) -> None:
+    used = with_backbone(values, weights={"path": "nowhere.h5", "sha256": "0" * 64})
+    used["inspect"] = {"network": "other"}
+    (problem,) = rehearsal.problems(used)
+    assert problem.startswith("nowhere.h5 (backbone.weights.path) cannot be read")
+    values["networks"]["pretrained"]["backbone"]["arguments"]["filters"] = [32, 64, 100]
+    (problem,) = rehearsal.problems(values)
+    assert "does not fit the backbone" in problem
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"architecture": "MobilNetV2"}, ".architecture must be convolutional or a network of keras"),
+        ({"arguments": {"alfa": 1}}, ".arguments.alfa is not an argument of MobileNetV2"),
+        ({"arguments": {"alpha": "wide"}}, " cannot be built: MobileNetV2 with input_px 32"),
+        ({"arguments": {"alpha": [1]}}, " cannot be built: MobileNetV2 with input_px 32"),
+        ({"architecture": "InceptionV3", "arguments": {}}, " cannot be built: InceptionV3 with input_px 32"),
+    ],
+)
+def test_an_argument_that_keras_does_not_take_is_named(
+    changes: dict[str, Any], words: str, values: dict[str, Any]
+) -> None:
+    (problem,) = rehearsal.problems(with_backbone(values, **changes))
+    assert problem.startswith(f"params.yaml: networks.other.backbone{words}")
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"filters": [4096, 4096], "dense": 65536},
+        {"filters": [4096] * 8, "dense": 1, "input_px": 1024},
+    ],
+)
+def test_a_network_too_large_is_refused_without_memory_for_it(
+    network: dict[str, Any], values: dict[str, Any]
+) -> None:
+    values["networks"]["lecture"].update(network)
+    (problem,) = rehearsal.problems(values)
+    assert problem.startswith("params.yaml: networks.lecture must have at most 500,000,000 parameters, got ")
+
+
+def test_a_backbone_too_large_is_refused_without_memory_for_it(values: dict[str, Any]) -> None:
+    (problem,) = rehearsal.problems(with_backbone(values, arguments={"alpha": 1e6}))
+    assert "networks.other must have at most 500,000,000 parameters" in problem
+
+
+def test_a_training_too_large_is_refused_with_the_batch_size_of_its_variant(values: dict[str, Any]) -> None:
+    values["networks"]["lecture"].update(input_px=1024)
+    assert rehearsal.problems({**values, "batch_size": 1}) == []
+    values["variants"]["augmented"]["batch_size"] = 1024
+    (problem,) = rehearsal.problems({**values, "batch_size": 1})
+    assert problem.startswith("params.yaml: networks.lecture must be trained in at most 64 GB, but with")
+    assert "batch_size 1024" in problem
+
+
+def test_every_problem_is_named_at_once(
+    values: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = with_backbone(values, architecture="MobilNetV2")
+    wrong["augment"]["layers"] = [{"RandomFlip": {"mode": "sideways"}}, "RandomFlap"]
+    monkeypatch.chdir(tmp_path)
+    with params.PATH.open("w", encoding="utf-8") as file:
+        YAML().dump(
+            {**wrong, "networks": {**wrong["networks"], "pretrained": wrong["networks"]["other"]}}, file
+        )
+    with pytest.raises(SettingsError) as caught:
+        rehearse.main([])
+    found = [line.split()[1] for line in str(caught.value).splitlines()]
+    assert found == [
+        *("augment.layers[0]", "augment.layers[1]"),
+        *("networks.pretrained.backbone.architecture", "networks.other.backbone.architecture"),
+    ]
+    assert not REHEARSED.exists()
+
+
+def test_the_stage_leaves_the_same_file_whatever_the_settings_are(
+    values: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    del values["networks"]["pretrained"]["backbone"]["weights"]
+    values["networks"]["pretrained"]["backbone"]["weights"] = "none"
+    with params.PATH.open("w", encoding="utf-8") as file:
+        YAML().dump(values, file)
+    rehearse.main([])
+    assert REHEARSED.read_text(encoding="utf-8").startswith("Keras takes")

@@ -1,0 +1,1 @@
+"""As `demo` is laid out."""

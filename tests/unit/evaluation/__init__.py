@@ -1,0 +1,1 @@
+"""As `evaluation` is laid out."""

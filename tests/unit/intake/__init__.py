@@ -1,0 +1,1 @@
+"""As `intake` is laid out."""

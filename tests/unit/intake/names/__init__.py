@@ -1,0 +1,1 @@
+"""As `intake/names` is laid out."""

@@ -1,0 +1,1 @@
+"""As `intake/near_duplicates` is laid out."""

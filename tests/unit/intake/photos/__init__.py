@@ -1,0 +1,1 @@
+"""As `intake/photos` is laid out."""

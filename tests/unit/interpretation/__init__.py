@@ -1,0 +1,1 @@
+"""As `interpretation` is laid out."""

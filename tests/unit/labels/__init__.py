@@ -1,0 +1,1 @@
+"""As `labels` is laid out."""

@@ -1,0 +1,1 @@
+"""As `pages` is laid out."""

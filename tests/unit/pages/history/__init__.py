@@ -1,0 +1,1 @@
+"""As `pages/history` is laid out."""

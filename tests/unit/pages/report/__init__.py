@@ -1,0 +1,1 @@
+"""As `pages/report` is laid out."""

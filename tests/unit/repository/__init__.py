@@ -1,0 +1,1 @@
+"""As `repository` is laid out."""

@@ -1,0 +1,1 @@
+"""As `requirements` is laid out."""

@@ -1,0 +1,1 @@
+"""As `splitting` is laid out."""

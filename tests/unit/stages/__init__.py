@@ -1,0 +1,1 @@
+"""As `stages` is laid out."""

@@ -1,0 +1,431 @@
+"""Every value of params.yaml is judged before anything computes; the message names key, rule and value."""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from stages import check
+from tenshots import params
+from tenshots.checks import whole
+from tenshots.errors import DataError, SettingsError
+from tenshots.repository import code
+from tenshots.tables.paths import CHECKED, NETWORKS
+
+TOP = Path(__file__).parents[3]
+SHIPPED = params.read(TOP / "params.yaml")
+ABSENT = object()
+LECTURE, PRETRAINED = "networks.lecture", "networks.pretrained"
+BACKBONE = f"{PRETRAINED}.backbone"
+DENSE = {"family": "dense", "input_px": 28, "channels": 1, "units": [512, 512, 512], "dropout": 0.2}
+
+# Each value that is refused, with words of the message after file and key.
+REFUSED: list[tuple[str, object, str]] = [
+    ("seed", True, "must be an integer, got true"),
+    ("seed", -1, "must be greater than or equal to 0, got -1"),
+    ("seed", 2**32, "must be less than 4294967296"),
+    ("seed", "20", "must be an integer, got '20'; remove the quotes"),
+    ("seed", 10**5000, "must be less than 4294967296, got a number of thousands of digits"),
+    ("portable", 1, "must be true or false, got 1"),
+    ("portable", "no", "must be true or false, got 'no'"),
+    ("lr", True, "must be a number, got true"),
+    ("lr", "0.002", "must be a number, got '0.002'; remove the quotes"),
+    ("lr", "fast", "must be a number, got 'fast'"),
+    ("lr", None, "must be a number, got an empty value"),
+    ("lr", 0, "must be greater than 0, got 0"),
+    ("lr", math.nan, "must be a finite number, got nan"),
+    ("lr", 11, "must be less than or equal to 10, got 11"),
+    ("lr", ABSENT, "is missing"),
+    ("batch_size", 0, "must be greater than or equal to 1"),
+    ("batch_size", 10**9, "must be less than or equal to 4096"),
+    ("epochs", 10**12, "must be less than or equal to 100000, got 1000000000000"),
+    ("epochs", 80.0, "must be an integer, got 80.0; write 80"),
+    ("threads", 0, "must be greater than or equal to 1"),
+    ("threads", 10**6, "must be less than or equal to 256"),
+    ("repeats", 1000, "must be less than or equal to 100"),
+    ("photos", "~/Pictures", f"must be written out as '{Path.home() / 'Pictures'}', got '~/Pictures'"),
+    ("photos", "", "must not be empty, got ''"),
+    *(
+        ("photos", where, f"apart from what the pipeline writes, such as data/raw, got {where!r}")
+        for where in (".", "/", "..", "data", "./data/", "data/models/baseline", "data/x/../database/a")
+    ),
+    ("photos", str(TOP / "data"), "apart from what the pipeline writes"),
+    ("layout", "", "must not be empty, got ''"),
+    ("photos", "a\nb", "without control characters, got 'a\\nb'"),
+    ("photos", "${HOME}", "must not hold ${, which DVC reads as the name of another setting, got '${HOME}'"),
+    ("layout", "{label}", "{name}"),
+    ("layout", 3, "must be text, got 3"),
+    ("accept", [], "must be a section of settings, got []"),
+    ("accept.min_px", 0, "must be greater than or equal to 1"),
+    ("accept.min_px", 10**6, "must be less than or equal to 10000"),
+    ("accept.max_megapixels", 10**6, "must be less than or equal to 1000"),
+    ("accept.max_megabytes", 1.5, "must be an integer, got 1.5"),
+    ("accept.background", "whitish", "must be a colour name"),
+    ("accept.max_zip_files", 0, "must be greater than or equal to 1"),
+    ("accept.max_zip_megabytes", 10**9, "must be less than or equal to 1000000"),
+    ("accept.max_zip_ratio", False, "must be an integer, got false"),
+    ("near_duplicates.max_distance", 65, "must be less than or equal to 64"),
+    ("near_duplicates.min_similarity", 0, "must be greater than 0"),
+    ("near_duplicates.max_share", 1.5, "must be less than or equal to 1"),
+    ("standardise.size_px", 8, "must be greater than or equal to 16"),
+    ("standardise.fit", "cut", "must be 'pad', 'crop' or 'stretch', got 'cut'"),
+    ("standardise.encoding", 101, "must be 'lossless' or less than or equal to 100"),
+    ("standardise.encoding", True, "must be 'lossless' or an integer, got true"),
+    ("database.num_shards", 2000, "must be less than or equal to 1024"),
+    ("database.shards", 2, "is not a known setting; did you mean 'num_shards'?"),
+    ("split.folds", 1000, "must be less than or equal to 100"),
+    ("split.test", 1.0, "must be less than 1"),
+    ("split.val", "0.2", "must be a number, got '0.2'; remove the quotes"),
+    ("augment.copies", 10**9, "must be less than or equal to 1000, got 1000000000"),
+    ("augment.layers", [], "must hold at least 1 item, got []"),
+    ("augment.layers", ["RandomFlip"] * 33, "must hold at most 32 items, got"),
+    ("augment.layers", {"RandomFlip": {}}, "must be a list"),
+    ("augment.layers", [{"RandomFlip": "horizontal"}], "must give each argument with its name"),
+    ("augment.layers", [{"RandomZoom": {"height_factor": math.inf}}], "numbers from -1024 to 1024, not inf"),
+    ("augment.layers", [{"Resizing": {"height": 10**9, "width": 1}}], "not 1000000000"),
+    ("optimisation.optimiser", "adamm", "must be 'adam', 'adamw' or 'sgd', got 'adamm'"),
+    ("optimisation.weight_decay", math.inf, "must be a finite number, got inf"),
+    ("optimisation.schedule", None, "must be 'constant' or 'cosine', got an empty value"),
+    ("optimisation.warmup", 1, "must be less than 1"),
+    ("optimisation.label_smoothing", -0.1, "must be greater than or equal to 0"),
+    ("optimisation.patience", "non", "must be an integer or 'none', got 'non'"),
+    ("optimisation.patience", "3", "must be an integer or 'none', got '3'; remove the quotes"),
+    ("networks", {}, "must hold 1 to 100 entries with names, got {}"),
+    (f"{LECTURE}.family", "convolution", "must be one of convolutional, dense, pretrained"),
+    (f"{LECTURE}.input_px", 4096, "must be less than or equal to 1024"),
+    (f"{LECTURE}.input_px", 32.5, "must be an integer, got 32.5"),
+    (f"{LECTURE}.filters", [10**9], "must be less than or equal to 4096"),
+    (f"{LECTURE}.filters", 64, "must be a list, got 64"),
+    (f"{LECTURE}.filters", [8] * 6, "must be at least 256 for 6 blocks, because each of filters halves it"),
+    (f"{LECTURE}.dense", 10**12, "must be less than or equal to 65536, got 1000000000000"),
+    (f"{LECTURE}.dropout", True, "must be a number, got true"),
+    (f"{LECTURE}.momentum", 1, "must be less than 1"),
+    (f"{PRETRAINED}.family", [], "must be one of convolutional, dense, pretrained"),
+    (f"{PRETRAINED}.input_px", 16, "must be greater than or equal to 32"),
+    (f"{PRETRAINED}.dropout", 1, "must be less than 1"),
+    (f"{PRETRAINED}.head_epochs", 0, "must be greater than or equal to 1"),
+    (f"{PRETRAINED}.head_lr_factor", 10**6, "must be less than or equal to 1000"),
+    (f"{PRETRAINED}.unfreeze", 2, "must be less than or equal to 1"),
+    (f"{PRETRAINED}.fine_tune_lr_factor", 0, "must be greater than 0"),
+    (f"{BACKBONE}.architecture", "", "must not be empty, got ''"),
+    (f"{BACKBONE}.arguments.filters", [0], "must be greater than or equal to 1"),
+    (f"{BACKBONE}.arguments.dense", 10**12, "numbers from -1000000 to 1000000, not 1000000000000"),
+    (f"{BACKBONE}.arguments.dropout", "0.25", "must be a number, got '0.25'; remove the quotes"),
+    (f"{BACKBONE}.weights", "imagenet", "of architecture convolutional must be none or {path, sha256}"),
+    (f"{BACKBONE}.weights.path", "../secret.h5", "must not leave the repository"),
+    (f"{BACKBONE}.weights.path", "~/weights.h5", "must be written out"),
+    (f"{BACKBONE}.weights.sha256", "58CE", "must be 64 characters of 0-9 and a-f, got '58CE'"),
+    (
+        "inspect.network",
+        "lecture",
+        "must name a network with a backbone, such as one of family pretrained, got",
+    ),
+    (
+        "inspect.network",
+        "pretraind",
+        "must be a key of networks, got 'pretraind'; did you mean 'pretrained'?",
+    ),
+    ("variants", {}, "must hold 1 to 50 entries with names, got {}"),
+    ("variants", ["baseline"], "must hold 1 to 50 entries with names"),
+    ("variants.a b;touch x", {"data": "database", "network": "lecture"}, "got 'a b;touch x'; rename it"),
+    ("variants.-h", {"data": "database", "network": "lecture"}, "without a - in front, got '-h'"),
+    ("variants.${seed}", {"data": "database", "network": "lecture"}, "must not hold ${"),
+    ("variants.baseline.data", "../elsewhere", "must be 'database' or 'augmented', got '../elsewhere'"),
+    (
+        "variants.baseline.network",
+        "lectur",
+        "must be a key of networks, got 'lectur'; did you mean 'lecture'?",
+    ),
+    ("variants.baseline.lr", "0.1", "must be a number"),
+    ("variants.baseline.batch_size", 0, "must be greater than or equal to 1"),
+    ("variants.baseline.epochs", 10**12, "must be less than or equal to 100000"),
+    ("variants.augmented.data", "Database", "must be 'database' or 'augmented'"),
+    ("variants.augmented.network", 3, "must be text, got 3"),
+    ("variants.fine_tuned.data", None, "must be 'database' or 'augmented', got an empty value"),
+    ("variants.fine_tuned.network", ABSENT, "is missing"),
+    ("report.num_mistakes", 10**6, "must be less than or equal to 500"),
+    ("report.num_samples", 0, "must be greater than or equal to 1"),
+    ("visualise", "off", "must be a section of settings, got 'off'"),
+    (
+        "visualise.fold",
+        4,
+        "must be the number of one of 4 folds, counted from 0, got 4; write a number from 0",
+    ),
+    ("visualise.repeat", 3, "must be the number of one of 3 repeats"),
+    ("visualise.num_photos", 13, "must be less than or equal to 12"),
+    ("visualise.num_maps", 0, "must be greater than or equal to 1"),
+    ("visualise.num_filters", 9, "must be less than or equal to 8"),
+    ("visualise.steps", 10**9, "must be less than or equal to 2000"),
+    ("visualise.dream", "true", "must be true or false, got 'true'; remove the quotes"),
+    ("visualise.dream", 1, "must be true or false, got 1"),
+    ("visualise.dream_steps", 0, "must be greater than or equal to 1"),
+    ("visualise.landscape", 4, "must be 0 (off) or an odd number from 3 to 101"),
+    ("study", None, "must be a section of settings, got an empty value"),
+    ("study.shares", [0.5, 1], "must be less than 1"),
+    ("study.shares", [number / 100 for number in range(1, 30)], "must hold at most 20 items"),
+    ("study.leaking", "no", "must be true or false, got 'no'"),
+    (
+        "study.variants",
+        ["basline"],
+        "must be all, or names of variants, got 'basline'; did you mean 'baseline'",
+    ),
+    ("study.variants", "baseline", "must be 'all' or a list, got 'baseline'"),
+    ("study.variants", [], "must be all, or name at least 1 variant, got []"),
+]
+
+
+def changed(key: str, value: object) -> dict[str, Any]:
+    """The shipped settings with another value at a dotted key."""
+    values = copy.deepcopy(SHIPPED)
+    *above, last = key.split(".")
+    part = values
+    for name in above:
+        part = part[name]
+    if value is ABSENT:
+        del part[last]
+    else:
+        part[last] = value
+    return values
+
+
+@pytest.mark.parametrize(("key", "value", "words"), REFUSED, ids=[key for key, _, _ in REFUSED])
+def test_a_wrong_value_is_refused_by_its_key(key: str, value: object, words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        whole.check(changed(key, value))
+    message = str(caught.value)
+    assert message.startswith("params.yaml: ")
+    assert words in message
+    assert not re.search(r"should|Tuple|List|String|Dict|validation|valid ", message.partition(", got ")[0])
+    last = key.rpartition(".")[2]
+    assert last in message or f"{key.rpartition('.')[0]} must" in message
+
+
+def test_the_table_has_a_refused_value_for_every_key_of_the_shipped_settings() -> None:
+    refused = {key for key, _, _ in REFUSED}
+    assert not set(params.flattened(SHIPPED)) - refused
+
+
+def test_the_shipped_settings_are_accepted() -> None:
+    whole.check(SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("lr", 1),
+        ("lr", 1e-9),
+        ("seed", 2**32 - 1),
+        ("photos", "/media/Fotos von Ann"),
+        ("photos", "data/raw"),
+        ("photos", "data/database of Ann"),
+        ("standardise.encoding", 90),
+        ("split.folds", 1),
+        ("augment.layers", ["RandomFlip", {"RandomInvert": None}]),
+        ("optimisation.patience", 5),
+        ("variants.a-1_b", SHIPPED["variants"]["baseline"]),
+        ("visualise.fold", 3),
+        ("study.shares", [0.1, 0.2]),
+        ("study.variants", ["baseline"]),
+    ],
+)
+def test_a_right_value_is_accepted(key: str, value: object) -> None:
+    whole.check(changed(key, value))
+
+
+def test_a_given_split_has_one_fold_to_show() -> None:
+    values = {**changed("visualise.fold", 1), "layout": "{split}/{label}/{name}"}
+    with pytest.raises(SettingsError, match="must be the number of one of 1 folds"):
+        whole.check(values)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("augment.layers", [{"RandomFlip": "horizontal"}]),
+        ("layout", ""),
+        ("lr", "${seed}"),
+        ("networks", None),
+        ("networks", ["lecture"]),
+        ("networks.${lr}", SHIPPED["networks"]["lecture"]),
+        ("variants", None),
+        ("variants.${lr}", SHIPPED["variants"]["baseline"]),
+    ],
+)
+def test_one_mistake_is_one_line(key: str, value: object) -> None:
+    with pytest.raises(SettingsError) as caught:
+        whole.check(changed(key, value))
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_without_networks_the_variants_are_judged_all_the_same() -> None:
+    values = {**changed("variants.baseline.lr", "0.1"), "networks": {}}
+    with pytest.raises(SettingsError, match=r"variants\.baseline\.lr must be a number, got '0\.1'"):
+        whole.check(values)
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"), [("${lr}", "must not hold"), (3, "must be the name of one layer")]
+)
+def test_a_place_in_a_list_is_written_as_where_keras_judges_it(layer: object, words: str) -> None:
+    with pytest.raises(SettingsError, match=rf"params\.yaml: augment\.layers\[1\] {words}"):
+        whole.check(changed("augment.layers", ["RandomFlip", layer]))
+
+
+def test_no_folder_of_photos_may_hold_an_output_or_lie_in_one() -> None:
+    text = re.sub(r"\$\{\w+\}", "baseline", (TOP / "dvc.yaml").read_text(encoding="utf-8"))
+    stages = [stage.get("do", stage) for stage in YAML(typ="safe").load(text)["stages"].values()]
+    outputs = {
+        path
+        for stage in stages
+        for each in (*stage["outs"], *stage.get("metrics", ()), *stage.get("plots", ()))
+        for path in ([each] if isinstance(each, str) else each)
+    }
+    assert {"data/models/baseline", "data/croissant.json", "reports/metrics.json"} <= outputs
+    for photos in (path for output in outputs for path in (output, f"{output}/ada")):
+        with pytest.raises(SettingsError, match="apart from what the pipeline writes"):
+            whole.check(changed("photos", photos))
+
+
+def test_every_wrong_value_is_named_up_to_ten() -> None:
+    values = changed("lr", -1)
+    values["visualise"] = {**values["visualise"], "fold": -1}
+    values["report"] = {}
+    with pytest.raises(SettingsError) as caught:
+        whole.check(values)
+    assert [line.split()[1] for line in str(caught.value).splitlines()] == [
+        *("lr", "report.num_mistakes", "report.num_samples", "visualise.fold"),
+    ]
+    with pytest.raises(SettingsError) as caught:
+        whole.check({})
+    assert str(caught.value).splitlines()[-1].startswith("and ")
+    assert len(str(caught.value).splitlines()) == whole.MAX_PROBLEMS + 1
+
+
+@pytest.mark.parametrize("key", ["report", "augment.layers", "networks.pretrained.backbone.arguments"])
+def test_aliases_that_lead_back_or_multiply_end(key: str) -> None:
+    endless: dict[str, Any] = {}
+    endless["again"] = endless
+    many: list[Any] = [1]
+    for _ in range(100):
+        many = [many] * 10
+    for value in (endless, {"filters": many}, [{"RandomFlip": endless}], [{"RandomFlip": {"mode": many}}]):
+        with pytest.raises(SettingsError):
+            whole.check(changed(key, value))
+
+
+def write(values: object, text: str = "") -> None:
+    with params.PATH.open("w", encoding="utf-8") as file:
+        YAML().dump(values, file)
+        file.write(text)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    (tmp_path / "data" / "demo").mkdir(parents=True)
+    write(SHIPPED)
+    return tmp_path
+
+
+def test_the_stage_leaves_the_same_file_whatever_the_settings_are(project: Path) -> None:
+    check.main([])
+    first = (project / CHECKED).read_bytes()
+    write(changed("lr", 0.1))
+    (project / CHECKED).chmod(0o444)  # as DVC protects what it links
+    check.main([])
+    assert (project / CHECKED).read_bytes() == first
+
+
+def test_each_network_has_a_file_with_the_hashes_of_the_code_that_builds_it(project: Path) -> None:
+    more = {**SHIPPED["networks"], "plain": DENSE}
+    write({**SHIPPED, "networks": more})
+    check.main([])
+    folder = project / NETWORKS
+    found = {path.stem: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    assert found == {name: code.family_text(network["family"]) for name, network in more.items()}
+    assert "families/dense.py" in found["plain"]
+    assert "families/dense.py" not in found["lecture"] + found["pretrained"]
+    write(SHIPPED)
+    check.main([])
+    assert {path.stem for path in folder.iterdir()} == set(SHIPPED["networks"])
+
+
+def test_a_wrong_value_leaves_no_file(project: Path) -> None:
+    write(changed("visualise.fold", 9))
+    with pytest.raises(SettingsError, match=r"visualise\.fold"):
+        check.main([])
+    assert not (project / CHECKED).exists()
+
+
+@pytest.mark.usefixtures("project")
+def test_the_folder_must_be_there_unless_dvc_is_to_fetch_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(changed("photos", "data/raw"))
+    with pytest.raises(DataError, match="the photos folder data/raw is missing"):
+        check.main([])
+    monkeypatch.setenv("DVC_STAGE", "check")
+    check.main([])
+    monkeypatch.delenv("DVC_STAGE")
+    Path("data/raw.dvc").write_text("outs: []\n")
+    check.main([])
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("name", ["a" * 5000, "a" * 254, "circle/raw", "circle"])
+def test_a_folder_that_cannot_be_looked_at_is_one_sentence(name: str) -> None:
+    Path("circle").symlink_to("circle")
+    write(changed("photos", name))
+    with pytest.raises(DataError, match=r"the photos folder .*(cannot be opened|is missing)") as caught:
+        check.main([])
+    assert len(str(caught.value)) < 500
+
+
+def test_the_settings_are_judged_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[object] = []
+    monkeypatch.setattr(whole, "check", judged.append)
+    monkeypatch.setattr(sys, "argv", ["check"])
+    monkeypatch.setattr("tenshots.portable.verify", lambda: None)
+    monkeypatch.delitem(sys.modules, "stages.check")  # it is run as a program here
+    runpy.run_module("stages.check", run_name="__main__")
+    assert len(judged) == 1
+    assert (project / CHECKED).exists()
+
+
+@pytest.mark.parametrize("name", ["check", "split", "history"])
+def test_every_stage_and_command_refuses_a_wrong_value_of_another_alone(name: str, project: Path) -> None:
+    write(changed("visualise.fold", 9))
+    command = [sys.executable, "-m", f"stages.{name}"]
+    environment = {**os.environ, "PYTHONPATH": str(TOP)}
+    answer = subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: params.yaml: visualise.fold must be the number of one of 4 folds")
+
+
+def test_it_imports_no_keras_and_takes_a_second_of_cpu_at_most(project: Path) -> None:
+    code = (
+        "import resource, sys\n"
+        "from stages import check, run\n"
+        "run(lambda: check.main([]))\n"
+        "heavy = {'keras', 'tensorflow', 'jax', 'pandas', 'scipy', 'sklearn', 'mlflow'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+        "usage = resource.getrusage(resource.RUSAGE_SELF)\n"
+        "print(usage.ru_utime + usage.ru_stime)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(TOP)}
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=True)
+    imported, seconds = answer.stdout.splitlines()
+    assert imported == "[]"
+    assert float(seconds) < 1

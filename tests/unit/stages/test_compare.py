@@ -1,0 +1,146 @@
+"""The stage that compares variants, on drawn results."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stages import compare
+from tenshots.errors import DataError, SettingsError
+from tenshots.tracking.store import open_store
+from tests.drawn import results as drawn_results
+
+TOP = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn")
+    drawn_results.project(folder, num_groups=6, num_each=2)
+    return folder
+
+
+def test_the_stage_compares_the_variants_of_params(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compare.main([])
+    compared = json.loads((project / "reports/comparison.json").read_text())
+    assert list(compared["variants"]) == ["baseline", "augmented", "fine_tuned"]
+    assert compared["num_test_photos"] == 36
+    assert "fine_tuned is better than baseline" in (project / "reports/comparison.md").read_text()
+    assert "fine_tuned is better than baseline" in capsys.readouterr().out
+    assert (project / "reports/index.html").read_text().startswith("<!doctype html>")
+    metrics = json.loads((project / "reports/metrics.json").read_text())
+    assert metrics == {
+        name: {"test": figures["test_accuracy"], "val": figures["val_accuracy"]}
+        for name, figures in compared["variants"].items()
+    }
+
+
+def test_a_second_time_gives_the_same_bytes(project: Path) -> None:
+    names = [f"reports/{name}" for name in ("comparison.json", "comparison.md", "metrics.json", "index.html")]
+    compare.main([])
+    first = [(project / name).read_bytes() for name in names]
+    compare.main([])
+    assert [(project / name).read_bytes() for name in names] == first
+
+
+def test_a_removed_variant_leaves_no_ghost(project: Path) -> None:
+    path = project / "params.yaml"
+    path.write_text(path.read_text().replace("  augmented: {data: augmented, network: lecture}\n", ""))
+    compare.main([])
+    assert (project / "data/evaluations/augmented").is_dir()
+    assert list(json.loads((project / "reports/comparison.json").read_text())["variants"]) == [
+        "baseline",
+        "fine_tuned",
+    ]
+    assert "augmented is" not in (project / "reports/index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "data/evaluations/augmented/predictions.csv",
+        "data/evaluations/augmented/details.json",
+        "data/evaluations/augmented/curves.csv",
+        "data/evaluations/augmented/metrics.json",
+    ],
+)
+def test_a_variant_that_was_not_evaluated_is_an_error_with_the_remedy(project: Path, name: str) -> None:
+    (project / name).unlink()
+    with pytest.raises(DataError, match=rf"{name} is missing; run `dvc repro evaluate@augmented`"):
+        compare.main([])
+
+
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [
+        ("data/splits/leakage.json", "split"),
+        ("data/inspection/inspection.json", "inspect"),
+        ("data/inspection/predictions.csv", "inspect"),
+        ("data/study/augmented/study.json", "study@augmented"),
+        ("data/visualisations/augmented/index.json", "visualise@augmented"),
+        ("data/visualisations/augmented/00-structure.png", "visualise@augmented"),
+        ("reports/augmentation.png", "augment"),
+    ],
+)
+def test_a_missing_input_is_an_error_with_the_remedy(project: Path, name: str, stage: str) -> None:
+    (project / name).unlink()
+    with pytest.raises(DataError, match=rf"{name} is missing; run `dvc repro {stage}`"):
+        compare.main([])
+
+
+def test_no_variants_are_an_error(project: Path) -> None:
+    (project / "params.yaml").write_text("variants: {}\nreport: {num_mistakes: 1, num_samples: 1}\n")
+    with pytest.raises(SettingsError, match="variants must name at least 1 variant"):
+        compare.main([])
+
+
+def test_comparing_imports_no_backend(project: Path) -> None:
+    # They take seconds to start, and a report can be made where neither is installed.
+    script = (
+        "import sys; from stages import compare; compare.main([]); "
+        "assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules), sorted(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=project,
+        env={"PYTHONPATH": str(TOP)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_twelve_groups_make_a_page_below_15_mb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn_results.project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    compare.main([])
+    assert (tmp_path / "reports/index.html").stat().st_size < 15e6
+
+
+def test_a_store_out_of_reach_costs_one_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    compare.main([])
+    assert capsys.readouterr().err.count("warning:") == 1
+    assert (project / "reports/index.html").is_file()
+
+
+def test_the_page_and_what_networks_see_are_files_of_the_experiments_run(
+    drawn: Path, store: Callable[..., list], tmp_path: Path
+) -> None:
+    shutil.copytree(drawn, tmp_path, dirs_exist_ok=True)
+    compare.main([])
+    (run,) = store()
+    client, _ = open_store()
+
+    def names(folder: str) -> list[str]:
+        return [Path(info.path).name for info in client.list_artifacts(run.info.run_id, folder)]
+
+    assert "index.html" in names("report")
+    assert {"curves.png", "confusion_baseline.png"} <= set(names("figures"))
+    assert names("visualisations/fine_tuned") == ["00-structure.png", "01-gradcam_right.png"]

@@ -1,0 +1,253 @@
+"""The cards: true facts, marked gaps, the same bytes twice, and a Croissant file that a loader can follow."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from stages import compare, describe
+from tenshots.cards import markdown
+from tenshots.errors import DataError
+from tenshots.tables import database
+from tests.drawn import results as drawn_results
+from tests.drawn.hostile import HOSTILE, rendered
+
+# The headings of huggingface_hub's templates that a card of ours must have.
+MODEL_HEADINGS = (
+    *("Model Details", "Model Description", "Model Sources", "Uses", "Direct Use", "Out-of-Scope Use"),
+    *("Bias, Risks, and Limitations", "Recommendations", "How to Get Started with the Model"),
+    *("Training Details", "Training Data", "Training Procedure", "Preprocessing", "Evaluation"),
+    *("Testing Data, Factors & Metrics", "Testing Data", "Factors", "Metrics", "Results"),
+    *("Environmental Impact", "Technical Specifications", "Model Card Authors", "Model Card Contact"),
+)
+DATA_HEADINGS = (
+    *("Dataset Details", "Dataset Description", "Dataset Sources", "Uses", "Out-of-Scope Use"),
+    *("Dataset Structure", "Dataset Creation", "Curation Rationale", "Source Data"),
+    *("Who are the source data producers?", "Annotations", "Annotation process", "Who are the annotators?"),
+    *("Personal and Sensitive Information", "Bias, Risks, and Limitations", "Recommendations"),
+    *("Dataset Card Authors", "Dataset Card Contact"),
+)
+MORE_PARAMS = """\
+photos: data/raw
+layout: "{group}/{label}/{name}"
+standardise: {size_px: 96, fit: pad, encoding: lossless}
+split: {folds: 4, test: 0.2, val: 0.2}
+augment: {copies: 4, layers: [{RandomFlip: {mode: horizontal}}]}
+"""
+
+
+def compared(folder: Path, labels: list[str]) -> Path:
+    """The folder, with a drawn project that was compared."""
+    drawn_results.project(folder, labels, num_groups=6, num_each=2)
+    path = folder / "params.yaml"
+    path.write_text(path.read_text() + MORE_PARAMS)
+    for details in folder.glob("data/evaluations/*/details.json"):
+        more = {"settings": {"lr": 0.002}, "network": {"family": "convolutional", "filters": [32, 64]}}
+        details.write_text(json.dumps({**json.loads(details.read_text()), **more}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        compare.main([])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compared(tmp_path_factory.mktemp("drawn"), ["a|b", "cup", "key_board"])
+
+
+def front_matter(card: str) -> dict:
+    """The YAML before the card."""
+    return YAML(typ="safe").load(card.split("---\n")[1])
+
+
+def headings(card: str) -> list[str]:
+    return re.findall(r"^#+ (.+)$", card, flags=re.MULTILINE)
+
+
+def test_the_cards_have_the_headings_and_the_figures_of_the_comparison(project: Path) -> None:
+    describe.main([])
+    model = (project / "reports/model_card.md").read_text()
+    data = (project / "reports/data_card.md").read_text()
+    assert not set(MODEL_HEADINGS) - set(headings(model))
+    assert not set(DATA_HEADINGS) - set(headings(data))
+    compared = json.loads((project / "reports/comparison.json").read_text())
+    best = compared["variants"][compared["chosen"]]
+    assert f"| accuracy | {100 * best['test_accuracy']:.1f}" in model
+    assert "chosen for its accuracy on validation photos" in model
+    assert "| lr | 0.002 |" in model
+    assert "4 changed copies of each training photo, by RandomFlip." in model
+    assert front_matter(model)["pipeline_tag"] == "image-classification"
+    assert front_matter(data)["size_categories"] == ["n<1K"]
+    assert "36 photos with 3 labels from 6 groups." in data
+    assert "| cup | 12 |" in data
+    assert "Files that were not used (1): an empty file (1)." in data
+
+
+def test_the_data_card_names_no_person_and_no_file(project: Path) -> None:
+    path = project / "data/manifest.csv"
+    path.write_text(path.read_text().replace("an empty file", "same bytes as student01/cup/a.jpg"))
+    describe.main([])
+    for name in ("reports/data_card.md", "reports/model_card.md", "data/croissant.json"):
+        assert "student" not in (project / name).read_text()
+    assert "same bytes as another file (1)" in (project / "reports/data_card.md").read_text()
+
+
+def test_what_only_people_know_is_marked_and_never_invented(project: Path) -> None:
+    describe.main([])
+    for name, fields in {"model_card.md": ["License", "Developed by"], "data_card.md": ["License"]}.items():
+        card = (project / "reports" / name).read_text()
+        assert "license" not in front_matter(card)
+        for field in fields:
+            assert f"- **{field}:** {markdown.TO_BE_FILLED_IN}\n" in card
+    data = (project / "reports/data_card.md").read_text()
+    for part in ("who took the photos", "who consented to what", "who checked them"):
+        assert any(markdown.TO_BE_FILLED_IN in line and part in line for line in data.splitlines())
+
+
+def test_a_second_time_gives_the_same_bytes_without_a_place_or_a_date(project: Path) -> None:
+    names = ["reports/model_card.md", "reports/data_card.md", "data/croissant.json"]
+    describe.main([])
+    first = [(project / name).read_text() for name in names]
+    describe.main([])
+    assert [(project / name).read_text() for name in names] == first
+    assert not [text for text in first if str(project) in text or re.search(r"\b20[2-9]\d-\d\d", text)]
+
+
+def test_an_absolute_folder_of_photos_is_not_told(project: Path) -> None:
+    path = project / "params.yaml"
+    path.write_text(path.read_text().replace("photos: data/raw", "photos: /home/ada/photos"))
+    describe.main([])
+    assert "ada/photos" not in (project / "reports/data_card.md").read_text()
+
+
+def test_an_absolute_file_of_weights_is_told_by_its_name_alone(project: Path) -> None:
+    chosen = json.loads((project / "reports/comparison.json").read_text())["chosen"]
+    path = project / "data/evaluations" / chosen / "details.json"
+    backbone = {"backbone": {"architecture": "MobileNetV2", "weights": {"path": "/home/ada/net.h5"}}}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "network": backbone}))
+    describe.main([])
+    card = (project / "reports/model_card.md").read_text()
+    assert "/home/ada" not in card
+    assert "- **Finetuned from model:** net.h5\n" in card
+
+
+@pytest.mark.parametrize(
+    ("weights", "origin"), [("none", "none, trained from scratch"), ("imagenet", "MobileNetV2 (ImageNet)")]
+)
+def test_an_architecture_alone_is_no_model_that_another_was_tuned_from(
+    weights: str, origin: str, project: Path
+) -> None:
+    chosen = json.loads((project / "reports/comparison.json").read_text())["chosen"]
+    path = project / "data/evaluations" / chosen / "details.json"
+    backbone = {"backbone": {"architecture": "MobileNetV2", "weights": weights}}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "network": backbone}))
+    describe.main([])
+    assert f"- **Finetuned from model:** {origin}\n" in (project / "reports/model_card.md").read_text()
+
+
+def test_one_fold_one_set_and_one_copy_are_written_as_one(project: Path) -> None:
+    path = project / "reports/comparison.json"
+    compared = {**json.loads(path.read_text()), "num_folds": 1, "num_repeats": 1, "num_divided": 1}
+    path.write_text(json.dumps(compared))
+    path = project / "data/splits/leakage.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "num_components": 1}))
+    describe.main([])
+    model = (project / "reports/model_card.md").read_text()
+    assert "It consists of 1 trained network (1 fold, 1 repeat).\n" in model
+    assert "for training and for testing, come from 1 independent set (such as" in model
+    assert "The split divides 1 set of photos" in model
+    data = (project / "reports/data_card.md").read_text()
+    assert "`data/splits/splits.csv` says which photos are for training, validation or test.\n" in data
+    assert "Near-duplicates: 0 photos in 0 clusters." in data
+
+
+def test_a_split_that_divides_sets_is_said(project: Path) -> None:
+    path = project / "data/splits/leakage.json"
+    describe.main([])
+    assert "The split never divides a set." in (project / "reports/data_card.md").read_text()
+    found = json.loads(path.read_text())
+    found["split"]["num_components_divided"] = 2
+    path.write_text(json.dumps(found))
+    describe.main([])
+    card = (project / "reports/data_card.md").read_text()
+    assert "divides 2 of the sets" in card
+    assert "never divides" not in card
+
+
+def test_labels_never_break_a_table(project: Path) -> None:
+    describe.main([])
+    rows = [line for line in (project / "reports/data_card.md").read_text().splitlines() if "a\\|b" in line]
+    assert rows == ["| a\\|b | 12 |"]
+
+
+def test_labels_are_text_on_every_page_whatever_they_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = sorted(label for label in HOSTILE if "\n" not in label)
+    compared(tmp_path, labels)
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "params.yaml"
+    path.write_text(path.read_text().replace('"{group}/{label}/{name}"', '"<img>`{label}/{name}"'))
+    describe.main([])
+    for name in ("comparison", "model_card", "data_card"):
+        card = (tmp_path / f"reports/{name}.md").read_text()
+        page = rendered(card.split("---\n", 2)[2] if name.endswith("card") else card)
+        tags = set(re.findall(r"<(\w+)", page))
+        assert tags <= {
+            *("h1", "h2", "h3", "h4", "p", "ul", "li", "strong", "code", "pre", "a"),
+            *("table", "thead", "tbody", "tr", "th", "td"),
+        }
+        assert set(re.findall('href="(.*?)"', page)) <= {"data_card.md"}
+        shown = labels if name != "comparison" else labels[:1]  # the commonest; ties go to the first
+        assert all(html.escape(label) in page for label in shown)
+    page = (tmp_path / "reports/index.html").read_text()
+    assert not {"script", "img src=x"} & set(re.findall(r"<(img src=x|\w+)", page))
+
+
+def test_the_croissant_file_names_files_columns_and_hashes_that_exist(project: Path) -> None:
+    describe.main([])
+    path = project / "data/croissant.json"
+    described = json.loads(path.read_text())
+    assert described["conformsTo"] == "http://mlcommons.org/croissant/1.0"
+    assert {"license", "creator", "datePublished"}.isdisjoint(described)
+    files = [part for part in described["distribution"] if part["@type"] == "cr:FileObject"]
+    for file in files:
+        content = (path.parent / file["contentUrl"]).read_bytes()
+        assert file["sha256"] == hashlib.sha256(content).hexdigest()
+    (shards,) = (part for part in described["distribution"] if part["@type"] == "cr:FileSet")
+    assert sorted(path.parent.glob(shards["includes"])) == [path.parent / files[0]["contentUrl"]]
+    known = {part["@id"] for part in described["distribution"]}
+    columns = {
+        "photos": set(database.PHOTO_SCHEMA.names),
+        "splits": set(pd.read_csv(project / "data/splits/splits.csv").columns),
+    }
+    for records in described["recordSet"]:
+        identities = [field["@id"] for field in records["field"]]
+        assert len(set(identities)) == len(identities)
+        assert {key["@id"] for key in records["key"]} <= set(identities)
+        for field in records["field"]:
+            source = field["source"]
+            assert source["extract"]["column"] in columns[records["@id"]]
+            assert (source.get("fileSet") or source["fileObject"])["@id"] in known
+
+
+def test_the_croissant_file_is_read_by_its_own_library(project: Path) -> None:
+    croissant = pytest.importorskip("mlcroissant", reason="`pip install mlcroissant` brings the validator")
+    describe.main([])
+    dataset = croissant.Dataset(str(project / "data/croissant.json"))
+    assert not dataset.metadata.ctx.issues.errors
+    assert len(list(dataset.records("splits"))) == 36 * 4
+    assert len(list(dataset.records("photos"))) == 36
+
+
+def test_a_missing_input_is_an_error_with_the_remedy(project: Path) -> None:
+    (project / "reports/comparison.json").unlink()
+    with pytest.raises(DataError, match=r"comparison\.json is missing; run `dvc repro compare`"):
+        describe.main([])

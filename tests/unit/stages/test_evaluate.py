@@ -1,0 +1,126 @@
+"""The stage that evaluates a variant, on networks that were never taught."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from stages import evaluate
+from tenshots.errors import DataError
+from tenshots.tables import database
+from tenshots.tracking import identity, looks, sessions
+from tests.drawn import model as drawn_model
+
+
+class Recorded:
+    """Stands in for a run: keeps what is logged."""
+
+    def __init__(self) -> None:
+        self.figures: dict[str, Any] = {}
+        self.files: list[str] = []
+        self.tags: dict[str, str] = {}
+
+    def metrics(self, values: Mapping[str, float], step: int | None = None) -> None:
+        """Keeps numbers."""
+        assert step is None
+        self.figures.update(values)
+
+    def add_metrics(self, series: Mapping[str, Mapping[int, float]]) -> int:
+        """Keeps numbers that are given by step."""
+        self.figures.update({name: points[0] for name, points in series.items()})
+        return len(series)
+
+    def tag(self, name: str, value: str) -> int:
+        """Keeps a tag."""
+        self.tags[name] = value
+        return 1
+
+    def artifact(self, path: Path, folder: str = "") -> None:
+        """Keeps a file's name."""
+        assert folder == ""
+        assert path.stat().st_size > 0
+        self.files.append(path.name)
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Recorded:
+    run = Recorded()
+
+    @contextmanager
+    def variant_run(variant: str, *, supersede: bool = False) -> Iterator[Recorded]:
+        assert variant == "baseline"
+        assert not supersede  # training's run goes on
+        yield run
+
+    monkeypatch.setattr(sessions, "variant_run", variant_run)
+    return run
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    drawn_model.project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_stage_writes_everything_that_is_read_of_a_variant(project: Path, recorded: Recorded) -> None:
+    evaluate.main(["baseline"])
+    folder = project / "data/evaluations/baseline"
+    predictions = database.read_predictions(folder / "predictions.csv")
+    assert list(predictions.columns) == ["photo_id", "label", "fold", "repeat", "p_book", "p_cup"]
+    assert len(predictions) == 48
+
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert list(metrics) == [
+        "val_accuracy",
+        "val_log_loss",
+        "test_accuracy",
+        "test_balanced_accuracy",
+        "test_macro_f1",
+    ]
+    details = json.loads((folder / "details.json").read_text())
+    assert details["num_test_photos"] == 24
+    assert details["num_test_components"] == 4
+    assert details["num_updates"] == 10.5
+    assert sum(map(sum, details["confusion"])) == 48
+    assert details["settings"] == {"lr": 0.002}
+    assert 0 <= details["calibration"]["ece"] <= 1
+    assert 0 <= details["test_brier_loss"] <= 2
+
+    confusion = pd.read_csv(folder / "confusion.csv")
+    assert list(confusion.columns) == ["label", "predicted"]
+    right = (confusion["label"] == confusion["predicted"]).mean()
+    assert right == pytest.approx(metrics["test_accuracy"], abs=1e-6)
+    answers = pd.read_csv(folder / "answers.csv")
+    assert answers["right"].mean() == pytest.approx(right)
+    assert answers["probability"].between(0.5, 1).all()  # of two labels, the likelier one
+    curves = pd.read_csv(folder / "curves.csv")
+    assert curves["val_accuracy"].tolist() == [0.375, 0.375]
+    assert curves["num_fits"].tolist() == [4, 4]
+
+    assert recorded.files == ["confusion.png"]
+    assert recorded.figures["test_accuracy"] == metrics["test_accuracy"]
+    assert recorded.figures["evaluate_seconds"] > 0
+    test_set = identity.photos_hash(predictions["photo_id"], predictions["label"])
+    assert recorded.tags == {looks.TEST_SET_TAG: test_set}
+
+
+def test_a_second_time_gives_the_same_bytes(project: Path, recorded: Recorded) -> None:  # noqa: ARG001
+    def outputs() -> dict[str, bytes]:
+        evaluate.main(["baseline"])
+        files = [*(project / "data/evaluations").rglob("*")]
+        return {file.name: file.read_bytes() for file in files if file.is_file()}
+
+    first = outputs()
+    assert len(first) == 6
+    assert outputs() == first
+
+
+def test_a_variant_without_a_history_is_an_error(project: Path) -> None:
+    (project / "data/models/baseline/history.csv").unlink()
+    with pytest.raises(DataError, match=r"history\.csv is missing; run `dvc repro train@baseline`"):
+        evaluate.main(["baseline"])

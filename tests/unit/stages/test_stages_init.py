@@ -1,0 +1,160 @@
+"""An error that the user can mend is one line; the wrong Python is named before anything else fails."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+import stages
+from tenshots import params
+from tenshots.errors import DataError, SettingsError
+from tests.drawn.photos import draw_photos
+
+TOP = Path(stages.__file__).parents[1]
+
+
+@pytest.mark.parametrize("kind", [DataError, SettingsError])
+def test_an_error_of_ours_is_one_line_and_status_1(kind: type[Exception]) -> None:
+    def fail() -> None:
+        raise kind("photos/a.jpg must be a photo, got text")
+
+    with pytest.raises(SystemExit) as caught:
+        stages.run(fail)
+    assert caught.value.code == "error: photos/a.jpg must be a photo, got text"
+
+
+def test_any_other_error_shows_where_it_happened() -> None:
+    with pytest.raises(ZeroDivisionError):
+        stages.run(lambda: print(1 / 0))
+
+
+def test_a_full_disk_is_one_line_and_status_1() -> None:
+    def fail() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "data/a.csv")
+
+    with pytest.raises(SystemExit) as caught:
+        stages.run(fail)
+    assert str(caught.value.code).startswith("error: the disk is full, at data/a.csv: free some space")
+
+
+def test_ctrl_c_is_one_word_and_the_status_of_shells(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as caught:
+        stages.run(interrupted)
+    assert caught.value.code == 130
+    assert capsys.readouterr() == ("", "stopped\n")
+
+
+def test_a_python_without_the_packages_is_told_what_to_do() -> None:
+    # -S hides the installed packages, as the system's Python would.
+    command = [sys.executable, "-S", "-m", "stages.compare"]
+    answer = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: ")
+    assert len(answer.stderr.splitlines()) == 1
+    assert "is not the project's. Run `make setup`" in answer.stderr
+
+
+def test_a_misspelt_setting_at_the_top_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = (TOP / "params.yaml").read_text(encoding="utf-8")
+    Path("params.yaml").write_text(f"{shipped}\nepoch: 3\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as caught:
+        stages.run(lambda: None)
+    message = "error: params.yaml: epoch is not a known setting; did you mean 'epochs'?"
+    assert caught.value.code == message
+
+
+def test_a_request_to_end_unwinds_so_that_open_runs_are_closed() -> None:
+    code = (
+        "import os, signal, stages\n"
+        "def main():\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        signal.pause()\n"
+        "    finally:\n"
+        "        print('closed')\n"
+        "stages.run(main)\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=False
+    )
+    assert answer.stdout == "closed\n"
+    assert answer.returncode == 143
+
+
+@pytest.mark.parametrize("num_lines", [1, 100_000])
+def test_who_reads_may_stop_early(num_lines: int) -> None:
+    """Such as `head`; of little text Python learns only when it ends."""
+    code = f"import stages\nstages.run(lambda: print('words\\n' * {num_lines}))\n"
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=TOP, stdout=writing, stderr=subprocess.PIPE, check=False
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+ENCODINGS = {
+    "PYTHONIOENCODING=ascii": {"PYTHONIOENCODING": "ascii"},
+    "PYTHONIOENCODING=cp1252": {"PYTHONIOENCODING": "cp1252"},
+    "a plain C locale": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+}
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_a_terminal_that_lacks_a_character_is_shown_its_number(name: str) -> None:
+    code = (
+        "import sys, stages\nfrom tenshots.errors import SettingsError\n"
+        "def main():\n"
+        "    print('\\u676f\\u5b50 \\N{NO-BREAK SPACE}\\udcff')\n"
+        "    print('\\u676f', file=sys.stderr)\n"
+        "    raise SettingsError('no such label: \\u676f')\n"
+        "stages.run(main)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=TOP, env={**os.environ, **ENCODINGS[name]}, capture_output=True
+    )
+    assert done.stdout.startswith(b"\\u676f\\u5b50 ")
+    assert done.stderr.splitlines() == [b"\\u676f", b"error: no such label: \\u676f"]
+    assert done.returncode == 1
+
+
+def test_every_stage_and_command_is_started_by_run() -> None:
+    paths = sorted(set((TOP / "stages").glob("*.py")) - {TOP / "stages" / "__init__.py"})
+    assert len(paths) > 10
+    for path in paths:
+        end = path.read_text(encoding="utf-8").rpartition('\n\nif __name__ == "__main__":\n')[2]
+        judges_itself = "    run(main, judge=False)  # it does so itself\n"
+        assert end == (judges_itself if path.stem == "check" else "    run(main)\n"), path
+
+
+def test_stages_print_any_name_where_only_ascii_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    draw_photos(tmp_path / "data/drawn", labels=("杯子", "größe"))
+    (tmp_path / "data/drawn/person0/杯子/ungültig.jpg").write_text("no photo")
+    values = params.read(TOP / "params.yaml")
+    values |= {"photos": "data/drawn", "split": {"folds": 2, "test": 0.2, "val": 0.5}}
+    YAML().dump(values, tmp_path / "params.yaml")
+    environment = {**os.environ, "PYTHONPATH": str(TOP), "PYTHONIOENCODING": "ascii"}
+    said = ""
+    for stage in ("ingest", "split"):
+        command = [sys.executable, "-m", f"stages.{stage}"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        said += done.stdout
+    assert r"\u676f\u5b50" in said
+    assert r"gr\xf6\xdfe" in said

@@ -1,0 +1,207 @@
+"""Truths about the stage `train`: what it leaves behind, and that a second time leaves the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from stages import train
+from tenshots import params, runtime
+from tenshots.errors import DataError, SettingsError
+from tenshots.networks import building, forward
+from tenshots.tables import database
+from tenshots.tracking import entries, sessions
+from tests.drawn import tiny_project
+from tests.drawn.tiny_project import LABELS, copy_table, photo_table, png
+
+runtime.configure(threads=1)
+
+project = tiny_project.project  # a fixture
+
+TOP = Path(train.__file__).parents[1]
+
+
+class Recorder(sessions.Run):
+    """Stands for a run: keeps what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[tuple[set[str], int | None]] = []
+
+    def metrics(self, values: Mapping[str, float | None], step: int | None = None) -> None:
+        """Keeps the names of the numbers and their step."""
+        self.steps.append((set(values), step))
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    run = Recorder()
+
+    @contextmanager
+    def variant_run(variant: str, *, supersede: bool = False) -> Iterator[Recorder]:
+        assert supersede, f"a new training of {variant} takes the place of the old one"
+        yield run
+
+    monkeypatch.setattr(sessions, "variant_run", variant_run)
+    return run
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.usefixtures("recorder")
+def test_a_variant_leaves_weights_a_history_and_what_rebuilds_it(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train.main(["fine_tuned"])
+    folder = project / "data/models/fine_tuned"
+    model = json.loads((folder / "model.json").read_text())
+    history = pd.read_csv(folder / "history.csv")
+
+    assert list(outputs(folder)) == [
+        "fold-0_repeat-0.weights.h5", "fold-1_repeat-0.weights.h5", "history.csv", "model.json",
+    ]  # fmt: skip
+    assert model["labels"] == sorted(LABELS)
+    assert (model["variant"], model["data"], model["size_px"]) == ("fine_tuned", "augmented", 32)
+    assert model["settings"]["epochs"] == 1
+    assert [fit["num_updates"] for fit in model["fits"]] == [6, 6]
+    assert [fit["num_images"] for fit in model["fits"]] == [24, 24]
+    assert list(history) == [
+        "fold", "repeat", "phase", "epoch", "num_updates",
+        "lr", "loss", "accuracy", "val_loss", "val_accuracy",
+    ]  # fmt: skip
+    assert history["phase"].tolist() == ["head", "head", "fine_tune"] * 2
+    told = capsys.readouterr().err  # in whichever order the two ended
+    assert all(f"train fine_tuned: fold {fold}, repeat 0 (" in told for fold in (0, 1))
+    assert "(2 of 2), 3 epochs, 6 updates" in told
+
+    settings = building.settings_from(model["network"], at="networks.pretrained")
+    network = building.build(settings, size_px=32, num_labels=2)
+    network.load_weights(folder / model["fits"][0]["weights"])
+    assert network.count_params() == model["num_parameters"]
+    images = database.decode(photo_table()["image"])
+    assert forward.predict(network, images).shape == (12, 2)
+
+
+@pytest.mark.usefixtures("recorder")
+@pytest.mark.parametrize("variant", ["baseline", "fine_tuned"])
+def test_however_many_are_trained_at_a_time_the_outputs_are_the_same_to_the_byte(
+    project: Path, variant: str
+) -> None:
+    left = []
+    for num_workers in ("1", "2", "4"):
+        train.main([variant, "--workers", num_workers])
+        left.append(outputs(project / "data/models" / variant))
+
+    assert len(left[0]) == 4
+    assert left[0] == left[1] == left[2]
+
+
+def test_each_epoch_and_the_wall_clock_go_to_the_run_and_not_into_an_output(
+    project: Path, recorder: Recorder
+) -> None:
+    train.main(["baseline"])
+
+    curves = {f"fold_0_repeat_0/{name}" for name in entries.CURVES}
+    assert [step for names, step in recorder.steps if names == curves] == [0, 1]
+    assert {"train_seconds", "train_images_per_second"} in [names for names, _ in recorder.steps]
+    model = json.loads((project / "data/models/baseline/model.json").read_text())
+    assert set(model) | {key for fit in model["fits"] for key in fit} == {
+        "variant", "labels", "size_px", "standardise", "network", "network_name", "data", "settings", "fits",
+        "num_parameters", "fold", "repeat", "seed", "weights", "num_updates", "num_images", "kept_epoch",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("recorder")
+def test_a_second_time_leaves_the_same_bytes_and_nothing_of_the_first(project: Path) -> None:
+    folder = project / "data/models/baseline"
+    train.main(["baseline"])
+    first = outputs(folder)
+    (folder / "fold-7_repeat-0.weights.h5").write_bytes(b"of an experiment with more folds")
+    shutil.rmtree(project / "data/augmented")  # which this variant never reads
+    train.main(["baseline"])
+
+    assert outputs(folder) == first
+
+
+@pytest.mark.usefixtures("recorder")
+def test_photos_and_copies_of_differing_sizes_are_an_error(project: Path) -> None:
+    larger = copy_table(photo_table()).assign(image=png(0, bright=True, size_px=48))
+    database.write_copies(larger, project / "data/augmented", num_shards=1)
+
+    with pytest.raises(DataError, match="one size"):
+        train.main(["fine_tuned"])
+
+
+@pytest.mark.usefixtures("project")
+def test_an_unknown_variant_is_an_error_that_names_the_nearest() -> None:
+    with pytest.raises(SettingsError, match="did you mean 'fine_tuned'"):
+        train.main(["finetuned"])
+
+
+@pytest.mark.parametrize("shortage", ["a full disk", "a limit of the shell"])
+def test_no_room_for_weights_ends_all_trainings_with_one_line_and_the_next_run_goes_on(
+    project: Path, shortage: str, small_disk: Callable[[Path, str], None]
+) -> None:
+    """The real stage, two trainings at a time; a thread that waits for ever would keep the process."""
+    models = project / "data/models"
+    models.mkdir()
+    limit = ""
+    if shortage == "a full disk":
+        small_disk(models, "8k")
+        said = "the disk is full, at data/models/baseline/"
+    else:
+        limit = "ulimit -f 4; "  # in blocks of 512 or 1024 bytes
+        said = "the disk, or this shell's limit, does not allow a file this large, at data/models/baseline/"
+
+    # As a process of its own it judges all settings.
+    YAML().dump({**params.read(TOP / "params.yaml"), **params.read()}, Path("params.yaml"))
+
+    def run(limit: str) -> subprocess.CompletedProcess[str]:
+        command = f'{limit}exec "{sys.executable}" -m stages.train baseline --workers 2'
+        environment = {**os.environ, "PYTHONPATH": str(TOP), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"  # a training needs no store
+        return subprocess.run(
+            ["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=180, check=False
+        )
+
+    done = run(limit)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.splitlines()[-1].startswith(f"error: {said}")
+    assert "Traceback" not in done.stderr
+    assert not (models / "baseline/model.json").exists()
+    assert not list(models.rglob("*.part"))
+
+    if limit:
+        return  # the folder is as the full disk leaves it, from where the next run goes on
+    subprocess.run(["mount", "-o", "remount,size=9m", str(models)], check=True)
+    done = run("")
+    assert done.returncode == 0, done.stderr
+    assert len(outputs(models / "baseline")) == 4
+
+
+@pytest.mark.usefixtures("project", "recorder")
+def test_any_error_while_weights_are_saved_ends_the_trainings_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(building, "weights", fail)
+    before = threading.active_count()
+    with pytest.raises(ZeroDivisionError) as caught:
+        train.main(["baseline", "--workers", "2"])
+    assert caught.traceback  # holds the frames, and with them the trainings
+    assert threading.active_count() == before

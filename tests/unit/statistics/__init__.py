@@ -1,0 +1,1 @@
+"""As `statistics` is laid out."""

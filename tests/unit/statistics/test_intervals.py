@@ -1,0 +1,290 @@
+"""Intervals from contributions: small cases by hand, hard cases, and what they promise by simulation."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from scipy.special import stdtrit
+
+from benchmarks import coverage
+from benchmarks.coverage import Case
+from tenshots.statistics import claims, intervals, resampling
+from tenshots.statistics.evidence import Basis, Design, Evidence, Scale, minus, ratio
+from tenshots.statistics.intervals import Estimate
+
+
+def design(sizes: list[float], *, num_folds: int = 1) -> Design:
+    cells = np.arange(len(sizes))
+    return Design(components=cells, folds=cells % num_folds, num_photos=np.array(sizes, dtype=float))
+
+
+def estimate(
+    amounts: list[float], sizes: list[float], scale: Scale = Scale.SHARE, *, num_comparisons: int = 1
+) -> Estimate:
+    """Of one repeat, one fold."""
+    where = design(sizes)
+    columns = np.array(amounts, dtype=float)[:, np.newaxis], np.array(sizes, dtype=float)[:, np.newaxis]
+    evidence = ratio(*columns, where, scale, resampled=True)
+    return intervals.estimate(evidence, where, num_comparisons=num_comparisons)
+
+
+def width(found: Estimate) -> float:
+    assert found.low is not None
+    assert found.high is not None
+    return found.high - found.low
+
+
+def test_equal_groups_give_the_t_interval_of_their_means() -> None:
+    # Means 1, 1/2, 1/2, 0, 1/2: mean 0.5, standard deviation sqrt(1/8), t(4) = 2.776445.
+    found = estimate([2, 1, 1, 0, 1], [2] * 5, Scale.DIFFERENCE)
+    half = 2.776445 * np.sqrt(0.125 / 5)
+    assert found.value == 0.5
+    assert (found.low, found.high) == (pytest.approx(0.5 - half), pytest.approx(0.5 + half))
+    assert found.reason is None
+    assert found.num_components == 5
+
+
+def test_a_share_has_its_interval_on_the_logit() -> None:
+    found = estimate([2, 1, 1, 0, 2], [2] * 5)  # 0.6, standard deviation sqrt(0.175)
+    half = 2.776445 * np.sqrt(0.175 / 5) / (0.6 * 0.4)
+    ends = 1 / (1 + np.exp(-np.log(0.6 / 0.4) + np.array([half, -half])))
+    assert (found.low, found.high) == (pytest.approx(ends[0]), pytest.approx(ends[1]))
+
+
+def test_a_loss_has_its_interval_on_the_logarithm() -> None:
+    found = estimate([1, 2, 3, 4, 40], [10] * 5, Scale.LOSS)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low > 0
+    assert found.high * found.low == pytest.approx(found.value**2)
+
+
+def test_unequal_groups_are_judged_as_their_covariance_says() -> None:
+    # The closed form against Bell and McCaffrey's matrices.
+    sizes = np.array([1.0, 3, 3, 8, 20, 2, 7])
+    weights = sizes / sizes.sum()
+    covariance = np.diag(intervals.CORRELATION + (1 - intervals.CORRELATION) / sizes)
+    residual = np.diag(weights) @ (np.eye(7) - weights)
+    spread = residual @ covariance @ residual.T
+    sample = intervals.small_sample(np.append(sizes, 0.0))
+    assert sample.factor == pytest.approx(weights @ covariance @ weights / np.trace(spread))
+    assert sample.degrees == pytest.approx(np.trace(spread) ** 2 / np.trace(spread @ spread))
+    assert sample.number == 7
+
+
+@pytest.mark.parametrize("number", [2, 5, 40])
+def test_equal_groups_have_one_degree_of_freedom_less_than_groups(number: int) -> None:
+    sample = intervals.small_sample(np.full(number, 6.0))
+    assert sample.degrees == pytest.approx(number - 1)
+    assert sample.factor == pytest.approx(number / (number - 1))
+    assert sample.effective == pytest.approx(number)
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (4, "4 independent sets of photos are too few; at least 5 are needed"),
+        (1, "1 independent set of photos is too few"),
+    ],
+)
+def test_too_few_groups_give_no_interval_but_the_reason(number: int, reason: str) -> None:
+    found = estimate([1.0] + [2.0] * (number - 1), [2] * number)
+    assert (found.low, found.high) == (None, None)
+    assert found.reason is not None
+    assert found.reason.startswith(reason)
+
+
+def test_the_weakest_basis_counts_and_is_named() -> None:
+    where = design([4.0] * 9)
+    moves = np.linspace(-1, 1, 9)[:, np.newaxis] / 100
+    few = Basis(np.array([1.0, 1, 1] + [0.0] * 6), " that show cup")
+    both = Evidence(0.7, (moves,), Scale.SHARE, (Basis(np.full(9, 4.0)), few))
+    assert intervals.estimate(both, where).reason == (
+        "3 independent sets of photos that show cup are too few; at least 5 are needed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("right", "ends"), [(2.0, (0.025 ** (1 / 6), 1.0)), (0.0, (0.0, 1 - 0.025 ** (1 / 6)))]
+)
+def test_groups_that_are_all_right_or_wrong_are_answers_of_which_none_failed(
+    right: float, ends: tuple[float, float]
+) -> None:
+    found = estimate([right] * 6, [2] * 6)
+    assert (found.low, found.high) == (pytest.approx(ends[0]), pytest.approx(ends[1]))
+
+
+def test_groups_that_agree_otherwise_give_no_interval_of_width_0() -> None:
+    for found in (estimate([1] * 6, [2] * 6), estimate([0] * 6, [2] * 6, Scale.DIFFERENCE)):
+        assert found.low is None
+        assert "every independent set of photos gives the same figure" in str(found.reason)
+
+
+def test_a_group_with_most_photos_makes_the_interval_wide() -> None:
+    right = [1.0, 3.0, 2.0, 4.0, 3.0, 2.0, 4.0, 3.0]
+    even = estimate(right, [4] * 8)
+    uneven = estimate([*right[:-1], 75.0], [*[4.0] * 7, 100.0])
+    assert even.value == pytest.approx(uneven.value, abs=0.06)
+    assert width(uneven) > 1.2 * width(even)
+
+
+def test_from_20_groups_the_bootstrap_leans_where_the_groups_do() -> None:
+    right = [10.0] * 14 + [9, 9, 9, 8, 8, 8, 7, 6, 4, 1]  # most agree, a few are far worse
+    found = estimate(right, [10] * 24)
+    assert found.low is not None
+    assert found.high is not None
+    assert 0.85 < found.value < 0.95
+    assert found.value - found.low > 1.1 * (found.high - found.value)
+    assert found == estimate(right, [10] * 24)
+
+
+def test_many_groups_give_the_normal_interval() -> None:
+    right = np.random.default_rng(0).binomial(10, 0.7, 400).astype(float)
+    found = estimate(right.tolist(), [10] * 400)
+    assert width(found) == pytest.approx(2 * 1.96 * (right / 10).std(ddof=1) / 20, rel=0.05)
+
+
+def test_one_group_that_outweighs_30_others_is_not_resampled() -> None:
+    """Its resamples would say that a quarter of all experiments lack it."""
+    draw = np.random.default_rng(1)
+    right = [*draw.binomial(10, 0.75, 30).astype(float), 230.0]
+    sizes = [*[10.0] * 30, 300.0]
+    where = design(sizes)
+    columns = np.array(right)[:, np.newaxis], np.array(sizes)[:, np.newaxis]
+    evidence = ratio(*columns, where, Scale.SHARE, resampled=True)
+    assert evidence.replicates is not None
+    low, high = np.quantile(evidence.replicates, [0.025, 0.975])
+    found = intervals.estimate(evidence, where)
+    assert found == intervals.estimate(dataclasses.replace(evidence, replicates=None), where)
+    assert width(found) > 2 * (high - low)
+
+
+def test_simultaneous_intervals_reach_as_far_as_bonferroni_says() -> None:
+    amounts, sizes = [2.0, 1, 1, 0, 1, -1], [9.0] * 6
+    alone = estimate(amounts, sizes, Scale.DIFFERENCE)
+    of_three = estimate(amounts, sizes, Scale.DIFFERENCE, num_comparisons=3)
+    # t(5) at 0.975 and at 1 - 0.05 / 6
+    assert width(of_three) / width(alone) == pytest.approx(3.533964 / 2.570582, rel=1e-3)
+    many = np.random.default_rng(2).normal(1, 3, 40).tolist()
+    wider = [width(estimate(many, [10.0] * 40, Scale.DIFFERENCE, num_comparisons=m)) for m in (1, 3, 10, 45)]
+    assert wider == sorted(wider)
+    assert wider[-1] > 1.5 * wider[0]
+
+
+def test_the_variance_of_trainings_is_that_between_the_repeats_of_a_fold() -> None:
+    # Two folds of one group each: repeats move them by ±0.02 and ±0.01. Sum over folds of the variance of the
+    # mean of two: (0.02² + 0.01²) · 2 / (2 - 1) / 2.
+    moves = np.array([[0.02, -0.02], [-0.01, 0.01]])
+    where = design([10.0, 10.0], num_folds=2)
+    assert intervals.training_variance([moves], where) == (pytest.approx(0.0005), 2)
+    assert intervals.training_variance([moves[:, :1]], where) == (0.0, 0)
+
+
+def test_what_trainings_do_to_some_components_alone_is_not_counted_twice() -> None:
+    """The variance between components holds it already; with few degrees of freedom it stays, as a margin."""
+    where = design([10.0, 10.0])
+    alone = np.array([[0.02, -0.02, 0.02, -0.02], [0.0] * 4])
+    both = np.array([[0.02, -0.02, 0.02, -0.02]] * 2)
+    assert intervals.training_variance([alone], where) == (pytest.approx(0.0), 3)
+    assert intervals.training_variance([both], where) == (pytest.approx(4 * 0.04**2 / 3 / 4), 3)
+    assert intervals.training_variance([alone[:, :2]], where) == (pytest.approx(2 * 0.02**2 / 2), 1)
+
+
+@pytest.mark.parametrize(("num_wrong", "is_resampled"), [(9, False), (10, True)])
+def test_a_share_with_few_mistakes_is_not_resampled(num_wrong: int, is_resampled: bool) -> None:
+    """Many resamples would show none of them, and call the rest certain."""
+    sizes = np.full((30, 1), 10.0)
+    right = sizes - (np.arange(30) < num_wrong)[:, np.newaxis]
+    where = design([10.0] * 30)
+    evidence = ratio(right, sizes, where, Scale.SHARE, resampled=True)
+    without = intervals.estimate(dataclasses.replace(evidence, replicates=None), where)
+    assert (intervals.estimate(evidence, where) != without) == is_resampled
+
+
+def test_trainings_that_differ_widen_the_interval() -> None:
+    draw = np.random.default_rng(3)
+    sizes = np.full((16, 3), 10.0)
+    right = draw.binomial(10, 0.4, (16, 1)).astype(float) + np.zeros((1, 3))
+    shifted = right + np.array([-1.5, 0.0, 1.5])
+    where = design([10.0] * 16)
+    same, other = (
+        intervals.estimate(ratio(each, sizes, where, Scale.DIFFERENCE, resampled=False), where)
+        for each in (right, shifted)
+    )
+    assert same.trainings == 0
+    assert other.trainings == pytest.approx(0.15**2 / 3)
+    variance = same.between + other.trainings
+    degrees = variance**2 / (same.between**2 / 15 + other.trainings**2 / 2)  # Satterthwaite
+    assert width(other) == pytest.approx(2 * stdtrit(degrees, 0.975) * variance**0.5)
+    assert width(other) > 2 * width(same)
+
+
+def test_repeats_are_paired_only_where_they_share_their_seeds() -> None:
+    """What both variants' trainings have in common cancels; without a common seed it counts twice."""
+    draw = np.random.default_rng(4)
+    sizes = np.full((20, 3), 10.0)
+    where = design([10.0] * 20)
+    base = draw.binomial(10, 0.6, (20, 1)) + np.array([-1.0, 0.0, 1.0])
+    first, second = (ratio(each, sizes, where, Scale.SHARE, resampled=True) for each in (base + 0.5, base))
+    paired = minus(first, second, paired=True)
+    apart = minus(first, second, paired=False)
+    assert intervals.training_variance(paired.contributions, where)[0] == pytest.approx(0.0)
+    assert intervals.training_variance(apart.contributions, where)[0] == pytest.approx(2 * 0.1**2 / 3)
+
+
+def test_resamples_are_the_same_for_the_same_number_of_groups() -> None:
+    counts = resampling.resamples(7)
+    assert counts.shape == (resampling.NUM_REPLICATES, 7)
+    assert (counts.sum(axis=1) == 7).all()
+    assert counts.mean(axis=0) == pytest.approx(np.ones(7), abs=0.06)
+    resampling.resamples.cache_clear()
+    assert (resampling.resamples(7) == counts).all()
+
+
+def test_many_groups_are_resampled_less_often() -> None:
+    sums = np.ones((50_000, 1))
+    totals = resampling.resampled_totals(csr_array(sums))
+    assert totals.shape == (resampling.MIN_REPLICATES, 1)
+    assert (totals == 50_000).all()
+
+
+@pytest.fixture(scope="module")
+def eight_groups() -> list[coverage.Found]:
+    return list(coverage.experiments(Case(8), 400))
+
+
+@pytest.mark.slow
+def test_with_8_groups_the_intervals_hold_what_they_promise_and_plain_percentiles_do_not(
+    eight_groups: list[coverage.Found],
+) -> None:
+    accuracies = [found.accuracy for found in eight_groups]
+    plain = [found.accuracy._replace(low=found.plain[0], high=found.plain[1]) for found in eight_groups]
+    assert coverage.coverage(accuracies, 0.75) >= 0.93
+    assert coverage.coverage([found.gain for found in eight_groups], 0.0) >= 0.93
+    assert coverage.coverage(plain, 0.75) < 0.93
+
+
+@pytest.mark.slow
+def test_equal_variants_are_seldom_called_different(eight_groups: list[coverage.Found]) -> None:
+    assert np.mean([claims.verdict(found.gain) != "open" for found in eight_groups]) <= 0.05
+    wrong = [any(claims.verdict(gain) != "open" for gain in found.gains) for found in eight_groups]
+    assert np.mean(wrong) <= 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "case", [Case(5), Case(20), Case(30, accuracies=(0.95,) * 3), Case(12, correlation=0.2)]
+)
+def test_the_intervals_hold_what_they_promise(case: Case) -> None:
+    found = list(coverage.experiments(case, 300))
+    assert 0.92 <= coverage.coverage([each.accuracy for each in found], case.accuracies[0]) <= 0.995
+    assert 0.92 <= coverage.coverage([each.gain for each in found], 0.0) <= 0.995
+
+
+@pytest.mark.slow
+def test_a_gain_of_10_points_is_found_with_30_groups_of_10_photos() -> None:
+    draw = np.random.default_rng(5)
+    verdicts = [claims.verdict(coverage.power_estimate(draw, 0.05)) for _ in range(300)]
+    assert np.mean([each == "better" for each in verdicts]) >= 0.84
+    assert "worse" not in verdicts

@@ -1,0 +1,1 @@
+"""As `studies` is laid out."""

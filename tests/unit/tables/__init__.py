@@ -1,0 +1,1 @@
+"""As `tables` is laid out."""

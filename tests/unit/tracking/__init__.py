@@ -1,0 +1,1 @@
+"""As `tracking` is laid out."""

@@ -1,0 +1,1 @@
+"""As `training` is laid out."""

@@ -1,0 +1,151 @@
+"""Truths about the random weights that a network starts with."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tenshots import runtime
+from tenshots.runtime import keras
+from tenshots.training import drawing
+from tests.drawn.trainings import build, same
+from tests.drawn.weights import nested, weights_of
+
+runtime.configure(threads=1)
+
+TOP = Path(drawing.__file__).parents[2]
+
+
+@pytest.mark.parametrize("make", [build, nested])
+def test_two_builds_get_the_same_weights_from_one_seed_and_others_from_another(make: Any) -> None:  # noqa: ANN401
+    first = weights_of(make(), 3)
+    random.seed(5)  # the process's own has no part in it, and names count on
+    second = make()
+
+    assert same(weights_of(second, 3), first)
+    assert not same(weights_of(second, 4), first)
+    assert same(weights_of(second, 3), first)
+
+
+def test_two_threads_draw_the_same_weights_side_by_side() -> None:
+    alone = [weights_of(build(), seed) for seed in (1, 2)]
+    found: dict[int, list[np.ndarray]] = {}
+
+    def work(seed: int) -> None:
+        found[seed] = weights_of(build(), seed)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert same(found[1], alone[0])
+    assert same(found[2], alone[1])
+
+
+def test_every_random_weight_is_drawn_and_none_like_another() -> None:
+    network = nested()
+    random_ones = [weight for weight in network.weights if np.ptp(np.array(weight)) > 0]
+    before = [np.array(weight) for weight in random_ones]
+    drawing.draw(network, 3)
+    after = [np.array(weight) for weight in random_ones]
+
+    bias_of_lstm = 1  # zeros, but ones for the gate that forgets: not random, so it stays
+    assert sum(np.array_equal(*pair) for pair in zip(before, after, strict=True)) == bias_of_lstm
+    twins = [weight for weight in network.weights if weight.shape == (2, 2) or weight.shape == (3, 2)]
+    assert len({np.array(weight).tobytes() for weight in twins}) == len(twins)
+
+
+def test_weights_are_spread_as_the_layers_own_initialiser_spreads_them() -> None:
+    layer = keras.layers.Dense(400, kernel_initializer=keras.initializers.RandomNormal(mean=3, stddev=0.5))
+    layer.build((None, 300))
+    drawing.draw(layer, 1)
+    kernel = np.array(layer.kernel)
+
+    assert kernel.mean() == pytest.approx(3, abs=0.01)
+    assert kernel.std() == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_layer_drawn_alone_leaves_the_rest_of_its_network_untouched() -> None:
+    network = build()
+    before = {layer.name: layer.get_weights() for layer in network.layers}
+    drawing.draw(network.get_layer("head"), 3)
+
+    changed = {
+        layer.name
+        for layer in network.layers
+        if layer.weights and not same(before[layer.name], layer.get_weights())
+    }
+    assert changed == {"head"}
+
+
+def test_the_seed_of_the_process_is_neither_used_nor_set() -> None:
+    network = build()
+    random.seed(1)
+    state = random.getstate()
+    drawing.draw(network, 3)
+    drawing.draw_dropout(network, 3)
+
+    assert random.getstate() == state
+
+
+def test_a_layer_that_does_not_show_which_weight_is_whose_is_an_error() -> None:
+    class Odd(keras.layers.Layer):
+        """Has two weights whose names say nothing of their initialisers'."""
+
+        def __init__(self) -> None:
+            super().__init__(name="odd")
+            self.first_initializer = keras.initializers.RandomNormal()
+            self.second_initializer = keras.initializers.RandomNormal()
+
+        def build(self, _: Any) -> None:  # noqa: ANN401
+            """Makes them."""
+            self.a = self.add_weight(name="a", shape=(2,), initializer=self.first_initializer)
+            self.b = self.add_weight(name="b", shape=(2,), initializer=self.second_initializer)
+
+    layer = Odd()
+    layer.build((None, 2))
+    with pytest.raises(TypeError, match=r"odd \(Odd\) does not show which of its weights a, b"):
+        drawing.draw(layer, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["MobileNetV2", "EfficientNetB0", "ConvNeXtTiny"])
+def test_backbones_without_weights_are_drawn_the_same_in_two_builds(name: str) -> None:
+    def make() -> Any:  # noqa: ANN401 (keras.Model)
+        return getattr(keras.applications, name)(include_top=False, weights=None, input_shape=(32, 32, 3))
+
+    assert same(weights_of(make(), 3), weights_of(make(), 3))
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_two_processes_draw_the_same_weights_whatever_the_backend(backend: str) -> None:
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    code = (
+        "import hashlib\n"
+        "from tests.drawn import weights as w\n"
+        "w.nested()\n" * 2 + "found = w.weights_of(w.nested(), 3)\n"
+        "from tests.drawn.trainings import same\n"
+        "assert same(found, w.weights_of(w.nested(), 3))\n"
+        "print(w.keras.backend.backend(), hashlib.sha256(b''.join(each.tobytes() for each in found)).hexdigest())\n"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=TOP, env={**os.environ, "KERAS_BACKEND": backend},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for _ in range(2)
+    }  # fmt: skip
+
+    assert len(said) == 1
+    assert said.pop().startswith(backend)
