@@ -137,7 +137,8 @@ def test_two_processes_draw_the_same_weights_whatever_the_backend(backend: str) 
         "w.nested()\n" * 2 + "found = w.weights_of(w.nested(), 3)\n"
         "from tests.drawn.trainings import same\n"
         "assert same(found, w.weights_of(w.nested(), 3))\n"
-        "print(w.keras.backend.backend(), hashlib.sha256(b''.join(each.tobytes() for each in found)).hexdigest())\n"
+        "digest = hashlib.sha256(b''.join(each.tobytes() for each in found)).hexdigest()\n"
+        "print(w.keras.backend.backend(), digest)\n"
     )
     said = {
         subprocess.run(
