@@ -25,7 +25,7 @@ from tenshots.wording import counted
 
 CARDS = (REPORTS / "model_card.md", REPORTS / "data_card.md", CROISSANT)
 # What every variant comes from; while one of these is out of date, so is whatever follows.
-FIRST_STAGES = ("ingest", "split", "augment")
+FIRST_STAGES = ("check", "ingest", "split", "augment")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

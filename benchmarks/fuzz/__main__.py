@@ -54,7 +54,7 @@ KNOWN = {
     "too much to decode": r"too large: .* GB to decode, more than .*",
     "too small": r"too small: .*",
     "empty canvas": r"its first frame fills .*",
-    "no known white": r".* pixels have no known white; .*",
+    "no known white": r".* pixels have no known white level; .*",
     "no photo": r"(not an image of a known|nothing but zeros|an SVG|a web page).*|"
     + "|".join(map(re.escape, OTHER)),
 }

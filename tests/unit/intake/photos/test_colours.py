@@ -94,7 +94,7 @@ def test_sixteen_bit_colours_are_scaled_not_clipped() -> None:
 
 @pytest.mark.parametrize("mode", ["F", "I"])
 def test_pixels_without_a_known_white_are_refused(mode: str) -> None:
-    with pytest.raises(RejectedPhoto, match=r"pixels have no known white; save it with 8 or 16 bits"):
+    with pytest.raises(RejectedPhoto, match=r"pixels have no known white level; save it with 8 or 16 bits"):
         photo_of(saved(plain(1, mode), "TIFF"))
 
 
