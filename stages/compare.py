@@ -13,7 +13,7 @@ from typing import Any
 
 from stages import run
 from tenshots import files, params
-from tenshots.errors import DataError, SettingsError
+from tenshots.errors import SettingsError, missing
 from tenshots.pages.report import comparison, page, photos_and_mistakes, seen, sentences, views
 from tenshots.pages.report.comparison import Results
 from tenshots.pages.report.photos_and_mistakes import Material
@@ -112,7 +112,7 @@ def _read(path: Path, stage: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{path} is missing; run `dvc repro {stage}`, or `dvc pull` to fetch it") from None
+        raise missing(path, stage) from None
 
 
 if __name__ == "__main__":

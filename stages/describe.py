@@ -11,7 +11,7 @@ from typing import Any
 from stages import run
 from tenshots import files, params
 from tenshots.cards import croissant, markdown
-from tenshots.errors import DataError
+from tenshots.errors import missing
 from tenshots.files import file_hash
 from tenshots.tables import database
 from tenshots.tables.paths import CROISSANT, DATA, DATABASE, EVALUATIONS, LEAKAGE, MANIFEST, REPORTS, SPLITS
@@ -54,7 +54,7 @@ def _json(path: Path, stage: str) -> dict[str, Any]:
     try:
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DataError(f"{path} is missing; run `dvc repro {stage}`, or `dvc pull` to fetch it") from None
+        raise missing(path, stage) from None
     return values
 
 

@@ -77,7 +77,7 @@ def structure_picture(model: keras.Model) -> Picture:
     return Picture(
         "structure",
         "How the network is built",
-        "From the photo at the top to the answer at the bottom, a row a layer. A bar is as wide as the "
+        "From the photo at the top to the answer at the bottom, one row per layer. A bar is as wide as the "
         "maps that the layer puts out (on a logarithmic scale); beside its name stand their height, their "
         "width and how many they are. Blue layers learn, orange ones change the size, grey ones do neither "
         f"or only scale. On the right stands how many parameters a layer has.{folded}",

@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 
 def rows(model: keras.Model) -> list[Row]:
-    """Returns a row a layer or operation, in the order in which they are computed.
+    """Returns one row per layer or operation, in the order in which they are computed.
 
     The rows' parameters sum up to `model.count_params()`.
     """

@@ -23,8 +23,8 @@ of
     5 to 19 components   Student's t: of the logit for shares and of the logarithm for losses, so the interval
                          keeps within their range and is lopsided where they are (Korn and Graubard
                          1998, Survey Methodology 24(2)); of the figure itself for differences.
-    from 20              the bootstrap over components: percentiles, moved outwards by as much as t and k ask
-    for.
+    20 or more           the bootstrap over components: percentiles, moved outwards by as much as t and k
+                         ask for.
                          Source: Hesterberg 2015, The American Statistician 69(4), section 4.3 (expanded
                          percentile). Trainings are drawn from a normal distribution of their variance, since
                          two or three are too few to draw from. Where one component outweighs the others, or

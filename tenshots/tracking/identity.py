@@ -32,19 +32,21 @@ def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: 
 
     What cannot move a variant's answers does not count (UNCOUNTED_SETTINGS; all code but COUNTED_CODE
     and that of the variants' networks): another page is no other experiment, and no other look at the test
-    photos; nor is a family of networks that no variant uses.
+    photos; nor is a network that no variant uses, or a family of such.
 
     Args:
         settings: all of params.yaml, as resolved for this run; the order of keys does not count.
         splits_path: its bytes count; a file that is absent counts as empty.
         code_dir: holds `stages` and `tenshots`, whose Python files count by path and bytes.
     """
+    networks = _networks_of_variants(settings)
     counted = {key: value for key, value in settings.items() if key not in UNCOUNTED_SETTINGS}
+    counted |= {"networks": networks} if "networks" in settings else {}
     digest = hashlib.sha256(json.dumps(counted, sort_keys=True, default=str).encode())
     digest.update(file_hash(splits_path).encode())
     tops = [code_dir / top for top in COUNTED_CODE]
     paths = [path for top in tops for path in sorted(top.rglob("*.py")) or [top]]
-    for family in _families_of_variants(settings):
+    for family in sorted({network["family"] for network in networks.values()}):
         paths += family_files(family, code_dir=code_dir)
     for path in dict.fromkeys(paths):
         digest.update(path.relative_to(code_dir).as_posix().encode())
@@ -52,11 +54,10 @@ def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: 
     return digest.hexdigest()
 
 
-def _families_of_variants(settings: Mapping[str, Any]) -> list[str]:
-    """Returns the families of the networks that the variants name, sorted; `check` judges the settings."""
-    networks = settings.get("networks") or {}
+def _networks_of_variants(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the settings of the networks that the variants name; `check` judges the settings."""
     named = {variant.get("network") for variant in (settings.get("variants") or {}).values()}
-    return sorted({networks[name]["family"] for name in named if name in networks})
+    return {name: network for name, network in (settings.get("networks") or {}).items() if name in named}
 
 
 def photos_hash(photo_ids: Iterable[str], labels: Iterable[str]) -> str:

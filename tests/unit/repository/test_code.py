@@ -69,6 +69,15 @@ def test_another_variant_of_another_family_is_another_experiment(copied: Path) -
     assert identity.experiment_key(more, splits_path=copied / "none", code_dir=copied) != before
 
 
+def test_a_network_that_no_variant_uses_is_no_other_experiment(copied: Path) -> None:
+    before = key(copied)
+    networks = {**VALUES["networks"], "spare": {"family": "dense", "dropout": 0.123}}
+    unused = {**VALUES, "networks": networks}
+    assert identity.experiment_key(unused, splits_path=copied / "splits.csv", code_dir=copied) == before
+    used = {**unused, "variants": {**VALUES["variants"], "spare": {"network": "spare"}}}
+    assert identity.experiment_key(used, splits_path=copied / "splits.csv", code_dir=copied) != before
+
+
 def test_imports_are_followed_wherever_they_stand(tmp_path: Path) -> None:
     folder = tmp_path / NETWORKS
     (folder / "families").mkdir(parents=True)

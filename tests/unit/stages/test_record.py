@@ -149,7 +149,13 @@ def test_missing_outputs_are_named_and_the_rest_is_recorded(
 
 @pytest.mark.parametrize(
     ("stale", "recorded"),
-    [("train@one", ["two"]), ("evaluate@two", ["one"]), ("split", []), ("compare", ["one", "two"])],
+    [
+        ("train@one", ["two"]),
+        ("evaluate@two", ["one"]),
+        ("split", []),
+        ("check", []),
+        ("compare", ["one", "two"]),
+    ],
 )
 def test_outputs_that_do_not_belong_to_the_settings_are_not_recorded(
     stale: str, recorded: list[str], project: Callable[..., list], monkeypatch: pytest.MonkeyPatch
