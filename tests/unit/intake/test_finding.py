@@ -112,7 +112,7 @@ def test_an_archive_that_cannot_be_used_is_one_file_and_its_folder_is_empty(tmp_
         (
             "bob/book.zip",
             "bob/book/book.zip",
-            "101 files in one archive are more than 100 (see accept.max_zip_files in params.yaml)",
+            "it holds 101 files, more than 100 (see accept.max_zip_files in params.yaml)",
         ),
         ("bob/cup.zip", "bob/cup/cup.zip", "not a .zip archive"),
     ]
