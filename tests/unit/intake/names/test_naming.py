@@ -153,7 +153,7 @@ def test_canvas_and_moodle_number_people(tmp_path: Path) -> None:
         "leeann_23456_678902_photos": ["leeann_23456_678902_photos.zip"],
     }
     assert result.namings == [
-        f"leeann_12345_678900_photos.zip and {again} count as one group, 'leeann_12345', as the platform "
+        f"leeann_12345_678900_photos.zip and {again} count as one group, 'leeann_12345', because the platform "
         f"gave them one person's number"
     ]
     for name in ("Ann Lee_12345_assignsubmission_file_cups", "Ann Lee_12345_assignsubmission_file_keys"):
