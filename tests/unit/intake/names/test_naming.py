@@ -153,8 +153,8 @@ def test_canvas_and_moodle_number_people(tmp_path: Path) -> None:
         "leeann_23456_678902_photos": ["leeann_23456_678902_photos.zip"],
     }
     assert result.namings == [
-        f"leeann_12345_678900_photos.zip and {again} count as one group, 'leeann_12345', because the platform "
-        f"gave them one person's number"
+        f"leeann_12345_678900_photos.zip and {again} count as one group, 'leeann_12345', because the "
+        f"platform gave them one person's number"
     ]
     for name in ("Ann Lee_12345_assignsubmission_file_cups", "Ann Lee_12345_assignsubmission_file_keys"):
         pack(moodle / f"{name}.zip", "cup/1.png", "key/1.png")
