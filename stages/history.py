@@ -38,8 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         chosen = chosen.drop_duplicates("run_id")
     if chosen.empty:
         raise DataError(
-            "MLflow has no compared experiment that fits; run `dvc repro`, or `python -m stages.record` for "
-            "what it lacks"
+            "MLflow has no finished comparison that matches; run `dvc repro`, or `python -m stages.record` "
+            "to add what is missing"
         )
     loaded = experiments.load(chosen)
     reference = loaded[0]
@@ -52,8 +52,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(tables.aligned_table(results, reference.name))
     print("", *sentences.cautions(loaded, results), sep="\n")
     for num_photos, num_looks in page.looks(loaded):
-        looked = f"{counted(num_photos, 'test photo')}, looked at by {counted(num_looks, 'experiment')}"
-        print(f"{looked}: choose on validation.")
+        have = "has" if num_looks == 1 else "have"
+        looked = f"{counted(num_looks, 'experiment')} {have} been evaluated on these"
+        print(f"{looked} {counted(num_photos, 'test photo')}: choose by validation accuracy.")
     left_out = rows.loc[rows["test_set"] == "", "name"]
     if len(left_out):
         print(f"left out, because MLflow lacks their comparison: {', '.join(left_out)}")

@@ -28,9 +28,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     num_whole, removed = mending.mend_remote(remote)
     for path, reason in removed.items():
-        print(f"{visible(str(path))}: removed, as {reason}")
-    then = "; push again, from a clone that has them: dvc push --run-cache" if removed else ""
-    print(f"{remote}: {counted(num_whole, 'file')} whole, {len(removed)} removed{then}")
+        print(f"{visible(str(path))}: removed, because {reason}")
+    then = "; push again from a clone that has them: dvc push --run-cache" if removed else ""
+    print(f"{remote}: {counted(num_whole, 'file')} intact, {len(removed)} removed{then}")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.predict", description=__doc__)
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="an image, or a folder of them")
     wanted = parser.add_mutually_exclusive_group()
-    wanted.add_argument("--variant", help="default: the one with the best validation accuracy")
+    wanted.add_argument("--variant", help="default: the one with the highest validation accuracy")
     wanted.add_argument(
         "--champion", action="store_true", help="the registered model of that alias, from MLflow"
     )
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         described = {"variant": variant, "chosen": why, "num_trainings": len(saved.fits), "photos": answers}
         print(json.dumps(described, indent=2, ensure_ascii=False))
     else:
-        print(f"{variant} ({why}), mean of {len(saved.fits)} trainings\n")
+        print(f"{variant} ({why}): mean prediction of {len(saved.fits)} trainings\n")
         print(aligned([{**item, "photo": visible(item["photo"])} for item in answers], saved.labels))
     if reasons:
         raise SystemExit(1)
@@ -107,7 +107,7 @@ def choose(values: Mapping[str, Any], variant: str | None) -> tuple[str, str]:
         first = next(iter(known))
         raise errors.missing(paths[first], f"evaluate@{first}")
     best = best_on_validation(figures)
-    return best, f"the best validation accuracy, {figures[best]['val_accuracy']:.3f}"
+    return best, f"highest validation accuracy, {figures[best]['val_accuracy']:.3f}"
 
 
 def check_labels(labels: Sequence[str], *, of: str) -> None:

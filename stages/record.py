@@ -74,9 +74,9 @@ def _put_in_order() -> None:
     except Exception as error:
         raise remedies.unusable(error) from None
     if came:
-        print(f"MLflow: {came}; it goes on here, with the files of its runs")
+        print(f"MLflow: {came}; it continues here, with the files of its runs")
     if num_ended:
-        print(f"MLflow: {counted(num_ended, 'run')} that a kill had left running: ended")
+        print(f"MLflow: ended {counted(num_ended, 'run')} that a killed process had left running")
 
 
 def _paths(variant: str) -> list[Path]:

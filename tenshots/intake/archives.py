@@ -167,13 +167,13 @@ def _check(members: list[Member], num_archive_bytes: int, limits: ArchiveLimits)
 def _check_sums(members: list[Member], num_archive_bytes: int, limits: ArchiveLimits) -> None:
     if len(members) > limits.max_files:
         raise RejectedPhoto(
-            f"{len(members)} files in one archive are more than {limits.max_files} (see accept.max_zip_files "
+            f"it holds {len(members):,} files, more than {limits.max_files:,} (see accept.max_zip_files "
             f"in params.yaml)"
         )
     num_bytes = sum(member.num_bytes for member in members)
     if num_bytes > limits.max_bytes:
         raise RejectedPhoto(
-            f"{num_bytes:,} bytes unpacked are more than {limits.max_bytes / 10**6:g} MB (see "
+            f"it unpacks to {num_bytes / 10**6:,.12g} MB, more than {limits.max_bytes / 10**6:,.12g} MB (see "
             f"accept.max_zip_megabytes in params.yaml)"
         )
     if num_bytes > limits.max_ratio * num_archive_bytes:

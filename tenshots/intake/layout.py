@@ -41,11 +41,11 @@ class PhotosSettings(Settings):
             raise ValueError("must be the path of a folder, without control characters")
         # DVC and git take it as it stands, and would look for a folder named ~ in the project.
         if photos.startswith("~"):
-            raise ValueError(f"must be written out as {str(Path(photos).expanduser())!r}")
+            raise ValueError(f"must be written in full, as {str(Path(photos).expanduser())!r}")
         folder = Path(os.path.abspath(photos))  # noqa: PTH100 (links are not followed, as DVC does not either)
         for output in map(Path.cwd().joinpath, OUTPUTS):
             if folder.is_relative_to(output) or output.is_relative_to(folder):
-                raise ValueError("must be a folder apart from what the pipeline writes, such as data/raw")
+                raise ValueError("must be a folder that the pipeline does not write to, such as data/raw")
         return photos
 
 
@@ -117,9 +117,10 @@ def photos_dir(photos: str, project_dir: Path) -> Path:
     inside = folder.resolve().is_relative_to(project_dir.resolve())
     if not Path(photos).is_absolute() and not inside:
         raise SettingsError(
-            f"params.yaml: photos must not leave the repository, as temporary and queued experiments would "
-            f"not find it, got {photos!r}; copy the photos to data/raw, set `photos: data/raw` and run "
-            f"`python -m stages.check && dvc add data/raw`, or give an absolute path"
+            f"params.yaml: the path `photos` must not lead out of the repository, because temporary and "
+            f"queued experiments would not find it, got {photos!r}; copy the photos to data/raw, set "
+            f"`photos: data/raw` and run `python -m stages.check && dvc add data/raw`, or give an absolute "
+            f"path"
         )
     if not folder.is_dir():
         wrong = "is not a folder" if there else "is missing"
@@ -187,8 +188,8 @@ def _check_size(num_bytes: int, max_bytes: int) -> None:
         raise RejectedPhoto(clutter.EMPTY)
     if num_bytes > max_bytes:
         raise RejectedPhoto(
-            f"{num_bytes:,} bytes are more than {max_bytes / 10**6:g} MB (see accept.max_megabytes in "
-            f"params.yaml)"
+            f"its size is {num_bytes / 10**6:,.12g} MB, more than {max_bytes / 10**6:,.12g} MB "
+            f"(see accept.max_megabytes in params.yaml)"
         )
 
 

@@ -75,7 +75,8 @@ def described(info: zipfile.ZipInfo, *, writes_slashes: bool) -> tuple[Member, b
         reason = "needs a password; zip it without one"
     elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         reason = (
-            f"packed by method {info.compress_type}, only 0 (stored) and 8 (deflate) are read; zip it again"
+            f"compressed with method {info.compress_type}, but only 0 (stored) and 8 (deflate) can be read; "
+            f"zip it again"
         )
     else:
         reason = ""

@@ -103,7 +103,7 @@ def doubts(manifest: pd.DataFrame, pattern: str) -> list[str]:
     elif of_camera:
         first = kept[kept["group"].isin(of_camera)].iloc[0]
         sentences.append(
-            f"groups named as cameras name files: {len(of_camera)} of {len(sizes)}, such as "
+            f"{len(of_camera)} of {len(sizes)} groups are named the way cameras name files, such as "
             f"{first['group']!r} with {first['path']}; if that is not who took it, correct {{group}} in "
             f"layout: {FOR_FORMS}"
         )
@@ -118,8 +118,8 @@ def _crossed(kept: pd.DataFrame) -> list[str]:
         return []
     path = kept.loc[kept["group"] == groups[0], "path"].min()
     return [
-        f"these names of groups are labels, too: {joined(map(visible, groups))}; if folders are the wrong "
-        f"way round there, as in {visible(path)}, swap them, or one person's photos count as several people's"
+        f"these groups are named like labels: {joined(map(visible, groups))}; if the folders are the wrong "
+        f"way round, as in {visible(path)}, swap them, or one person's photos count as several people's"
     ]
 
 

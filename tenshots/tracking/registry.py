@@ -68,14 +68,12 @@ def download(folder: Path) -> tuple[Path, str]:
         name = project.name()
         if _is_registered(client, name):
             found = client.get_model_version_by_alias(name, CHAMPION)
-            known = (
-                client.get_run(found.run_id).data.tags.get(folder_tag(MODEL)) or "of a tag, which it lacks"
-            )
+            known = client.get_run(found.run_id).data.tags.get(folder_tag(MODEL))
             place = Path(client.download_artifacts(found.run_id, MODEL, str(folder)))
         elif _is_registered(client, project.FORMER_NAME):
             elsewhere = (
-                f"; the store has a model {project.FORMER_NAME}, as that of every project was once called: "
-                f"{project.VARIABLE}={project.FORMER_NAME} takes its champion"
+                f"; the store has a model named {project.FORMER_NAME}, the name that every project's model "
+                f"once had: set {project.VARIABLE}={project.FORMER_NAME} to use its champion"
             )
     except Exception as error:
         raise remedies.unusable(error) from None
@@ -84,9 +82,13 @@ def download(folder: Path) -> tuple[Path, str]:
             f"no model {name} is registered yet; run `dvc repro` and `python -m stages.record`{elsewhere}"
         )
     if folder_hash(place) != known:
+        wrong = (
+            f"the champion's files in {found.source} must have the hash {known}, found {folder_hash(place)}"
+            if known
+            else f"the champion's run has no tag with the hash of its files in {found.source}"
+        )
         raise DataError(
-            f"the champion's files in {found.source} must have the hash {known}, found {folder_hash(place)}; "
-            "remove them, and `python -m stages.record` adds those of the present experiment"
+            f"{wrong}; remove them, and `python -m stages.record` adds those of the present experiment"
         )
     return place, str(found.version)
 

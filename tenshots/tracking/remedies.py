@@ -7,7 +7,9 @@ from tenshots.errors import DataError
 from tenshots.tracking import places
 
 ELSEWHERE = f"or set {places.VARIABLE} to another store"
-GOES_ON = "; `python -m stages.record` lets it go on here"  # ends the reason why one that moved is not used
+GOES_ON = (
+    "; run `python -m stages.record` to continue it here"  # ends the reason why one that moved is not used
+)
 REMEDIES = {  # what SQLite and servers say, and what helps; of the disk: tenshots.shortages
     "database is locked": "another process holds it; wait for that or end it",
     "attempt to write a readonly database": f"make it and its folder writable, {ELSEWHERE}",

@@ -93,10 +93,10 @@ def warn(error: Exception) -> None:
     """Says in one line that the store is out of reach, and what helps."""
     reason = remedies.reason(error)
     why = reason.removesuffix(remedies.GOES_ON)
-    first = "" if why == reason else "lets it go on here and "  # the same command: named once
+    first = "" if why == reason else "continues it here and "  # the same command: named once
     message = (
         f"warning: the MLflow store {places.store_uri()} cannot be used ({why}); "
-        f"this goes on without it, and `python -m stages.record` {first}adds the run later"
+        f"the stage continues without it, and `python -m stages.record` {first}adds the run later"
     )
     print(places.without_password(message), file=sys.stderr, flush=True)
 

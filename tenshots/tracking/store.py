@@ -70,7 +70,9 @@ def move_in() -> str:
         return ""
     path = places.database(uri)
     if path is None:
-        raise DataError(f"{_came(former)}, and only a SQLite database can go on elsewhere; move it back")
+        raise DataError(
+            f"{_came(former)}, and only a SQLite database can be continued elsewhere; move it back"
+        )
     if not places.files_dir().is_dir():
         raise DataError(
             f"{_came(former)} without the files of its runs; bring {former / 'artifacts'} to "
@@ -95,7 +97,7 @@ def open_for_stage() -> tuple[Client, str]:
         since = silent.stat().st_mtime
         if 0 <= time.time() - since < SILENCE_S and silent.read_text(encoding="utf-8") == key:
             again = time.strftime("%H:%M", time.localtime(since + SILENCE_S))
-            raise DataError(f"it did not answer an earlier stage, and is not asked again before {again}")
+            raise DataError(f"it did not answer an earlier stage, and will not be asked again before {again}")
     started = time.monotonic()
     try:
         return open_store()
@@ -238,8 +240,8 @@ def _check_answer(uri: str) -> None:
 def _check_folder_allowed() -> None:
     if os.environ.get("MLFLOW_ALLOW_FILE_STORE", "").lower() not in {"true", "1"}:
         raise DataError(
-            f"it is a folder of files, which MLflow has given up; set {places.VARIABLE} to a database, such "
-            "as sqlite:///mlruns/mlflow.db, and `mlflow migrate-filestore` brings the runs over"
+            f"it is a folder of files, which MLflow no longer supports; set {places.VARIABLE} to a database, "
+            "such as sqlite:///mlruns/mlflow.db, and `mlflow migrate-filestore` brings the runs over"
         )
 
 
@@ -277,7 +279,7 @@ def _check_revision(found: str) -> None:
         migrations.get_revision(found)
     except CommandError:
         raise DataError(
-            f"a newer MLflow than {mlflow.__version__} has written it; install that one, {ELSEWHERE}"
+            f"it was written by a newer MLflow than {mlflow.__version__}; install that version, {ELSEWHERE}"
         ) from None
     upgrade = f"python -m mlflow db upgrade '{places.store_uri()}'"
-    raise DataError(f"an older MLflow has written it; copy it, then run `{upgrade}`")
+    raise DataError(f"it was written by an older MLflow; copy it, then run `{upgrade}`")

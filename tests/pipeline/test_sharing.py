@@ -114,7 +114,7 @@ def test_a_clone_gets_everything_computes_nothing_and_records_all_runs(
     assert list((bob.folder / "mlruns").rglob("fold-0_repeat-0.weights.h5"))
     assert bob.python("-m", "stages.record") == "MLflow: nothing to add\n"
     photo = next((bob.folder / "data" / "raw").rglob("*.png"))
-    assert "mean of" in bob.python("-m", "stages.predict", str(photo))
+    assert "mean prediction of" in bob.python("-m", "stages.predict", str(photo))
     assert "stick" in (bob.folder / ".dvc/config.local").read_text()  # which git ignores
 
 
@@ -205,7 +205,7 @@ def test_a_file_that_is_not_whole_is_noticed_by_a_pull_and_mended_by_the_next_pu
         AssertionError, match=r"Checkout failed for following targets:\s+data/models/baseline"
     ):
         bob.dvc("pull", "--run-cache")
-    assert f"{broken}: removed, as it is not whole" in call(ada, mending(stick))
+    assert f"{broken}: removed, because it is not whole" in call(ada, mending(stick))
     call(ada, commands(1, stick))
     bob.dvc("pull", "--run-cache")
     assert bob.changed() == set()

@@ -159,8 +159,8 @@ def _decoded(items: Sequence[Reading]) -> tuple[list[Reading], list[str]]:
         read = {f"{name!r} as {meant!r}" for (_, name), meant in told[archive].items() if name != meant}
         if read:
             sentences.append(
-                f"{visible(archive)} does not say which code page its names are in; they were read in the "
-                f"one that makes them names of other photos: {joined(sorted(read))}"
+                f"{visible(archive)} does not say how its names are encoded; they were read in the encoding "
+                f"that makes them match names found elsewhere: {joined(sorted(read))}"
             )
         if not told[archive] or names - told[archive].keys():
             guesses.append(f"{visible(archive)} ({_unsure_name(unsure)!r})")

@@ -47,9 +47,9 @@ def near_duplicates(
 
     Args:
         thumbnails: uint8 (num_photos, 32, 32, 3), sRGB, the whole photo stretched to a square.
-        settings: pairs are linked whose aligned hashes differ by at most `max_distance` bits (half of it
-            where many look alike) and whose least similar block reaches `min_similarity`.
-        num_workers: threads, from 1.
+        settings: pairs are linked whose aligned hashes differ by at most `max_distance` bits (a third of
+            it where many look alike) and whose least similar block reaches `min_similarity`.
+        num_workers: threads, at least 1.
     """
     # In the order of their bytes, so that which photo of a pair is moved does not depend on where it stands.
     rows = np.ascontiguousarray(thumbnails).reshape(len(thumbnails), SIDE_PX * SIDE_PX * 3)
@@ -111,7 +111,7 @@ def check_shares(
     first, second, similarity = _weakest(
         links, photos["cluster"] == cluster, photos["group"].to_numpy(), photos["label"].to_numpy() == label
     )
-    others = f" (and {counted(int(is_large.sum()) - 1, 'cluster')} more)" if is_large.sum() > 1 else ""
+    others = f" (and {counted(int(is_large.sum()) - 1, 'more cluster')})" if is_large.sum() > 1 else ""
     raise DataError(
         f"{PATH}: near_duplicates.max_share is {max_share:g}, but one cluster holds "
         f"{counts.iloc[largest]} of {totals[largest]} photos of {label!r}{others}, linked by {paths[first]} "

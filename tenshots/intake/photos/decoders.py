@@ -175,7 +175,7 @@ class Decoders:
                 return int(struct.unpack("!i", self._control.recv(4, socket.MSG_WAITALL))[0])
             except (OSError, struct.error):
                 raise DataError(
-                    "the process that decodes photos was ended; run the same command again"
+                    "the process that decodes photos ended unexpectedly; run the same command again"
                 ) from None
 
 
@@ -200,7 +200,7 @@ def _received(stream: BinaryIO, size_px: int) -> Answer:
     for value in told.values():
         str(value).encode()  # which half a character fails
     if "error" in told:
-        raise RuntimeError(f"a mistake in what decodes photos:\n{told['error']}")
+        raise RuntimeError(f"a bug in the code that decodes photos:\n{told['error']}")
     if "rejected" in told:
         return RejectedPhoto(str(told["rejected"]))
     known: dict[str, Any] = {name: told[name] for name, kind in _KINDS.items() if type(told[name]) is kind}

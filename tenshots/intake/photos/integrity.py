@@ -37,7 +37,7 @@ LEVEL_STEP = 0.5  # of 255: rows nearer to each other than that are a smear; pho
 # EXIF orientation → the side of the upright photo at which the file's pixels end
 LAST_SIDES = {1: "bottom", 2: "bottom", 3: "top", 4: "top", 5: "right", 6: "left", 7: "left", 8: "right"}
 
-WITHOUT_END = "end of file missing, but no pixels"
+WITHOUT_END = "the end of the file is missing, but no pixels are"
 FLAT_END = "ends in one flat colour and in zeros, so it may be incomplete"
 
 

@@ -144,8 +144,8 @@ def _check_size(size: tuple[int, int], frame: tuple[int, int], accept: AcceptSet
         )
     if min(frame) < accept.min_px:
         raise RejectedPhoto(
-            f"too small: of {frame[0]} x {frame[1]} px, the shorter side has less than {accept.min_px} px "
-            f"(accept.min_px in params.yaml)"
+            f"too small: {frame[0]} x {frame[1]} px, but the shorter side must be at least {accept.min_px} "
+            f"px (accept.min_px in params.yaml)"
         )
 
 
@@ -160,7 +160,7 @@ def _check_memory(num_bytes: int, size: tuple[int, int], name: str, accept: Acce
         raise RejectedPhoto(
             f"too large: {size[0]} x {size[1]} px of {formats.NAMES.get(name, name)} take "
             f"{num_bytes / 1e9:.1f} GB to decode, more than {most / 1e9:g} GB; save it smaller or as a plain "
-            f"JPEG, not progressive, or raise accept.max_megapixels in params.yaml, of which each allows "
+            f"JPEG, not progressive, or raise accept.max_megapixels in params.yaml: each megapixel allows "
             f"{BYTES_PER_ACCEPTED_PIXEL} MB"
         )
 

@@ -19,7 +19,7 @@ def sentence(result: Result, reference: str) -> str:
     together = " together" if len(result.changes) > 1 else ""
     found = claims.verdict(result.gain)
     if found == "open":
-        claim = f"no difference of {result.variant} to {reference} can be claimed"
+        claim = f"no difference between {result.variant} here and in {reference} can be claimed"
     else:
         claim = f"{result.variant} is {found} than in {reference}"
     why = f"; {result.gain.reason}" if result.gain.reason else ""

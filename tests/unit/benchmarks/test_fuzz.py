@@ -90,7 +90,7 @@ def test_a_crash_an_unknown_reason_and_another_answer_break_promises() -> None:
 
 @pytest.mark.parametrize(
     ("action", "said"),
-    [("os.abort()", "decoder crashed"), ("raise LookupError", "a mistake in what")],
+    [("os.abort()", "decoder crashed"), ("raise LookupError", "a bug in the code")],
 )
 def test_an_image_that_breaks_a_promise_is_saved_and_the_status_is_1(
     action: str, said: str, trap: Trap, capsys: pytest.CaptureFixture[str]

@@ -208,8 +208,8 @@ def test_a_name_that_is_no_clean_path_is_a_reason_and_never_read(
         (Entry(b"1.jpg", flags=0x1, method=99), "needs a password"),  # AES
         (Entry(b"1.jpg", flags=0x40), "needs a password"),  # strong encryption
         (Entry(b"1.jpg", flags=0x2000), "needs a password"),  # even the names are masked
-        (Entry(b"1.jpg", method=zipfile.ZIP_BZIP2), "packed by method 12"),
-        (Entry(b"1.jpg", method=zipfile.ZIP_LZMA), "packed by method 14"),
+        (Entry(b"1.jpg", method=zipfile.ZIP_BZIP2), "compressed with method 12"),
+        (Entry(b"1.jpg", method=zipfile.ZIP_LZMA), "compressed with method 14"),
         (Entry(b"More.ZIP"), "not a .zip archive, though its name says so"),
     ],
 )
@@ -298,8 +298,11 @@ def test_an_archive_at_its_limits_is_listed_and_above_one_it_is_rejected_with_it
     ratio = 300 / archive.stat().st_size
     assert len(listed(archive, ArchiveLimits(3, 300, ratio))) == 3
     for limits, message in (
-        (ArchiveLimits(2, 300, ratio), "3 files in one archive are more than 2 .*accept.max_zip_files"),
-        (ArchiveLimits(3, 299, ratio), "300 bytes unpacked are more than .*accept.max_zip_megabytes"),
+        (ArchiveLimits(2, 300, ratio), "it holds 3 files, more than 2 .*accept.max_zip_files"),
+        (
+            ArchiveLimits(3, 299, ratio),
+            "it unpacks to 0.0003 MB, more than 0.000299 MB .*accept.max_zip_megabytes",
+        ),
         (ArchiveLimits(3, 300, ratio * 0.99), "unpacks to 1 times its size.*accept.max_zip_ratio"),
     ):
         with pytest.raises(RejectedPhoto, match=message):
@@ -426,7 +429,7 @@ def test_an_archive_in_an_archive_that_cannot_be_used_is_a_file_with_the_reason(
         "torn.zip": "damaged in the archive; zip it again",
         "locked.zip": "needs a password; zip it without one",
         "empty.zip": EMPTY,
-        "many.zip": "101 files in one archive are more than 100",
+        "many.zip": "it holds 101 files, more than 100",
         "large.zip": "an archive of over 1 MB in an archive; unpack the outer one",
     }
 
@@ -440,8 +443,8 @@ def test_what_archives_in_an_archive_hold_counts_towards_the_limits_of_the_outer
     loose = ArchiveLimits(6, 6 * 10**5, 10**9)
     assert len(listed(archive, loose)) == 6
     for limits, message in (
-        (loose._replace(max_files=5), "6 files in one archive are more than 5"),
-        (loose._replace(max_bytes=6 * 10**5 - 1), "600,000 bytes unpacked are more than"),
+        (loose._replace(max_files=5), "it holds 6 files, more than 5"),
+        (loose._replace(max_bytes=6 * 10**5 - 1), "it unpacks to 0.6 MB, more than 0.599999 MB"),
         # Of the inner ones alone it is less, as they were packed again.
         (loose._replace(max_ratio=6 * 10**5 / size - 1), "unpacks to .* times its size"),
     ):

@@ -211,7 +211,7 @@ def test_a_file_that_must_not_or_cannot_be_read_is_rejected(
     rejected = ingested(tmp_path, "{label}/{name}").manifest.query("status == 'rejected'")
     assert dict(zip(rejected["path"], rejected["reason"], strict=True)) == {
         "cup/denied.png": "cannot be read (Permission denied)",
-        "key/film.png": "1,000,001 bytes are more than 1 MB (see accept.max_megabytes in params.yaml)",
+        "key/film.png": "its size is 1.000001 MB, more than 1 MB (see accept.max_megabytes in params.yaml)",
         "key/gone.png": "a link that leads nowhere",
     }
     assert set(rejected["photo_id"]) == {""}

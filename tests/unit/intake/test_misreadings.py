@@ -256,7 +256,7 @@ def test_one_person_who_put_labels_above_their_own_name_is_told(
     draw(tmp_path / "data/raw", *crossed(PEOPLE[:6], THINGS), *crossed(THINGS, ["kim"]))
     said = warnings(tmp_path, monkeypatch, capsys)
     (line,) = (
-        line for line in said if line.startswith("these names of groups are labels, too: cup, key and pen; ")
+        line for line in said if line.startswith("these groups are named like labels: cup, key and pen; ")
     )
     assert "as in cup/kim/0.png, swap them" in line
 
@@ -327,7 +327,8 @@ def test_a_group_that_a_camera_named_is_told_and_nothing_is_asked_of_swapping(na
     """{label}/{group}_{name} where a form appended who: IMG_1000 - Ann Lee.jpg."""
     (sentence,) = doubts(kept(*[(name, label, "") for label in ("cup", "key")] * 3), "{label}/{group}_{name}")
     assert sentence == (
-        f"groups named as cameras name files: 1 of 1, such as {name!r} with 0.jpg; if that is not who took "
+        f"1 of 1 groups are named the way cameras name files, such as {name!r} with 0.jpg; if "
+        f"that is not who took "
         "it, correct {group} in layout: for example {label}/{name} - {group}, where a form appended the name"
     )
 

@@ -218,7 +218,7 @@ def test_what_is_not_whole_in_a_remote_is_removed_and_all_else_stays(
     entry = put_run(folder, RUN)
     (tmp_path / "beside.tmp").write_text("not ours")
     mend.main([str(folder)])
-    assert capsys.readouterr().out == f"{folder}: 8 files whole, 0 removed\n"
+    assert capsys.readouterr().out == f"{folder}: 8 files intact, 0 removed\n"
 
     places[0].write_bytes(b"")
     places[3].write_bytes(b"x" * 2_999_999)
@@ -229,10 +229,10 @@ def test_what_is_not_whole_in_a_remote_is_removed_and_all_else_stays(
     mend.main([str(folder)])
     said = capsys.readouterr().out.splitlines()
     gone = {places[0], places[3], places[5], places[6], *unfinished}  # the second list's member is gone
-    assert {line.removesuffix(": removed, as it is not whole") for line in said[:-1]} == {
+    assert {line.removesuffix(": removed, because it is not whole") for line in said[:-1]} == {
         str(path) for path in gone
     }
-    assert said[-1].startswith(f"{folder}: 4 files whole, 6 removed; push again")
+    assert said[-1].startswith(f"{folder}: 4 files intact, 6 removed; push again from")
     assert {path for path in folder.rglob("*") if path.is_file()} == {
         places[1],
         places[2],
@@ -280,7 +280,9 @@ def test_a_list_that_leaves_its_folder_is_named_and_removed(
     honest = put_list(tmp_path, json.dumps(rows[:1]).encode())
     forged = put_list(tmp_path, json.dumps(rows).encode())
     mend.main([str(tmp_path)])
-    said = f"{forged}: removed, as it would write outside its folder, at {name!r}: ask who has pushed it\n"
+    said = (
+        f"{forged}: removed, because it would write outside its folder, at {name!r}: ask who has pushed it\n"
+    )
     assert capsys.readouterr().out.startswith(said)
     assert honest.exists()
     assert not forged.exists()
@@ -374,7 +376,7 @@ def test_a_name_on_a_stick_can_neither_steer_a_terminal_nor_add_a_line(
     (tmp_path / "files/md5/a\033[2J\n\u202eall whole").touch()
     mend.main([str(tmp_path)])
     assert capsys.readouterr().out.startswith(
-        rf"{tmp_path}/files/md5/a\x1b[2J\n\u202eall whole: removed, as it is not whole"
+        rf"{tmp_path}/files/md5/a\x1b[2J\n\u202eall whole: removed, because it is not whole"
     )
 
 
@@ -387,7 +389,7 @@ def test_a_list_that_is_none_is_named_and_removed(
 ) -> None:
     path = put_list(tmp_path, content)
     mend.main([str(tmp_path)])
-    assert capsys.readouterr().out.startswith(f"{path}: removed, as it is not a list of files\n")
+    assert capsys.readouterr().out.startswith(f"{path}: removed, because it is not a list of files\n")
     assert not path.exists()
 
 

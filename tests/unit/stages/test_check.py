@@ -53,13 +53,13 @@ REFUSED: list[tuple[str, object, str]] = [
     ("threads", 0, "must be greater than or equal to 1"),
     ("threads", 10**6, "must be less than or equal to 256"),
     ("repeats", 1000, "must be less than or equal to 100"),
-    ("photos", "~/Pictures", f"must be written out as '{Path.home() / 'Pictures'}', got '~/Pictures'"),
+    ("photos", "~/Pictures", f"must be written in full, as '{Path.home() / 'Pictures'}', got '~/Pictures'"),
     ("photos", "", "must not be empty, got ''"),
     *(
-        ("photos", where, f"apart from what the pipeline writes, such as data/raw, got {where!r}")
+        ("photos", where, f"that the pipeline does not write to, such as data/raw, got {where!r}")
         for where in (".", "/", "..", "data", "./data/", "data/models/baseline", "data/x/../database/a")
     ),
-    ("photos", str(TOP / "data"), "apart from what the pipeline writes"),
+    ("photos", str(TOP / "data"), "that the pipeline does not write to"),
     ("layout", "", "must not be empty, got ''"),
     ("photos", "a\nb", "without control characters, got 'a\\nb'"),
     ("photos", "${HOME}", "must not hold ${, which DVC reads as the name of another setting, got '${HOME}'"),
@@ -292,7 +292,7 @@ def test_no_folder_of_photos_may_hold_an_output_or_lie_in_one() -> None:
     }
     assert {"data/models/baseline", "data/croissant.json", "reports/metrics.json"} <= outputs
     for photos in (path for output in outputs for path in (output, f"{output}/ada")):
-        with pytest.raises(SettingsError, match="apart from what the pipeline writes"):
+        with pytest.raises(SettingsError, match="that the pipeline does not write to"):
             whole.check(changed("photos", photos))
 
 

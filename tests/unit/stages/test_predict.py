@@ -74,7 +74,7 @@ def test_a_photo_gets_the_same_probabilities_from_evaluate_and_from_predict(
 def test_the_table_has_a_line_a_photo(project: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
     predict.main(["photo0.jpg", "photo1.jpg"])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "baseline (the best validation accuracy, 0.750), mean of 4 trainings"
+    assert lines[0] == "baseline (highest validation accuracy, 0.750): mean prediction of 4 trainings"
     assert lines[2].split() == ["photo", "label", "book", "cup"]
     assert [line.split()[0] for line in lines[3:]] == ["photo0.jpg", "photo1.jpg"]
     for line in lines[3:]:
@@ -156,7 +156,7 @@ def test_the_variant_is_chosen_by_its_validation_accuracy(
     for name in ("baseline", "other", "removed"):
         (folder / name).mkdir(parents=True)
     (folder / "baseline/metrics.json").write_text('{"val_accuracy": 0.5, "test_accuracy": 0.9}')
-    assert predict.choose(VALUES, None) == ("baseline", "the best validation accuracy, 0.500")
+    assert predict.choose(VALUES, None) == ("baseline", "highest validation accuracy, 0.500")
     (folder / "other/metrics.json").write_text('{"val_accuracy": 0.6, "test_accuracy": 0.1}')
     (folder / "removed/metrics.json").write_text('{"val_accuracy": 0.9}')
     assert predict.choose(VALUES, None)[0] == "other"

@@ -203,7 +203,7 @@ def test_a_copied_project_records_beside_the_original(
         write("reports/index.html", "another page")
         record.main([])
         said = capsys.readouterr().out
-        assert said.startswith(f"MLflow: it was copied here from {tmp_path}/mlruns; it goes on here")
+        assert said.startswith(f"MLflow: it was copied here from {tmp_path}/mlruns; it continues here")
         assert said.endswith("MLflow: added 1 settings, figures and files\n")
         record.main([])
         assert capsys.readouterr().out == "MLflow: nothing to add\n"
@@ -221,7 +221,7 @@ def test_runs_that_a_kill_left_running_are_ended(
         with sessions.variant_run("gone"):
             pass
     record.main([])
-    assert "MLflow: 2 runs that a kill had left running: ended\n" in capsys.readouterr().out
+    assert "MLflow: ended 2 runs that a killed process had left running\n" in capsys.readouterr().out
     assert {run.info.status for run in project("tags.`tenshots.variant` = 'gone'")} == {"KILLED"}
 
 

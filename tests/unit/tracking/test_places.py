@@ -126,12 +126,13 @@ def test_a_store_elsewhere_is_recognised_and_goes_on_after_one_command(
     assert not run.reached
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1
-    assert f"it was {how} here from {original}/mlruns); this goes on without it" in said
-    assert "`python -m stages.record` lets it go on here and adds the run later" in said
+    assert f"it was {how} here from {original}/mlruns); the stage continues without it" in said
+    assert "`python -m stages.record` continues it here and adds the run later" in said
     assert said.count("stages.record") == 1
     with pytest.raises(
         DataError,
-        match=f"^the MLflow store sqlite:.* cannot be used: it was {how} here from .*lets it go on here$",
+        match=f"^the MLflow store sqlite:.* cannot be used: it was {how} here from .*"
+        "stages.record` to continue it here$",
     ):
         registry.download(tmp_path)
     assert bytes_below(here / "mlruns" / "artifacts") == unchanged
@@ -201,7 +202,7 @@ def test_a_store_of_files_is_refused_or_lies_in_the_main_repository(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "./runs")
     monkeypatch.chdir(copy)
     with pytest.raises(
-        DataError, match="folder of files, which MLflow has given up; set MLFLOW_TRACKING_URI"
+        DataError, match="folder of files, which MLflow no longer supports; set MLFLOW_TRACKING_URI"
     ):
         store.open_store()
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")

@@ -153,8 +153,8 @@ def test_canvas_and_moodle_number_people(tmp_path: Path) -> None:
         "leeann_23456_678902_photos": ["leeann_23456_678902_photos.zip"],
     }
     assert result.namings == [
-        f"leeann_12345_678900_photos.zip and {again} count as one group, 'leeann_12345', as the platform "
-        f"gave them one person's number"
+        f"leeann_12345_678900_photos.zip and {again} count as one group, 'leeann_12345', because the "
+        f"platform gave them one person's number"
     ]
     for name in ("Ann Lee_12345_assignsubmission_file_cups", "Ann Lee_12345_assignsubmission_file_keys"):
         pack(moodle / f"{name}.zip", "cup/1.png", "key/1.png")
@@ -352,7 +352,7 @@ def test_parts_that_hold_archives_are_told_and_each_tells_its_code_page(tmp_path
     assert f"{first} and {third} are parts of one download and are read as one" in told(result)
     assert f"{third} is part 3 of a download that lacks part 2" in told(result)
     assert f"{first}/Assignment 1/ann.zip and {third}/Assignment 1/ben.zip" not in told(result)
-    assert f"{first}/Assignment 1/ann.zip does not say which code page" in told(result)
+    assert f"{first}/Assignment 1/ann.zip does not say how its names are encoded" in told(result)
 
 
 @pytest.mark.parametrize("copy", ["cup (1)", "cup - Copy", "cup 2", "cup - Kopie", "copie de cup"])
@@ -470,7 +470,7 @@ def test_a_name_in_an_unknown_code_page_is_read_as_others_write_it_and_told(
     result = ingested(tmp_path / "in")
     assert labels(result) == ["cup", "książka", "miś"]
     misread = "książka".encode(code_page).decode("cp437")
-    assert "ann.zip does not say which code page its names are in" in told(result)
+    assert "ann.zip does not say how its names are encoded" in told(result)
     assert f"{misread!r} as 'książka'" in told(result)
     assert f"ann.zip/{misread}/1.png" in set(result.photos["path"])
 

@@ -222,7 +222,7 @@ def test_without_groups_each_photo_counts_as_one() -> None:
 def test_of_several_clusters_the_largest_share_is_named_and_the_others_are_counted() -> None:
     links = links_of((0, 1, 1, 0.9), (1, 2, 1, 0.9), (5, 6, 1, 0.9), (6, 7, 1, 0.9), (7, 8, 1, 0.8))
     with pytest.raises(
-        DataError, match=r"4 of 5 photos of 'cup' \(and 1 cluster more\), linked by cup/h"
+        DataError, match=r"4 of 5 photos of 'cup' \(and 1 more cluster\), linked by cup/h"
     ) as raised:
         check_shares(PATHS, ["book"] * 5 + ["cup"] * 5, [""] * 10, links, max_share=0.5)
     assert len(str(raised.value)) < 300

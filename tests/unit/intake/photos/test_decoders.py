@@ -200,7 +200,9 @@ def test_a_host_that_is_ended_is_one_line() -> None:
         processes._host.kill()
         processes._host.wait()
         os.kill(processes._idle.get().pid, signal.SIGKILL)
-        with pytest.raises(DataError, match="the process that decodes photos was ended; run the same"):
+        with pytest.raises(
+            DataError, match="the process that decodes photos ended unexpectedly; run the same"
+        ):
             processes.standardise([drawn("a")])
 
 

@@ -113,7 +113,7 @@ def test_what_would_take_more_than_a_gigabyte_is_refused_before_it_is_decoded(
     assert re.search(
         rf"^too large: \d+ x \d+ px of {name} take \d\.\d GB to decode, more", str(refused.value)
     )
-    assert "raise accept.max_megapixels in params.yaml, of which each allows 5 MB" in str(refused.value)
+    assert "raise accept.max_megapixels in params.yaml: each megapixel allows 5 MB" in str(refused.value)
 
 
 def test_a_larger_limit_of_pixels_raises_that_of_memory() -> None:

@@ -203,7 +203,7 @@ def test_a_frame_far_smaller_than_its_canvas_is_no_photo(
         photo_of(write((400, 400), (90, 90)))
     for frame in ((100, 100), (400, 30), (400, 400)):
         assert photo_of(write((400, 400), frame)).width == 400
-    with pytest.raises(RejectedPhoto, match="too small: of 400 x 30 px"):
+    with pytest.raises(RejectedPhoto, match="too small: 400 x 30 px"):
         photo_of(write((400, 400), (400, 30)), min_px=32)
 
 

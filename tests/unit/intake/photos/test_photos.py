@@ -218,7 +218,7 @@ def test_a_limit_is_the_largest_photo_allowed() -> None:
 
 
 def test_a_photo_with_a_short_side_is_too_small() -> None:
-    with pytest.raises(RejectedPhoto, match=r"too small: of 300 x 31 px.* less than 32 px \(accept\.min_px"):
+    with pytest.raises(RejectedPhoto, match=r"too small: 300 x 31 px.* at least 32 px \(accept\.min_px"):
         photo_of(saved(Image.new("L", (300, 31))), min_px=32)
     assert photo_of(saved(Image.new("L", (32, 300))), min_px=32).height == 300
 

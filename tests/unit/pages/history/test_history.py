@@ -66,7 +66,8 @@ def test_equal_experiments_differ_by_nothing_and_make_no_other_interval_wider() 
     assert result.gain is not None
     assert result.gain.value == 0
     assert sentences.sentence(result, "a") == (
-        "epochs 9 → 8, lr 0.1 → 0.2 together: no difference of baseline to a can be claimed: 0.0 points; its "
+        "epochs 9 → 8, lr 0.1 → 0.2 together: no difference between baseline here and in a can be "
+        "claimed: 0.0 points; its "
         "answers are the same"
     )
     assert moved == gains.compare([other], first)[0]
@@ -216,7 +217,9 @@ def test_the_command_agrees_with_the_comparison_and_chooses_experiments(
     capsys.readouterr()
     stage.main(["--csv", "history.csv"])
     output = capsys.readouterr().out
-    assert "36 test photos, looked at by 2 experiments: choose on validation." in output
+    assert (
+        "2 experiments have been evaluated on these 36 test photos: choose by validation accuracy." in output
+    )
     assert Path("reports/history.html").read_text().startswith("<!doctype html>")
     compared = json.loads(Path("reports/comparison.json").read_text())["variants"]
     table = pd.read_csv("history.csv")
