@@ -10,8 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tenshots.pages.history import gains
 from tenshots.pages.history.gains import Result
-from tenshots.pages.history.sentences import cautions, ends, gain_text, sentence
+from tenshots.pages.history.sentences import cautions, gain_text, sentence
 from tenshots.statistics import phrases
+from tenshots.statistics.intervals import ends
 from tenshots.tracking.experiments import Experiment
 from tenshots.wording import counted
 

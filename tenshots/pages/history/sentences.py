@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tenshots.pages.history.gains import ABSENT, Result
 from tenshots.statistics import claims
-from tenshots.statistics.intervals import Estimate
+from tenshots.statistics.intervals import ends
 from tenshots.statistics.phrases import difference_text
 from tenshots.tracking.experiments import Experiment
 
@@ -55,8 +55,3 @@ def gain_text(result: Result) -> str:
     if result.gain is None:
         return ABSENT
     return difference_text({"difference": result.gain.value, "interval": ends(result.gain)})
-
-
-def ends(estimate: Estimate) -> list[float] | None:
-    """Returns both ends of the interval, or None where there is none."""
-    return None if estimate.low is None or estimate.high is None else [estimate.low, estimate.high]

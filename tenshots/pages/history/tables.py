@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tenshots.pages.history.gains import ABSENT, REFERENCE, Result, differing_settings
-from tenshots.pages.history.sentences import changes_text, ends, gain_text, sentence
-from tenshots.statistics.intervals import Estimate
+from tenshots.pages.history.sentences import changes_text, gain_text, sentence
+from tenshots.statistics.intervals import Estimate, ends
 from tenshots.statistics.phrases import interval_text, percent
 from tenshots.tables import csv_files
 from tenshots.tracking.experiments import Experiment
