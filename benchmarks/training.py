@@ -17,10 +17,10 @@ from rich.console import Console
 from rich.table import Table
 
 from tenshots import runtime
-from tenshots.networks import building
+from tenshots.networks import building, drawing
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
-from tenshots.training import drawing, scratch, transfer
+from tenshots.training import scratch, transfer
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job
 from tenshots.training.loop import TrainSettings

@@ -15,10 +15,10 @@ from tenshots import params
 from tenshots.augmentation import copying
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.interpretation import excitation, gradcam, layers
-from tenshots.networks import blocks, building, features, forward
+from tenshots.networks import blocks, building, drawing, features, forward
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
-from tenshots.training import drawing, optimisation, scratch, transfer
+from tenshots.training import optimisation, scratch, transfer
 from tenshots.training.jobs import Job
 from tenshots.training.loop import TrainSettings
 from tenshots.training.settings import OptimisationSettings

@@ -55,7 +55,8 @@ HASWELL = Processor("Intel Haswell", "intel", 6, 60, "avx2", (32, 256, 8192))
 ALDER_LAKE = Processor("Intel Alder Lake", "intel", 6, 151, "avx2", (48, 1280, 18432))
 GRACEMONT = Processor("Intel N100", "intel", 6, 190, "avx2", (32, 2048, 6144))
 ROME = Processor("AMD Rome", "amd", 23, 49, "avx2", (32, 512, 16384))
-PROCESSORS = (ICE_LAKE, HASWELL, ALDER_LAKE, GRACEMONT, ROME)
+STRIX_POINT = Processor("AMD Strix Point", "amd", 26, 36, "avx512", (48, 1024, 16384))
+PROCESSORS = (ICE_LAKE, HASWELL, ALDER_LAKE, GRACEMONT, ROME, STRIX_POINT)
 IVY_BRIDGE = Processor("Intel Ivy Bridge", "intel", 6, 58, "avx", (32, 256, 8192))  # has no AVX2
 
 

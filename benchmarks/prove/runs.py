@@ -55,7 +55,7 @@ class Run(NamedTuple):
         }
 
 
-def plan(processors: Sequence[Processor | None] = (None, *PROCESSORS)) -> list[Run]:
+def plan(processors: Sequence[Processor | None] = PROCESSORS) -> list[Run]:
     """Returns runs that have each value of each setting at least twice, no two settings always together."""
     runs = []
     for number in range(NUM_RUNS):

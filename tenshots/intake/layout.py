@@ -117,7 +117,7 @@ def photos_dir(photos: str, project_dir: Path) -> Path:
     inside = folder.resolve().is_relative_to(project_dir.resolve())
     if not Path(photos).is_absolute() and not inside:
         raise SettingsError(
-            f"params.yaml: the path `photos` must not lead out of the repository, because temporary and "
+            f"params.yaml: the path `photos` must not leave the repository, because temporary and "
             f"queued experiments would not find it, got {photos!r}; copy the photos to data/raw, set "
             f"`photos: data/raw` and run `python -m stages.check && dvc add data/raw`, or give an absolute "
             f"path"

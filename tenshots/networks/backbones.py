@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,6 @@ from tenshots.runtime import keras
 # Ours to set: they say what is built and what is loaded, which other settings decide.
 _OURS = {"name", "include_top", "weights", "input_tensor", "input_shape", "pooling", "classes"}
 _OURS |= {"classifier_activation"}
-_FETCHING = threading.Lock()
 
 
 def maps_of(
@@ -125,6 +123,7 @@ def _hashes_demanded(architecture: str) -> Iterator[None]:
     """Lets Keras use no file without a hash while the block lasts.
 
     Keras compares the hash of a file that it fetches or finds, but gives none for MobileNet and MobileNetV2.
+    One thread at a time: weights are read in the main thread (see `learnt`).
     """
     files = keras.src.utils.file_utils
     theirs = files.get_file
@@ -143,18 +142,17 @@ def _hashes_demanded(architecture: str) -> Iterator[None]:
                 raise
             # Keras raises a ValueError where what it fetched has another hash, too.
             wrong = isinstance(error, ValueError)
-            reason = "what was fetched has another" if wrong else "it cannot be fetched"
+            reason = "the downloaded file has a different one" if wrong else "it cannot be downloaded"
             raise DataError(
-                f"{place} is missing, or has not the hash {options['file_hash']} that Keras publishes, and "
-                f"{reason}; fetch {origin} on a machine with a network and put it there"
+                f"{place} is missing or does not have the hash {options['file_hash']} that Keras publishes, "
+                f"and {reason}; fetch {origin} on a machine with a network and put it there"
             ) from None
 
-    with _FETCHING:
-        files.get_file = get_file
-        try:
-            yield
-        finally:
-            files.get_file = theirs
+    files.get_file = get_file
+    try:
+        yield
+    finally:
+        files.get_file = theirs
 
 
 def _target(error: BaseException) -> Path | None:

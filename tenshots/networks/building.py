@@ -1,4 +1,4 @@
-"""Networks: settings in, an uncompiled keras.Model out. A file per family; `networks.NAME.family` chooses."""
+"""Networks: settings in, an uncompiled keras.Model out. Each family is a file; `family` names it."""
 
 from __future__ import annotations
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from tenshots.networks import building, forward
+from tenshots.networks import building, drawing, forward
 from tenshots.networks.settings import FEATURES, TransferSettings
 from tenshots.runtime import keras
 
 BATCH_SIZE = 128  # photos at once
+SEED = 0  # of a backbone that has learnt nothing
 
 
 def features(settings: TransferSettings, images: np.ndarray) -> np.ndarray:
@@ -31,10 +32,11 @@ def features(settings: TransferSettings, images: np.ndarray) -> np.ndarray:
         SettingsError: the backbone cannot be built as the settings say.
         DataError: its weights are missing, or are not those that the settings name.
     """
-    keras.utils.set_random_seed(0)  # of a backbone with weights: none
     learnt = building.learnt(settings)
     # The head is cut off again.
     network = building.build(settings, size_px=images.shape[1], num_labels=2, learnt=learnt)
+    if not learnt:
+        drawing.draw(network, SEED)
     backbone = keras.Model(network.input, network.get_layer(FEATURES).output)
     both = [
         forward.outputs(backbone, turned, batch_size=BATCH_SIZE).astype(np.float64)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -30,18 +30,20 @@ HEAD = "head"
 
 
 class NetworkSettings(Settings):
-    """A section of `networks`; each family has a model of its own, below that of its recipe.
-
-    Attributes:
-        title: what such a network is, for the page and the model card: "a convolutional network".
-        taught: how it is taught, in a word or two: "from scratch".
-    """
-
-    title: ClassVar[str]
-    taught: ClassVar[str]
+    """A section of `networks`; each family has a model of its own, below that of its recipe."""
 
     family: str
     input_px: int  # side of what the network sees; photos of another size are scaled inside it
+
+    @property
+    def title(self) -> str:
+        """What the network is, for the page and the model card: "a convolutional network"."""
+        raise NotImplementedError
+
+    @property
+    def taught(self) -> str:
+        """How it is taught, in a word or two: "from scratch"."""
+        raise NotImplementedError
 
     def build(self, *, size_px: int, num_labels: int) -> keras.Model:
         """Returns the network: see `tenshots.networks.building.build`.
@@ -66,13 +68,14 @@ class NetworkSettings(Settings):
 class ScratchSettings(NetworkSettings):
     """A network of recipe "from scratch": all of it is trained at once, from random weights."""
 
-    taught: ClassVar[str] = "from scratch"
+    @property
+    def taught(self) -> str:
+        """How it is taught."""
+        return "from scratch"
 
 
 class TransferSettings(NetworkSettings):
     """A network of recipe "transfer": its head is trained first, and then the top of its backbone with it."""
-
-    taught: ClassVar[str] = "pretrained"
 
     head_epochs: int = Field(ge=1, le=MAX_EPOCHS)
     head_lr_factor: float = Field(gt=0, le=1000)

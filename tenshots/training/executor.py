@@ -54,7 +54,8 @@ def run(
     An error, wherever it is raised, ends all workers before their next update, and is raised here after that.
 
     Args:
-        begin: returns a network with what trains it; called once per worker, in its thread.
+        begin: returns a network with what trains it; called once per worker: for the first in the thread that
+            calls `run`, so that the memory of a training is known, for the others in theirs.
         jobs: the trainings.
         finish: is given the trained network and the outcome, in the worker's thread: it saves or predicts,
             and returns plain data. What it writes is whole or not there.

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tenshots.networks import drawing
 from tenshots.runtime import keras
-from tenshots.training import drawing, loop, memory
+from tenshots.training import loop, memory
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.loop import TrainSettings

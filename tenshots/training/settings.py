@@ -76,8 +76,8 @@ def check_name(name: object, *, at: str) -> None:
     """Raises a SettingsError for a key below `at` that could not stand in a command, path or dotted key."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise SettingsError(
-            f"{params.PATH}: {at} must name its entries in a-z, 0-9, _ and -, at most 64 characters without "
-            f"a - in front, got {params.shown(name)}; rename it"
+            f"{params.PATH}: {at} must name its entries in a-z, 0-9, _ and -, at most 64 characters, the "
+            f"first of them not -, got {params.shown(name)}; rename it"
         )
 
 

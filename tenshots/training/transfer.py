@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tenshots.networks import forward
+from tenshots.networks import drawing, forward
 from tenshots.networks.building import passes_alone
 from tenshots.networks.settings import FEATURES, HEAD, TransferSettings
 from tenshots.runtime import keras
-from tenshots.training import drawing, loop, memory
+from tenshots.training import loop, memory
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.loop import TrainSettings

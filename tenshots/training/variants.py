@@ -11,11 +11,11 @@ import pandas as pd
 
 from tenshots import params
 from tenshots.errors import DataError
-from tenshots.networks import building
+from tenshots.networks import building, drawing
 from tenshots.networks.settings import NetworkSettings, TransferSettings, settings_from
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
-from tenshots.training import drawing, executor, scratch, transfer
+from tenshots.training import executor, scratch, transfer
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.loop import TrainSettings
@@ -87,7 +87,8 @@ def jobs_of(
         repeats: trainings per fold, at least 1.
 
     Raises:
-        DataError: a fold lacks a label in train, or val photos, or names a photo that is not there.
+        DataError: a fold has no training photos of a label, or no validation photos, or names a photo that
+            is not there.
     """
     image_ids = np.concatenate([photos["photo_id"].to_numpy(), copies["photo_id"].to_numpy()])
     labels = set(photos["label"])
@@ -104,10 +105,10 @@ def jobs_of(
         val = np.array([row_of[name] for name in rows.loc[rows["part"] == "val", "photo_id"]], dtype=np.int64)
         missing = sorted(labels - {photos["label"].iloc[row_of[name]] for name in train_ids})
         if missing or not len(val):
-            lacks = f"train photos of {', '.join(missing)}" if missing else "val photos"
+            lacks = f"training photos of {', '.join(missing)}" if missing else "validation photos"
             raise DataError(
-                "data/splits/splits.csv must give every fold photos of every label to learn from and photos "
-                f"to validate on, but fold {fold} lacks {lacks}; add photos or change split in {params.PATH}"
+                "data/splits/splits.csv must give each fold training photos of each label, and validation "
+                f"photos, but fold {fold} has no {lacks}; add photos or change split in {params.PATH}"
             )
         train = np.flatnonzero([name in train_ids for name in image_ids])
         found += [

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tenshots.networks import building
+from tenshots.networks import building, drawing
 from tenshots.networks.families.pretrained import PretrainedSettings
-from tenshots.training import drawing, transfer
+from tenshots.training import transfer
 from tenshots.training.jobs import Job
 from tests.drawn.trainings import Trained, drawn, loop, trained
 

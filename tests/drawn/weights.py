@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from tenshots.networks import drawing
 from tenshots.runtime import keras
-from tenshots.training import drawing
 
 
 def nested() -> Any:  # noqa: ANN401 (keras.Model)

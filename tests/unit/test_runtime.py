@@ -176,9 +176,9 @@ def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> Non
 
         import numpy as np
 
-        from tenshots.networks import building, forward
+        from tenshots.networks import building, drawing, forward
         from tenshots.networks.building import settings_from
-        from tenshots.training import drawing, executor, scratch, transfer
+        from tenshots.training import executor, scratch, transfer
         from tenshots.training.jobs import Job
         from tenshots.training.loop import TrainSettings
         from tenshots.training.settings import OptimisationSettings

@@ -15,8 +15,7 @@ import pytest
 
 import stages
 from tenshots import shortages
-from tenshots.networks import building
-from tenshots.training import drawing
+from tenshots.networks import building, drawing
 from tests.drawn.trainings import build
 
 TOP = Path(stages.__file__).parents[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -32,8 +32,6 @@ class BlockSettings(Settings):
 class ConvolutionalSettings(ScratchSettings, BlockSettings):
     """A section of `networks` with `family: convolutional`."""
 
-    title: ClassVar[str] = "a convolutional network"
-
     input_px: int = Field(ge=32, le=1024)
 
     @field_validator("input_px")
@@ -43,9 +41,14 @@ class ConvolutionalSettings(ScratchSettings, BlockSettings):
         least = GRID * 2**num_blocks
         if value < least:
             raise ValueError(
-                f"must be at least {least} for {num_blocks} blocks, because each of filters halves it"
+                f"must be at least {least} for {num_blocks} blocks, because each entry of filters halves it"
             )
         return value
+
+    @property
+    def title(self) -> str:
+        """What the network is."""
+        return "a convolutional network"
 
     def build(self, *, size_px: int, num_labels: int) -> keras.Model:
         """Builds the network: see `tenshots.networks.building.build`.

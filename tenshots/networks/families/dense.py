@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -19,14 +19,17 @@ MAX_LAYERS = 16
 class DenseSettings(ScratchSettings):
     """A section of `networks` with `family: dense`."""
 
-    title: ClassVar[str] = "a network of dense layers"
-
     input_px: int = Field(ge=8, le=1024)
     channels: Literal[1, 3]
     units: Annotated[
         Listed[Annotated[int, Field(ge=1, le=MAX_UNITS)]], Field(min_length=1, max_length=MAX_LAYERS)
     ]
     dropout: float = Field(ge=0, lt=1)
+
+    @property
+    def title(self) -> str:
+        """What the network is."""
+        return "a network of dense layers"
 
     def build(self, *, size_px: int, num_labels: int) -> keras.Model:
         """Builds the network: see `tenshots.networks.building.build`.

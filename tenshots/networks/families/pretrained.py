@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
@@ -76,11 +76,21 @@ class BackboneSettings(Settings):
 class PretrainedSettings(TransferSettings):
     """A section of `networks` with `family: pretrained`."""
 
-    title: ClassVar[str] = "a convolutional network with a pretrained backbone"
-
     input_px: int = Field(ge=32, le=1024)
     backbone: BackboneSettings
     dropout: float = Field(ge=0, lt=1)
+
+    @property
+    def title(self) -> str:
+        """What the network is."""
+        if self.backbone.weights == "none":
+            return "a convolutional network with a backbone of random weights"
+        return "a convolutional network with a pretrained backbone"
+
+    @property
+    def taught(self) -> str:
+        """How it is taught."""
+        return "from scratch" if self.backbone.weights == "none" else "pretrained"
 
     def build(self, *, size_px: int, num_labels: int) -> keras.Model:
         """Builds the network: see `tenshots.networks.building.build`.

@@ -149,5 +149,5 @@ def test_a_huge_folder_is_looked_through_in_part(project: Path, monkeypatch: pyt
 
 
 def test_a_relative_folder_outside_of_the_project_is_refused(project: Path) -> None:
-    with pytest.raises(SettingsError, match="must not lead out of the repository"):
+    with pytest.raises(SettingsError, match="must not leave the repository"):
         folder.check("../../ann", project / "photos" / "ann" / "cup", may_be_absent=False)

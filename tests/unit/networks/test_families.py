@@ -46,10 +46,12 @@ def test_nothing_else_is_imported(family: object, monkeypatch: pytest.MonkeyPatc
 def test_each_family_says_what_it_is_and_is_read_without_keras() -> None:
     code = (
         "import importlib, sys\n"
+        "from types import SimpleNamespace\n"
         "from tenshots.networks import settings\n"
         "for name in settings.families():\n"
         "    model = importlib.import_module(f'tenshots.networks.families.{name}').SETTINGS\n"
-        "    print(name, model.title, model.taught, sep=': ')\n"
+        "    settings = model.model_construct(backbone=SimpleNamespace(weights='imagenet'))\n"
+        "    print(name, settings.title, settings.taught, sep=': ')\n"
         "print(sorted({'keras', 'tensorflow', 'jax', 'h5py', 'numpy'} & set(sys.modules)))\n"
     )
     answer = subprocess.run([sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=True)

@@ -181,14 +181,14 @@ def test_imagenet_without_a_network_says_which_file_to_put_where(home: Path) -> 
     with pytest.raises(DataError) as caught:
         _build(V3)
 
-    for word in (f"{home / V3_NAME} is missing", V3_MD5, "cannot be fetched", f"https://.*/{V3_NAME}"):
+    for word in (f"{home / V3_NAME} is missing", V3_MD5, "cannot be downloaded", f"https://.*/{V3_NAME}"):
         assert re.search(word, str(caught.value))
 
 
 def test_another_file_in_keras_folder_is_not_loaded(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras.Model, "load_weights", lambda *_: pytest.fail("it was loaded"))
     (home / V3_NAME).write_bytes(b"another file")
-    with pytest.raises(DataError, match=f"has not the hash {V3_MD5} that Keras publishes"):
+    with pytest.raises(DataError, match=f"does not have the hash {V3_MD5} that Keras publishes"):
         _build(V3)
 
 
@@ -198,7 +198,7 @@ def test_another_file_at_the_address_is_not_loaded(home: Path, monkeypatch: pyte
 
     monkeypatch.setattr(keras.src.utils.file_utils, "urlretrieve", fetch)
     monkeypatch.setattr(keras.Model, "load_weights", lambda *_: pytest.fail("it was loaded"))
-    with pytest.raises(DataError, match=f"the hash {V3_MD5} .* what was fetched has another"):
+    with pytest.raises(DataError, match=f"the hash {V3_MD5} .* the downloaded file has a different one"):
         _build(V3)
     assert [path.name for path in home.iterdir()] == [V3_NAME]
 
@@ -364,3 +364,17 @@ def test_the_backbone_is_read_once_before_workers_start(
     expected = whole[0].get_layer("block1_1_convolution").get_weights()[0]
     assert len(kernels) == 4
     assert all(np.array_equal(each, expected) for each in kernels)
+
+
+@pytest.mark.parametrize(
+    ("weights", "title", "taught"),
+    [
+        ("none", "a convolutional network with a backbone of random weights", "from scratch"),
+        ("imagenet", "a convolutional network with a pretrained backbone", "pretrained"),
+    ],
+)
+def test_what_a_network_is_called_follows_the_weights_of_its_backbone(
+    weights: str, title: str, taught: str
+) -> None:
+    settings = _settings({**SMALL, "weights": weights})
+    assert (settings.title, settings.taught) == (title, taught)

@@ -106,7 +106,11 @@ REFUSED: list[tuple[str, object, str]] = [
     (f"{LECTURE}.input_px", 32.5, "must be an integer, got 32.5"),
     (f"{LECTURE}.filters", [10**9], "must be less than or equal to 4096"),
     (f"{LECTURE}.filters", 64, "must be a list, got 64"),
-    (f"{LECTURE}.filters", [8] * 6, "must be at least 256 for 6 blocks, because each of filters halves it"),
+    (
+        f"{LECTURE}.filters",
+        [8] * 6,
+        "must be at least 256 for 6 blocks, because each entry of filters halves it",
+    ),
     (f"{LECTURE}.dense", 10**12, "must be less than or equal to 65536, got 1000000000000"),
     (f"{LECTURE}.dropout", True, "must be a number, got true"),
     (f"{LECTURE}.momentum", 1, "must be less than 1"),
@@ -138,7 +142,7 @@ REFUSED: list[tuple[str, object, str]] = [
     ("variants", {}, "must hold 1 to 50 entries with names, got {}"),
     ("variants", ["baseline"], "must hold 1 to 50 entries with names"),
     ("variants.a b;touch x", {"data": "database", "network": "lecture"}, "got 'a b;touch x'; rename it"),
-    ("variants.-h", {"data": "database", "network": "lecture"}, "without a - in front, got '-h'"),
+    ("variants.-h", {"data": "database", "network": "lecture"}, "the first of them not -, got '-h'"),
     ("variants.${seed}", {"data": "database", "network": "lecture"}, "must not hold ${"),
     ("variants.baseline.data", "../elsewhere", "must be 'database' or 'augmented', got '../elsewhere'"),
     (

@@ -39,7 +39,7 @@ def test_a_photos_folder_outside_the_repository_is_an_error(
     make_project(tmp_path)
     (tmp_path / "params.yaml").write_text(PARAMS.replace("data/raw", "../raw"))
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SettingsError, match="the path `photos` must not lead out of the repository"):
+    with pytest.raises(SettingsError, match="the path `photos` must not leave the repository"):
         ingest.main([])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,15 @@ def test_a_second_time_gives_the_same_bytes(project: Path) -> None:
 
     first = outputs()
     assert outputs() == first
+
+
+def test_a_backbone_that_has_learnt_nothing_gives_the_same_features_whatever_came_before() -> None:
+    network = {**PRETRAINED, "backbone": {**PRETRAINED["backbone"], "weights": "none"}}
+    settings = backbone_settings({"networks": {"pretrained": network}}, "pretrained")
+    images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
+    first = features.features(settings, images)
+    random.seed(5)  # what Keras draws by itself follows it
+    assert np.array_equal(features.features(settings, images), first)
 
 
 def test_a_mirrored_photo_has_the_same_features() -> None:

@@ -14,9 +14,9 @@ import pytest
 
 from tenshots import runtime
 from tenshots.errors import SettingsError
-from tenshots.networks import forward
+from tenshots.networks import drawing, forward
 from tenshots.runtime import keras
-from tenshots.training import drawing, executor, optimisation, scratch
+from tenshots.training import executor, optimisation, scratch
 from tenshots.training import loop as looping
 from tenshots.training.jobs import Epoch
 from tenshots.training.loop import Kept

@@ -109,14 +109,14 @@ def test_a_fold_that_lacks_a_label_to_learn_from_is_an_error() -> None:
     photos, copies, splits = tables()
     splits.loc[(splits["fold"] == 1) & splits["photo_id"].isin(photos["photo_id"][4::2]), "part"] = "test"
 
-    with pytest.raises(DataError, match=r"splits\.csv .*fold 1 lacks train photos of book; add photos"):
+    with pytest.raises(DataError, match=r"splits\.csv .*fold 1 has no training photos of book; add photos"):
         variants.jobs_of(photos, copies, splits, seed=1, repeats=1)
 
 
 def test_a_fold_without_validation_photos_is_an_error() -> None:
     photos, copies, splits = tables()
 
-    with pytest.raises(DataError, match="fold 0 lacks val photos"):
+    with pytest.raises(DataError, match="fold 0 has no validation photos"):
         variants.jobs_of(photos, copies, splits[splits["part"] != "val"], seed=1, repeats=1)
 
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from tenshots import runtime
+from tenshots.networks import drawing
 from tenshots.runtime import keras
-from tenshots.training import drawing
 from tests.drawn.trainings import build, same
 from tests.drawn.weights import nested, weights_of
 
@@ -114,7 +114,35 @@ def test_a_layer_that_does_not_show_which_weight_is_whose_is_an_error() -> None:
 
     layer = Odd()
     layer.build((None, 2))
-    with pytest.raises(TypeError, match=r"odd \(Odd\) does not show which of its weights a, b"):
+    with pytest.raises(
+        TypeError, match=r"odd \(Odd\) does not show by which initialisers its weights a, b start"
+    ):
+        drawing.draw(layer, 3)
+
+
+def test_a_random_weight_without_an_initialiser_is_an_error() -> None:
+    layer = keras.layers.SpectralNormalization(keras.layers.Dense(3, name="inner"), name="spectral")
+    layer.build((None, 4))
+    with pytest.raises(TypeError, match=r"spectral .* by which initialisers its weights .*vector_u start"):
+        drawing.draw(layer, 3)
+
+
+def test_two_weights_of_one_name_are_an_error() -> None:
+    class Twins(keras.layers.Layer):
+        """Has one initialiser for two weights of one name."""
+
+        def __init__(self) -> None:
+            super().__init__(name="twins")
+            self.a_initializer = keras.initializers.RandomNormal()
+
+        def build(self, _: Any) -> None:  # noqa: ANN401
+            """Makes them."""
+            self.a = self.add_weight(name="a", shape=(2,), initializer=self.a_initializer)
+            self.b = self.add_weight(name="a", shape=(2,), initializer=self.a_initializer)
+
+    layer = Twins()
+    layer.build((None, 2))
+    with pytest.raises(TypeError, match=r"twins \(Twins\) .* its weights a, a start"):
         drawing.draw(layer, 3)
 
 

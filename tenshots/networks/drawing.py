@@ -26,7 +26,9 @@ def draw(network: keras.Layer, seed: int) -> None:
         seed: in [0, 2^32).
 
     Raises:
-        TypeError: a layer does not show which of its weights an initialiser is of.
+        TypeError: a layer does not show which of its weights an initialiser is of, or has a random weight
+            without one. Such a weight shows by differing values, so call this with the weights as built, or
+            as drawn here: before any that were learnt are set.
     """
     for position, layer in enumerate(network._flatten_layers()):
         for attribute, initialiser, weight in _random_weights(layer):
@@ -56,21 +58,28 @@ def _random_weights(
         for name, value in vars(layer).items()
         if isinstance(value, keras.initializers.Initializer) and name.endswith("_initializer")
     }
-    weights = {weight.name: weight for weight in layer._trainable_variables + layer._non_trainable_variables}
+    weights = list(layer._trainable_variables + layer._non_trainable_variables)
     pairs = {}
     for begins in (False, True):
         for attribute in [name for name in initialisers if name not in pairs]:
             stem = attribute.removesuffix("_initializer")
-            names = [name for name in weights if name == stem or (begins and name.startswith(f"{stem}_"))]
-            if len(names) == 1:
-                pairs[attribute] = weights.pop(names[0])
+            found = [
+                weight
+                for weight in weights
+                if weight.name == stem or (begins and weight.name.startswith(f"{stem}_"))
+            ]
+            if len(found) == 1:
+                pairs[attribute] = found[0]
+                weights = [weight for weight in weights if weight is not found[0]]
     left = [name for name in initialisers if name not in pairs and _is_random(initialisers[name])]
     if len(left) == len(weights) == 1:
-        pairs[left[0]] = next(iter(weights.values()))
-    elif left and weights:
+        pairs[left[0]] = weights.pop()
+    unclear = weights if left else [weight for weight in weights if np.ptp(np.array(weight))]
+    if unclear:
         raise TypeError(
-            f"layer {layer.name} ({type(layer).__name__}) does not show which of its weights "
-            f"{', '.join(weights)} its {', '.join(left)} are of: name a weight and its initialiser alike"
+            f"layer {layer.name} ({type(layer).__name__}) does not show by which initialisers its weights "
+            f"{', '.join(weight.name for weight in unclear)} start: keep the initialiser of each weight NAME "
+            "as NAME_initializer, and give no two weights one name"
         )
     for attribute in initialisers:
         if attribute in pairs and _is_random(initialisers[attribute]):
