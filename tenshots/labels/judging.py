@@ -33,8 +33,8 @@ from tenshots.wording import counted
 
 NUM_DIGITS = 6
 IN_SPLIT = (
-    "Each photo was judged by a regression that learnt from the train and val photos of the fold that tests "
-    "it, so on the same folds as the variants."
+    "Each photo was judged by a regression that learnt from the training and validation photos of the fold "
+    "that tests it, so on the same folds as the variants."
 )
 ALONE = (
     "all its photos belong to one independent set of photos (one group, or near-duplicates), so nothing of "
