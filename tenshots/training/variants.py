@@ -97,7 +97,7 @@ def jobs_of(
         unknown = sorted(set(rows["photo_id"]) - set(row_of))
         if unknown:
             raise DataError(
-                f"data/splits/splits.csv must name photos of the database, got {unknown[0]} in fold {fold}; "
+                f"splits.csv must name photos of the database, got {unknown[0]} in fold {fold}; "
                 "run `dvc repro split`"
             )
         train_ids = set(rows.loc[rows["part"] == "train", "photo_id"])
@@ -106,7 +106,7 @@ def jobs_of(
         if missing or not len(val):
             lacks = f"train photos of {', '.join(missing)}" if missing else "val photos"
             raise DataError(
-                "data/splits/splits.csv must give every fold photos of every label to learn from and photos "
+                "splits.csv must give every fold photos of every label to learn from and photos "
                 f"to validate on, but fold {fold} lacks {lacks}; add photos or change split in {params.PATH}"
             )
         train = np.flatnonzero([name in train_ids for name in image_ids])
