@@ -264,3 +264,9 @@ def test_what_networks_see_is_added_to_the_experiments_run_once(
     capsys.readouterr()
     record.main([])
     assert "nothing to add" in capsys.readouterr().out
+
+    path.with_name("01-maps.png").write_text("another")
+    path.unlink()  # such as where fewer are asked for
+    record.main([])
+    files = client.list_artifacts(parent.info.run_id, "visualisations/one")
+    assert [Path(file.path).name for file in files] == ["01-maps.png"]
