@@ -6,6 +6,7 @@ started.
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import signal
@@ -26,6 +27,13 @@ except ModuleNotFoundError as error:
         "Run `make setup` once, then `make repro` or `.venv/bin/dvc repro`; "
         "in an environment of your own, activate it and run `pip install --no-deps -r requirements.txt`."
     )
+
+
+def at_least_1(text: str) -> int:
+    """Returns the number that an option of a command gives, for argparse's `type`."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, got {text!r}")
+    return int(text)
 
 
 def run(main: Callable[[], None], *, judge: bool = True) -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from stages import run
 from tenshots import files, params, runtime
-from tenshots.errors import DataError
+from tenshots.errors import missing
 from tenshots.evaluation import metrics, testing
 from tenshots.networks import stored
 from tenshots.runtime import ComputeSettings
@@ -105,7 +105,7 @@ def _history(path: Path) -> pd.DataFrame:
     try:
         return csv_files.read(path)
     except FileNotFoundError:
-        raise DataError(f"{path} is missing; run `dvc repro train@{path.parent.name}`") from None
+        raise missing(path, f"train@{path.parent.name}") from None
 
 
 if __name__ == "__main__":

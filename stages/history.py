@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages import run
+from stages import at_least_1, run
 from tenshots import files
 from tenshots.errors import DataError
 from tenshots.pages.history import gains, page, sentences, tables
@@ -21,9 +21,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Compares the experiments that were asked for with the reference."""
     parser = argparse.ArgumentParser(prog="python -m stages.history", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="of experiments (default: all)")
-    parser.add_argument("--last", type=_positive, metavar="N", help="only the N newest")
+    parser.add_argument("--last", type=at_least_1, metavar="N", help="only the N newest")
     parser.add_argument(
-        "--filter", default="", metavar="TEXT", help="in MLflow's syntax: \"params.lr = '0.01'\""
+        "--filter",
+        default="",
+        metavar="TEXT",
+        help="in MLflow's syntax, with the names of params.yaml: \"params.lr = '0.01'\"",
     )
     parser.add_argument("--reference", metavar="NAME", help="to compare with (default: the first)")
     parser.add_argument("--output", type=Path, default=HISTORY, help="the page (default: %(default)s)")
@@ -59,12 +62,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     if len(left_out):
         print(f"left out, because MLflow lacks their comparison: {', '.join(left_out)}")
     print(f"The page: {arguments.output}")
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, got {text!r}")
-    return int(text)
 
 
 if __name__ == "__main__":

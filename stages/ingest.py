@@ -13,7 +13,7 @@ from pathlib import Path
 
 import joblib
 
-from stages import run
+from stages import at_least_1, run
 from tenshots import params
 from tenshots.errors import DataError
 from tenshots.intake import collection, ingestion, layout, misreadings, snapshots
@@ -29,9 +29,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Makes one database of standard photos.")
     # No setting in params.yaml: it changes no byte, so another number must not run the stage again.
     parser.add_argument(
-        "--workers", type=int, default=joblib.cpu_count(), help="processes that decode (default: one per CPU)"
+        "--workers",
+        type=at_least_1,
+        default=joblib.cpu_count(),
+        help="processes that decode (default: one per CPU)",
     )
-    num_workers = max(1, parser.parse_args(argv).workers)
+    num_workers: int = parser.parse_args(argv).workers
 
     values = params.read()
     source = params.top_level(values, layout.PhotosSettings)

@@ -15,7 +15,7 @@ from stages import run
 from tenshots import errors, params, runtime, wording
 from tenshots.errors import DataError, RejectedPhoto, SettingsError
 from tenshots.intake.archives import ArchiveLimits
-from tenshots.intake.finding import find
+from tenshots.intake.finding import find, find_in, is_archive
 from tenshots.intake.layout import FoundFile
 from tenshots.intake.names.pattern import Layout
 from tenshots.intake.photos.decoders import Decoders
@@ -36,7 +36,9 @@ ANY_LAYOUT = Layout("{label}/{name}")  # where photos lie in a folder says nothi
 def main(argv: Sequence[str] | None = None) -> None:
     """Predicts each photo; the exit status is 1 where one cannot be used, after all others are done."""
     parser = argparse.ArgumentParser(prog="python -m stages.predict", description=__doc__)
-    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="an image, or a folder of them")
+    parser.add_argument(
+        "photos", nargs="+", type=Path, metavar="PHOTO", help="an image, or a folder or .zip file of them"
+    )
     wanted = parser.add_mutually_exclusive_group()
     wanted.add_argument("--variant", help="default: the one with the highest validation accuracy")
     wanted.add_argument(
@@ -133,7 +135,7 @@ def check_labels(labels: Sequence[str], *, of: str) -> None:
 
 
 def found(paths: Sequence[Path], accept: AcceptSettings) -> list[FoundFile]:
-    """Returns the files that were named, and a folder's as `ingest` finds them, in folders and .zip files.
+    """Returns the files that were named; those of a folder or a .zip file as `ingest` finds them.
 
     Raises:
         DataError: a folder holds no file.
@@ -141,13 +143,16 @@ def found(paths: Sequence[Path], accept: AcceptSettings) -> list[FoundFile]:
     limits = ArchiveLimits(accept.max_zip_files, accept.max_zip_megabytes * 10**6, accept.max_zip_ratio)
     files = []
     for path in paths:
-        if not path.is_dir():
+        if path.is_dir():
+            within, folder = find(path, ANY_LAYOUT, limits)[0], path
+            if not within:
+                raise DataError(f"{path} must hold at least one photo, got an empty folder")
+        elif is_archive(path.name):
+            within, folder = find_in(path, ANY_LAYOUT, limits), path.parent
+        else:
             files.append(FoundFile(str(path), path.resolve(), "", ""))
             continue
-        within = find(path, ANY_LAYOUT, limits)[0]
-        if not within:
-            raise DataError(f"{path} must hold at least one photo, got an empty folder")
-        files += [file._replace(path=str(path / file.path)) for file in within]
+        files += [file._replace(path=str(folder / file.path)) for file in within]
     return files
 
 

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from stages import progress, run
+from stages import at_least_1, progress, run
 from tenshots import files, params, runtime
 from tenshots.tables import csv_files, database
 from tenshots.tables.encoding import StandardiseSettings
@@ -32,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("variant", help="its key below variants in params.yaml")
     # No setting in params.yaml: it changes no byte, so another number must not run the stage again.
     parser.add_argument(
-        "--workers", type=int, help="trainings at a time, at most (default: TENSHOTS_WORKERS, or one per CPU)"
+        "--workers",
+        type=at_least_1,
+        help="trainings at a time, at most (default: TENSHOTS_WORKERS, or one per CPU)",
     )
     given = parser.parse_args(argv)
     values = params.read()

@@ -20,11 +20,13 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
-from tenshots.errors import SettingsError
+from tenshots.errors import DataError, SettingsError
 
 PATH = Path("params.yaml")
 MAX_BYTES = 1_000_000
+MAX_VALUES = 100_000  # in a file with aliases; ours has some 200
 MAX_EPOCHS = 100_000  # weeks, even for the smallest collection
 MAX_SHOWN = 80  # characters of a value in a message
 
@@ -38,7 +40,7 @@ _TYPES = {
     "float_type": "must be a number",
     "int_from_float": "must be an integer",
     "int_type": "must be an integer",
-    "invalid_key": "must have text for its name",
+    "invalid_key": "must have a name that is text",
     "model_type": "must be a section of settings",
     "string_type": "must be text",
     "string_too_short": "must not be empty",  # the only bound that texts have
@@ -73,11 +75,13 @@ def read(path: Path = PATH) -> dict[str, Any]:
         data = path.read_bytes()
         if len(data) > MAX_BYTES:
             raise SettingsError(f"{path} must be at most {MAX_BYTES} bytes long, got {len(data)}")
-        values = YAML(typ="safe", pure=True).load(data.decode())
+        values = loaded(data.decode())
     except FileNotFoundError:
         raise SettingsError(f"{path} is missing; run this from the project's top folder") from None
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    except DataError as error:
+        raise SettingsError(f"{path}: {error}; write them out") from None
     except DuplicateKeyError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         key = re.search('"(.*?)"', str(error.problem), re.DOTALL)
@@ -90,6 +94,36 @@ def read(path: Path = PATH) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise SettingsError(f"{path} must be a mapping of settings, got {type(values).__name__}")
     return values
+
+
+def loaded(text: str) -> Any:  # noqa: ANN401 (whatever stands in the file)
+    """Returns what YAML says as plain dictionaries, lists and scalars, within bounds, whoever wrote it.
+
+    Raises:
+        DataError: its aliases make more than `MAX_VALUES` values of it: in nine lines they can make billions.
+        YAMLError, ValueError, RecursionError: it is no YAML.
+    """
+    if "&" in text:  # else it can have no aliases
+        _check_aliases(text)
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def _check_aliases(text: str) -> None:
+    num_values, inside = 0, []
+    num_below: dict[str, int] = {}  # by the name of an anchor
+    for event in YAML(typ="safe", pure=True).parse(text):
+        if isinstance(event, CollectionStartEvent):
+            inside.append((event.anchor, num_values))
+            num_values += 1
+        elif isinstance(event, CollectionEndEvent):
+            anchor, num_before = inside.pop()
+            num_below[anchor] = num_values - num_before
+        elif isinstance(event, AliasEvent):
+            num_values += num_below.get(event.anchor, 1)  # 1: in itself, or of no anchor
+        elif isinstance(event, ScalarEvent):
+            num_values += 1
+        if num_values > MAX_VALUES:
+            raise DataError(f"its aliases, such as *name, make over {MAX_VALUES:,} values of it")
 
 
 def section(values: Mapping[str, Any], key: str, model: type[Model]) -> Model:

@@ -14,6 +14,7 @@ import pandas as pd
 from tenshots.errors import DataError
 from tenshots.networks.stored import SavedTraining, SavedVariant, probabilities, rebuild
 from tenshots.tables.database import decode
+from tenshots.tables.paths import DATABASE, SPLITS
 from tenshots.tables.predictions import KEYS, table
 
 
@@ -69,7 +70,6 @@ def _folds(
         rows = parts[["photo_id", "part"]].merge(photos, on="photo_id", how="inner", validate="one_to_one")
         if len(rows) != len(parts) or set(rows["part"]) != {"test", "val"}:
             raise DataError(
-                f"data/splits and data/database do not agree on fold {fold} of {saved.variant}; "
-                "run `dvc repro`"
+                f"{SPLITS} and {DATABASE} do not agree on fold {fold} of {saved.variant}; run `dvc repro`"
             )
         yield fold, rows, [fit for fit in saved.fits if fit.fold == fold]

@@ -48,7 +48,7 @@ def find(folder: Path, layout: Layout, limits: archives.ArchiveLimits) -> tuple[
     found: list[FoundFile] = []
     downloads: dict[str, list[FoundFile]] = {}
     for file in sorted(scanned, key=lambda file: file.path):
-        if file.reason or not file.path.lower().endswith(ARCHIVE_SUFFIX):
+        if file.reason or not is_archive(file.path):
             found.append(file)
         else:
             # Only Google's downloads have parts; other archives of one name differ in .zip and .ZIP.
@@ -64,6 +64,18 @@ def find(folder: Path, layout: Layout, limits: archives.ArchiveLimits) -> tuple[
         found[number], empty_folders = _stood_for(file)
         empty += empty_folders
     return sorted(found, key=lambda file: file.path), sorted(empty)
+
+
+def find_in(archive: Path, layout: Layout, limits: archives.ArchiveLimits) -> list[FoundFile]:
+    """Returns every file in one archive, as `find` does for a folder that holds nothing else."""
+    alone = FoundFile(as_text(archive.name), archive, "", as_text(archive.name))
+    members, _ = _unzipped([alone], layout, limits, is_alone=True)
+    return sorted((_stood_for(file)[0] for file in members), key=lambda file: file.path)
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file of that name is read as an archive, see `find`."""
+    return name.lower().endswith(ARCHIVE_SUFFIX)
 
 
 def _unzipped(
@@ -124,8 +136,8 @@ def _above(path: str) -> str:
 def _standing_for(member: Member) -> str:
     """A member's path; an archive that cannot be used is the one file of the folder that it stands for."""
     name = as_text(member.name)
-    is_archive = NESTED not in name and name.lower().endswith(ARCHIVE_SUFFIX)
-    return f"{name}{NESTED}{name.rpartition('/')[2]}" if is_archive else name
+    is_nested = NESTED not in name and is_archive(name)
+    return f"{name}{NESTED}{name.rpartition('/')[2]}" if is_nested else name
 
 
 def _stood_for(file: FoundFile) -> tuple[FoundFile, list[str]]:

@@ -16,6 +16,7 @@ from tenshots.interpretation.settings import VisualiseSettings
 from tenshots.networks.stored import SavedTraining, SavedVariant
 from tenshots.runtime import keras
 from tenshots.tables.database import decode
+from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS
 from tenshots.tables.predictions import predicted, probabilities_of
 
 MAX_TESTED = 400  # test photos that are searched for patches: more take memory, and find little that is new
@@ -69,7 +70,7 @@ class Subject:
         """
         written = self.answers["probability"].head(len(probabilities)).to_numpy()
         if np.abs(probabilities.max(axis=1) - written).max() > MAX_DEVIATION:
-            raise DataError("data/evaluations is not of the networks in data/models; run `dvc repro`")
+            raise DataError(f"{EVALUATIONS} is not of the networks in {MODELS}; run `dvc repro`")
         return self
 
 
@@ -180,9 +181,7 @@ def in_memory(photos: pd.DataFrame, photo_ids: Iterable[str]) -> Photos:
     wanted = list(photo_ids)
     rows = photos.set_index("photo_id").reindex(wanted)
     if rows["label"].isna().any():
-        raise DataError(
-            "data/evaluations or data/splits names photos that data/database lacks; run `dvc repro`"
-        )
+        raise DataError(f"{EVALUATIONS} or {SPLITS} names photos that {DATABASE} lacks; run `dvc repro`")
     return Photos(wanted, [str(label) for label in rows["label"]], decode(rows["image"]))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
-from tenshots.errors import DataError
+from tenshots.errors import DataError, missing
 from tenshots.networks import building, forward, weights_files
 from tenshots.networks.settings import NetworkSettings
 from tenshots.runtime import keras
@@ -53,9 +53,7 @@ def read_variant(folder: Path) -> SavedVariant:
     try:
         return SavedVariant.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise DataError(
-            f"{path} is missing; train the variant first: dvc repro train@{folder.name}"
-        ) from None
+        raise missing(path, f"train@{folder.name}") from None
     except (ValidationError, ValueError) as error:
         problem = " ".join(str(error).split())
         raise DataError(f"{path} does not describe a trained variant: {problem}") from None
@@ -89,7 +87,7 @@ def probabilities(model: keras.Model, weights_path: Path, images: np.ndarray) ->
     try:
         weights_files.load(model, weights_path, of="network", remedy="run `dvc repro`")
     except FileNotFoundError:
-        raise DataError(f"{weights_path} is missing; run `dvc repro` or `dvc checkout`") from None
+        raise missing(weights_path) from None
     return forward.predict(model, images)
 
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from tenshots import params
@@ -133,7 +132,9 @@ def _stages(text: str) -> dict[str, Any] | None:
     from voluptuous import Invalid
 
     try:
-        lock = COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(text))
+        lock = COMPILED_LOCKFILE_SCHEMA(params.loaded(text))
+    except DataError as error:
+        raise DataError(f"{LOCK}: {error}; take the last commit's by `git checkout {LOCK}`") from None
     except (YAMLError, Invalid):
         return None
     stages: dict[str, Any] = lock.get("stages", {})
@@ -181,7 +182,9 @@ def mend_remote(folder: Path) -> tuple[int, dict[Path, str]]:
             "`dvc remote add`, as `dvc remote list` tells it, or push again if a push was cut off early"
         )
     removed = {
-        path: NOT_WHOLE for path in _files(runs) if not (_is_finished(path) and _md5(path) and _is_run(path))
+        path: reason
+        for path in _files(runs)
+        if (reason := _wrong_run(path) if _is_finished(path) and _md5(path) else NOT_WHOLE)
     }
     removed |= {
         path: NOT_WHOLE
@@ -211,25 +214,29 @@ def _wrong_list(content: bytes, there: set[str]) -> str:
     return "" if set(listed.values()) <= there else NOT_WHOLE
 
 
-def _is_run(path: Path) -> bool:
-    """Whether a run is what its name and its folder's name, hashes both, say, and names its outputs by MD5.
+def _wrong_run(path: Path) -> str:
+    """Why a run cannot be used, or empty: its name and its folder's name are hashes of it.
 
-    The folder's name covers the paths of the outputs. DVC reads other kinds of hashes from other places, and
-    a list of files from the entry itself.
+    The folder's name covers the paths of the outputs, which must be named by MD5: DVC reads other kinds of
+    hashes from other places, and a list of files from the entry itself.
     """
     from dvc.schema import COMPILED_LOCK_FILE_STAGE_SCHEMA
     from dvc.utils import dict_sha256
     from voluptuous import Invalid
 
+    if path.stat().st_size > params.MAX_BYTES:
+        return "it is larger than a run that DVC writes"
     try:
-        run = COMPILED_LOCK_FILE_STAGE_SCHEMA(YAML(typ="safe").load(path.read_bytes()))
+        run = COMPILED_LOCK_FILE_STAGE_SCHEMA(params.loaded(path.read_text(encoding="utf-8")))
         outs = run["outs"]
         asked = {**run, "outs": [out["path"] for out in outs]}
         hashes = [dict_sha256(each, exclude=["size", "nfiles"]) for each in (asked, run)]
+    except DataError as error:
+        return f"{error}: ask who has pushed it"
     except (YAMLError, Invalid, ValueError, TypeError, KeyError, RecursionError):
-        return False
+        return NOT_WHOLE
     plain = all(out.get("hash") == "md5" and out.keys() <= RUN_OUT for out in outs)
-    return plain and hashes == [path.parent.name, path.name]
+    return "" if plain and hashes == [path.parent.name, path.name] else NOT_WHOLE
 
 
 def _files(folder: Path) -> list[Path]:

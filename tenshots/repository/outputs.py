@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tenshots import params
 from tenshots.errors import DataError
 
 LOCK = Path("dvc.lock")
@@ -53,13 +54,12 @@ def check_unchanged(folder: Path) -> None:
     Raises:
         DataError: dvc.lock names none, or another.
     """
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        stages = YAML(typ="safe").load(LOCK)["stages"].values()
+        stages = params.loaded(LOCK.read_text(encoding="utf-8"))["stages"].values()
         named = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
-    except (OSError, YAMLError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, YAMLError, DataError, KeyError, TypeError, AttributeError):
         named = {}  # as for a folder that no stage has made
     known = named.get(folder.as_posix())
     if known is None:

@@ -34,11 +34,12 @@ import numpy as np
 import pandas as pd
 
 from tenshots.seeds import derived_seed
+from tenshots.tables.paths import LEAKAGE
 from tenshots.wording import counted, some
 
 NUM_DIGITS = 6
 MAX_SHARE = 0.5  # of the photos in one component; above, not even two folds can be alike
-LISTED = "data/splits/leakage.json lists them"
+LISTED = f"{LEAKAGE} lists them"
 CLUSTER = "near-duplicate cluster"
 KINDS = ("component", "cluster", "group")
 

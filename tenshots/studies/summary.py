@@ -13,6 +13,7 @@ from tenshots.statistics import measure
 from tenshots.studies import findings, retraining
 from tenshots.studies.retraining import Task
 from tenshots.studies.settings import StudySettings
+from tenshots.tables.paths import EVALUATIONS, SPLITS
 from tenshots.training.variants import Variant
 
 
@@ -60,7 +61,7 @@ def check_honest(predictions: pd.DataFrame, splits: pd.DataFrame, *, repeats: in
     rows = set(predictions[["fold", "photo_id"]].itertuples(index=False, name=None))
     if rows != set(tested.itertuples(index=False, name=None)) or predictions["repeat"].nunique() != repeats:
         raise DataError(
-            f"data/evaluations/{variant}/predictions.csv does not fit data/splits and repeats; "
+            f"{EVALUATIONS / variant / 'predictions.csv'} does not fit {SPLITS} and repeats; "
             f"run `dvc repro evaluate@{variant}`"
         )
 

@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tenshots import files
+from tenshots import errors, files
 from tenshots.errors import DataError
 from tenshots.tables import csv_files, encoding
 
@@ -157,7 +157,7 @@ def read_photos(folder: Path, columns: Sequence[str] | None = None) -> pd.DataFr
     """
     paths = sorted(folder.glob("photos-*.parquet"))
     if not paths:
-        raise DataError(f"{folder} has no photos-*.parquet; run `dvc repro`, or `dvc pull` to fetch them")
+        raise errors.missing(folder / "photos-*.parquet")
     return _read_shards(paths, PHOTO_SCHEMA, columns)
 
 
@@ -286,7 +286,7 @@ def _read_csv(path: Path, columns: Mapping[str, type]) -> pd.DataFrame:
     try:
         table = csv_files.read(path, columns)
     except FileNotFoundError:
-        raise DataError(f"{path} is missing; run `dvc repro`, or `dvc pull` to fetch it") from None
+        raise errors.missing(path) from None
     except ValueError as error:  # pandas' own errors, and text that is not UTF-8
         raise DataError(
             f"{path} cannot be read as a table ({error}); run `dvc repro` to rebuild it"

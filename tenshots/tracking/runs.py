@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -76,7 +77,7 @@ class Run:
         return self.attempt(lambda client: _add_bytes(client, self.run_id, content, name), 0)
 
     def replace_files(self, files: Mapping[str, bytes], folder: str) -> int:
-        """Adds those files (name: content) that `folder` lacks or has otherwise; returns how many."""
+        """Makes the run's `folder` hold those files (name: content) alone; returns how many it adds."""
         return self.attempt(lambda client: _replace_files(client, self.run_id, files, folder), 0)
 
     def tag(self, name: str, value: str) -> int:
@@ -155,7 +156,7 @@ def _replace_folder(client: Client, run_id: str, path: Path, folder: str) -> int
 
 def _replace_files(client: Client, run_id: str, files: Mapping[str, bytes], folder: str) -> int:
     tags = client.get_run(run_id).data.tags
-    there = {Path(info.path).name for info in client.list_artifacts(run_id, folder)}
+    there = {Path(info.path).name for info in client.list_artifacts(run_id, folder) if not info.is_dir}
     num_added = 0
     for name, content in files.items():
         tag, digest = _name(f"{FILE_TAG}.{folder}/{name}"), hashlib.sha256(content).hexdigest()
@@ -168,7 +169,17 @@ def _replace_files(client: Client, run_id: str, files: Mapping[str, bytes], fold
             _upload(client, run_id, path, folder)
         client.set_tag(run_id, tag, digest)
         num_added += 1
+    for name in sorted(there - files.keys()):
+        _remove(client, run_id, f"{folder}/{name}")
     return num_added
+
+
+def _remove(client: Client, run_id: str, name: str) -> None:
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    place = client.get_run(run_id).info.artifact_uri
+    with suppress(Exception):  # a store may forbid it: then an old file stays, which costs no more than that
+        get_artifact_repository(place, tracking_uri=places.store_uri()).delete_artifacts(name)
 
 
 def _set_tag(client: Client, run_id: str, name: str, value: str) -> int:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from tenshots import params
 from tenshots.tables.paths import SPLITS
-from tenshots.tracking import identity, liveness, origin, store
+from tenshots.tracking import identity, liveness, origin, sharing, store
 from tenshots.tracking.runs import Run, warn
 from tenshots.tracking.store import Client, search
 
@@ -132,6 +132,7 @@ def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterat
     try:
         key = identity.experiment_key(params.read(), splits_path=SPLITS, code_dir=identity.CODE_DIR)
         experiment = _Experiment(*store.open_for_stage(), key)
+        sharing.say_once(experiment.client, experiment.id)
         with store.lock():  # two workers may open the same run at once
             _end_abandoned(experiment.client, experiment.id)
             run_ids = _entered(experiment, enter)

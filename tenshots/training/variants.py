@@ -98,7 +98,7 @@ def jobs_of(
         unknown = sorted(set(rows["photo_id"]) - set(row_of))
         if unknown:
             raise DataError(
-                f"data/splits/splits.csv must name photos of the database, got {unknown[0]} in fold {fold}; "
+                f"splits.csv must name photos of the database, got {unknown[0]} in fold {fold}; "
                 "run `dvc repro split`"
             )
         train_ids = set(rows.loc[rows["part"] == "train", "photo_id"])
@@ -107,7 +107,7 @@ def jobs_of(
         if missing or not len(val):
             lacks = f"training photos of {', '.join(missing)}" if missing else "validation photos"
             raise DataError(
-                "data/splits/splits.csv must give each fold training photos of each label, and validation "
+                "splits.csv must give each fold training photos of each label, and validation "
                 f"photos, but fold {fold} has no {lacks}; add photos or change split in {params.PATH}"
             )
         train = np.flatnonzero([name in train_ids for name in image_ids])

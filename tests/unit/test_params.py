@@ -81,6 +81,34 @@ def test_a_file_as_large_as_no_settings_are_is_not_read(tmp_path: Path) -> None:
         read("a: " + "b" * 1_000_003, tmp_path)
 
 
+def doubling(item: str, times: int) -> str:
+    """Lines that each hold the one before twice: so many times."""
+    lines = [f"a0: &a0 {{k: {item}}}"]
+    lines += [f"a{each + 1}: &a{each + 1} {{l: *a{each}, r: *a{each}}}" for each in range(times)]
+    return "\n".join(lines) + "\n"
+
+
+def merging(times: int) -> str:
+    """The same by merges, which a reader follows before anyone looks at a value."""
+    lines = [f"a{each + 1}: &a{each + 1} {{<<: [*a{each}, *a{each}]}}" for each in range(times)]
+    return "\n".join(["a0: &a0 {k: 1}", *lines]) + "\n"
+
+
+@pytest.mark.parametrize("text", [doubling("1", 16), merging(16)])
+def test_aliases_that_make_a_file_endless_are_an_error(text: str, tmp_path: Path) -> None:
+    message = r"params\.yaml: its aliases, such as \*name, make over 100,000 values of it; write them out"
+    with pytest.raises(SettingsError, match=message):
+        read(text, tmp_path)
+
+
+def test_aliases_may_stand_for_what_is_written_once(tmp_path: Path) -> None:
+    values = read("a: &a {lr: 1}\nb: {<<: *a, size: 2}\nc: [*a, *a]\nd: &d 3\ne: *d\n", tmp_path)
+    assert values["b"] == {"lr": 1, "size": 2}
+    assert values["c"] == [{"lr": 1}] * 2
+    assert values["e"] == 3
+    assert len(read(doubling("1", 10), tmp_path)) == 11
+
+
 def test_other_bytes_than_utf_8_are_named(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_bytes(b"lr: \xff\n")
     with pytest.raises(SettingsError, match="is not valid YAML"):

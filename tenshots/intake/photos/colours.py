@@ -20,7 +20,6 @@ PRIMARIES = {
     12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),  # Display P3
 }
 WHITE = (0.3127, 0.3290)  # D65
-UNSPECIFIED = 2
 PQ, HLG = 16, 18  # H.273 codes of the transfer curves of HDR
 HDR = {PQ: "PQ", HLG: "HLG"}
 CURVE_POINTS = 4096  # of a 16-bit curve: interpolating between them errs by less than 8 bits can show

@@ -62,6 +62,7 @@ from tenshots.statistics.claims import SampleSize
 from tenshots.statistics.intervals import NUM_DIGITS, Estimate
 from tenshots.statistics.measure import Measured
 from tenshots.statistics.tallies import OF_LABEL, Key
+from tenshots.tables.paths import DATABASE, EVALUATIONS, SPLITS
 from tenshots.tables.predictions import labels_of
 
 ESTIMATED = (
@@ -248,6 +249,6 @@ def _check_same_photos(results: Mapping[str, Results], known: set[str]) -> None:
     for name, ids in tested.items():
         if ids != tested[reference] or not ids <= known:
             raise DataError(
-                f"data/evaluations/{name}/predictions.csv and that of {reference} are not of the same test "
-                "photos of data/database and data/splits; run `dvc repro`"
+                f"{EVALUATIONS / name / 'predictions.csv'} and that of {reference} are not of the same test "
+                f"photos of {DATABASE} and {SPLITS}; run `dvc repro`"
             )

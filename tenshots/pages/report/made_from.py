@@ -14,6 +14,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from tenshots.tables.paths import MANIFEST
+
 CODE_DIR = Path(__file__).parents[3]
 # What moves a result or a pixel of the page; the complete list is requirements.txt.
 PACKAGES = ["dvc", "keras", "numpy", "pandas", "pillow", "pyarrow", "scikit-learn", "scipy", "tensorflow"]
@@ -31,7 +33,7 @@ def hashes(manifest: bytes, values: Mapping[str, Any], *, code_dir: Path = CODE_
     """
     canonical = json.dumps(values, sort_keys=True, ensure_ascii=False).encode()
     return {
-        "photos: data/manifest.csv (SHA-256)": hashlib.sha256(manifest).hexdigest(),
+        f"photos: {MANIFEST} (SHA-256)": hashlib.sha256(manifest).hexdigest(),
         "settings: params.yaml (SHA-256)": hashlib.sha256(canonical).hexdigest(),
         "code of the stages (SHA-256)": code_hash(code_dir),
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tenshots.errors import DataError
+from tenshots.errors import DataError, missing
 from tenshots.pages.report import pictures
 
 # Widths in px and qualities, the best first: the first at which all pictures of a variant fit its share.
@@ -36,7 +36,7 @@ def read(folder: Path) -> Drawn:
         DataError: one is missing, or the index is damaged.
     """
     path = folder / "index.json"
-    remedy = f"run `dvc repro visualise@{folder.name}`, or `dvc pull` to fetch it"
+    stage = f"visualise@{folder.name}"
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
         names = [picture["file"] for picture in index["pictures"]]
@@ -45,10 +45,12 @@ def read(folder: Path) -> Drawn:
             path = folder / Path(name).name
             files[name] = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{path} is missing; {remedy}") from None
+        raise missing(path, stage) from None
     except (ValueError, KeyError, TypeError) as error:
         problem = f"{type(error).__name__}: {error}"
-        raise DataError(f"{path} does not describe pictures ({problem}); {remedy}") from None
+        raise DataError(
+            f"{path} does not describe pictures ({problem}); run `dvc repro {stage}` to rebuild it"
+        ) from None
     return Drawn(index, files)
 
 

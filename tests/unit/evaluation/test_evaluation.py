@@ -63,7 +63,7 @@ def test_the_mean_is_over_folds_and_repeats(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, r"model\.json is missing; train the variant first: dvc repro train@baseline"),
+        (None, r"model\.json is missing; run `dvc repro train@baseline`, or `dvc pull`"),
         ("{", r"model\.json does not describe a trained variant"),
         ("{}", r"model\.json does not describe a trained variant"),
         (
@@ -90,7 +90,10 @@ def test_a_missing_or_broken_description_is_an_error(tmp_path: Path, text: str |
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "is missing; run"), (b"no weights", "must hold weights alone.*; run `dvc repro`")],
+    [
+        (None, "is missing; run `dvc repro`, or `dvc pull`"),
+        (b"no weights", "must hold weights alone.*; run `dvc repro`"),
+    ],
 )
 def test_missing_or_damaged_weights_are_an_error(
     folder: Path, tmp_path: Path, content: bytes | None, message: str

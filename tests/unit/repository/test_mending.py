@@ -19,6 +19,7 @@ from dvc.utils.serialize import dump_yaml
 from ruamel.yaml import YAML
 
 from stages import mend
+from tenshots import params
 from tenshots.errors import DataError
 from tenshots.repository import mending
 
@@ -430,6 +431,40 @@ def test_a_run_that_a_kill_or_a_stick_has_damaged_is_removed(content: bytes, tmp
     run = put_run(tmp_path, RUN)
     run.write_bytes(content)
     assert mending.mend_remote(tmp_path) == (2, {run: mending.NOT_WHOLE})
+
+
+def bomb(times: int) -> str:
+    """Lines that each hold the one before ten times."""
+    lines = [f"a{each + 1}: &a{each + 1} [{', '.join([f'*a{each}'] * 10)}]" for each in range(times)]
+    return "\n".join(["a0: &a0 [1]", *lines]) + "\n"
+
+
+def test_a_run_that_aliases_make_endless_is_removed_with_the_reason(tmp_path: Path) -> None:
+    put_list(tmp_path, b"[]")
+    run = put_run(tmp_path, RUN)
+    run.write_text(bomb(5))
+    reason = "its aliases, such as *name, make over 100,000 values of it: ask who has pushed it"
+    assert mending.mend_remote(tmp_path) == (2, {run: reason})
+
+
+def test_a_run_may_hold_aliases_as_settings_that_share_a_part_do(tmp_path: Path) -> None:
+    put_list(tmp_path, b"[]")
+    shared = {"lr": 0.001}
+    run = put_run(tmp_path, {**RUN, "params": {"params.yaml": {"a": shared, "b": shared}}})
+    assert "&id001" in run.read_text()
+    assert mending.mend_remote(tmp_path) == (3, {})
+
+
+def test_a_run_as_large_as_none_is_removed_unread(tmp_path: Path) -> None:
+    put_list(tmp_path, b"[]")
+    run = put_run(tmp_path, {**RUN, "cmd": "a" * params.MAX_BYTES})
+    assert mending.mend_remote(tmp_path) == (2, {run: "it is larger than a run that DVC writes"})
+
+
+def test_a_lock_that_aliases_make_endless_is_an_error(project: Path) -> None:
+    mending.LOCK.write_text(bomb(5))
+    with pytest.raises(DataError, match=r"dvc\.lock: its aliases.*git checkout dvc\.lock"):
+        mending.restore_lock(project)
 
 
 @pytest.mark.parametrize("name", ["absent", "photos"])

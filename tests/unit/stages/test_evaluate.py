@@ -122,5 +122,5 @@ def test_a_second_time_gives_the_same_bytes(project: Path, recorded: Recorded) -
 
 def test_a_variant_without_a_history_is_an_error(project: Path) -> None:
     (project / "data/models/baseline/history.csv").unlink()
-    with pytest.raises(DataError, match=r"history\.csv is missing; run `dvc repro train@baseline`"):
+    with pytest.raises(DataError, match=r"is missing; run `dvc repro train@baseline`, or `dvc pull`"):
         evaluate.main(["baseline"])

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from stages import predict
-from tenshots import errors
+from tenshots import errors, params
 from tenshots.errors import DataError, SettingsError
 from tenshots.evaluation import testing
 from tenshots.intake.photos import standardising
@@ -125,6 +126,42 @@ def test_a_folder_stands_for_all_files_below_it_as_ingest_finds_them(
     (project / "empty").mkdir()
     with pytest.raises(DataError, match="empty must hold at least one photo"):
         predict.main(["empty"])
+
+
+def test_an_archive_is_read_as_it_would_be_in_a_folder(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "new").mkdir()
+    with zipfile.ZipFile(project / "new/x.ZIP", "w") as archive:
+        archive.write(project / "photo0.jpg", "cup/a.jpg")
+        archive.write(project / "photo1.jpg", "b.jpg")
+        archive.writestr("notes.txt", "no photo")
+    said = []
+    for named in ("new", "new/x.ZIP"):
+        with pytest.raises(SystemExit):  # for the notes
+            predict.main([named, "--json"])
+        said.append(json.loads(capsys.readouterr().out)["photos"])
+    assert said[0] == said[1]
+    assert [(item["photo"], "label" in item) for item in said[1]] == [
+        ("new/x.ZIP/b.jpg", True),
+        ("new/x.ZIP/cup/a.jpg", True),
+        ("new/x.ZIP/notes.txt", False),
+    ]
+
+
+def test_an_archive_has_the_limits_that_ingest_sets(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = params.read()
+    YAML().dump({**values, "accept": {**values["accept"], "max_zip_files": 1}}, project / "params.yaml")
+    with zipfile.ZipFile(project / "x.zip", "w") as archive:
+        for name in ("a.jpg", "b.jpg"):
+            archive.write(project / "photo0.jpg", name)
+    with pytest.raises(SystemExit):
+        predict.main(["x.zip", "--json"])
+    (answer,) = json.loads(capsys.readouterr().out)["photos"]
+    assert answer["photo"] == "x.zip"
+    assert "max_zip_files" in answer["reason"]
 
 
 def test_a_name_can_neither_steer_a_terminal_nor_add_a_line(

@@ -77,7 +77,7 @@ def test_everything_is_added_once(project: Callable[..., list], capsys: pytest.C
     assert capsys.readouterr().out.startswith("MLflow: added ")
     runs = by_variant(project())
     assert sorted(runs) == ["*", "one", "two"]
-    assert runs["one"].data.params["settings.lr"] == "0.1"
+    assert runs["one"].data.params["lr"] == runs["*"].data.params["lr"] == "0.1"
     assert runs["one"].data.metrics["test_accuracy"] == 0.5
     assert runs["one"].data.metrics["fold_0_repeat_0/val_loss"] == 1.0
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
@@ -264,3 +264,9 @@ def test_what_networks_see_is_added_to_the_experiments_run_once(
     capsys.readouterr()
     record.main([])
     assert "nothing to add" in capsys.readouterr().out
+
+    path.with_name("01-maps.png").write_text("another")
+    path.unlink()  # such as where fewer are asked for
+    record.main([])
+    files = client.list_artifacts(parent.info.run_id, "visualisations/one")
+    assert [Path(file.path).name for file in files] == ["01-maps.png"]

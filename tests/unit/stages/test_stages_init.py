@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import subprocess
 import sys
@@ -51,6 +52,19 @@ def test_ctrl_c_is_one_word_and_the_status_of_shells(capsys: pytest.CaptureFixtu
         stages.run(interrupted)
     assert caught.value.code == 130
     assert capsys.readouterr() == ("", "stopped\n")
+
+
+@pytest.mark.parametrize("arguments", [["train", "baseline"], ["ingest"]])
+@pytest.mark.parametrize("given", ["-5", "0", "two", "1.5"])
+def test_a_number_of_workers_is_at_least_1(
+    arguments: list[str], given: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage, *others = arguments
+    with pytest.raises(SystemExit) as caught:
+        importlib.import_module(f"stages.{stage}").main([*others, f"--workers={given}"])
+    assert caught.value.code == 2
+    said = f"argument --workers: must be a whole number, at least 1, got '{given}'\n"
+    assert capsys.readouterr().err.endswith(said)
 
 
 def test_a_python_without_the_packages_is_told_what_to_do() -> None:

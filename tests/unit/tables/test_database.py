@@ -119,7 +119,7 @@ def test_a_folder_without_copies_has_no_rows_but_their_columns(tmp_path: Path) -
 
 
 def test_a_folder_without_photos_is_an_error_that_says_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"has no photos-\*.parquet; run `dvc repro`"):
+    with pytest.raises(DataError, match=r"photos-\*\.parquet is missing; run `dvc repro`, or `dvc pull`"):
         database.read_photos(tmp_path / "nothing")
 
 

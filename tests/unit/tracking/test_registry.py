@@ -113,7 +113,7 @@ def test_a_champion_that_was_taught_other_labels_is_refused_before_it_is_asked(
     ):
         predict.main(["photo.png", "--champion"])
     shutil.rmtree("data/database")
-    with pytest.raises(DataError, match=r"data/database has no photos-.*dvc repro"):
+    with pytest.raises(DataError, match=r"data/database/photos-.* is missing; .*dvc repro"):
         predict.main(["photo.png", "--champion"])
 
 

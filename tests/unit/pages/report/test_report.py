@@ -285,7 +285,7 @@ def test_variants_tested_on_other_photos_are_an_error() -> None:
         comparison.compare({"baseline": first, "other": fewer}, drawn.photos, splits)
     with pytest.raises(DataError, match="run `dvc repro`"):
         comparison.compare({"baseline": first}, drawn.photos.iloc[5:], splits)
-    with pytest.raises(DataError, match=r"data/database and data/splits; run `dvc repro`"):
+    with pytest.raises(DataError, match=r"data/database and data/splits/splits.csv; run `dvc repro`"):
         comparison.compare(
             {"baseline": first}, drawn.photos, splits[splits["photo_id"] != splits["photo_id"][0]]
         )
