@@ -23,7 +23,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="of experiments (default: all)")
     parser.add_argument("--last", type=at_least_1, metavar="N", help="only the N newest")
     parser.add_argument(
-        "--filter", default="", metavar="TEXT", help="in MLflow's syntax: \"params.lr = '0.01'\""
+        "--filter",
+        default="",
+        metavar="TEXT",
+        help="in MLflow's syntax, with the names of params.yaml: \"params.lr = '0.01'\"",
     )
     parser.add_argument("--reference", metavar="NAME", help="to compare with (default: the first)")
     parser.add_argument("--output", type=Path, default=HISTORY, help="the page (default: %(default)s)")

@@ -47,7 +47,7 @@ VIEW = {
         "metrics.`num_experiments_on_test_set`",
         "params.`network_name`",
         "params.`data`",
-        "params.`settings.lr`",
+        "params.`lr`",
         "tags.`tenshots.dvc_experiment`",
     ],
 }

@@ -17,10 +17,16 @@ CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 REPORT = ("index.html", "comparison.json", "comparison.md", "augmentation.png")  # files of the parent's run
 
 
-def log_settings(run: Run, model: Mapping[str, object]) -> int:
-    """Adds the settings of a variant as model.json holds them; returns how many were missing."""
-    wanted = ("variant", "data", "network_name", "network", "standardise", "settings")
-    return run.params({key: model[key] for key in wanted if key in model})
+def log_settings(run: Run, model: Mapping[str, Any]) -> int:
+    """Adds the settings of a variant, named as in params.yaml; returns how many were missing.
+
+    Args:
+        run: of the variant.
+        model: what model.json holds.
+    """
+    wanted = ("variant", "data", "network_name", "network", "standardise")
+    described = {key: model[key] for key in wanted if key in model}
+    return run.params({**described, **model.get("settings", {})})
 
 
 def log_epoch(run: Run, row: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from tenshots.errors import DataError
+from tenshots.params import nearest
 from tenshots.statistics.phrases import without_places
 from tenshots.tables import csv_files
 from tenshots.tables.database import PREDICTION_COLUMNS
@@ -63,10 +65,12 @@ def table(wanted: str = "") -> pd.DataFrame:
         (mappings), test_set (empty where none of its variants was evaluated, or none was compared).
 
     Raises:
-        DataError: the store cannot be used, or refuses `wanted`.
+        DataError: the store cannot be used, or refuses `wanted`, or no experiment has a setting in it.
     """
     filters = " and ".join(filter(None, [PARENTS, wanted]))
     runs = _asked(lambda client, number: store.search(client, number, filters))
+    if wanted and not runs:
+        _check_names(wanted)
     columns = ["run_id", "name", "names", "key", "started", "settings", "figures", "test_set"]
     rows = [
         (
@@ -82,6 +86,21 @@ def table(wanted: str = "") -> pd.DataFrame:
         for run in runs
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _check_names(wanted: str) -> None:
+    """Raises a DataError where a filter names a setting that no experiment has, which fits none."""
+    known = sorted({name for settings in table()["settings"] for name in settings})
+    for quoted, plain in re.findall(r"\bparam(?:eter)?s?\.(?:[`\"]([^`\"]+)[`\"]|([\w.]+))", wanted):
+        name = quoted or plain
+        if known and name not in known:
+            last = name.rpartition(".")[2]
+            like = (
+                nearest(name, known)
+                or nearest(last, known)
+                or "; they are named as in params.yaml: params.lr"
+            )
+            raise DataError(f"no experiment has the setting {name!r} of the filter{like}")
 
 
 def choose(rows: pd.DataFrame, names: Sequence[str], *, last: int | None = None) -> pd.DataFrame:

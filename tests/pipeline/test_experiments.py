@@ -39,7 +39,7 @@ def rates_of(project: Project) -> dict[float, str]:
             experiment = runs[run.data.tags["mlflow.parentRunId"]].info.run_name
             assert run.info.run_name == f"{experiment}: {run.data.tags['tenshots.variant']}"
     return {
-        float(run.data.params["settings.lr"]): runs[run.data.tags["mlflow.parentRunId"]].info.run_name
+        float(run.data.params["lr"]): runs[run.data.tags["mlflow.parentRunId"]].info.run_name
         for run in runs.values()
         if "mlflow.parentRunId" in run.data.tags
     }

@@ -35,7 +35,7 @@ def test_an_experiment_is_one_run_and_one_below_it_a_variant(reproduced: Project
         assert data.tags["mlflow.parentRunId"] == runs["*"].info.run_id
         assert 0 <= data.metrics["test_accuracy"] <= 1
         assert {"fold_0_repeat_0/val_loss", "fold_1_repeat_0/val_loss", "mean/val_loss"} <= set(data.metrics)
-        assert {"settings.lr", "network_name"} <= set(data.params)
+        assert {"lr", "network_name"} <= set(data.params)
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
 
 

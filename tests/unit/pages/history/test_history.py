@@ -245,6 +245,15 @@ def test_the_command_agrees_with_the_comparison_and_chooses_experiments(
     assert "argument --last: must be a whole number, at least 1, got '0'" in capsys.readouterr().err
     with pytest.raises(DataError, match="no compared experiment is called 'absent'; there are: "):
         stage.main(["absent"])
+    for wrong, hint in {
+        "settings.lr": "did you mean 'lr'",
+        "`variants.baseline.dat`": "did you mean 'variants.baseline.data'",
+        "qqq": "named as in params.yaml",
+    }.items():
+        with pytest.raises(DataError, match=rf"no experiment has the setting .*; .*{hint}"):
+            stage.main(["--filter", f"params.{wrong} = '1'"])
+    with pytest.raises(DataError, match="no finished comparison that matches"):
+        stage.main(["--filter", "params.lr = '1'"])
     with pytest.raises(DataError, match="cannot be used: "):
         stage.main(["--filter", "nonsense"])
     assert len(two_experiments()) == 2
