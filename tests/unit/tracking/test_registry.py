@@ -1,4 +1,4 @@
-"""The registered model: a version an experiment, a champion by validation on the same photos, plain files."""
+"""The registered model: one version per experiment, a champion by validation on equal photos, plain files."""
 
 from __future__ import annotations
 
