@@ -1,7 +1,7 @@
-"""Measures augmentation: milliseconds a copy, of the policy in params.yaml and of every layer that Keras has.
+"""Measures augmentation: milliseconds per copy, of the policy in params.yaml and of all layers of Keras.
 
 Run from the project's top folder: `python -m benchmarks.augmentation [--size-px 96]`.
-Aim: at most 25 ms a copy at 96 px for the policy in params.yaml.
+Aim: at most 25 ms per copy at 96 px for the policy in params.yaml.
 """
 
 from __future__ import annotations

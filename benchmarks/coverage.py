@@ -4,7 +4,7 @@ python -m benchmarks.coverage [--experiments 1000]
 
 Run from the project's top folder; some minutes on one core. Each row draws experiments whose truth is known:
 photos come in groups of uneven sizes (10 on average, log-normal), and the answers of a group, a photo and a
-training correlate by a Gaussian copula, such that two photos of a group are answered rightly with the given
+training correlate by a Gaussian copula, such that two photos of a group are answered correctly with the given
 correlation, and half of what they share is shared by all variants. Every training has an effect of its own, a
 few points of accuracy. The intervals are those of tenshots.statistics.intervals, unaltered.
 """
@@ -41,7 +41,7 @@ class Case:
         correlation: of right answers within a group, in [0, 1).
         accuracies: the truth, of each variant.
         num_folds: the groups are dealt to as many.
-        num_repeats: trainings a fold.
+        num_repeats: trainings per fold.
         training: standard deviation of a training's own effect, in shares of 1.
         dominated: whether one group has half of all photos.
     """
@@ -209,7 +209,7 @@ def latent_correlation(accuracy: float, correlation: float) -> float:
 
 
 def power_estimate(draw: np.random.Generator, correlation: float) -> Estimate:
-    """Draws 30 groups of 10 photos: 15 % are named rightly by the second variant alone, 5 % by the first.
+    """Draws 30 groups of 10 photos: 15 % are named correctly by the second variant alone, 5 % by the first.
 
     A group's shares are drawn from a Dirichlet distribution, so that the difference itself has the
     correlation.

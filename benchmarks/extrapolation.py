@@ -48,7 +48,7 @@ class Case:
         photos_a_group: on average, log-normal.
         correlation: of the latent variable within a group.
         num_folds: the groups are dealt to as many.
-        num_repeats: trainings a fold.
+        num_repeats: trainings per fold.
         training: standard deviation of a training's own effect on the accuracy, with a tenth of the photos
             and with all.
     """

@@ -30,7 +30,7 @@ WINDOWS = (3, 5, 9)  # epochs whose figures are averaged
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Prints a table: how often photos of the person left out are named rightly, by rule and variant."""
+    """Prints a table: how often photos of the person left out are named correctly, by rule and variant."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kept_epoch", description=__doc__)
     parser.add_argument("variants", nargs="*", help="of params.yaml (default: all)")
     values = params.read()

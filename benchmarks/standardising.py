@@ -37,7 +37,7 @@ NOISE = (1.0, 2.5, 5.0)  # of the sensor, in levels; a phone smooths more or les
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Prints a table: what, CPU milliseconds a photo, photos a second with all cores, and ratios of both."""
+    """Prints a table: what, CPU milliseconds per photo, photos per second with all cores, ratios of both."""
     parser = argparse.ArgumentParser(description="Times standardising against plain Pillow and the limit.")
     parser.add_argument("--photos", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)
@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     all_cores = speeds(jobs, num_threads, arguments.rounds, time.perf_counter)
     names = list(jobs)
     plain_one, limit_one = one_thread[names[0]], one_thread[names[2]]
-    print("| | CPU ms a photo | times plain | times the limit | photos/s, all cores | times plain |")
+    print("| | CPU ms per photo | times plain | times the limit | photos/s, all cores | times plain |")
     print("|---|---|---|---|---|---|")
     for name in names:
         one, many = one_thread[name], all_cores[name]
@@ -104,7 +104,7 @@ def speeds(
     num_rounds: int,
     clock: Callable[[], float],
 ) -> dict[str, float]:
-    """Returns the median of each job's photos a second by `clock`; each round takes all jobs in turns."""
+    """Returns the median of each job's photos per second by `clock`; each round takes all jobs in turns."""
     measured: dict[str, list[float]] = {name: [] for name in jobs}
     with ThreadPoolExecutor(num_threads) as threads:
         for _ in range(num_rounds):

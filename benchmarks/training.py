@@ -1,4 +1,4 @@
-"""How many images a second each default variant trains: `python -m benchmarks.training`.
+"""How many images per second each default variant trains: `python -m benchmarks.training`.
 
 Draws its images, so it needs neither photos nor DVC, and runs on whatever backend Keras has
 (KERAS_BACKEND=jax). An epoch is timed after one that is not, in which everything is compiled.
@@ -31,7 +31,7 @@ NUM_COPIES = 4  # of each image, in the variant that has copies
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Prints a table: variant, phase, images a second."""
+    """Prints a table: variant, phase, images per second."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
     parser.add_argument("--size-px", type=int, default=96, help="side of the photos (default: %(default)s)")
     parser.add_argument(

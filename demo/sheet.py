@@ -15,7 +15,7 @@ GAP_PX = 3
 
 
 def sheet(folder: Path, numbers: Sequence[int], cell_px: int) -> Image.Image:
-    """Returns a picture of the photos that are there: a column a student, a row a label and number.
+    """Returns a picture of the photos that are there: one column per student, one row per label and number.
 
     Args:
         folder: in which the students' folders lie.
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     every = range(NUM_PHOTOS)
     parser.add_argument("--numbers", type=int, nargs="+", choices=every, default=every, metavar="NUMBER",
         help=f"of each label, 0 to {NUM_PHOTOS - 1}")  # fmt: skip
-    parser.add_argument("--cell", type=int, default=160, help="pixels a side")
+    parser.add_argument("--cell", type=int, default=160, help="pixels per side")
     chosen = parser.parse_args(argv)
     if chosen.cell < 1:
         parser.error(f"--cell must be at least 1, got {chosen.cell}")

@@ -52,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     with tempfile.TemporaryDirectory() as temporary:
         if arguments.champion:
+            ours = project_labels()
             folder, version = registry.download(Path(temporary))
             why = f"the champion, version {version} of the registered model {project.name()}"
         else:
@@ -59,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             folder = MODELS / name
         saved = stored.read_variant(folder)
         if arguments.champion:
-            check_labels(saved.labels, of=why)
+            check_labels(saved.labels, ours, of=why)
         else:
             outputs.check_unchanged(folder)
         variant = saved.variant
@@ -112,18 +113,32 @@ def choose(values: Mapping[str, Any], variant: str | None) -> tuple[str, str]:
     return best, f"highest validation accuracy, {figures[best]['val_accuracy']:.3f}"
 
 
-def check_labels(labels: Sequence[str], *, of: str) -> None:
+def project_labels() -> list[str]:
+    """Returns the labels of this project's photos, sorted.
+
+    Raises:
+        DataError: there is no database to tell them.
+    """
+    if not DATABASE.is_dir():
+        raise DataError(
+            f"{errors.missing(DATABASE, 'ingest')}: --champion compares its labels with those of the model, "
+            "which may be another project's"
+        )
+    return sorted(set(database.read_photos(DATABASE, ["label"])["label"]))
+
+
+def check_labels(taught: Sequence[str], ours: Sequence[str], *, of: str) -> None:
     """Compares the labels that a registered model was taught with those of this project's photos.
 
     Args:
-        labels: of the model.
+        taught: the labels of the model.
+        ours: of `project_labels`.
         of: what the message calls the model.
 
     Raises:
-        DataError: they differ, or there is no database to tell this project's labels.
+        DataError: they differ.
     """
-    taught, ours = set(labels), set(database.read_photos(DATABASE, ["label"])["label"])
-    lacking, foreign = sorted(ours - taught), sorted(taught - ours)
+    lacking, foreign = sorted({*ours} - {*taught}), sorted({*taught} - {*ours})
     differences = [f"does not know {wording.joined(lacking)}"] if lacking else []
     if foreign:
         differences.append(f"knows {wording.joined(foreign)}, which no photo of this project shows")

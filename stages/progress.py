@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-EVERY_S = 30  # so long a log may be silent
+EVERY_S = 30  # for so long a log may be silent
 
 
 class Bar:

@@ -90,7 +90,7 @@ def _checked(arguments: argparse.Namespace, values: dict[str, object]) -> Transf
     low, high = SIZES
     for name, holds, rule in (
         ("--size", low <= arguments.size <= high, f"lie in [{low}, {high}]"),
-        ("--steps", arguments.steps >= 1, "be 1 or more"),
+        ("--steps", arguments.steps >= 1, "be at least 1"),
         ("--style-weight", arguments.style_weight > 0, "be above 0"),
         ("OUT", arguments.out.suffix.lower() == ".png", "end in .png"),
         ("OUT", arguments.out.parent.is_dir(), "lie in a folder that exists"),

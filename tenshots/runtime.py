@@ -192,7 +192,7 @@ def num_workers(*, threads: int) -> int:
         threads: of one operation.
 
     Raises:
-        SettingsError: the environment holds something else than a number there.
+        SettingsError: the environment holds something other than a number there.
     """
     by_hand = _number_from_environment("TENSHOTS_WORKERS")
     if by_hand is not None:
@@ -211,7 +211,7 @@ def num_experiments() -> int:
     """Returns how many experiments share this machine, at least 1: TENSHOTS_EXPERIMENTS, or this one alone.
 
     Raises:
-        SettingsError: the environment holds something else than a number there.
+        SettingsError: the environment holds something other than a number there.
     """
     return _number_from_environment("TENSHOTS_EXPERIMENTS") or 1
 

@@ -39,7 +39,7 @@ def desk(kind: str, first: str, second: str, rng: np.random.Generator) -> Desk:
 
 
 def noise(x: np.ndarray, y: np.ndarray, lattice: np.ndarray) -> np.ndarray:
-    """Returns smooth noise, float32 (n,), 0 to 1, that runs over one cell of the lattice a unit."""
+    """Returns smooth noise, float32 (n,), 0 to 1, that runs over one cell of the lattice per unit."""
     left, low = np.floor(x), np.floor(y)
     along, up = x - left, y - low
     along, up = along * along * (3 - 2 * along), up * up * (3 - 2 * up)

@@ -45,8 +45,8 @@ class Policy:
 
         Raises:
             SettingsError: a layer or argument is unknown, or a value wrong; or a layer cannot be seeded,
-                changes shape or type, mixes photos, or leaves nothing of them; or Keras runs on another
-                backend than TensorFlow.
+                changes shape or type, mixes photos, or leaves nothing of them; or Keras runs on a
+                backend other than TensorFlow.
         """
         backend = keras.backend.backend()
         if backend != "tensorflow":
@@ -123,12 +123,12 @@ def training_photos(photos: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
 def changed_copies(
     originals: pd.DataFrame, policy: Policy, *, num_copies: int, seed: int
 ) -> Iterator[pd.DataFrame]:
-    """Yields the copies of all photos, a batch at a time, so that one batch's pixels only are in memory.
+    """Yields the copies of all photos, a batch at a time, so that only one batch's pixels are in memory.
 
     Args:
         originals: columns photo_id, label and image (encoded).
         policy: for the size of these photos.
-        num_copies: of each photo, from 1.
+        num_copies: of each photo, at least 1.
         seed: the experiment's.
 
     Yields:

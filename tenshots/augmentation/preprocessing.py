@@ -52,7 +52,7 @@ MAX_LOST = 1 / 3  # share of the copies of which less may be left
 # Pixels of a photo that are changed, to try whether its copy changes: 1 - 0.9 ** 10 = 0.65 of the tries do so
 # where a tenth of the pixels reach each copy, as where all reach two of three copies and none the third.
 NUM_TOUCHED = 10
-NUM_TRIES = 2  # a copy
+NUM_TRIES = 2  # per copy
 
 
 def built(settings: LayerSettings, *, at: str) -> Any:  # noqa: ANN401 (Keras ships no types)

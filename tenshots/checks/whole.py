@@ -32,6 +32,7 @@ from tenshots.training.settings import (
     check_name,
     named,
 )
+from tenshots.wording import counted
 
 TOP_LEVEL: tuple[type[BaseModel], ...] = (PortableSettings, ExperimentSettings, PhotosSettings)
 SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
@@ -151,8 +152,8 @@ def _check_shown(values: Mapping[str, Any]) -> None:
     for key, value, number in (("fold", wanted.fold, folds), ("repeat", wanted.repeat, repeats)):
         if value >= number:
             raise SettingsError(
-                f"{PATH}: visualise.{key} must be the number of one of {number} {key}s, counted from 0, "
-                f"got {value}; write a number from 0 to {number - 1}"
+                f"{PATH}: visualise.{key} must be less than the number of {key}s, which are counted from "
+                f"0, but there {'is' if number == 1 else 'are'} {counted(number, key)}, got {value}"
             )
 
 

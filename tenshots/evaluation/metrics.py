@@ -26,7 +26,7 @@ SEED = 20  # of these
 
 
 def summary(test: pd.DataFrame, val: pd.DataFrame) -> dict[str, float]:
-    """Returns the five figures of metrics.json, in [0, 1] but for the loss (nats, from 0; less is better).
+    """Returns the five figures of metrics.json, in [0, 1] but for the loss (nats, 0 or more; less is better).
 
     Args:
         test: predictions of test photos (see tenshots.tables.predictions), all folds and repeats.
@@ -106,7 +106,7 @@ def macro_f1(predictions: pd.DataFrame) -> float:
 
 
 def mean_log_loss(predictions: pd.DataFrame) -> float:
-    """Returns the mean of -ln(probability of the truth), in nats, from 0; probabilities from 1e-7."""
+    """Returns the mean of -ln(probability of the truth), in nats, at least 0; probabilities from 1e-7."""
     return float(log_losses(predictions).mean())
 
 
@@ -119,7 +119,7 @@ def brier_loss(predictions: pd.DataFrame) -> float:
 
 
 def log_losses(predictions: pd.DataFrame) -> np.ndarray:
-    """Returns -ln(probability of the truth) of each row: float64, shape (num_rows,), in nats, from 0."""
+    """Returns -ln(probability of the truth) of each row: float64, shape (num_rows,), in nats, at least 0."""
     clipped = np.clip(probabilities_of(predictions), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
     truth = truths(predictions)
     losses: np.ndarray = -np.log(clipped[np.arange(len(truth)), truth] / clipped.sum(axis=1))

@@ -1,4 +1,4 @@
-"""Which files lie in the photos folder and in its archives; see `wrappers` for as what their paths are read.
+"""Which files lie in the photos folder and in its archives; see `wrappers` for how their paths are read.
 
 The parts of one download (`ann-20241102T100037Z-001.zip`, `-002.zip`) are found as one archive.
 """
@@ -32,7 +32,7 @@ def find(folder: Path, layout: Layout, limits: archives.ArchiveLimits) -> tuple[
     folder, with the reason, and the folder is listed among those without any. Files of other names are never
     opened as archives, since documents of Word or PowerPoint are zips inside.
 
-    So one layout reads what learning platforms hand out. Moodle makes a folder a student,
+    So one layout reads what learning platforms hand out. Moodle makes one folder per student,
     `Ann Lee_12345_assignsubmission_file_/photos.zip`: the archive is alone there, its name is left out, and
     the group is `Ann Lee_12345_assignsubmission_file_` (or `Ann Lee_12345` with the layout
     `{group}_assignsubmission_file_/{label}/{name}`). Canvas, and Moodle without folders, put the student into
@@ -110,7 +110,7 @@ def _unzipped(
 
 
 def _found_in(archive: FoundFile, member: Member, read_as: Mapping[str, str]) -> FoundFile:
-    """Returns a file in an archive; `read_as` says as what the layout reads the paths in it."""
+    """Returns a file in an archive; `read_as` says what the layout reads the paths in it as."""
     text = as_text(member.name)
     # Which code page names are in, each archive tells for itself.
     outer = member.outer if member.outer and not member.outer.is_guess else None

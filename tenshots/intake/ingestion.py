@@ -33,7 +33,7 @@ from tenshots.tables import encoding
 from tenshots.tables.database import MANIFEST_COLUMNS, PHOTO_SCHEMA, Spool
 from tenshots.tables.encoding import StandardiseSettings
 
-NUM_AHEAD = 4  # batches a worker that may wait for a slow one before them: what bounds the memory
+NUM_AHEAD = 4  # batches per worker that may wait for a slow one before them: what bounds the memory
 # Of files that a worker is given at once: small enough to share out, and to hand over costs little beside it.
 BATCH_FILES = 16
 BATCH_BYTES = 200_000
@@ -71,14 +71,14 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
     """Reads each file below a folder once, standardises the photos among them, and finds near-duplicates.
 
     The result depends on the files alone, never on the number of workers or the order of the files. In memory
-    stay the rows and a thumbnail of 3 kB a photo.
+    stay the rows and a thumbnail of 3 kB per photo.
 
     Args:
         folder: the photos folder.
         layout: how paths below it are read.
         rules: what counts as a photo, what a standard photo is, which photos are alike.
         spool: where standard photos wait until all is read.
-        num_workers: processes that decode, from 1.
+        num_workers: processes that decode, at least 1.
 
     Raises:
         DataError: no files; two spellings of one name, see `collection.check_spelling`; the photos kept make

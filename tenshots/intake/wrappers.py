@@ -1,4 +1,4 @@
-"""As what the layout reads the paths of files in archives: without the levels that packing them added.
+"""How the layout reads the paths of files in archives: without the levels that packing them added.
 
 Who zips a folder adds a level: `photos/cup/IMG_1.jpg` in `ann.zip`. So an archive's wrappers may be left out
 of what the layout reads (never of the path). Wrappers are the folders that hold all of its files, and before
@@ -56,7 +56,7 @@ def _says_who(folder: str, layout: Layout) -> bool:
 def read_without(
     stem: str, paths: Sequence[str], layout: Layout, *, is_alone: bool, is_by_one: bool = False
 ) -> list[str]:
-    """Returns as what the layout reads each path in an archive.
+    """Returns what the layout reads each path in an archive as.
 
     Args:
         stem: the archive's path without .zip.

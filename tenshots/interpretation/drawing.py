@@ -160,7 +160,7 @@ def png(picture: Image.Image) -> bytes:
 
 
 def structure(rows: Sequence[Row]) -> Image.Image:
-    """Draws a network from photo to answer: a bar a layer, as wide as its maps, and what it puts out."""
+    """Draws a network from photo to answer: one bar per layer, as wide as its maps, and what it puts out."""
     largest = max(max(row.shape[:-1], default=1) for row in rows)
     bar, name, shape, number = 80, 306, 152, 146
     head = [("", bar), ("layer", name), ("puts out", shape), ("parameters", number)]

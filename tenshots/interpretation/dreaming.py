@@ -23,8 +23,8 @@ def dream(model: keras.Model, image: np.ndarray, *, num_octaves: int, steps: int
         model: from pictures of any size, 0 to 255, to (num_pictures, height, width, num_filters), as
             `layers.at_any_size` returns it.
         image: uint8, (height, width, 3).
-        num_octaves: sizes, from 1; each is 1.4 times as large as the one before it.
-        steps: an octave.
+        num_octaves: sizes, at least 1; each is 1.4 times as large as the one before it.
+        steps: per octave.
         seed: of the jitter.
 
     Returns:

@@ -33,7 +33,7 @@ def patterns(
             `layers.at_any_size` returns it; best one that ends before an activation.
         filters: which, from 0.
         size_px: side of the pictures.
-        steps: from 0, which gives the noise alone.
+        steps: at least 0, which gives the noise alone.
         seed: of noise and jitter.
 
     Returns:

@@ -11,11 +11,11 @@ from tenshots.networks.building import passes_alone
 from tenshots.runtime import keras
 
 BATCH_SIZE = 64
-MIN_CELLS = 6  # a side: on fewer, the heat tells left from right and no more
+MIN_CELLS = 6  # per side: on fewer, the heat tells left from right and no more
 
 
 def default_layer(model: keras.Model) -> str:
-    """Returns the layer to look at: the last with maps of MIN_CELLS a side, else the last with maps at all.
+    """Returns the layer to look at: the last with maps of MIN_CELLS per side, else the last with maps at all.
 
     Only layers count through which everything passes on its way to the answer.
 

@@ -20,8 +20,8 @@ class Surface(NamedTuple):
 
     Attributes:
         places: float64, (num_points,), from -REACH to REACH, with 0 in the middle.
-        losses: float64, (num_points, num_points), nats a photo: a row a place along the first direction, a
-            column one along the second.
+        losses: float64, (num_points, num_points), nats per photo: one row per place along the first
+            direction, one column per place along the second.
     """
 
     places: np.ndarray
@@ -72,7 +72,7 @@ def surface(
         images: uint8, (num_images, size_px, size_px, 3).
         labels: int (num_images,), the right ones.
         directions: two of `direction`.
-        num_points: a side, odd.
+        num_points: per side, odd.
     """
     own = model.get_weights()
     places = np.linspace(-REACH, REACH, num_points)

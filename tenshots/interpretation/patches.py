@@ -25,9 +25,9 @@ class Patch(NamedTuple):
 
 
 def strongest(values: np.ndarray, field: Field, *, number: int = 9) -> list[Patch]:
-    """Returns the places of the highest values of one filter, one a photo, the highest first.
+    """Returns the places of the highest values of one filter, one per photo, the highest first.
 
-    One a photo, since neighbouring places of one photo would show the same thing nine times.
+    One per photo, since neighbouring places of one photo would show the same thing nine times.
 
     Args:
         values: (num_photos, height, width), what the filter put out.
@@ -53,7 +53,7 @@ def cut(image: np.ndarray, box: tuple[float, float, float, float], *, outside: i
         outside: grey level, 0 to 255, of what lies beyond the image.
 
     Returns:
-        uint8, (rows, columns, 3), from 1 px a side.
+        uint8, (rows, columns, 3), at least 1 px per side.
     """
     top, left = (int(np.floor(edge)) for edge in box[:2])
     bottom, right = (int(np.ceil(edge)) for edge in box[2:])

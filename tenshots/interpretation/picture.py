@@ -14,7 +14,7 @@ class Picture(NamedTuple):
     """A picture with its words.
 
     Attributes:
-        kind: what it is, once or more a variant: structure, feature_maps, ...
+        kind: what it is, once or more per variant: structure, feature_maps, ...
         title: a few words.
         caption: how to read it, for someone in the first year.
         alt: what is to be seen, for who does not see it.

@@ -42,7 +42,7 @@ def step(gradients: np.ndarray) -> np.ndarray:
         gradients: (num_pictures, height, width, 3).
 
     Returns:
-        float64, the same shape, deviation 1 a picture; 0 where the gradient is 0.
+        float64, the same shape, deviation 1 per picture; 0 where the gradient is 0.
     """
     return _unit(_photolike(gradients.astype(np.float64)))
 

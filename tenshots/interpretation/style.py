@@ -65,7 +65,7 @@ def transferred(
         style: uint8, of any size; its strokes stay as large as they are.
         content_layer: which of the model's outputs keeps the content.
         style_weight: of the style's loss; that of the content is 1.
-        steps: from 1, at each size.
+        steps: at least 1, at each size.
         report: is told of each step, counted over all sizes.
 
     Returns:

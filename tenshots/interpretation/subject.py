@@ -127,7 +127,7 @@ def chosen_fit(saved: SavedVariant, settings: VisualiseSettings) -> SavedTrainin
 
 
 def answers_of(predictions: pd.DataFrame, fit: SavedTraining) -> pd.DataFrame:
-    """Returns what one training answered on its test photos, a row a photo, sorted by photo_id.
+    """Returns what one training answered on its test photos, one row per photo, sorted by photo_id.
 
     Its columns are photo_id, label (the right one), predicted, and probability (of the predicted one).
 

@@ -2,7 +2,7 @@
 
 Keys of data/inspection/inspection.json:
 
-    network, num_features    whose backbone gave the features, and how many a photo
+    network, num_features    whose backbone gave the features, and how many per photo
     folds             "split": each photo was tested in the split's own fold that tests it; "own": in folds
                       dealt for this, since the split does not test every photo, or divides what belongs
                       together

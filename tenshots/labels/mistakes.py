@@ -53,7 +53,7 @@ class Suspect:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A photo on which variants differ; `divergence` in [0, 1] says how much, `answers` has one a variant."""
+    """A photo on which variants differ; `divergence`, in [0, 1], says how much; one answer per variant."""
 
     photo_id: str
     label: str

@@ -126,7 +126,7 @@ def distributions(manifest: pd.DataFrame, *, num_bins: int = 20) -> list[Distrib
     Args:
         manifest: path, status, photo_id, label, group, width, height, sharpness and brightness of every file
             found; one photo is kept at least.
-        num_bins: of each histogram, from 1; a single bin where all values are equal.
+        num_bins: of each histogram, at least 1; a single bin where all values are equal.
     """
     kept = manifest[manifest["status"] == "kept"].sort_values("path")
     return [_distribution(kept, measure, num_bins) for measure in _MEASURES]

@@ -64,7 +64,7 @@ def own_folds(labels: np.ndarray, components: np.ndarray, *, max_folds: int = MA
     Args:
         labels: int, shape (num_photos,).
         components: codes or names, shape (num_photos,); photos of one are never divided.
-        max_folds: from 2.
+        max_folds: at least 2.
 
     Returns:
         int64, shape (num_photos,), from 0: each photo's fold; a component each where there are at most
@@ -96,7 +96,7 @@ def cross_validated(
         labels: int, shape (num_photos,), from 0, below `num_labels`.
         components: shape (num_photos,); the inner folds do not divide them either.
         folds: int, shape (num_photos,); should not divide a component.
-        num_labels: from 2.
+        num_labels: at least 2.
     """
     probabilities = np.zeros((len(labels), num_labels))
     judged = np.zeros(len(labels), dtype=bool)

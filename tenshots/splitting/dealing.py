@@ -27,7 +27,7 @@ import numpy as np
 from tenshots.splitting.ways import MAX_WAYS, all_ways, num_ways
 
 MAX_STEPS = 500  # of mending; dealing alone comes near, so a few dozen are the rule
-MAX_CELLS = 2_000_000  # numbers that one step compares at once: 16 MB an array
+MAX_CELLS = 2_000_000  # numbers that one step compares at once: 16 MB per array
 # Of 20 to 30 components with 3 labels, the nearest of 8 draws was 2 to 18 times as near as the first; of 300
 # none was nearer. 8 draws of 100 components with 10 labels in 4 parts take 0.4 s.
 NUM_DRAWS = 8

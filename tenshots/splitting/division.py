@@ -77,17 +77,17 @@ def components(manifest: pd.DataFrame) -> pd.Series:
 def split(manifest: pd.DataFrame, settings: SplitSettings, *, seed: int) -> pd.DataFrame:
     """Returns the part of each kept photo in each fold.
 
-    With `folds` k from 2, the test parts of the k folds hold each photo once, and `val` is cut from the rest
-    of each fold; with 1, `test` is cut from all photos and `val` from the rest. Where the photos come with a
-    split of their own, it is kept (in one fold), also where it divides a component; a missing `val` is cut
-    from `train`, where what a component has there stays together. Stratified by label; a component is never
+    With two or more `folds`, their test parts hold each photo once, and `val` is cut from the rest of each
+    fold; with one, `test` is cut from all photos and `val` from the rest. Where the photos come with a split
+    of their own, it is kept (in one fold), also where it divides a component; a missing `val` is cut from
+    `train`, where what a component has there stays together. Stratified by label; a component is never
     divided otherwise; the order of the rows does not matter.
 
     Args:
         manifest: status, photo_id, label, group, split and cluster as text, a row for every file found; see
             `components`; split is train, val, test or empty.
         settings: number of folds, and shares.
-        seed: from 0; of all draws.
+        seed: at least 0; of all draws.
 
     Returns:
         photo_id, component, fold (from 0) and part (train, val or test), sorted by fold and photo_id.

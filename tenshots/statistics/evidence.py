@@ -58,7 +58,7 @@ class Basis(NamedTuple):
     """What a figure rests on: whose number and sizes decide how far its interval reaches.
 
     Attributes:
-        sizes: float, shape (num_components,), from 0: photos (or predictions) that count.
+        sizes: float, shape (num_components,), at least 0: photos (or predictions) that count.
         which: what they are, to follow "3 independent sets of photos", such as " that show cup".
     """
 
@@ -100,7 +100,7 @@ def ratio(
 
     Args:
         amounts: float, shape (num_cells, num_repeats).
-        sizes: float, the same shape, from 0.
+        sizes: float, the same shape, at least 0.
         design: where the photos were tested.
         scale: what the ratio is.
         resampled: whether to draw replicates.

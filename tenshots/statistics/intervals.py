@@ -194,7 +194,7 @@ def small_sample(sizes: np.ndarray) -> SmallSample:
     by CORRELATION. Equal sizes give the factor G / (G - 1) and G - 1 degrees of freedom.
 
     Args:
-        sizes: float, shape (num_components,), from 0.
+        sizes: float, shape (num_components,), at least 0.
     """
     counted = sizes[sizes > 0].astype(np.float64)
     number = len(counted)

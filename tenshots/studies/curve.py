@@ -2,8 +2,8 @@
 
     accuracy(n) = asymptote - amplitude * n ** -exponent
 
-with an asymptote of at most 1, an amplitude from 0 and an exponent in [0.05, 2]; the lower end is all but a
-straight line against the logarithm of n, the most that such a curve can promise.
+with an asymptote of at most 1, an amplitude of at least 0 and an exponent in [0.05, 2]; the lower end is all
+but a straight line against the logarithm of n, the most that such a curve can promise.
 Sources: Hestness et al. 2017, Deep Learning Scaling is Predictable, Empirically, arXiv:1712.00409 (the law);
 Figueroa et al. 2012, Predicting sample size required for classification performance, BMC Medical Informatics
 and Decision Making 12:8 (weighted fits to small data).

@@ -133,7 +133,7 @@ def write_photos(photos: pd.DataFrame, folder: Path, *, num_shards: int) -> None
         photos: columns as in `PHOTO_SCHEMA`; photo_id is 64 hexadecimal digits, once each; rows in any order;
             an image is bytes, or a `SpooledImage` that is read when its turn comes.
         folder: made where it is missing.
-        num_shards: number of files, from 1; below 2,000 photos it is 1.
+        num_shards: number of files, at least 1; below 2,000 photos it is 1.
     """
     _write_shards(photos.sort_values("photo_id"), folder, "photos", PHOTO_SCHEMA, num_shards)
 
@@ -144,7 +144,7 @@ def write_copies(copies: pd.DataFrame, folder: Path, *, num_shards: int) -> None
     Args:
         copies: columns as in `COPY_SCHEMA`; (photo_id, copy) once each; rows in any order.
         folder: made where it is missing.
-        num_shards: number of files, from 1; below 2,000 copies it is 1.
+        num_shards: number of files, at least 1; below 2,000 copies it is 1.
     """
     _write_shards(copies.sort_values(["photo_id", "copy"]), folder, "copies", COPY_SCHEMA, num_shards)
 

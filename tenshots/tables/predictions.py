@@ -1,4 +1,4 @@
-"""The table of predictions: one row a photo, fold and repeat, one column `p_<label>` a label."""
+"""The table of predictions: one row per photo, fold and repeat, one column `p_<label>` per label."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def table(
     """Returns the predictions of one training for `photos`.
 
     Args:
-        photos: columns photo_id and label (the true one); one row a photo.
+        photos: columns photo_id and label (the true one); one row per photo.
         probabilities: float, shape (num_photos, num_labels), in [0, 1]; rows in the order of `photos`.
         labels: what the columns of `probabilities` stand for.
         fold: of the training.
@@ -31,7 +31,7 @@ def table(
 
 
 def labels_of(predictions: pd.DataFrame) -> list[str]:
-    """Returns the labels that were choosable, in the order of their columns."""
+    """Returns the labels that could be chosen, in the order of their columns."""
     return [
         str(column).removeprefix(PREFIX) for column in predictions.columns if str(column).startswith(PREFIX)
     ]
@@ -51,6 +51,6 @@ def predicted(predictions: pd.DataFrame) -> np.ndarray:
 
 
 def mean_over_repeats(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Returns one row a photo: photo_id, label and the mean probabilities, sorted by photo_id."""
+    """Returns one row per photo: photo_id, label and the mean probabilities, sorted by photo_id."""
     columns = [PREFIX + name for name in labels_of(predictions)]
     return predictions.groupby(["photo_id", "label"], sort=True)[columns].mean().reset_index()

@@ -65,7 +65,7 @@ def table(wanted: str = "") -> pd.DataFrame:
         (mappings), test_set (empty where none of its variants was evaluated, or none was compared).
 
     Raises:
-        DataError: the store cannot be used, or refuses `wanted`, or no experiment has a setting in it.
+        DataError: the store cannot be used, or refuses `wanted`, which may name a setting that is nowhere.
     """
     filters = " and ".join(filter(None, [PARENTS, wanted]))
     runs = _asked(lambda client, number: store.search(client, number, filters))

@@ -34,7 +34,7 @@ class Kept(NamedTuple):
     weights: Sequence[np.ndarray] = ()
 
     def is_beaten_by(self, row: Epoch) -> bool:
-        """Whether an epoch names more validation photos rightly, or as many at a lower loss.
+        """Whether an epoch names more validation photos correctly, or as many at a lower loss.
 
         Not by the loss alone: with few photos it is lowest where the network still answers everything with
         caution, long before it tells the labels apart.

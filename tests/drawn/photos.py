@@ -13,7 +13,7 @@ LABELS = ("book", "cup", "keyboard")
 def draw_photos(
     folder: Path, *, num_groups: int = 4, num_photos: int = 4, labels: tuple[str, ...] = LABELS
 ) -> None:
-    """Draws PNG photos as GROUP/LABEL/NAME below `folder`: a shape a label on noise, to be learnt."""
+    """Draws PNG photos as GROUP/LABEL/NAME below `folder`: one shape per label on noise, to be learnt."""
     random = np.random.default_rng(20)
     for group in range(num_groups):
         for number, label in enumerate(labels):

@@ -66,7 +66,7 @@ def test_a_variants_name_never_reaches_the_shell(project: Project) -> None:
 @pytest.mark.parametrize(
     ("section", "changes", "words"),
     [
-        ("visualise", {"fold": 9}, "params.yaml: visualise.fold must be the number of one of 2 folds"),
+        ("visualise", {"fold": 9}, "params.yaml: visualise.fold must be less than the number of folds"),
         ("study", {"leaking": "yes"}, "params.yaml: study.leaking must be true or false, got 'yes'"),
         (
             "report",

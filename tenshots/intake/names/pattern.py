@@ -53,7 +53,7 @@ class Layout:
     def doubts(self, paths: Iterable[str]) -> list[str]:
         """Returns a sentence on the first path that could be split in another place too, if there is one.
 
-        Android names photos 20241102_100037.jpg, so `{group}_{name}` makes a group a day of each person.
+        Android names photos 20241102_100037.jpg, so `{group}_{name}` makes one group per day of each person.
         """
         lazy = _expression(self.pattern, greedy=False)
         for path in paths:

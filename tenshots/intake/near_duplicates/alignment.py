@@ -171,7 +171,7 @@ def _standardised(values: np.ndarray, weight: np.ndarray, num_seen: np.ndarray) 
 def _toned(pairs: Aligned) -> tuple[np.ndarray, np.ndarray]:
     """Returns `second` in the tones of `first`, by one curve for all colours, and what still differs.
 
-    One curve, because exposure and gamma move all colours alike: a curve a colour would turn a red cup blue.
+    One curve, because exposure and gamma move all colours alike: one per colour would turn a red cup blue.
     """
     target, source = pairs.first / 255, pairs.second / 255
     weight = pairs.seen[..., None] & (target < CLIPPED) & (source < CLIPPED)

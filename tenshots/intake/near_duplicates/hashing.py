@@ -28,7 +28,7 @@ CANDIDATE_BITS = 64  # of 256, by which candidates may differ before they are al
 SURE_BITS = 31  # the search finds all pairs up to here, see `_collisions`
 DISTANCES = 2 * NUM_BITS  # room for a distance, 0 to 256, in a key
 MAX_PHOTOS = 1 << 27  # the most whose keys, below DISTANCES * num_photos ** 2, fit into int64
-# Candidates a photo, more than most bursts have shots: bounds the work where thousands look alike, such as
+# Candidates per photo, more than most bursts have shots: bounds the work where thousands look alike, such as
 # handwritten ones.
 NUM_NEAREST = 32
 MAX_BUFFERED = 2_000_000  # candidates before the nearest are chosen again

@@ -33,7 +33,7 @@ PLAIN_MODES = ("L", "RGB", "CMYK", "LAB", "LA", "RGBA")
 
 
 def plain(image: Image.Image, *, black: int = 0, white: int = 65535) -> Image.Image:
-    """Returns a decoded image in one of `PLAIN_MODES`, 8 bits a channel, at its full size.
+    """Returns a decoded image in one of `PLAIN_MODES`, 8 bits per channel, at its full size.
 
     Args:
         image: any mode; `info["transparency"]` may name a transparent colour.

@@ -1,4 +1,4 @@
-"""A photo file without the metadata that are too large or damaged, so that only its pixels decide over it.
+"""A photo file without the metadata that are too large or damaged, so that its pixels alone decide about it.
 
 What decoders are asked for stays where it is sound: EXIF data, the colour profile, what frames there are.
 """

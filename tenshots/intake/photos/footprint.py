@@ -1,6 +1,6 @@
 """How much memory a photo takes while it is standardised, told by its header before its pixels are decoded.
 
-The numbers of bytes a pixel are upper bounds of what `python -m benchmarks.memory` measures: a decoder's
+The numbers of bytes per pixel are upper bounds of what `python -m benchmarks.memory` measures: a decoder's
 buffers, Pillow's copy of them, and what becomes of that on its way to a standard photo.
 """
 
@@ -15,11 +15,11 @@ FILE_COPIES = 2  # the file itself, and one without its metadata or within a dec
 # Of formats whose decoder hands over a finished picture, which Pillow copies.
 DECODER_BYTES = {"WEBP": 16.5, "AVIF": 16.0, "HEIF": 21.0}
 PHONE_HEIC_BYTES = 10.0  # of grey, or of colours at half the resolution both ways; not transparent
-# Pillow's modes of less than four bytes a pixel.
+# Pillow's modes of less than four bytes per pixel.
 MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2}
 COEFFICIENT_BYTES = 2  # of a JPEG that is not decoded row by row. Source: libjpeg's jpeglib.h, JCOEF
 RLE_BYTES = 3.2  # of a BMP in runs: decoded in Python into bytes that grow, a copy of them, and the picture
-FILTER_BYTES = 48  # a row and a column, of Lanczos' weights: 6 taps of 8 bytes each
+FILTER_BYTES = 48  # per row and per column, of Lanczos' weights: 6 taps of 8 bytes each
 
 # Source: TIFF 6.0
 BITS_PER_SAMPLE, PHOTOMETRIC, ORIENTATION, SAMPLES = 258, 262, 274, 277

@@ -146,7 +146,7 @@ class Opened(NamedTuple):
 def opened(data: bytes, name: str) -> Opened:
     """Opens a photo; no decoder is tried but that of its format.
 
-    Metadata never decide over the pixels: those too large are left out before, damaged ones where it cannot
+    Metadata never decide about the pixels: those too large are left out before, damaged ones where it cannot
     be opened with them.
 
     Args:

@@ -13,7 +13,7 @@ from PIL import Image, ImageFile
 
 from tenshots.intake.photos import containers, formats
 
-# Source: PNG, third edition, 11.2.1 and 8.1: samples a pixel by colour type; of each pass of an interlaced
+# Source: PNG, third edition, 11.2.1 and 8.1: samples per pixel by colour type; of each pass of an interlaced
 # picture the first column and row, and the steps between them.
 PNG_END = b"IEND\xaeB`\x82"
 PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}

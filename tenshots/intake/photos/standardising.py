@@ -71,7 +71,7 @@ def standardise(
 ) -> StandardPhoto:
     """Turns a photo file into a standard photo.
 
-    The format is told by content, never by name. The photo is set upright, more than 8 bits a channel are
+    The format is told by content, never by name. The photo is set upright, more than 8 bits per channel are
     scaled to 8, colours become sRGB, and transparent parts show the background. Of several frames the first
     counts, and of the pictures in a HEIC file the main one.
 

@@ -31,7 +31,7 @@ def test_each_training_predicts_the_photos_of_its_own_fold_alone(folder: Path) -
         for (fold, _), found in rows.groupby(["fold", "repeat"]):
             wanted = splits[(splits["fold"] == fold) & (splits["part"] == part)]
             assert set(found["photo_id"]) == set(wanted["photo_id"])
-    assert len(test) == 24 * 2  # every photo once a repeat
+    assert len(test) == 24 * 2  # every photo once per repeat
     assert test.equals(test.sort_values(["fold", "repeat", "photo_id"], ignore_index=True))
     assert probabilities_of(test).sum(axis=1) == pytest.approx(1.0)
     truth = photos.set_index("photo_id")["label"]

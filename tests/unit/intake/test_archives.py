@@ -507,7 +507,7 @@ def test_many_threads_read_many_archives_and_leave_none_open(tmp_path: Path) -> 
 
     with ThreadPoolExecutor(16) as workers:
         assert all(workers.map(read, pairs))
-    assert most <= before + 17  # one a thread, and the folder that is counted
+    assert most <= before + 17  # one per thread, and the folder that is counted
     assert num_open() == before
 
 

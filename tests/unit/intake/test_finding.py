@@ -1,4 +1,4 @@
-"""What archives hold, and as what the layout reads it."""
+"""What archives hold, and what the layout reads it as."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_the_command_paints_the_whole_picture_and_says_with_which_network(
         (["--network", "lecture"], "--network must name a network with a backbone, .*got 'lecture'"),
         (["--network", "pretained"], "--network must be a key of networks.*did you mean 'pretrained'"),
         (["--size", "8"], r"--size must lie in \[64, 1024\], got 8"),
-        (["--steps", "0"], "--steps must be 1 or more, got 0"),
+        (["--steps", "0"], "--steps must be at least 1, got 0"),
         (["--style-weight", "0"], "--style-weight must be above 0, got 0"),
     ],
 )

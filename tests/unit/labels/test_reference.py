@@ -12,7 +12,7 @@ from tenshots.labels.reference import Outcome, cross_validated, own_folds
 
 
 def splits(parts: list[list[str]]) -> pd.DataFrame:
-    """Of photos 0, 1, ..., a component each two, a list of parts a fold."""
+    """Of photos 0, 1, ...: one component per two of them, and one list of parts per fold."""
     return pd.DataFrame(
         [
             {"photo_id": f"p{i}", "component": f"c{i // 2}", "fold": fold, "part": part}

@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Path:
 
 
 class Service:
-    """Stands for OSV: what it knows of pins (by name, a list a page), and of vulnerabilities."""
+    """Stands for OSV: what it knows of pins (by name, one list per page), and of vulnerabilities."""
 
     def __init__(self) -> None:
         self.pages: dict[str, list[list[str]]] = {}

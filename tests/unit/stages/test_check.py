@@ -163,9 +163,9 @@ REFUSED: list[tuple[str, object, str]] = [
     (
         "visualise.fold",
         4,
-        "must be the number of one of 4 folds, counted from 0, got 4; write a number from 0",
+        "must be less than the number of folds, which are counted from 0, but there are 4 folds, got 4",
     ),
-    ("visualise.repeat", 3, "must be the number of one of 3 repeats"),
+    ("visualise.repeat", 3, "counted from 0, but there are 3 repeats, got 3"),
     ("visualise.num_photos", 13, "must be less than or equal to 12"),
     ("visualise.num_maps", 0, "must be greater than or equal to 1"),
     ("visualise.num_filters", 9, "must be less than or equal to 8"),
@@ -248,7 +248,7 @@ def test_a_right_value_is_accepted(key: str, value: object) -> None:
 
 def test_a_given_split_has_one_fold_to_show() -> None:
     values = {**changed("visualise.fold", 1), "layout": "{split}/{label}/{name}"}
-    with pytest.raises(SettingsError, match="must be the number of one of 1 folds"):
+    with pytest.raises(SettingsError, match="there is 1 fold, got"):
         whole.check(values)
 
 
@@ -414,7 +414,9 @@ def test_every_stage_and_command_refuses_a_wrong_value_of_another_alone(name: st
         command, cwd=project, env=environment, capture_output=True, text=True, check=False
     )
     assert answer.returncode == 1
-    assert answer.stderr.startswith("error: params.yaml: visualise.fold must be the number of one of 4 folds")
+    assert answer.stderr.startswith(
+        "error: params.yaml: visualise.fold must be less than the number of folds"
+    )
 
 
 def test_it_imports_no_keras_and_takes_a_second_of_cpu_at_most(project: Path) -> None:

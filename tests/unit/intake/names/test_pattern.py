@@ -92,7 +92,7 @@ def test_a_wrong_pattern_is_an_error_that_says_why(pattern: str, message: str) -
 
 
 def test_a_name_that_could_be_split_elsewhere_is_told_with_how_it_is_read() -> None:
-    """Android's names: a group a day of each person."""
+    """Android's names: one group per day of each person."""
     layout = Layout("{label}/{group}_{name}")
     assert layout.doubts(["cup/ada_1.jpg", "readme_of_all.txt", "cup/bo_2.jpg"]) == []
     assert layout.doubts(["cup/ada_1.jpg", "cup/ada_20241102_1.jpg"]) == [

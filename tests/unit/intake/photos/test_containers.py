@@ -1,4 +1,4 @@
-"""Metadata never decide over sound pixels: too large or damaged, they are left out, which is noted."""
+"""Metadata never decide about sound pixels: too large or damaged, they are left out, which is noted."""
 
 from __future__ import annotations
 

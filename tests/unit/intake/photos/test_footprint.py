@@ -61,7 +61,7 @@ def png(width: int, height: int, bits: int = 8, colour_type: int = 2, **chunks: 
     ("data", "least", "most"),
     [
         (jpeg(16000, 12500), 0.012, 0.02),  # a phone's 200 million pixels, decoded at 1/8 row by row
-        (jpeg(16000, 12500, progressive=True), 0.6, 0.62),  # 1.5 coefficients of 2 bytes a pixel
+        (jpeg(16000, 12500, progressive=True), 0.6, 0.62),  # 1.5 coefficients of 2 bytes per pixel
         (jpeg(14000, 14000, "CMYK", progressive=True), 1.56, 1.6),
         (jpeg(14000, 14000, "L", progressive=True), 0.39, 0.41),
         (jpeg(14000, 14000, progressive=True, subsampling=0), 1.17, 1.2),

@@ -48,7 +48,7 @@ def test_every_picture_says_in_words_what_it_shows() -> None:
     assert len(shown) == 1 + 3 * 2  # the preview; what the networks see
     drawn = [attributes for tag, attributes in tags if tag == "svg" and attributes.get("role") == "img"]
     photos = [attributes for attributes in drawn if attributes["class"] == "photo"]
-    assert sum(tag == "title" for tag, _ in tags) >= 1 + len(photos)  # that of the page, and one a photo
+    assert sum(tag == "title" for tag, _ in tags) >= 1 + len(photos)  # that of the page, and one per photo
     assert all(attributes.get("aria-label") for attributes in drawn if attributes["class"] != "photo")
 
 
