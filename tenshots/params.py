@@ -33,6 +33,12 @@ MAX_SHOWN = 80  # characters of a value in a message
 _SHORT = reprlib.Repr()  # also shortens what YAML's aliases make endless
 
 # What is said instead of pydantic's words if a value has the wrong type.
+_BOUNDS = {  # pydantic's words and ours
+    "greater_than": ("greater than", "above"),
+    "greater_than_equal": ("greater than or equal to", "at least"),
+    "less_than": ("less than", "below"),
+    "less_than_equal": ("less than or equal to", "at most"),
+}
 _TYPES = {
     "bool_type": "must be true or false",
     "dict_type": "must be a section of settings",
@@ -210,7 +216,8 @@ def _rule(details: ErrorDetails, model: type[BaseModel]) -> str:
     if details["type"] == "extra_forbidden":
         known = model.model_fields if len(details["loc"]) == 1 else ()
         return f"is not a known setting{nearest(str(details['loc'][-1]), known) or '; remove it'}"
-    return details["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+    said = details["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+    return said.replace(*_BOUNDS[details["type"]]) if details["type"] in _BOUNDS else said
 
 
 def _got(details: ErrorDetails) -> str:

@@ -18,7 +18,7 @@ SENTENCES = {
     errno.ENOMEM: (
         "there is not enough memory",
         "close other programs, lower batch_size or standardise.size_px in params.yaml, or train one at a "
-        "time (`python -m stages.train VARIANT --workers 1`)",
+        "time (`TENSHOTS_WORKERS=1 dvc repro`)",
     ),
     errno.EIO: ("the disk could not be read or written", "check that it works and is not full"),
 }

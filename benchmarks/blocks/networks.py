@@ -126,6 +126,13 @@ def built(name: str) -> keras.Model:
     return network
 
 
+def heat_maps(network: keras.Model) -> np.ndarray:
+    """Where the network looks, in its default layer."""
+    layer = gradcam.default_layer(network)
+    assert layer is not None
+    return gradcam.heat_maps(network, IMAGES[:8], LABELS[:8], layer=layer)
+
+
 def trained(name: str) -> list[np.ndarray]:
     """Weights, history and answers after two epochs as `train` trains them."""
     values = params.read()
@@ -238,7 +245,7 @@ BLOCKS: dict[str, Block] = {
     "training from scratch": partial(trained, "lecture"),
     "fine-tuning": partial(trained, "pretrained"),
     "features of a backbone": lambda: features.features(settings_of("pretrained"), IMAGES),
-    "Grad-CAM": lambda: gradcam.heat_maps(built("pretrained"), IMAGES[:8], LABELS[:8]),
+    "Grad-CAM": lambda: heat_maps(built("pretrained")),
     "patterns of filters": patterns,
     "brightness of pixels": brightness,
     "weights as HDF5": saved_weights,

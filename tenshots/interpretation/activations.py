@@ -16,7 +16,7 @@ def maps(model: keras.Model, images: np.ndarray, layer: str) -> np.ndarray:
     """Returns what one layer puts out for each image.
 
     Args:
-        model: a network as `networks.build` returns it.
+        model: a network as `building.build` returns it.
         images: (num_images, size_px, size_px, 3), 0 to 255.
         layer: the name of one that puts out maps.
 

@@ -14,10 +14,9 @@ from tenshots.interpretation.subject import Subject
 from tenshots.wording import counted
 
 
-def gradcam_picture(shown: Subject, answers: pd.DataFrame, words: str) -> Picture:
+def gradcam_picture(shown: Subject, answers: pd.DataFrame, words: str, *, layer: str) -> Picture:
     """Draws photos beside the places that spoke for the answer; of wrong ones, also those for the truth."""
     photos = subject.in_memory(shown.photos, list(answers["photo_id"]))
-    layer = gradcam.default_layer(shown.model)
     speaking = [answers["predicted"]] + ([answers["label"]] if words == "wrong" else [])
     heats = [
         gradcam.scaled(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tenshots.interpretation import drawing, dreaming, landscape, layers, structure, subject
+from tenshots.interpretation import drawing, dreaming, gradcam, landscape, layers, structure, subject
 from tenshots.interpretation.answer_pictures import gradcam_picture
 from tenshots.interpretation.layer_pictures import excitation_picture, feature_maps_picture, filters_picture
 from tenshots.interpretation.picture import Picture
@@ -38,13 +38,17 @@ def pictures(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Itera
 
 def left_out(model: keras.Model) -> str:
     """Says which pictures there are not, and why; nothing where a network allows all of them."""
-    if layers.has_maps(model):
-        return ""
-    return (
-        "This network has no layers of maps: each unit of a dense layer sees the whole photo, and none "
-        "belongs to a place. So there are no feature maps, no filters with what excites them, no heat maps "
-        "and no dream."
-    )
+    if not layers.has_maps(model):
+        return (
+            "This network has no layers of maps, in which each value belongs to a place. So there are no "
+            "feature maps, no filters with what excites them, no heat maps and no dream."
+        )
+    if gradcam.default_layer(model) is None:
+        return (
+            "In this network there are several ways from the photo to the answer, and no layer of maps lies "
+            "on all of them. So there are no heat maps."
+        )
+    return ""
 
 
 def _of_maps(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Iterator[Picture]:
@@ -55,12 +59,13 @@ def _of_maps(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Itera
     chosen = layers.spread(layers.last_of_each_size(layers.with_maps(shown.model)), NUM_EXCITED_LAYERS)
     for layer in chosen:
         yield excitation_picture(shown, layer, settings, seed=derived_seed(seed, "excitation", layer.name))
+    looked_at = gradcam.default_layer(shown.model)
     for answers, words in (
         (subject.right(shown.answers, settings.num_photos), "right"),
         (subject.wrong(shown.answers, settings.num_photos), "wrong"),
     ):
-        if len(answers):
-            yield gradcam_picture(shown, answers, words)
+        if looked_at and len(answers):
+            yield gradcam_picture(shown, answers, words, layer=looked_at)
     if settings.dream:
         yield dream_picture(shown, settings, seed=derived_seed(seed, "dream"))
 

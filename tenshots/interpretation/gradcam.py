@@ -14,22 +14,18 @@ BATCH_SIZE = 64
 MIN_CELLS = 6  # per side: on fewer, the heat tells left from right and no more
 
 
-def default_layer(model: keras.Model) -> str:
+def default_layer(model: keras.Model) -> str | None:
     """Returns the layer to look at: the last with maps of MIN_CELLS per side, else the last with maps at all.
 
-    Only layers count through which everything passes on its way to the answer.
-
-    Raises:
-        DataError: the network has no layer of maps.
+    Only layers count through which everything passes on its way to the answer; None where there is none.
     """
-    alone = [layer for layer in layers.with_maps(model) if passes_alone(layer, model)]
+    maps = layers.with_maps(model) if layers.has_maps(model) else []
+    alone = [layer for layer in maps if passes_alone(layer, model)]
     fine = [layer for layer in alone if min(layer.output.shape[1:3]) >= MIN_CELLS]
-    return str((fine or alone)[-1].name)
+    return str((fine or alone)[-1].name) if alone else None
 
 
-def heat_maps(
-    model: keras.Model, images: np.ndarray, labels: np.ndarray, *, layer: str | None = None
-) -> np.ndarray:
+def heat_maps(model: keras.Model, images: np.ndarray, labels: np.ndarray, *, layer: str) -> np.ndarray:
     """Returns for each image which places of a layer's maps raise the logit of a label.
 
     The heat of a place is the sum over maps of value times gradient, 0 where that is negative. Grad-CAM
@@ -40,16 +36,16 @@ def heat_maps(
     arXiv:2011.08891 (HiResCAM).
 
     Args:
-        model: from images to logits, as `networks.build` returns it; all passes through `layer`.
+        model: from images to logits, as `building.build` returns it; all passes through `layer`.
         images: (num_images, size_px, size_px, 3), 0 to 255.
         labels: int (num_images,): of which label each image's map speaks.
-        layer: whose maps; None for `default_layer`.
+        layer: whose maps: that of `default_layer`, say.
 
     Returns:
         float32, (num_images, height, width) of the layer, 0 or more, in units of the logit: what each place
         adds to it, to first order.
     """
-    maps = model.get_layer(layer or default_layer(model)).output
+    maps = model.get_layer(layer).output
     lower, upper = keras.Model(model.input, maps), keras.Model(maps, model.output)
     values = forward.outputs(lower, images, batch_size=BATCH_SIZE)
     heat = np.empty(values.shape[:3], dtype=np.float32)

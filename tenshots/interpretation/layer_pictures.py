@@ -75,7 +75,7 @@ def filters_picture(model: keras.Model) -> Picture:
         "photo and answers strongly where the photo looks like it. Grey means that a place does not "
         "matter; a change from dark to bright is a filter for edges, two colours against each other one "
         "for that contrast of colours, a single tint one for that colour. Where all are "
-        "like confetti, few photos have moved them little from their random start.",
+        "like confetti, training has hardly moved them from their random start: the photos were too few.",
         f"{len(shown)} squares of {size} pixels in many colours.",
         drawing.framed(drawing.grid(tiles, columns=8, gap=10)),
         [],

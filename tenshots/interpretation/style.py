@@ -31,7 +31,7 @@ def parts(model: keras.Model) -> tuple[keras.Model, int]:
     """Returns a model of the layers that style and content are read from, and which of them is the content's.
 
     Args:
-        model: a network as `networks.build` returns it.
+        model: a network as `building.build` returns it.
 
     Returns:
         A model from pictures of any size, 0 to 255, to a list of maps from fine to coarse; content is read

@@ -1,4 +1,4 @@
-"""The labels of a collection, judged by a regression on frozen features: a fourth reference, and suspicions.
+"""The labels of a collection, judged by a regression on frozen features: a reference, and suspicions.
 
 Keys of data/inspection/inspection.json:
 

@@ -19,7 +19,7 @@ def draw(network: keras.Layer, seed: int) -> None:
     same weights in any process or thread. Another backend has another generator, and so other weights.
 
     What starts at no random value (offsets, the scales of normalisations) is left as it is. Initialisers
-    count as random where Keras lets one give them a `seed`.
+    count as random where Keras lets one give them a `seed`; one that draws without it is an error.
 
     Args:
         network: built; layers and models within it count, too.
@@ -74,16 +74,30 @@ def _random_weights(
     left = [name for name in initialisers if name not in pairs and _is_random(initialisers[name])]
     if len(left) == len(weights) == 1:
         pairs[left[0]] = weights.pop()
-    unclear = weights if left else [weight for weight in weights if np.ptp(np.array(weight))]
+    unclear = weights if left else [weight for weight in weights if _varies(weight)]
     if unclear:
         raise TypeError(
             f"layer {layer.name} ({type(layer).__name__}) does not show by which initialisers its weights "
             f"{', '.join(weight.name for weight in unclear)} start: keep the initialiser of each weight NAME "
             "as NAME_initializer, and give no two weights one name"
         )
-    for attribute in initialisers:
-        if attribute in pairs and _is_random(initialisers[attribute]):
-            yield attribute, initialisers[attribute], pairs[attribute]
+    for attribute, weight in pairs.items():
+        if _is_random(initialisers[attribute]):
+            yield attribute, initialisers[attribute], weight
+        elif _varies(weight) and not _repeats_itself(initialisers[attribute], weight):
+            raise TypeError(
+                f"layer {layer.name} ({type(layer).__name__}): its {attribute} draws at random, but takes no "
+                "seed; let it have an argument `seed` that get_config returns"
+            )
+
+
+def _varies(weight: keras.Variable) -> bool:
+    return bool(np.ptp(np.array(weight)))
+
+
+def _repeats_itself(initialiser: keras.initializers.Initializer, weight: keras.Variable) -> bool:
+    first, second = (np.array(initialiser(weight.shape, dtype=weight.dtype)) for _ in range(2))
+    return np.array_equal(first, second)
 
 
 def _is_random(initialiser: keras.initializers.Initializer) -> bool:

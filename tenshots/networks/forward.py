@@ -25,7 +25,7 @@ def predict(model: keras.Model, images: np.ndarray, *, batch_size: int = 128) ->
     """Returns the probability of each label for each image, float64 (num_images, num_labels); rows sum to 1.
 
     Args:
-        model: from images to logits, as `networks.build` returns it.
+        model: from images to logits, as `building.build` returns it.
         images: uint8 (num_images, size_px, size_px, 3).
         batch_size: images at once.
     """

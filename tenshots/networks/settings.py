@@ -85,7 +85,7 @@ class TransferSettings(NetworkSettings):
 
 def families() -> list[str]:
     """Returns the names of all families, sorted."""
-    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg)
 
 
 def settings_from(values: Mapping[str, Any], *, at: str) -> NetworkSettings:

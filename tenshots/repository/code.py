@@ -14,6 +14,7 @@ from tenshots.files import file_hash
 
 CODE_DIR = Path(__file__).parents[2]
 NETWORKS = "tenshots.networks"
+FOLDER = NETWORKS.replace(".", "/")
 BUILDING = f"{NETWORKS}.building"  # what builds the networks of all families
 
 
@@ -33,7 +34,7 @@ def family_files(family: str, *, code_dir: Path = CODE_DIR) -> list[Path]:
         path = code_dir / f"{todo.pop().replace('.', '/')}.py"
         if path not in found and path.is_file():
             found.add(path)
-            todo += _imported(path)
+            todo += _imported(path, code_dir=code_dir)
     return sorted(found)
 
 
@@ -48,13 +49,26 @@ def family_text(family: str, *, code_dir: Path = CODE_DIR) -> str:
     )
 
 
-def _imported(path: Path) -> Iterator[str]:
-    """Yields the dotted names below NETWORKS that a file imports: of modules, and of what is in them."""
+def _imported(path: Path, *, code_dir: Path) -> Iterator[str]:
+    """Yields the dotted names below NETWORKS that a file imports: of modules, and of what is in them.
+
+    Who imports the package itself may use any of its modules, so these are all.
+    """
+    package = path.relative_to(code_dir).parent.parts
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.ImportFrom):
+            # One dot is the file's own package, each further one the package around that.
+            around = package[: len(package) + 1 - node.level] if node.level else ()
+            module = ".".join([*around, *([node.module] if node.module else [])])
+            names = [module, *(f"{module}.{alias.name}" for alias in node.names if module != NETWORKS)]
+            if module == NETWORKS:
+                names = [f"{module}.{alias.name}" for alias in node.names]
         else:
             continue
-        yield from (name for name in names if name.startswith(f"{NETWORKS}."))
+        for name in names:
+            if name in (NETWORKS, f"{NETWORKS}.*"):
+                yield from (f"{NETWORKS}.{each.stem}" for each in (code_dir / FOLDER).glob("*.py"))
+            elif name.startswith(f"{NETWORKS}."):
+                yield name

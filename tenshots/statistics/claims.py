@@ -202,7 +202,7 @@ def _remedy(gain: Estimate, sample: SampleSize) -> str:
     if wanted.num_photos is None or wanted.num_sets is None:
         return f"; it would take more than {MAX_PHOTOS:,} photos to settle a {POINTS}-point difference"
     if wanted.num_sets <= sample.num_sets:
-        return f"; this many would find a true difference of {POINTS} points in 4 of 5 experiments"
+        return f"; this many photos would find a true difference of {POINTS} points in 4 of 5 experiments"
     photos = photos_of_sets(wanted.num_photos, wanted.num_sets, sample.unit).replace(" test ", " ")
     return f"; about {photos} would settle a {POINTS}-point difference"
 

@@ -225,10 +225,9 @@ def _flattery(variant: str, shown: Estimate, true: Estimate, gain: Estimate, ver
         )
     sign = 1 if verdict == "flatters" else -1
     low, high = sorted([100 * sign * gain.low, 100 * sign * gain.high])
-    return (
-        f"A random split of single photos {verdict} {variant} by {100 * sign * gain.value:.1f} points "
-        f"({low:.1f} to {high:.1f}): it shows {figures}."
-    )
+    by = f"{100 * sign * gain.value:.1f} points"
+    does = f"flatters {variant} by {by}" if sign == 1 else f"makes {variant} look {by} worse"
+    return f"A random split of single photos {does} ({low:.1f} to {high:.1f}): it shows {figures}."
 
 
 def _estimate(measured: Measured) -> Estimate:

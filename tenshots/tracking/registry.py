@@ -18,7 +18,7 @@ from tenshots.tracking import project, remedies
 from tenshots.tracking.entries import MODEL
 from tenshots.tracking.runs import Run, folder_tag
 from tenshots.tracking.sessions import KEY_TAG, VARIANT_TAG
-from tenshots.tracking.store import Client, open_store
+from tenshots.tracking.store import Client, lock, open_store
 
 CHAMPION = "champion"
 ACCURACY_TAG, LOSS_TAG = "val_accuracy", "val_log_loss"  # as tenshots.statistics.choice calls them
@@ -53,7 +53,7 @@ def register(run: Run, version: Version) -> int:
     Returns:
         1 if it was not registered yet, else 0.
     """
-    return run.attempt(lambda client: _register(client, run.run_id, version), 0)
+    return run.attempt(lambda client: _register_alone(client, run.run_id, version), 0)
 
 
 def download(folder: Path) -> tuple[Path, str]:
@@ -67,9 +67,10 @@ def download(folder: Path) -> tuple[Path, str]:
         client, _ = open_store()
         name = project.name()
         if _is_registered(client, name):
-            found = client.get_model_version_by_alias(name, CHAMPION)
-            known = client.get_run(found.run_id).data.tags.get(folder_tag(MODEL))
-            place = Path(client.download_artifacts(found.run_id, MODEL, str(folder)))
+            if CHAMPION in client.get_registered_model(name).aliases:
+                found = client.get_model_version_by_alias(name, CHAMPION)
+                known = client.get_run(found.run_id).data.tags.get(folder_tag(MODEL))
+                place = Path(client.download_artifacts(found.run_id, MODEL, str(folder)))
         elif _is_registered(client, project.FORMER_NAME):
             elsewhere = (
                 f"; the store has a model named {project.FORMER_NAME}, the name that every project's model "
@@ -79,7 +80,8 @@ def download(folder: Path) -> tuple[Path, str]:
         raise remedies.unusable(error) from None
     if found is None:
         raise DataError(
-            f"no model {name} is registered yet; run `dvc repro` and `python -m stages.record`{elsewhere}"
+            f"no model {name} is registered yet, or none is its {CHAMPION}; run `dvc repro` and "
+            f"`python -m stages.record`{elsewhere}"
         )
     if folder_hash(place) != known:
         wrong = (
@@ -91,6 +93,12 @@ def download(folder: Path) -> tuple[Path, str]:
             f"{wrong}; remove them, and `python -m stages.record` adds those of the present experiment"
         )
     return place, str(found.version)
+
+
+def _register_alone(client: Client, run_id: str, version: Version) -> int:
+    # Of two experiments that end at once each would make the model, and crown the best that it has seen.
+    with lock():
+        return _register(client, run_id, version)
 
 
 def _register(client: Client, run_id: str, version: Version) -> int:

@@ -16,7 +16,7 @@ REMEDIES = {  # what SQLite and servers say, and what helps; of the disk: tensho
     "file is not a database": "it is damaged; move it away, and a new one takes its place",
     "database disk image is malformed": "it is damaged; move it away, and a new one takes its place",
     "failed with error code 404": f"what answers there is not MLflow; correct {places.VARIABLE}",
-    "Max retries exceeded": f"it answers, but not what it is asked for; start it again, {ELSEWHERE}",
+    "Max retries exceeded": f"it answers with errors; restart it, {ELSEWHERE}",
 }
 
 

@@ -56,7 +56,7 @@ def num_warmup_epochs(settings: OptimisationSettings, *, num_epochs: int) -> int
 def prepare(model: keras.Model, settings: OptimisationSettings, *, lr: float, num_updates: int) -> None:
     """Gives the model a fresh optimiser of `num_updates` updates, in place.
 
-    A model that had one with the same schedule keeps what was compiled for it, and only the optimiser's
+    A model that was prepared with the same arguments keeps what was compiled for it, and only the optimiser's
     memory goes back to how it started: compiling takes longer than a training on few photos.
 
     Args:
@@ -66,7 +66,8 @@ def prepare(model: keras.Model, settings: OptimisationSettings, *, lr: float, nu
         num_updates: of the whole training, at least 1.
     """
     rate = LearningRate(lr, num_updates=num_updates, schedule=settings.schedule, warmup=settings.warmup)
-    if model.compiled and rate_of(model).get_config() == rate.get_config():
+    wanted = (settings, rate.get_config())
+    if model.compiled and getattr(model.optimizer, "prepared_for", None) == wanted:
         # Not to zero: Nadam's product starts at 1, Adagrad's sum at 0.1.
         for variable, start in zip(model.optimizer.variables, model.optimizer.starts, strict=True):
             variable.assign(np.broadcast_to(start, variable.shape))
@@ -80,6 +81,7 @@ def prepare(model: keras.Model, settings: OptimisationSettings, *, lr: float, nu
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
     optimiser.build(model.trainable_variables)
+    optimiser.prepared_for = wanted
     optimiser.starts = tuple(_start_of(variable) for variable in optimiser.variables)
 
 

@@ -66,7 +66,7 @@ def trainers(
     jobs came before it or are trained beside it.
 
     Args:
-        build: returns a network of `networks.build`, family pretrained, with its backbone's weights, the same
+        build: returns a network of `building.build`, family pretrained, with its backbone's weights, the same
             each time; may be called in several threads at a time.
         images: uint8 (num_images, size_px, size_px, 3), originals and copies.
         labels: int (num_images,), from 0; each below the network's number of outputs.
@@ -135,7 +135,7 @@ def cut(network: keras.Model, *, share: float) -> Cut | None:
     where a single tensor passes, so all that lies above it can be trained without the rest.
 
     Args:
-        network: of `networks.build`, family pretrained. Its normalisations are frozen, in place.
+        network: of `building.build`, family pretrained. Its normalisations are frozen, in place.
         share: of the layers, in [0, 1], rounded to whole layers.
 
     Returns:

@@ -71,7 +71,7 @@ def test_a_variants_name_never_reaches_the_shell(project: Project) -> None:
         (
             "report",
             {"num_samples": 10**9},
-            "params.yaml: report.num_samples must be less than or equal to 1000",
+            "params.yaml: report.num_samples must be at most 1000",
         ),
     ],
 )

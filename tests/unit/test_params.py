@@ -143,7 +143,7 @@ def test_settings_never_change_after_reading() -> None:
             {"split": {"test": 1.5}},
             "split",
             Split,
-            "params.yaml: split.test must be less than 1, got 1.5",
+            "params.yaml: split.test must be below 1, got 1.5",
         ),
         (
             {"split": {"test": "many"}},

@@ -179,7 +179,7 @@ def _suspicion(number: int, num_judged: int, chosen: str) -> str:
     looks, them = ("photo looks", "it") if number == 1 else ("photos look", "them")
     return (
         f"{number:,} {looks} more like another label to {judges}, neither of which was trained on {them}. "
-        f"Photos that the regression suspects and {chosen} answers in the same way come first. {CAUTION}"
+        f"Photos that the regression suspects and {chosen} also takes for that label come first. {CAUTION}"
         f"{'' if num_judged else ' The regression could judge no photo.'}"
     )
 

@@ -72,7 +72,7 @@ def test_an_entry_of_another_form_is_an_error_at_its_key(entry: object, rule: st
 def test_a_policy_has_at_least_one_layer_and_one_copy() -> None:
     with pytest.raises(SettingsError, match=r"augment\.layers .*at least 1"):
         settings()
-    with pytest.raises(SettingsError, match=r"augment\.copies must be greater than or equal to 1, got 0"):
+    with pytest.raises(SettingsError, match=r"augment\.copies must be at least 1, got 0"):
         settings("RandomFlip", copies=0)
 
 

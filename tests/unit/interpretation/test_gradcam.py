@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tenshots.interpretation import gradcam
+from tenshots.interpretation import gallery, gradcam
 from tenshots.networks import building
 from tenshots.runtime import keras
 
@@ -26,21 +26,23 @@ def looks_at_one_place(row: int, column: int) -> keras.Model:
 @pytest.mark.parametrize("place", [(0, 0), (0, 3), (3, 1)])
 def test_the_place_on_which_a_label_depends_is_lit_alone(place: tuple[int, int]) -> None:
     bright_everywhere = np.full((1, 8, 8, 3), 200, np.uint8)
-    heat = gradcam.heat_maps(looks_at_one_place(*place), bright_everywhere, np.array([1]))
+    heat = gradcam.heat_maps(looks_at_one_place(*place), bright_everywhere, np.array([1]), layer="maps")
     assert heat.shape == (1, 4, 4)
     assert heat[0][place] == pytest.approx(200)
     assert np.count_nonzero(heat) == 1
 
 
 def test_what_speaks_against_a_label_is_no_heat() -> None:
-    heat = gradcam.heat_maps(looks_at_one_place(0, 0), np.full((1, 8, 8, 3), 200, np.uint8), np.array([0]))
+    heat = gradcam.heat_maps(
+        looks_at_one_place(0, 0), np.full((1, 8, 8, 3), 200, np.uint8), np.array([0]), layer="maps"
+    )
     assert not heat.any()
     assert not gradcam.scaled(heat).any()
 
 
 def test_each_image_is_asked_for_its_own_label() -> None:
     images = np.full((3, 8, 8, 3), 200, np.uint8)
-    heat = gradcam.heat_maps(looks_at_one_place(2, 2), images, np.array([1, 0, 1]))
+    heat = gradcam.heat_maps(looks_at_one_place(2, 2), images, np.array([1, 0, 1]), layer="maps")
     assert [bool(found.any()) for found in heat] == [True, False, True]
 
 
@@ -50,7 +52,7 @@ def test_where_a_network_averages_over_places_it_is_grad_cam_to_the_letter() -> 
     maps = keras.layers.Conv2D(5, 3, activation="relu", name="maps")(photos)
     model = keras.Model(photos, keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(maps)))
     images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3)).astype(np.uint8)
-    found = gradcam.heat_maps(model, images, np.array([1, 1]))
+    found = gradcam.heat_maps(model, images, np.array([1, 1]), layer="maps")
 
     values = np.asarray(keras.Model(photos, maps)(images.astype(np.float32)))
     kernel = model.layers[-1].get_weights()[
@@ -70,6 +72,16 @@ def test_the_layer_looked_at_is_the_last_that_tells_places_apart() -> None:
     model = building.build(building.settings_from(values, at=""), size_px=48, num_labels=2)
     # 3 cells a side at the end; the last block of 6 has paths around its inner layers, but for its first one.
     assert gradcam.default_layer(model) == "block_13_expand_relu"
+
+
+def test_a_network_with_several_ways_from_photo_to_answer_has_no_layer_to_look_at() -> None:
+    photos = keras.Input((8, 8, 3))
+    ways = [keras.layers.Conv2D(2, 3, activation="relu")(photos) for _ in range(2)]
+    pooled = [keras.layers.GlobalAveragePooling2D()(way) for way in ways]
+    model = keras.Model(photos, keras.layers.Dense(2)(keras.layers.Concatenate()(pooled)))
+    assert gradcam.default_layer(model) is None
+    assert "no heat maps" in gallery.left_out(model)
+    assert "feature maps" not in gallery.left_out(model)
 
 
 def test_scaled_maps_end_at_one() -> None:

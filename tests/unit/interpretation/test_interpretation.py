@@ -59,7 +59,7 @@ def images(number: int = 3, size_px: int = 48) -> np.ndarray:
     [
         ("landscape", 4, r"visualise\.landscape must be 0 \(off\) or an odd number from 3 to 101, .*got 4"),
         ("landscape", 1, "odd number from 3"),
-        ("num_maps", 0, r"visualise\.num_maps must be greater than or equal to 1, got 0"),
+        ("num_maps", 0, r"visualise\.num_maps must be at least 1, got 0"),
         ("steps", "many", r"visualise\.steps must be an integer"),
         ("dreams", True, r"visualise\.dreams is not a known setting; did you mean 'dream'"),
     ],

@@ -53,12 +53,12 @@ def test_grey_is_as_bright_as_pillow_has_it_and_scaled_to_one() -> None:
     ("changes", "words"),
     [
         ({"units": []}, "networks.plain.units must hold at least 1 item"),
-        ({"units": [0]}, "networks.plain.units[0] must be greater than or equal to 1, got 0"),
+        ({"units": [0]}, "networks.plain.units[0] must be at least 1, got 0"),
         ({"units": 512}, "networks.plain.units must be a list, got 512"),
         ({"units": [8] * 17}, "networks.plain.units must hold at most 16 items"),
         ({"channels": 2}, "networks.plain.channels must be 1 or 3, got 2"),
-        ({"dropout": 1}, "networks.plain.dropout must be less than 1"),
-        ({"input_px": 4}, "networks.plain.input_px must be greater than or equal to 8"),
+        ({"dropout": 1}, "networks.plain.dropout must be below 1"),
+        ({"input_px": 4}, "networks.plain.input_px must be at least 8"),
     ],
 )
 def test_a_broken_rule_names_the_key_and_the_value(changes: dict[str, Any], words: str) -> None:

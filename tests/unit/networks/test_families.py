@@ -23,6 +23,13 @@ def test_each_file_is_a_family() -> None:
     assert set(settings.families()) == files == {"convolutional", "dense", "pretrained"}
 
 
+def test_a_folder_is_no_family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "nested").mkdir()
+    (tmp_path / "nested/__init__.py").touch()
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    assert "nested" not in settings.families()
+
+
 def test_a_file_more_is_a_family_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = inspect.getsource(sys.modules[settings.settings_from(TINY, at="").__module__])
     (tmp_path / "drawn_family.py").write_text(text.replace('"a network of dense layers"', '"something new"'))

@@ -97,6 +97,31 @@ def test_imports_are_followed_wherever_they_stand(tmp_path: Path) -> None:
     assert names("absent") == ["building", "low"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from .. import low",
+        "from ..low import x",
+        "from . import other",
+        "from .other import *",
+        "import tenshots.networks.low as lower",
+        "from tenshots.networks import (\n    low as lower,\n)",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from tenshots.networks import low",
+        "import tenshots.networks",
+        "from tenshots import networks",
+        "from tenshots.networks import *",
+        "from ... import networks",
+    ],
+)
+def test_each_form_of_import_is_followed(line: str, tmp_path: Path) -> None:
+    folder = tmp_path / NETWORKS
+    (folder / "families").mkdir(parents=True)
+    for name in ("building", "low", "families/other"):
+        (folder / f"{name}.py").write_text("from tenshots.networks import low\n" * (name == "families/other"))
+    (folder / "families/a.py").write_text(f"{line}\n")
+    assert folder / "low.py" in code.family_files("a", code_dir=tmp_path)
+
+
 def test_the_file_is_one_that_sha256sum_checks() -> None:
     for family in settings.families():
         answer = subprocess.run(

@@ -72,14 +72,14 @@ def test_a_photo_replaced_while_ingest_runs_leaves_nothing(
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("size_px: 24", "size_px: 8", "standardise.size_px must be greater than or equal to 16, got 8"),
+        ("size_px: 24", "size_px: 8", "standardise.size_px must be at least 16, got 8"),
         ("fit: crop", "fit: zoom", "standardise.fit must be 'pad', 'crop' or 'stretch', got 'zoom'"),
         ("encoding: 90", "encoding: 101", "standardise.encoding"),
         ("background: white", "background: wite", "accept.background must be a colour name .* got 'wite'"),
         (
             "max_distance: 40",
             "max_distance: 65",
-            "near_duplicates.max_distance must be less than or",
+            "near_duplicates.max_distance must be at most",
         ),
         ("layout:", "layuot:", "layout is missing"),
     ],

@@ -50,7 +50,7 @@ def settings(*shares: float, leaking: bool = False) -> StudySettings:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"shares": [1]}, "study.shares[0] must be less than 1, got 1"),
+        ({"shares": [1]}, "study.shares[0] must be below 1, got 1"),
         ({"shares": [0.5, 0.5]}, "study.shares must hold each share once, to 6 digits, got"),
         ({"shares": [0.1, 0.10000004]}, "study.shares must hold each share once, to 6 digits, got"),
         ({"variants": "some"}, "study.variants must be 'all'"),
@@ -369,6 +369,7 @@ def test_the_sentence_says_how_much_a_random_split_flatters() -> None:
     assert f"({100 * low:.1f} to {100 * high:.1f})" in found["answer"]
     other = findings.leaking_split("small", shares[0.2], shares[1.0], splits, components)
     assert other["claim"] == "lowers"
+    assert "makes small look" in other["answer"]
     alike = findings.leaking_split("small", shares[1.0], shares[1.0], splits, components)
     assert (alike["claim"], alike["difference"]["difference"]) == ("open", 0)
 

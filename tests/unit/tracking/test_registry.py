@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stages import predict
 from tenshots.errors import DataError
+from tenshots.statistics.choice import best_on_validation
 from tenshots.tables import database
 from tenshots.tracking import entries, registry, sessions
 from tenshots.tracking.project import name as project_name
@@ -62,6 +67,45 @@ def test_the_champion_is_the_best_on_validation_whenever_it_came() -> None:
     register(0.5, FIRST._replace(variant="late", val_accuracy=0.8, val_log_loss=0.5))
     assert champion() == ("surer", "0.8")
     assert num_versions() == 5
+
+
+@pytest.mark.usefixtures("project")
+def test_two_experiments_that_end_at_once_make_one_model_and_crown_the_better(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = []
+    for lr in (0.1, 0.2):
+        Path("params.yaml").write_text(f"lr: {lr}\n")
+        with sessions.variant_run("baseline") as run:
+            entries.log_model(run, Path("data/models/baseline"))
+        runs.append(run)
+    is_registered = registry._is_registered
+    # Each waits, a while, until the other has seen what it has seen.
+    made, seen = threading.Barrier(2), threading.Barrier(2)
+
+    def together(barrier: threading.Barrier, found: Any) -> Any:  # noqa: ANN401
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(timeout=1)
+        return found
+
+    monkeypatch.setattr(registry, "_is_registered", lambda *args: together(made, is_registered(*args)))
+    monkeypatch.setattr(
+        registry, "best_on_validation", lambda rivals: together(seen, best_on_validation(rivals))
+    )
+    versions = [FIRST, FIRST._replace(val_accuracy=0.9)]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(registry.register, runs, versions)) == [1, 1]
+    assert num_versions() == 2
+    assert champion() == ("baseline", "0.9")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_model_without_a_champion_says_so() -> None:
+    register(0.1, FIRST)
+    client, _ = open_store()
+    client.delete_registered_model_alias(project_name(), registry.CHAMPION)
+    with pytest.raises(DataError, match=r"or none is its champion; run .* `python -m stages\.record`"):
+        registry.download(Path())
 
 
 @pytest.mark.usefixtures("project")

@@ -44,7 +44,7 @@ def test_the_variants_of_the_project_resolve() -> None:
         ("Upper", {"data": "database", "network": "lecture"}, ["a-z, 0-9, _ and -", "'Upper'"]),
         ("a", {"data": "raw", "network": "lecture"}, ["variants.a.data", "'database'", "'raw'"]),
         ("a", {"data": "database", "network": "lectre"}, ["variants.a.network", "did you mean 'lecture'?"]),
-        ("a", {"data": "database", "network": "lecture", "lr": 0}, ["variants.a.lr", "greater than 0", "0"]),
+        ("a", {"data": "database", "network": "lecture", "lr": 0}, ["variants.a.lr", "above 0", "0"]),
         ("a", {"data": "database", "network": "lecture", "epoch": 1}, ["variants.a.epoch", "'epochs'"]),
     ],
 )

@@ -197,6 +197,7 @@ def test_whatever_breaks_ends_all_workers_is_raised_and_leaves_whole_files(
 
 def test_ctrl_c_while_the_thread_that_asks_waits_ends_the_workers() -> None:
     """A real signal: it interrupts the wait for the next call."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
     before = threading.active_count()
 
     def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
