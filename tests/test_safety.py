@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tenshots.networks import torch_files
 from tenshots.tracking import store
 
 TOP = Path(__file__).parents[1]
@@ -118,6 +119,11 @@ EXCEPTIONS = {
     ("tenshots/intake/photos/decoding.py", "socket.socket"): "likewise",
     ("demo/render.py", "multiprocessing"): "renders in processes of its own, which read nothing of others",
     ("demo/render.py", "concurrent.futures.ProcessPoolExecutor"): "likewise",
+    (
+        "tenshots/networks/torch_files.py",
+        "pickle",
+    ): "reads weights in torch's format; knows four names, none of which runs anything (see below)",
+    ("backbones/efficientnet_lite0.py", "torch"): "asks the author's network, by hand, what ours must answer",
     ("tenshots/runtime.py", "ctypes"): "flushes what C code has printed, to read which code oneDNN uses",
     ("tenshots/portable.py", "os.exec*"): "starts the same command again, with other variables",
     ("tenshots/networks/backbones.py", "get_file"): "has Keras fetch `weights: imagenet`, by hash",
@@ -218,6 +224,28 @@ def test_no_code_runs_what_it_reads_or_uses_a_network() -> None:
 
 def test_each_exception_is_needed() -> None:
     assert set(EXCEPTIONS) - found() == set()
+
+
+def test_one_module_unpickles_and_its_unpickler_knows_all_that_it_may_name() -> None:
+    """What those four names let a file do is tried in tests/unit/networks/test_torch_files.py."""
+    assert [path for path, use in found() if "pickle" in use] == ["tenshots/networks/torch_files.py"]
+    tree = ast.parse((TOP / "tenshots/networks/torch_files.py").read_text(encoding="utf-8"))
+    nodes = list(ast.walk(tree))
+    imports = [ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert [line for line in imports if "pickle" in line] == ["import pickle", "import pickletools"]
+    # Named once, as the base of a class: no function of it is called.
+    assert [node.id for node in nodes if isinstance(node, ast.Name)].count("pickle") == 1
+    classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
+    [base] = [node for node in classes if list(map(ast.unparse, node.bases)) == ["pickle.Unpickler"]]
+    assert {"find_class", "persistent_load"} <= {
+        node.name for node in base.body if isinstance(node, ast.FunctionDef)
+    }
+    assert set(torch_files._ALLOWED) == {
+        ("collections", "OrderedDict"),
+        ("torch._utils", "_rebuild_tensor_v2"),
+        ("torch", "FloatStorage"),
+        ("torch", "LongStorage"),
+    }
 
 
 def test_dvc_and_mlflow_send_no_usage_data() -> None:

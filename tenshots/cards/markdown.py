@@ -16,6 +16,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tenshots import params
+from tenshots.cards import origins
 from tenshots.statistics import phrases
 from tenshots.tables.manifest import counted_reasons
 from tenshots.wording import as_code, counted, in_markdown
@@ -60,7 +61,7 @@ def model_card(facts: Facts) -> str:
             guess=phrases.guess(facts.compared),
             settings=params.flattened(facts.details["settings"]),
             network=network,
-            origin=_origin(network),
+            origin=origins.origin(network),
             num_sets=facts.leakage["num_components"],
             augment=facts.values.get("augment"),
             standardise=facts.values["standardise"],
@@ -94,14 +95,6 @@ def data_card(facts: Facts) -> str:
             blank=TO_BE_FILLED_IN,
         )
     )
-
-
-def _origin(network: Mapping[str, str]) -> str:
-    """Says whose weights training began with, from the network's flattened settings."""
-    path, source = network.get("backbone.weights.path"), network.get("backbone.weights")
-    if path or source == "imagenet":
-        return path or f"{network['backbone.architecture']} (ImageNet)"
-    return "none, trained from scratch"
 
 
 def _folder(photos: str) -> str:

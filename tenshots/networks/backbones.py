@@ -63,7 +63,7 @@ def _function(
     )
     if architecture not in theirs:
         raise SettingsError(
-            f"backbone.architecture must be {' or '.join([*known, 'a network of keras.applications'])}, "
+            f"backbone.architecture must be {', '.join(known)} or a network of keras.applications, "
             f"got {architecture!r}{params.nearest(architecture, [*theirs, *known])}"
         )
     function: Callable[..., keras.Model] = getattr(keras.applications, architecture)

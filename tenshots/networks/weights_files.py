@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import h5py  # type: ignore[import-untyped]
 import numpy as np
@@ -14,12 +17,13 @@ from tenshots.runtime import keras
 
 # Keras decides by a name's end how to read: it would unpack .keras, and .weights.json leads to other files.
 ENDINGS = (".h5", ".hdf5")
+MAX_BYTES = 1_000_000_000  # of a file that is read at once
 _CHUNK_BYTES = 1 << 20
 # Of layers that a file lacks Keras sometimes only warns, in lines of its own; `load` finds them and says it.
 warnings.filterwarnings("ignore", message="Skipping nested container")
 
 
-def verified(name: str, *, sha256: str) -> Path:
+def verified(name: str | Path, *, sha256: str) -> Path:
     """Returns the path of a file after comparing its hash.
 
     Args:
@@ -30,22 +34,50 @@ def verified(name: str, *, sha256: str) -> Path:
         DataError: the file is missing, or its sha256 is another one.
     """
     path = Path(name)
+    digest = hashlib.sha256()
+    with _readable(path) as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    _compare(path, digest.hexdigest(), sha256)
+    return path
+
+
+def verified_bytes(path: Path, *, sha256: str) -> bytes:
+    """Returns what a file holds after comparing its hash: what was compared is what is used.
+
+    Args:
+        path: of the file.
+        sha256: that it must have, 64 hexadecimal digits.
+
+    Raises:
+        DataError: the file is missing, larger than MAX_BYTES, or its sha256 is another one.
+    """
+    with _readable(path) as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise DataError(f"{path} must be at most {MAX_BYTES:,} bytes long; name another file")
+    _compare(path, hashlib.sha256(data).hexdigest(), sha256)
+    return data
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[BinaryIO]:
     try:
-        digest = hashlib.sha256()
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
+            yield file
     except OSError as error:
         raise DataError(
-            f"{path} (backbone.weights.path) cannot be read: {error.strerror}; "
+            f"{path} (backbone.weights) cannot be read: {error.strerror}; "
             "put the file there or correct the path"
         ) from None
-    if digest.hexdigest() != sha256:
+
+
+def _compare(path: Path, found: str, sha256: str) -> None:
+    if found != sha256:
         raise DataError(
             f"{path} must have sha256 {sha256} (backbone.weights.sha256), "
-            f"found {digest.hexdigest()}; restore the file, or enter its hash if you trust it"
+            f"found {found}; restore the file, or enter its hash if you trust it"
         )
-    return path
 
 
 def num_labels(path: Path) -> int:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
@@ -14,6 +11,7 @@ from tenshots import params
 from tenshots.errors import SettingsError
 from tenshots.networks.families.convolutional import BlockSettings, ConvolutionalSettings
 from tenshots.networks.settings import FEATURES, HEAD, TransferSettings
+from tenshots.networks.sources import WeightsFile, WeightsPackage
 from tenshots.params import Settings
 
 if TYPE_CHECKING:
@@ -21,38 +19,15 @@ if TYPE_CHECKING:
 
     from tenshots.runtime import keras
 
-OURS = "convolutional"  # the family whose blocks may be a backbone, beside the networks of keras.applications
+# Backbones of ours, beside the networks of keras.applications: the blocks of a family, and a published one.
+OURS, LITE = "convolutional", "EfficientNetLite0"
+TORCH_ENDINGS = (".pth", ".pt")
 MAX_ARGUMENT = 1_000_000  # of any number in a backbone's arguments
 
 
-class WeightsFile(Settings):
-    """A file of weights and its hash, so that another file of that name is noticed."""
-
-    path: str = Field(min_length=1)
-    sha256: str
-
-    @field_validator("path")
-    @classmethod
-    def _stays_in_the_project(cls, path: str) -> str:
-        if path.startswith("~"):
-            raise ValueError(f"must be written out: {str(Path(path).expanduser())!r}")
-        # As it is written: where DVC links files into its cache, the file itself lies elsewhere.
-        if not Path(path).is_absolute() and Path(os.path.normpath(path)).parts[:1] == (os.pardir,):
-            raise ValueError(
-                "must not leave the repository, as temporary and queued experiments would not find the file; "
-                "copy it in, or give an absolute path"
-            )
-        return path
-
-    @field_validator("sha256")
-    @classmethod
-    def _is_a_hash(cls, sha256: str) -> str:
-        if not re.fullmatch("[0-9a-f]{64}", sha256):
-            raise ValueError("must be 64 characters of 0-9 and a-f")
-        return sha256
-
-
 def _weights_kind(value: Any) -> str:  # noqa: ANN401 (whatever stands in the file)
+    if isinstance(value, WeightsPackage) or (isinstance(value, Mapping) and "package" in value):
+        return "installed"  # not "package", which a message would take for a key
     return "file" if isinstance(value, Mapping | WeightsFile) else "name"
 
 
@@ -62,7 +37,9 @@ class BackboneSettings(Settings):
     architecture: str = Field(min_length=1)
     arguments: dict[str, Any] = Field(default_factory=dict)
     weights: Annotated[
-        Annotated[Literal["imagenet", "none"], Tag("name")] | Annotated[WeightsFile, Tag("file")],
+        Annotated[Literal["imagenet", "none"], Tag("name")]
+        | Annotated[WeightsFile, Tag("file")]
+        | Annotated[WeightsPackage, Tag("installed")],
         Discriminator(_weights_kind),
     ]
 
@@ -99,7 +76,7 @@ class PretrainedSettings(TransferSettings):
         at.
         """
         # Not at the top: `check` reads the settings of every family, and Keras takes seconds to import.
-        from tenshots.networks import backbones, blocks
+        from tenshots.networks import backbones, blocks, efficientnet_lite
         from tenshots.runtime import keras
 
         photos = keras.Input((size_px, size_px, 3), name="photos")
@@ -109,12 +86,14 @@ class PretrainedSettings(TransferSettings):
             maps = blocks.convolutions(
                 pixels, filters=whole.filters, dropout=whole.dropout, momentum=whole.momentum
             )
+        elif self.backbone.architecture == LITE:
+            maps = efficientnet_lite.maps_of(pixels)
         else:
             maps = backbones.maps_of(
                 pixels,
                 self.backbone.architecture,
                 self.backbone.arguments,
-                known=(OURS,),
+                known=(OURS, LITE),
                 for_imagenet=self.backbone.weights == "imagenet",
             )
         features = keras.layers.GlobalAveragePooling2D(name=FEATURES)(maps)
@@ -123,7 +102,8 @@ class PretrainedSettings(TransferSettings):
 
     def learnt(self) -> list[np.ndarray]:
         """Returns the weights of the backbone: see `tenshots.networks.building.learnt`."""
-        from tenshots.networks import backbones, weights_files  # not at the top, as above
+        # Not at the top, as above.
+        from tenshots.networks import backbones, efficientnet_lite, torch_files, weights_files
         from tenshots.networks.building import backbone_of
 
         if self.backbone.weights == "none":
@@ -133,8 +113,15 @@ class PretrainedSettings(TransferSettings):
                 self.backbone.architecture, self.backbone.arguments, input_px=self.input_px
             )
         backbone = backbone_of(self.build(size_px=self.input_px, num_labels=2))
-        path = weights_files.verified(self.backbone.weights.path, sha256=self.backbone.weights.sha256)
+        path, sha256 = self.backbone.weights.place(), self.backbone.weights.sha256
         remedy = "correct backbone.architecture or its arguments, or fetch the file again"
+        if self.backbone.architecture == LITE and path.suffix in TORCH_ENDINGS:
+            data = weights_files.verified_bytes(path, sha256=sha256)
+            tensors = torch_files.tensors(data, path=path, remedy=remedy)
+            efficientnet_lite.fill(backbone, tensors, path=path, remedy=remedy)
+            filled: list[np.ndarray] = backbone.get_weights()
+            return filled
+        weights_files.verified(path, sha256=sha256)
         if self.backbone.architecture != OURS:
             weights_files.load(backbone, path, of="backbone", remedy=remedy)
         else:  # the file holds a whole network, as `train` wrote it
@@ -149,13 +136,20 @@ class PretrainedSettings(TransferSettings):
 
     def check_together(self, *, at: str) -> None:
         """Raises a SettingsError where the arguments or the weights are not for a backbone of our own."""
-        if self.backbone.architecture != OURS:
+        if self.backbone.architecture not in (OURS, LITE):
             return
         if self.backbone.weights == "imagenet":
             raise SettingsError(
-                f"{params.PATH}: {at}.backbone.weights of architecture {OURS} must be none or "
-                "{path, sha256}, got 'imagenet'"
+                f"{params.PATH}: {at}.backbone.weights of architecture {self.backbone.architecture} must be "
+                "none, {path, sha256} or {package, version, file, sha256}, got 'imagenet'"
             )
+        if self.backbone.architecture == LITE:
+            if self.backbone.arguments:
+                raise SettingsError(
+                    f"{params.PATH}: {at}.backbone.arguments of architecture {LITE} must be empty, "
+                    f"got {params.shown(self.backbone.arguments)}"
+                )
+            return
         at = f"{at}.backbone.arguments"
         params.check(self.backbone.arguments, BlockSettings, at=at)
         params.check(self._described_whole(), ConvolutionalSettings, at=at)

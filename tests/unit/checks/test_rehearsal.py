@@ -55,7 +55,7 @@ def test_the_weights_of_a_network_in_use_must_be_there_and_fit(values: dict[str,
     used = with_backbone(values, weights={"path": "nowhere.h5", "sha256": "0" * 64})
     used["inspect"] = {"network": "other"}
     (problem,) = rehearsal.problems(used)
-    assert problem.startswith("nowhere.h5 (backbone.weights.path) cannot be read")
+    assert problem.startswith("nowhere.h5 (backbone.weights) cannot be read")
     values["networks"]["pretrained"]["backbone"]["arguments"]["filters"] = [32, 64, 100]
     (problem,) = rehearsal.problems(values)
     assert "does not fit the backbone" in problem
@@ -64,7 +64,10 @@ def test_the_weights_of_a_network_in_use_must_be_there_and_fit(values: dict[str,
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"architecture": "MobilNetV2"}, ".architecture must be convolutional or a network of keras"),
+        (
+            {"architecture": "MobilNetV2"},
+            ".architecture must be convolutional, EfficientNetLite0 or a network of keras",
+        ),
         ({"arguments": {"alfa": 1}}, ".arguments.alfa is not an argument of MobileNetV2"),
         ({"arguments": {"alpha": "wide"}}, " cannot be built: MobileNetV2 with input_px 32"),
         ({"arguments": {"alpha": [1]}}, " cannot be built: MobileNetV2 with input_px 32"),

@@ -20,8 +20,8 @@ import pytest
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import building, forward, weights_files
-from tenshots.networks.families.pretrained import WeightsFile
 from tenshots.networks.settings import FEATURES
+from tenshots.networks.sources import WeightsFile
 from tenshots.runtime import keras
 from tenshots.training import transfer, variants
 
@@ -145,7 +145,10 @@ def test_a_file_of_no_network_of_ours_is_refused(tmp_path: Path) -> None:
         ({**SMALL, "arguments": {"alfa": 1}}, ["backbone.arguments.alfa", "MobileNet", "alpha"]),
         ({**SMALL, "arguments": {"include_top": True}}, ["backbone.arguments.include_top"]),
         ({**OURS, "arguments": {"filters": [4]}}, ["backbone.arguments.dense", "missing"]),
-        ({**OURS, "weights": "imagenet"}, ["none or {path, sha256}", "imagenet"]),
+        (
+            {**OURS, "weights": "imagenet"},
+            ["none, {path, sha256} or {package, version, file, sha256}", "imagenet"],
+        ),
         ({**OURS, "weights": "imagnet"}, ["networks.pretrained.backbone.weights", "imagnet"]),
         ({**OURS, "weights": {"path": "a", "sha256": "0"}}, ["backbone.weights.sha256", "'0'"]),
         ({**SMALL, "architecture": "InceptionV3", "arguments": {}}, ["InceptionV3", "input_px 32"]),

@@ -287,6 +287,21 @@ def test_a_damaged_file_is_loaded_or_is_one_sentence(
     assert "\n" not in said
 
 
+def test_what_is_read_at_once_is_what_was_compared_and_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.pth"
+    path.write_bytes(b"1234")
+    sha256 = hashlib.sha256(b"1234").hexdigest()
+    monkeypatch.setattr(weights_files, "MAX_BYTES", 4)
+    assert weights_files.verified_bytes(path, sha256=sha256) == b"1234"
+    with pytest.raises(DataError, match=rf"must have sha256 {'0' * 64}"):
+        weights_files.verified_bytes(path, sha256="0" * 64)
+    monkeypatch.setattr(weights_files, "MAX_BYTES", 3)
+    with pytest.raises(DataError, match=r"a\.pth must be at most 3 bytes long; name another file"):
+        weights_files.verified_bytes(path, sha256=sha256)
+
+
 def test_a_hash_is_compared_before_anything_is_read(saved: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.weights.h5"
     path.write_bytes(saved)

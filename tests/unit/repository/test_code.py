@@ -45,6 +45,9 @@ def key(folder: Path) -> str:
         # Its blocks may be the backbone of the other.
         ("families/convolutional.py", {"convolutional", "pretrained"}, True),
         ("backbones.py", {"pretrained"}, True),
+        ("efficientnet_lite.py", {"pretrained"}, True),
+        ("torch_files.py", {"pretrained"}, True),
+        ("sources.py", {"pretrained"}, True),
         ("blocks.py", set(FAMILIES), True),
         ("building.py", set(FAMILIES), True),
         ("families/brand_new.py", set(), False),

