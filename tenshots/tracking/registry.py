@@ -62,11 +62,12 @@ def download(folder: Path) -> tuple[Path, str]:
     Raises:
         DataError: there is none, its files are not those that were recorded, or the store cannot be used.
     """
-    found, elsewhere = None, ""
+    found, problem, elsewhere = None, "is not registered yet", ""
     try:
         client, _ = open_store()
         name = project.name()
         if _is_registered(client, name):
+            problem = f"has no {CHAMPION}"
             if CHAMPION in client.get_registered_model(name).aliases:
                 found = client.get_model_version_by_alias(name, CHAMPION)
                 known = client.get_run(found.run_id).data.tags.get(folder_tag(MODEL))
@@ -80,8 +81,7 @@ def download(folder: Path) -> tuple[Path, str]:
         raise remedies.unusable(error) from None
     if found is None:
         raise DataError(
-            f"no model {name} is registered yet, or none is its {CHAMPION}; run `dvc repro` and "
-            f"`python -m stages.record`{elsewhere}"
+            f"the model {name} {problem}; run `dvc repro` and `python -m stages.record`{elsewhere}"
         )
     if folder_hash(place) != known:
         wrong = (

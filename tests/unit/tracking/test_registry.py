@@ -104,7 +104,7 @@ def test_a_model_without_a_champion_says_so() -> None:
     register(0.1, FIRST)
     client, _ = open_store()
     client.delete_registered_model_alias(project_name(), registry.CHAMPION)
-    with pytest.raises(DataError, match=r"or none is its champion; run .* `python -m stages\.record`"):
+    with pytest.raises(DataError, match=r"has no champion; run .* `python -m stages\.record`"):
         registry.download(Path())
 
 
@@ -133,7 +133,7 @@ def test_a_run_without_weights_is_not_registered() -> None:
         pass
     with sessions.existing_run("baseline") as run:
         assert registry.register(run, FIRST) == 0
-    with pytest.raises(DataError, match=r"no model .* is registered yet; run `dvc repro`"):
+    with pytest.raises(DataError, match=r"the model .* is not registered yet; run `dvc repro`"):
         registry.download(Path())
 
 
@@ -177,7 +177,7 @@ def test_a_champion_under_the_name_that_every_project_had_is_explained(
         patch.setenv("MLFLOW_EXPERIMENT_NAME", "tenshots")
         register(0.1, FIRST)
     with pytest.raises(
-        DataError, match=r"^no model cups .*: set MLFLOW_EXPERIMENT_NAME=tenshots to use its champion"
+        DataError, match=r"the model cups is not .*: set MLFLOW_EXPERIMENT_NAME=tenshots to use its champion"
     ):
         registry.download(tmp_path / "fetched")
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "tenshots")
