@@ -50,7 +50,7 @@ def test_the_first_run_runs_every_stage_and_leaves_the_report(reproduced: Projec
                 "manifest.csv",
                 "models/",
             ),
-            *("splits/", "study/", "visualisations/"),
+            *("raw/", "splits/", "study/", "visualisations/"),
         )
     }
     assert (reproduced.folder / "data" / "croissant.json").stat().st_size > 1000
