@@ -26,7 +26,7 @@ from benchmarks.prove import processors, runs
 from benchmarks.prove.processors import PROCESSORS, Imitations, Processor
 from benchmarks.prove.runs import Run
 from tenshots import portable
-from tests.drawn.pipeline import Project
+from tests.drawn.pipeline import Project, small_project
 
 EXPECTED = Path(__file__).with_name("hashes.json")
 
@@ -44,9 +44,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         folder = Path(name)
         prepared = folder / "prepared" / "a project"
         if given.update:
-            update(runs.prepare(prepared), folder)
+            update(small_project(prepared), folder)
         # Two folds and two repeats are trainings for three workers.
-        elif not prove(runs.prepare(prepared, repeats=2), folder):
+        elif not prove(small_project(prepared, repeats=2), folder):
             sys.exit(1)
 
 

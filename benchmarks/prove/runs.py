@@ -10,8 +10,7 @@ from typing import NamedTuple
 from ruamel.yaml import YAML
 
 from benchmarks.prove.processors import PROCESSORS, Processor
-from tests.drawn.photos import draw_photos
-from tests.drawn.pipeline import Project, copy_project, make_environment, thimble
+from tests.drawn.pipeline import Project, make_environment
 
 WORKERS = (1, 2, 3)
 LOCALES = ("C.UTF-8", "C")
@@ -67,23 +66,8 @@ def plan(processors: Sequence[Processor | None] = PROCESSORS) -> list[Run]:
     return runs
 
 
-def prepare(folder: Path, **settings: int) -> Project:
-    """Commits the project in a folder, with drawn photos and the tests' thimble of settings but for those."""
-    folder.mkdir(parents=True)
-    copy_project(folder)
-    draw_photos(folder / "data" / "drawn")
-    project = Project(folder)
-    project.write_params({**thimble(project.params()), **settings})
-    project.run("git", "init", "--quiet", "--initial-branch=main")
-    for setting in (("user.name", "prove"), ("user.email", "prove@localhost")):
-        project.run("git", "config", *setting)
-    project.run("git", "add", ".")
-    project.run("git", "commit", "--quiet", "--message=small")
-    return project
-
-
 def clone(project: Project, folder: Path, order: str) -> Project:
-    """Clones a prepared project to a folder, with an environment, and its photos made in that order."""
+    """Clones a small project to a folder, with an environment, and its photos made in that order."""
     folder.parent.mkdir(parents=True)
     project.run("git", "clone", "--quiet", str(project.folder), str(folder))
     copy = Project(folder)
@@ -91,9 +75,7 @@ def clone(project: Project, folder: Path, order: str) -> Project:
     (packages,) = (folder / ".venv" / "lib").glob("python*/site-packages")
     (packages / "cores.pth").write_text(CORES)
     copy.run("sh", "setup.sh", "requirements.txt")
-    photos = folder / "data" / "drawn"
-    shutil.rmtree(photos)
-    drawn = project.folder / "data" / "drawn"
+    photos, drawn = (each / "data" / "raw" for each in (folder, project.folder))
     for path in sorted((p for p in drawn.rglob("*") if p.is_file()), reverse=order == ORDERS[1]):
         (photos / path.relative_to(drawn)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, photos / path.relative_to(drawn))

@@ -10,13 +10,18 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+
+from tests.drawn import planted
+from tests.drawn.photos import draw_photos
 
 TOP = Path(__file__).parents[2]
 NOT_IMITATED = "no other processor could be imitated"  # a skip's reason, which no run of the tests hides
@@ -120,13 +125,28 @@ class Project:
         return list(client.search_runs([experiment_id], max_results=1000))
 
 
+@cache
+def lent() -> list[Path]:
+    """What the packages of requirements.txt consist of in the environment that runs this test, at its top."""
+    pins = re.findall(r"^([\w.-]+)==", (TOP / "requirements.txt").read_text(), re.M)
+    names = set()
+    for pin in pins:
+        with suppress(PackageNotFoundError):  # of another system
+            names |= {path.parts[0] for path in distribution(pin).files or ()} - {".."}
+    return [path for name in sorted(names) if (path := Path(sysconfig.get_path("purelib"), name)).exists()]
+
+
 def make_environment(folder: Path) -> None:
-    """Makes `folder/.venv` with the packages that run this test, without copying or installing one."""
+    """Makes `folder/.venv` with the packages of requirements.txt, without copying or installing one.
+
+    No others are there: TensorFlow imports JAX where it finds it, which takes a second of each start.
+    """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=folder, check=True)
     bin_dir = folder / ".venv" / "bin"
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     packages = folder / ".venv" / "lib" / version / "site-packages"
-    (packages / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    for path in lent():
+        (packages / path.name).symlink_to(path)
     (bin_dir / "dvc").write_text('#!/bin/sh\nexec "$(dirname "$0")/python" -m dvc "$@"\n')
     (bin_dir / "dvc").chmod(0o755)
     shutil.copy(folder / "requirements.txt", folder / ".venv" / "installed-requirements.txt")
@@ -146,9 +166,30 @@ def copy_project(folder: Path) -> None:
         shutil.copy(TOP / name, folder / name)
 
 
+def small_project(folder: Path, **settings: int) -> Project:
+    """Commits the project in a folder and sets it up by the real script; runs nothing.
+
+    Its photos, in data/raw as README says, have all kinds of metadata and formats; they are the same bytes on
+    every processor. Its settings are `thimble`'s but for those given.
+    """
+    folder.mkdir(parents=True)
+    copy_project(folder)
+    draw_photos(folder / "data" / "raw")
+    planted.plant(folder / "data" / "raw")
+    project = Project(folder)
+    project.write_params({**thimble(project.params()), **settings})
+    project.run("git", "init", "--quiet", "--initial-branch=main")
+    make_environment(folder)
+    project.run("sh", "setup.sh", "requirements.txt")
+    project.dvc("add", "--quiet", "data/raw")
+    project.run("git", "add", ".")
+    project.run("git", "commit", "--quiet", "--message=small")
+    return project
+
+
 def thimble(values: dict[str, Any]) -> dict[str, Any]:
     """The project's settings, as small as they can be."""
-    values.update(epochs=2, repeats=1, batch_size=8, photos="data/drawn", layout="{group}/{label}/{name}")
+    values.update(epochs=2, repeats=1, batch_size=8, photos="data/raw", layout="{group}/{label}/{name}")
     values["standardise"]["size_px"] = 32
     values["split"].update(folds=2, val=0.5)
     values["augment"].update(copies=1, layers=[{"RandomFlip": {"mode": "horizontal"}}])

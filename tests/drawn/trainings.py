@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -89,3 +90,8 @@ def misled() -> np.ndarray:
 
 def same(left: list[np.ndarray], right: list[np.ndarray]) -> bool:
     return all(np.array_equal(*pair) for pair in zip(left, right, strict=True))
+
+
+def digest(found: Trained) -> str:
+    """A hash of the weights' bytes."""
+    return hashlib.sha256(b"".join(weight.tobytes() for weight in found.weights)).hexdigest()

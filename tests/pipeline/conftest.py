@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.drawn import planted
-from tests.drawn.photos import draw_photos
-from tests.drawn.pipeline import Project, copy_project, make_environment, thimble
+from tests.drawn.pipeline import Project, small_project
 
 
 @pytest.fixture(scope="session")
 def fresh_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Committed and set up by the real script, but not yet run; its photos have all kinds of metadata."""
-    folder = tmp_path_factory.mktemp("pipeline") / "a project"
-    folder.mkdir()
-    copy_project(folder)
-    draw_photos(folder / "data" / "drawn")
-    planted.plant(folder / "data" / "drawn")
-    project = Project(folder)
-    project.write_params(thimble(project.params()))
-    project.run("git", "init", "--quiet", "--initial-branch=main")
-    make_environment(folder)
-    project.run("sh", "setup.sh", "requirements.txt")
-    project.run("git", "add", ".")
-    project.run("git", "commit", "--quiet", "--message=thimble")
-    return project
+    """Committed and set up, but not yet run."""
+    return small_project(tmp_path_factory.mktemp("pipeline") / "a project")
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ def test_a_setting_of_the_last_stages_is_refused_first(
 
 
 def test_a_named_pipe_among_the_photos_does_not_hang(project: Project) -> None:
-    pipe = project.folder / "data" / "drawn" / "pipe.jpg"
+    pipe = project.folder / "data" / "raw" / "pipe.jpg"
     os.mkfifo(pipe)
     try:
         for command in (("make", "-o", "setup", "repro"), (".venv/bin/python", "-m", "stages.check")):
@@ -154,7 +154,7 @@ def test_dvc_says_of_photos_that_it_cannot_read_what_the_readme_explains(
 ) -> None:
     if words == "Permission denied" and os.geteuid() == 0:
         pytest.skip("nothing is forbidden to root")
-    folder = ingested.folder / "data" / "drawn"
+    folder = ingested.folder / "data" / "raw"
     before = set(folder.iterdir())
     PHOTOS_THAT_DVC_CANNOT_READ[words](folder / "IMG_1.jpg")
     try:
@@ -167,12 +167,12 @@ def test_dvc_says_of_photos_that_it_cannot_read_what_the_readme_explains(
 
 @pytest.mark.parametrize("words", ARGUMENTS_THAT_DVC_REFUSES)
 def test_dvc_says_of_arguments_what_the_readme_explains(words: str, ingested: Project) -> None:
-    shutil.copytree(ingested.folder / "data" / "drawn", ingested.folder / "data" / "raw")
+    ingested.run("git", "rm", "--quiet", "data/raw.dvc")  # as before `dvc add`
     try:
         with ingested.edited("params.yaml"), ingested.edited("dvc.lock"):
             _, said = refused(ingested, ".venv/bin/dvc", "exp", "run", *ARGUMENTS_THAT_DVC_REFUSES[words])
     finally:
-        shutil.rmtree(ingested.folder / "data" / "raw")
+        ingested.run("git", "checkout", "--quiet", "HEAD", "--", "data/raw.dvc")
     assert expected(words).search(said), said
 
 

@@ -26,11 +26,11 @@ def everything(reproduced: Project) -> list[tuple[str, bytes]]:
     """All files that the pipeline and the commands beside it leave, with all that is packed in them."""
     reproduced.python("-m", "stages.record")
     reproduced.python("-m", "stages.history")
-    photo = next(path for path in (reproduced.folder / "data/drawn").rglob("*.jpg"))
+    photo = next(path for path in (reproduced.folder / "data/raw").rglob("*.jpg"))
     told = reproduced.python("-m", "stages.predict", str(photo), "--json")
     (reproduced.home / "told.json").write_text(told)
     top = reproduced.folder
-    outputs = [path for path in sorted((top / "data").iterdir()) if path.name != "drawn"]
+    outputs = [path for path in sorted((top / "data").iterdir()) if path.name != "raw"]
     return list(
         unpacking.files(
             *outputs, *(top / each for each in ("reports", "mlruns", "dvc.lock")), reproduced.home
@@ -53,10 +53,10 @@ def test_the_search_reaches_what_is_packed(everything: list[tuple[str, bytes]], 
         r"told\.json$",
     }
     assert not {kind for kind in kinds if not any(re.search(kind, where) for where, _ in everything)}
-    raw = list(unpacking.files(reproduced.folder / "data" / "drawn"))
+    raw = list(unpacking.files(reproduced.folder / "data" / "raw"))
     there = {name for name, wanted in planted.forbidden().items() if any(wanted in data for _, data in raw)}
     assert {name.split(" (")[0] for name in there} >= {*planted.WORDS, "the thumbnail's bytes"}
-    assert {path.suffix for path in (reproduced.folder / "data" / "drawn").rglob("*.*")} == planted.ENDINGS
+    assert {path.suffix for path in (reproduced.folder / "data" / "raw").rglob("*.*")} == planted.ENDINGS
 
 
 def test_planted_places_serial_numbers_and_names_reach_no_output(everything: list[tuple[str, bytes]]) -> None:

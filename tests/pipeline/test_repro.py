@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
-from typing import Any
 
 import pytest
 
@@ -50,7 +48,7 @@ def test_the_first_run_runs_every_stage_and_leaves_the_report(reproduced: Projec
                 "manifest.csv",
                 "models/",
             ),
-            *("splits/", "study/", "visualisations/"),
+            *("raw/", "splits/", "study/", "visualisations/"),
         )
     }
     assert (reproduced.folder / "data" / "croissant.json").stat().st_size > 1000
@@ -183,27 +181,6 @@ def test_a_fourth_variant_is_an_edit_of_the_settings_alone(reproduced: Project) 
     variants = {**values["variants"], "wide": {"data": "database", "network": "wide"}}
     changed = reproduced.changed_by(networks=networks, variants=variants)
     assert changed == {f"{stage}@wide" for stage in STAGES} | {"rehearse"} | READ_ALL
-
-
-def test_a_removed_variant_leaves_nothing_in_the_comparison(reproduced: Project) -> None:
-    comparison = reproduced.folder / "reports" / "comparison.json"
-    with reproduced.edited("params.yaml") as values, reproduced.edited("dvc.lock"):
-        variants: dict[str, Any] = {**values["variants"]}
-        del variants["fine_tuned"]
-        reproduced.write_params({**values, "variants": variants})
-        made = [
-            f"reports/{name}"
-            for name in ("comparison.json", "comparison.md", "metrics.json", "model_card.md")
-        ]
-        with ExitStack() as undone:
-            for name in made:
-                undone.enter_context(reproduced.edited(name))
-            assert ran(reproduced.dvc("repro")) == {"rehearse", "describe"} | READ_ALL
-            assert "fine_tuned" not in comparison.read_text()
-            assert "fine_tuned" not in (reproduced.folder / "reports" / "comparison.md").read_text()
-            assert json.loads(comparison.read_text())
-    reproduced.dvc("checkout")
-    assert reproduced.changed() == set()
 
 
 @pytest.mark.parametrize(

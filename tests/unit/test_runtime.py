@@ -66,19 +66,48 @@ def test_what_a_failing_import_prints_is_shown(capfd: pytest.CaptureFixture[str]
     assert capfd.readouterr().err == "libcuda is too old\n"
 
 
-def test_what_a_person_has_set_for_keras_elsewhere_moves_nothing(tmp_path: Path) -> None:
-    (tmp_path / "keras.json").write_text(
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """A process of its own that says what it computes with, where much is set for Keras elsewhere."""
+    folder = tmp_path_factory.mktemp("keras")
+    (folder / "keras.json").write_text(
         '{"floatx": "float64", "epsilon": 0.001, "image_data_format": "channels_first"}'
     )
     code = """
-        from tenshots.runtime import keras
+        from tenshots.runtime import configure, keras
+        configure(threads=3)
         dense = keras.layers.Dense(1)
         config = keras.config
-        print(dense.dtype_policy.name, config.epsilon(), config.image_data_format(), config.max_epochs())
-        print(config.max_steps_per_epoch())
-    """
-    answer = _run(code, KERAS_HOME=str(tmp_path), KERAS_MAX_EPOCHS="1", KERAS_MAX_STEPS_PER_EPOCH="1")
-    assert answer.stdout.split() == ["float32", "1e-07", "channels_last", "None", "None"], answer.stderr
+        print(dense.dtype_policy.name, config.epsilon(), config.image_data_format(), config.max_epochs(),
+              config.max_steps_per_epoch())
+        keras.ops.ones(1)
+        import tensorflow as tf
+        threading = tf.config.threading
+        import joblib
+        print(threading.get_intra_op_parallelism_threads())
+        print(threading.get_inter_op_parallelism_threads() == joblib.cpu_count())
+        try:
+            tf.random.uniform((1,))
+        except RuntimeError as error:
+            print("Random ops require a seed" in str(error))
+        """
+    set_elsewhere = {"KERAS_MAX_EPOCHS": "1", "KERAS_MAX_STEPS_PER_EPOCH": "1"}
+    return _run(code, KERAS_HOME=str(folder), KERAS_BACKEND="tensorflow", **set_elsewhere)
+
+
+@pytest.mark.slow
+def test_what_a_person_has_set_for_keras_elsewhere_moves_nothing(
+    fresh: subprocess.CompletedProcess[str],
+) -> None:
+    said = fresh.stdout.splitlines()
+    assert said[:1] == ["float32 1e-07 channels_last None None"], fresh.stderr
+
+
+@pytest.mark.slow
+def test_a_process_computes_deterministically_with_its_threads_and_in_silence(
+    fresh: subprocess.CompletedProcess[str],
+) -> None:
+    assert (fresh.stdout.splitlines()[1:], fresh.stderr) == (["3", "True", "True"], "")
 
 
 def test_another_number_of_threads_is_too_late_after_the_first_computation() -> None:
@@ -92,29 +121,6 @@ def test_another_number_of_threads_is_too_late_after_the_first_computation() -> 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         configure(threads=threads)
-
-
-@pytest.mark.slow
-def test_a_process_computes_deterministically_with_its_threads_and_in_silence() -> None:
-    done = _run(
-        """
-        from tenshots.runtime import configure, keras
-        configure(threads=3)
-        keras.ops.ones(1)
-        import tensorflow as tf
-        threading = tf.config.threading
-        import joblib
-        print(threading.get_intra_op_parallelism_threads())
-        print(threading.get_inter_op_parallelism_threads() == joblib.cpu_count())
-        try:
-            tf.random.uniform((1,))
-        except RuntimeError as error:
-            print("Random ops require a seed" in str(error))
-        """,
-        KERAS_BACKEND="tensorflow",
-    )
-
-    assert (done.stdout, done.stderr) == ("3\nTrue\nTrue\n", "")
 
 
 @pytest.mark.parametrize(

@@ -101,10 +101,21 @@ def test_the_server_is_not_asked_through_the_users_proxy(
         answering.shutdown()
 
 
+def stopped(process: subprocess.Popen[str], stop: signal.Signals, port: int) -> bool:
+    """Whether the command ends well at a signal, and nobody listens at its port any more."""
+    process.send_signal(stop)
+    try:
+        status = process.wait(timeout=60)
+    finally:
+        process.kill()  # or a failure would wait for it for ever
+    with socket.socket() as probe:
+        return status == 0 and probe.connect_ex((ui.HOST, port)) != 0
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("store")
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_it_answers_until_it_is_stopped(stop: signal.Signals, taken_port: int) -> None:
+def test_it_answers_until_it_is_stopped(taken_port: int) -> None:
+    """By Ctrl-C; the fixture `started` stops it by a request to end."""
     command = [sys.executable, "-m", "stages.ui", "--port", str(taken_port)]
     environment = {**os.environ, "PYTHONPATH": str(TOP)}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -115,13 +126,7 @@ def test_it_answers_until_it_is_stopped(stop: signal.Signals, taken_port: int) -
         assert found
         with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/", timeout=60) as page:
             assert page.status == 200
-        process.send_signal(stop)
-        try:
-            assert process.wait(timeout=60) == 0
-        finally:
-            process.kill()  # or a failure would wait for it for ever
-    with socket.socket() as probe:
-        assert probe.connect_ex((ui.HOST, int(found[1]))) != 0
+        assert stopped(process, signal.SIGINT, int(found[1]))
 
 
 @pytest.mark.parametrize(
@@ -176,7 +181,7 @@ def started(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> I
             found = re.search(r"http://127\.0\.0\.1:(\d+)/#", process.stdout.readline())
             assert process.poll() is None
         yield int(found[1]), process.pid
-        process.terminate()
+        assert stopped(process, signal.SIGTERM, int(found[1]))
 
 
 def asked(port: int, method: str, path: str, **headers: str) -> tuple[int, dict[str, str]]:
