@@ -11,8 +11,8 @@ from tenshots import files, params, runtime
 from tenshots.interpretation import drawing, gallery
 from tenshots.interpretation.settings import VisualiseSettings
 from tenshots.interpretation.subject import Subject, chosen_fit, subject
-from tenshots.networks import stored
-from tenshots.networks.stored import SavedTraining, SavedVariant
+from tenshots.networks import model_json, stored
+from tenshots.networks.model_json import SavedTraining, SavedVariant
 from tenshots.runtime import ComputeSettings
 from tenshots.seeds import SeedSettings
 from tenshots.tables import database
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     seed = params.top_level(values, SeedSettings).seed
     runtime.configure(threads=params.top_level(values, ComputeSettings).threads)
 
-    saved = stored.read_variant(MODELS / variant)
+    saved = model_json.read_variant(MODELS / variant)
     fit = chosen_fit(saved, settings)
     shown = _subject(saved, fit, variant)
 
