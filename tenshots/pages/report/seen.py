@@ -36,7 +36,7 @@ def read(folder: Path) -> Drawn:
         DataError: one is missing, or the index is damaged.
     """
     path = folder / "index.json"
-    remedy = f"run `dvc repro visualise@{folder.name}`, or `dvc pull` to fetch it"
+    remedy = "run `dvc repro visualise`, or `dvc pull` to fetch it"
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
         names = [picture["file"] for picture in index["pictures"]]
