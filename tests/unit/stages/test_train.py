@@ -95,6 +95,7 @@ def test_a_variant_leaves_weights_a_history_and_what_rebuilds_it(
     network.load_weights(folder / model["fits"][1]["weights"])
     assert network.count_params() == model["num_parameters"]
     answers = database.read_predictions(folder / "predictions.csv")
+    assert list(answers)[:5] == ["photo_id", "label", "fold", "repeat", "part"]
     assert answers["part"].tolist() == ["val", "val", "test", "test", "test", "test", "val", "val"]
     assert answers["fold"].tolist() == [0] * 4 + [1] * 4
     photos = photo_table().head(4)  # held out in fold 1
