@@ -21,6 +21,8 @@ from tenshots.tables.predictions import table
 from tenshots.training.jobs import Epoch, Outcome
 from tenshots.training.variants import Variant
 
+BATCH_SIZE = 128  # as `forward.predict` has it, through which the saved network answers later
+
 
 class Saved(NamedTuple):
     """A training whose weights are in a file.
@@ -54,9 +56,14 @@ def save(network: keras.Model, outcome: Outcome, *, folder: Path, images: np.nda
     """
     name = f"fold-{outcome.job.fold}_repeat-{outcome.job.repeat}.weights.h5"
     files.write(folder / name, building.weights(network))
-    # As one table of all held out, in their order: batches of other sizes may differ in the last bits.
-    answers = forward.predict(network, images[outcome.job.held_out])
-    return Saved(outcome, name, network.count_params(), answers)
+    rows = outcome.job.held_out
+    # A batch at a time, or each worker would have a copy of a third of the photos. These are the batches of
+    # one call with all rows: others would differ in the last bits.
+    answers = [
+        forward.predict(network, images[rows[start : start + BATCH_SIZE]], batch_size=BATCH_SIZE)
+        for start in range(0, len(rows), BATCH_SIZE)
+    ]
+    return Saved(outcome, name, network.count_params(), np.concatenate(answers))
 
 
 def in_order(saved: Sequence[Saved]) -> list[Saved]:
