@@ -29,12 +29,13 @@ repro: setup  ## runs the whole pipeline, up to reports/index.html
 	@echo "The report: reports/index.html"
 
 # Named one by one: a plain `dvc checkout` would also reset data/raw to data/raw.dvc, and so delete photos that were
-# added since. Outputs of variants that the commit does not have are removed, because `compare` reads these folders.
+# added since. Outputs of variants that the commit does not have are removed, because `compare` and `visualise` read these
+# folders whole.
 back: setup  ## restores the last commit's settings, report and outputs; photos and code stay as they are
 	git checkout --quiet HEAD -- params.yaml dvc.lock reports data/croissant.json
 	@# Otherwise DVC would remove outputs of which it has no other copy, and then fail.
 	@$(BIN)/python -m stages.back
-	git clean --quiet --force -d -x -- data/evaluations data/study data/visualisations
+	git clean --quiet --force -d -x -- data/evaluations data/models data/study
 	$(BIN)/dvc checkout --force dvc.yaml
 
 test: setup-dev lint  ## checks style and types, and runs all tests with the library's coverage

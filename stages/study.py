@@ -8,14 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from stages import progress, run
 from tenshots import files, params
-from tenshots.studies import findings
+from tenshots.studies import outline
 from tenshots.studies.settings import StudySettings, check_names
-from tenshots.tables import csv_files, database
 from tenshots.tables.paths import DATA, EVALUATIONS, SPLITS, STUDIES
 
 
@@ -30,19 +26,23 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     folder = STUDIES / name
     files.empty(folder)
-    found = _studied(name, settings, values, folder) if settings.concerns(name) else findings.nothing(name)
+    found = _studied(name, settings, values, folder) if settings.concerns(name) else outline.nothing(name)
     found = {**found, "settings": settings.model_dump(mode="json")}
     text = json.dumps(found, indent=2, ensure_ascii=False)
     files.write(folder / "study.json", text + "\n")
-    for line in findings.answers(found):
+    for line in outline.answers(found):
         print(f"study {name}: {line}")
 
 
 def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    # Not at the top: TensorFlow takes seconds to import, and a study is off by default.
+    # Not at the top: a study is off by default, and these take seconds to import for each variant.
+    import numpy as np
+    import pandas as pd
+
     from tenshots import runtime
     from tenshots.augmentation.settings import AugmentSettings
     from tenshots.studies import retraining, summary
+    from tenshots.tables import csv_files, database
     from tenshots.training import variants
     from tenshots.training.watch import Watch
 

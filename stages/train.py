@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             watch.outcome(saved.outcome)
 
         started = time.perf_counter()
-        finish = partial(storing.save, folder=folder)
+        finish = partial(storing.save, folder=folder, images=images)
         saved = variants.train(
             variant, jobs, images=images, labels=labels, finish=finish, num_workers=num_workers,
             report=report, done=done,
@@ -82,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         saved = storing.in_order(saved)
         history = storing.history(saved)
         csv_files.write(history, folder / "history.csv", float_format="%.6g")
+        answers = storing.predictions(saved, photos, names.tolist())
+        database.write_predictions(answers, folder / "predictions.csv")
         fits = [storing.entry(each) for each in saved]
         text = json.dumps({**model, "fits": fits, "num_parameters": saved[0].num_parameters}, indent=2)
         files.write(folder / "model.json", text + "\n")

@@ -21,7 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "intake": {"tables"},
     "splitting": {"tables"},
     "augmentation": {"tables"},
-    "training": {"networks"},
+    "training": {"tables", "networks"},
     "evaluation": {"tables", "networks"},
     "labels": {"tables", "networks"},
     "interpretation": {"tables", "networks"},

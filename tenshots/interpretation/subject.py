@@ -13,7 +13,7 @@ import pandas as pd
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.interpretation.settings import VisualiseSettings
-from tenshots.networks.stored import SavedTraining, SavedVariant
+from tenshots.networks.model_json import SavedTraining, SavedVariant
 from tenshots.runtime import keras
 from tenshots.tables.database import decode
 from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS

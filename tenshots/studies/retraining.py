@@ -43,7 +43,7 @@ class Task:
         name: share-0.1, or leaking.
         share: of the training photos, in (0, 1]; 1 of the random split.
         jobs: the trainings.
-        splits: photo_id, fold and part; a training is tested on the test photos of its fold.
+        splits: photo_id, fold and part.
     """
 
     name: str
@@ -157,16 +157,11 @@ def run(
         repeat and photo_id.
     """
     names = sorted(set(photos["label"].to_numpy().astype(str).tolist()))
-    row_of = pd.Series(np.arange(len(photos)), index=photos["photo_id"].to_numpy())
-    splits_of = {task.name: task.splits for task in todo}
 
     def test(network: keras.Model, outcome: Outcome) -> _Tested:
         job = outcome.job
-        splits = splits_of[job.task]
-        of_fold = splits[(splits["fold"] == job.fold) & (splits["part"] == "test")]
-        rows = row_of.loc[of_fold["photo_id"]].to_numpy()
-        answers = forward.predict(network, images[rows])
-        table = predictions.table(photos.iloc[rows], answers, names, fold=job.fold, repeat=job.repeat)
+        answers = forward.predict(network, images[job.test])
+        table = predictions.table(photos.iloc[job.test], answers, names, fold=job.fold, repeat=job.repeat)
         return _Tested(outcome, table)
 
     # One call for all: what a pretrained backbone's lower layers put out is computed once.

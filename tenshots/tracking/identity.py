@@ -19,7 +19,7 @@ UNCOUNTED_SETTINGS = ("inspect", "report", "study", "visualise")
 COUNTED_CODE = (
     *(f"stages/{stage}.py" for stage in ("ingest", "split", "augment", "train", "evaluate")),
     *(f"tenshots/{each}.py" for each in ("files", "params", "portable", "runtime", "seeds", "wording")),
-    *(f"tenshots/networks/{each}.py" for each in ("drawing", "forward", "stored", "weights_files")),
+    *(f"tenshots/networks/{each}.py" for each in ("drawing", "forward", "model_json")),
     *(
         f"tenshots/{each}"
         for each in ("augmentation", "evaluation", "intake", "splitting", "tables", "training")

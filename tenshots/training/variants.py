@@ -102,7 +102,10 @@ def jobs_of(
                 "run `dvc repro split`"
             )
         train_ids = set(rows.loc[rows["part"] == "train", "photo_id"])
-        val = np.array([row_of[name] for name in rows.loc[rows["part"] == "val", "photo_id"]], dtype=np.int64)
+        val, test = (
+            np.array([row_of[name] for name in rows.loc[rows["part"] == part, "photo_id"]], dtype=np.int64)
+            for part in ("val", "test")
+        )
         missing = sorted(labels - {photos["label"].iloc[row_of[name]] for name in train_ids})
         if missing or not len(val):
             lacks = f"training photos of {', '.join(missing)}" if missing else "validation photos"
@@ -119,6 +122,7 @@ def jobs_of(
                 train=train,
                 val=val,
                 num_originals=len(train_ids),
+                test=test,
             )
             for repeat in range(repeats)
         ]

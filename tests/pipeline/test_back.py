@@ -97,7 +97,8 @@ def test_outputs_that_the_cache_lacks_are_said_before_any_is_removed(
 
 def test_the_way_back_restores_settings_report_and_outputs_and_loses_no_photo(project: Project) -> None:
     folder = project.folder
-    outputs = {name: files(folder / "data" / name) for name in ("database", "evaluations", "splits")}
+    whole = ("database", "evaluations", "models", "splits", "study", "visualisations")
+    outputs = {name: files(folder / "data" / name) for name in whole}
     photos = folder / PHOTOS
     shutil.copy(photos / "0.png", photos / "added before dvc add.png")
     project.dvc("add", "data/raw")
@@ -111,8 +112,9 @@ def test_the_way_back_restores_settings_report_and_outputs_and_loses_no_photo(pr
     (folder / "reports" / "comparison.md").write_text("edited")
     (folder / "reports" / "notes.md").write_text("of a student")
     (folder / "stages" / "style.py").write_text("# edited\n")
-    (folder / "data" / "evaluations" / "tried").mkdir()
-    (folder / "data" / "evaluations" / "tried" / "details.json").write_text("{}")
+    for name in ("evaluations", "models", "study", "visualisations"):  # of a variant that was tried
+        (folder / "data" / name / "tried").mkdir()
+        (folder / "data" / name / "tried" / "details.json").write_text("{}")
     shutil.rmtree(folder / "data" / "splits")
     before = files(folder / "data" / "raw")
     assert "added last.png" in {Path(name).name for name in before}

@@ -175,7 +175,9 @@ def alone(compared: Project) -> Project:
 
 
 def test_removed_variants_leave_nothing_in_the_comparison_and_train_nothing(alone: Project) -> None:
-    assert ran((alone.home / "alone.log").read_text()) == {"check", "rehearse", "compare", "describe"}
+    log = (alone.home / "alone.log").read_text()
+    assert ran(log) == {"check", "rehearse", "visualise", "compare", "describe"}
+    assert [path.name for path in (alone.folder / "data/visualisations").iterdir()] == ["flat"]
     assert json.loads((alone.folder / "reports/comparison.json").read_text())
     for name in ("comparison.json", "comparison.md", "metrics.json"):
         text = (alone.folder / "reports" / name).read_text()

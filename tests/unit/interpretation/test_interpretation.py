@@ -27,7 +27,8 @@ from tenshots.interpretation import (
     subject,
 )
 from tenshots.interpretation.settings import VisualiseSettings
-from tenshots.networks import building, stored
+from tenshots.networks import building
+from tenshots.networks.model_json import SavedVariant
 from tenshots.runtime import keras
 from tenshots.tables import predictions
 from tests.drawn import model as drawn_model
@@ -242,7 +243,7 @@ def test_right_answers_are_the_surest_of_each_label_in_turn_and_wrong_ones_the_s
 
 
 def test_a_fold_or_repeat_that_was_not_trained_is_an_error() -> None:
-    saved = stored.SavedVariant.model_validate(drawn_model.description())
+    saved = SavedVariant.model_validate(drawn_model.description())
     settings = VisualiseSettings.model_validate({**SETTINGS, "fold": 1, "repeat": 1})
     assert subject.chosen_fit(saved, settings).weights == "fold-1_repeat-1.weights.h5"
     with pytest.raises(SettingsError, match=r"visualise\.fold must be a fold of baseline.* 0 to 1, got 7"):
@@ -252,7 +253,7 @@ def test_a_fold_or_repeat_that_was_not_trained_is_an_error() -> None:
 
 
 def test_answers_of_another_training_or_unknown_photos_are_errors() -> None:
-    saved = stored.SavedVariant.model_validate(drawn_model.description())
+    saved = SavedVariant.model_validate(drawn_model.description())
     photos = pd.DataFrame({"photo_id": ["a"], "label": ["cup"]})
     table = predictions.table(photos, np.array([[0.2, 0.8]]), ["book", "cup"], fold=1, repeat=0)
     with pytest.raises(DataError, match="no answers of fold 0, repeat 0"):

@@ -15,7 +15,7 @@ import pytest
 
 from tenshots.errors import DataError, SettingsError
 from tenshots.interpretation import fields, gradcam
-from tenshots.networks import building, efficientnet_lite, features, stored, torch_files
+from tenshots.networks import building, efficientnet_lite, features, model_json, stored, torch_files
 from tenshots.networks.families.pretrained import PretrainedSettings
 from tenshots.networks.settings import settings_from
 from tenshots.training import transfer
@@ -251,7 +251,7 @@ def test_it_is_trained_saved_and_loaded_again(learnt: list[np.ndarray], tmp_path
     described |= {"standardise": {}, "network": settings.model_dump(mode="json"), "data": "database"}
     described |= {"fits": [fit], "settings": {}, "num_parameters": network.count_params()}
     (tmp_path / "model.json").write_text(json.dumps(described))
-    again = stored.mean_probabilities(stored.read_variant(tmp_path), tmp_path, images)
+    again = stored.mean_probabilities(model_json.read_variant(tmp_path), tmp_path, images)
     assert np.array_equal(again, found.probabilities)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
@@ -21,6 +22,7 @@ from tenshots import params, runtime
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import building, forward
 from tenshots.tables import database
+from tenshots.tables.predictions import probabilities_of
 from tenshots.tracking import entries, sessions
 from tests.drawn import tiny_project
 from tests.drawn.tiny_project import LABELS, copy_table, photo_table, png
@@ -72,6 +74,7 @@ def test_a_variant_leaves_weights_a_history_and_what_rebuilds_it(
 
     assert list(outputs(folder)) == [
         "fold-0_repeat-0.weights.h5", "fold-1_repeat-0.weights.h5", "history.csv", "model.json",
+        "predictions.csv",
     ]  # fmt: skip
     assert model["labels"] == sorted(LABELS)
     assert (model["variant"], model["data"], model["size_px"]) == ("fine_tuned", "augmented", 32)
@@ -89,10 +92,17 @@ def test_a_variant_leaves_weights_a_history_and_what_rebuilds_it(
 
     settings = building.settings_from(model["network"], at="networks.pretrained")
     network = building.build(settings, size_px=32, num_labels=2)
-    network.load_weights(folder / model["fits"][0]["weights"])
+    network.load_weights(folder / model["fits"][1]["weights"])
     assert network.count_params() == model["num_parameters"]
-    images = database.decode(photo_table()["image"])
-    assert forward.predict(network, images).shape == (12, 2)
+    answers = database.read_predictions(folder / "predictions.csv")
+    assert list(answers)[:5] == ["photo_id", "label", "fold", "repeat", "part"]
+    assert answers["part"].tolist() == ["val", "val", "test", "test", "test", "test", "val", "val"]
+    assert answers["fold"].tolist() == [0] * 4 + [1] * 4
+    photos = photo_table().head(4)  # held out in fold 1
+    assert answers["photo_id"].tolist()[4:] == photos["photo_id"].tolist()
+    assert answers["label"].tolist()[4:] == photos["label"].tolist()
+    shares = forward.predict(network, database.decode(photos["image"]))
+    assert np.array_equal(probabilities_of(answers)[4:], shares)  # to the bit, out of two files
 
 
 @pytest.mark.usefixtures("recorder")
@@ -105,7 +115,7 @@ def test_however_many_are_trained_at_a_time_the_outputs_are_the_same_to_the_byte
         train.main([variant, "--workers", num_workers])
         left.append(outputs(project / "data/models" / variant))
 
-    assert len(left[0]) == 4
+    assert len(left[0]) == 5
     assert left[0] == left[1] == left[2]
 
 
@@ -185,7 +195,7 @@ def test_no_room_for_weights_ends_all_trainings_with_one_line_and_the_next_run_g
     if not limit:
         subprocess.run(["mount", "-o", "remount,size=9m", str(models)], check=True)
     train.main(["baseline"])  # not a process of its own, which would cost as much again
-    assert len(outputs(models / "baseline")) == 4
+    assert len(outputs(models / "baseline")) == 5
 
 
 @pytest.mark.usefixtures("project", "recorder")

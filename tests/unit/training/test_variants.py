@@ -80,6 +80,8 @@ def test_no_fold_trains_on_a_val_or_test_photo_or_on_a_copy_of_one() -> None:
         parts_of = splits[splits["fold"] == job.fold].set_index("photo_id")["part"]
         assert {parts_of[image_ids[row]] for row in job.train} == {"train"}
         assert {parts_of[image_ids[row]] for row in job.val} == {"val"}
+        assert {parts_of[image_ids[row]] for row in job.test} == {"test"}
+        assert job.held_out.tolist() == sorted([*job.val, *job.test])
         assert len(job.train) == 12
         assert job.num_originals == 4
         assert (job.val < len(photos)).all()
@@ -103,6 +105,7 @@ def test_the_order_of_rows_in_a_table_changes_nothing() -> None:
     ):
         assert np.array_equal(left.train, right.train)
         assert np.array_equal(left.val, right.val)
+        assert np.array_equal(left.test, right.test)
 
 
 def test_a_fold_that_lacks_a_label_to_learn_from_is_an_error() -> None:

@@ -241,10 +241,10 @@ def test_pictures_of_networks_shrink_to_their_share_and_the_last_are_left_out() 
 def test_missing_and_damaged_pictures_of_networks_are_errors_with_the_remedy(tmp_path: Path) -> None:
     folder = tmp_path / "baseline"
     folder.mkdir()
-    with pytest.raises(DataError, match=r"index.json is missing; run `dvc repro visualise@baseline`"):
+    with pytest.raises(DataError, match=r"index.json is missing; run `dvc repro visualise`"):
         seen.read(folder)
     (folder / "index.json").write_text('{"pictures": [{"file": "a.png"}]}')
-    with pytest.raises(DataError, match=r"a.png is missing; run `dvc repro visualise@baseline`"):
+    with pytest.raises(DataError, match=r"a.png is missing; run `dvc repro visualise`"):
         seen.read(folder)
     (folder / "index.json").write_text('{"pictures": [1]}')
     with pytest.raises(DataError, match="does not describe pictures"):
