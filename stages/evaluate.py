@@ -35,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     saved = stored.read_variant(MODELS / variant)
     network = stored.settings_of(saved)
+    recipe = saved.recipe or network.recipes[0]
     photos = database.read_photos(DATABASE, ["photo_id", "label", "image"])
     splits = database.read_splits(SPLITS)
     history = _history(MODELS / variant / "history.csv")
@@ -48,15 +49,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         details = {
             "variant": variant,
             "data": saved.data,
+            "recipe": recipe,
             "network_name": saved.network_name,
-            "network_title": network.title,
-            "taught": network.taught,
+            "network_title": network.titled(recipe),
+            "taught": network.taught_by(recipe),
             **metrics.details(test),
             "num_test_components": int(splits.loc[tested, "component"].nunique()),
             "num_updates": round(float(np.mean([fit.num_updates for fit in saved.fits])), 1),
             "num_parameters": saved.num_parameters,
             "settings": saved.settings,
-            "network": saved.network,
+            "network": network.used_by(recipe),
         }
         _write(variant, test, history, details, summary)
 

@@ -19,7 +19,7 @@ REPORT = ("index.html", "comparison.json", "comparison.md", "augmentation.png") 
 
 def log_settings(run: Run, model: Mapping[str, object]) -> int:
     """Adds the settings of a variant as model.json holds them; returns how many were missing."""
-    wanted = ("variant", "data", "network_name", "network", "standardise", "settings")
+    wanted = ("variant", "data", "network_name", "network", "recipe", "standardise", "settings")
     return run.params({key: model[key] for key in wanted if key in model})
 
 

@@ -15,7 +15,7 @@ from tests.drawn.pipeline import Project
 pytestmark = pytest.mark.slow
 
 FAMILIES = "tenshots/networks/families"
-USERS = {"lecture": {"baseline", "augmented"}, "pretrained": {"fine_tuned"}}
+USERS = {"lecture": {"baseline", "augmented"}, "pretrained": {"frozen", "fine_tuned"}}
 NEEDING_NETWORKS = ("train", "evaluate", "visualise", "study")
 PLAIN = {"family": "dense", "input_px": 8, "channels": 1, "units": [8, 8, 8], "dropout": 0.1}
 
@@ -64,6 +64,7 @@ def test_an_edited_family_runs_again_what_uses_it(name: str, networks: set[str],
         for variant in USERS[network]
         for stage in NEEDING_NETWORKS
     }
+    expected |= {f"{stage}@{network}" for network in networks for stage in ("features", "features_of_copies")}
     expected |= {"rehearse"} if networks else set()
     expected |= {"inspect"} if "pretrained" in networks else set()
     with appended(project, name):

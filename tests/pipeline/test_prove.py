@@ -41,6 +41,7 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 COMPUTED = ("inspect", "visualise@fine_tuned")
 ON_THE_WAY = {"check", "rehearse", "ingest", "split", "augment", "train@fine_tuned", "evaluate@fine_tuned"}
+ON_THE_WAY |= {"features@pretrained", "features_of_copies@pretrained"}
 
 
 def differs(project: Project) -> str:

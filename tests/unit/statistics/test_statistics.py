@@ -211,6 +211,17 @@ def test_variants_with_other_repeats_are_compared_without_pairing_these() -> Non
     assert bounds(both)[0] < both.value < bounds(both)[1]
 
 
+def test_what_no_seed_moves_adds_no_noise_of_its_own_to_a_difference() -> None:
+    """Its one training a fold, beside several of another variant, leaves that variant's noise alone."""
+    rows, components = drawn(num_groups=24)
+    one = rows[rows["repeat"] == 0]
+    alone = measure.accuracy(rows, components)
+    assert alone.trainings > 0
+    for gain in (measure.difference(rows, one, components), measure.difference(one, rows, components)):
+        assert gain.trainings == pytest.approx(alone.trainings)
+    assert measure.difference(one, one.assign(p_a=0.0), components).trainings == 0
+
+
 def test_with_few_groups_the_variance_to_plan_with_is_that_of_photos_that_correlate() -> None:
     one, other = answers([True, True, False, True] * 3), answers([True, False, True, True] * 3)
     gain = measure.difference(one, other, groups([4, 4, 4]))
