@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     Also writes data/checked/networks: one file per network with the hashes of the code that builds it, so
     that an edit of that code runs again what uses it, and nothing else; and data/checked/features: one file
-    per network with what its frozen features depend on, and who wants them.
+    per data set and network with what its frozen features depend on, if they are wanted.
     """
     argparse.ArgumentParser(prog="python -m stages.check", description=__doc__).parse_args(argv)
     values = params.read()
@@ -38,8 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, network in values["networks"].items():
         files.write(NETWORKS / f"{name}.txt", code.family_text(network["family"]))
     files.empty(WANTED)
-    for name, each in wanted(values).items():
-        features.write_wanted(each, WANTED / f"{name}.json")
+    for (data, name), backbone in wanted(values).items():
+        features.write_wanted(backbone, WANTED / data / f"{name}.json")
     files.write(CHECKED, "Every setting in params.yaml keeps its rule.\n")
 
 

@@ -19,9 +19,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.features", description=__doc__)
     parser.add_argument("network", help="its key below networks in params.yaml")
     name: str = parser.parse_args(argv).network
-    wanted = features.read_wanted(WANTED / f"{name}.json")
+    wanted = features.read_wanted(WANTED / "database" / f"{name}.json")
     folder = FEATURES / "database" / name
-    if "database" not in wanted.data:
+    if wanted is None:
         features.write_none(folder)
         print(f"features of {name}: none, as nothing reads them")
         return
@@ -38,14 +38,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     photos = database.read_photos(DATABASE, ["photo_id", "image"])
     images = database.decode(photos["image"])
-    settings = with_frozen(values, name, frozen=wanted.backbone)
+    settings = with_frozen(values, name, frozen=wanted)
     backbone = frozen.backbone(settings, size_px=images.shape[1], at=f"networks.{name}")
     rows, mirrored = (
         frozen.outputs(backbone, turned, num_workers=num_workers) for turned in (images, images[:, :, ::-1])
     )
-    features.write(
-        folder, rows, photo_ids=photos["photo_id"].tolist(), backbone=settings.frozen(), mirrored=mirrored
-    )
+    features.write(folder, rows, photo_ids=photos["photo_id"].tolist(), backbone=wanted, mirrored=mirrored)
     print(f"features of {name}: {rows.shape[1]} of each of {len(rows):,} photos")
 
 

@@ -21,9 +21,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.features_of_copies", description=__doc__)
     parser.add_argument("network", help="its key below networks in params.yaml")
     name: str = parser.parse_args(argv).network
-    wanted = features.read_wanted(WANTED / f"{name}.json")
+    wanted = features.read_wanted(WANTED / "augmented" / f"{name}.json")
     folder = FEATURES / "augmented" / name
-    if "augmented" not in wanted.data:
+    if wanted is None:
         features.write_none(folder)
         print(f"features of copies, {name}: none, as nothing reads them")
         return
@@ -38,9 +38,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     runtime.configure(threads=threads)
     num_workers = runtime.num_workers(threads=threads)
 
-    settings = with_frozen(values, name, frozen=wanted.backbone)
+    settings = with_frozen(values, name, frozen=wanted)
     photo_ids = database.read_photos(AUGMENTED, ["photo_id"])["photo_id"].tolist()
-    of_photos = features.read(FEATURES / "database" / name, photo_ids=photo_ids, backbone=settings.frozen())
+    of_photos = features.read(FEATURES / "database" / name, photo_ids=photo_ids, backbone=wanted)
     copies = database.read_copies(AUGMENTED, ["photo_id", "image"])
     images = database.decode(copies["image"])
     backbone = frozen.backbone(settings, size_px=images.shape[1], at=f"networks.{name}")
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         folder,
         np.concatenate([of_photos, of_copies]),
         photo_ids=[*photo_ids, *copies["photo_id"]],
-        backbone=settings.frozen(),
+        backbone=wanted,
     )
     print(f"features of copies, {name}: {of_copies.shape[1]} of each of {len(of_copies):,} copies")
 

@@ -191,9 +191,7 @@ def with_backbone(values: Mapping[str, Any], name: str, *, asked: str) -> Transf
     return settings
 
 
-def with_frozen(
-    values: Mapping[str, Any], name: str, *, frozen: Mapping[str, Any] | None
-) -> TransferSettings:
+def with_frozen(values: Mapping[str, Any], name: str, *, frozen: Mapping[str, Any]) -> TransferSettings:
     """Returns the settings of the network `name`, whose frozen features must depend on `frozen`.
 
     Args:
@@ -205,7 +203,7 @@ def with_frozen(
         SettingsError: as `with_backbone` does.
         DataError: the settings have changed since `check` ran.
     """
-    settings = with_backbone(values, name, asked=f"data/checked/features/{name}.json")
+    settings = with_backbone(values, name, asked="data/checked/features")
     if settings.frozen() != frozen:
-        raise DataError(f"data/checked/features/{name}.json is not of {params.PATH}; run `dvc repro`")
+        raise DataError(f"data/checked/features is not of {name} in {params.PATH}; run `dvc repro`")
     return settings

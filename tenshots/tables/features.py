@@ -7,7 +7,8 @@ A folder per data set and network holds
     features.npy      float32 (num_rows, num_features): a row a photo, then one a copy
     mirrored.npy      the same of the photos' mirror images, left to right; not of copies
 
-and data/checked/features a file per network, which says whether they are wanted, and for which data sets.
+and data/checked/features a file per data set and network: {wanted: the settings that they depend on}, or null
+where nobody wants them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -28,33 +29,29 @@ REMEDY = "run `dvc repro`"
 DESCRIPTION, ROWS, MIRRORED = "features.json", "features.npy", "mirrored.npy"
 
 
-class Wanted(NamedTuple):
-    """Which frozen features of a network are wanted.
+def write_wanted(backbone: Mapping[str, Any] | None, path: Path) -> None:
+    """Writes the settings that wanted features depend on, the same bytes in whatever order they came.
 
-    Attributes:
-        backbone: the settings that they depend on, as plain values; None for a network without a backbone.
-        data: the data sets, of "database" and "augmented".
+    Args:
+        backbone: as plain values; None where nobody wants features.
+        path: below data/checked/features; its folder is made where it is missing.
     """
-
-    backbone: dict[str, Any] | None
-    data: list[str]
-
-
-def write_wanted(wanted: Wanted, path: Path) -> None:
-    """Writes it, the same bytes in whatever order its settings came."""
-    files.write(path, json.dumps(wanted._asdict(), indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"wanted": backbone}, indent=2, sort_keys=True, ensure_ascii=False)
+    files.write(path, text + "\n")
 
 
-def read_wanted(path: Path) -> Wanted:
-    """Returns what `write_wanted` wrote.
+def read_wanted(path: Path) -> dict[str, Any] | None:
+    """Returns the settings that wanted features depend on; None where nobody wants them.
 
     Raises:
         DataError: it is missing, or is no such file.
     """
     try:
-        return Wanted(**_json(path))
-    except TypeError:
+        wanted: dict[str, Any] | None = _json(path)["wanted"]
+    except KeyError:
         raise DataError(f"{path} does not say which features are wanted; {REMEDY}") from None
+    return wanted
 
 
 def write(

@@ -9,7 +9,9 @@ REPORTS = Path("reports")
 
 CHECKED = DATA / "checked/settings.txt"
 NETWORKS = DATA / "checked/networks"  # a file per network: the hashes of the code that builds it
-WANTED = DATA / "checked/features"  # a file per network: what determines its frozen features, who wants them
+WANTED = (
+    DATA / "checked/features"
+)  # a file per network in the folder of a data set: what its features depend on
 REHEARSED = DATA / "checked/rehearsal.txt"
 DATABASE = DATA / "database"
 MANIFEST = DATA / "manifest.csv"

@@ -9,7 +9,7 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tenshots.networks import classifiers
 from tenshots.networks.classifiers import Rows, of_photos, own_folds, solve
@@ -167,13 +167,18 @@ def test_single_photos_of_many_labels_have_no_more_folds_than_a_label_has_photos
 
 
 def test_the_linear_algebra_has_one_thread_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
+    seen: list[int] = []
     search = classifiers.search
 
+    def threads() -> list[int]:
+        return [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+
     def recorded(rows: Rows, **settings: object) -> tuple[float, float]:
-        seen.extend(each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas")
+        seen.extend(threads())
         return search(rows, **settings)  # type: ignore[arg-type]
 
     monkeypatch.setattr(classifiers, "search", recorded)
-    solve(drawn(3), num_labels=3, kind="logistic_regression")
+    with threadpool_limits(limits=2):
+        assert set(threads()) == {2}
+        solve(drawn(3), num_labels=3, kind="logistic_regression")
     assert set(seen) == {1}

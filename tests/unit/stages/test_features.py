@@ -13,11 +13,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages import features, features_of_copies
-from tenshots import params
+from tenshots import params, runtime
 from tenshots.checks.wanted import wanted
 from tenshots.errors import DataError
 from tenshots.tables import features as stored
 from tests.drawn import tiny_project
+
+runtime.configure(threads=1)
 
 TOP = Path(features.__file__).parents[1]
 project = tiny_project.project  # a fixture
@@ -27,7 +29,11 @@ def asked(**variants: dict[str, Any]) -> dict[str, list[str]]:
     """For which data sets which network's features are wanted."""
     values = params.read(TOP / "params.yaml")
     values["networks"]["other"] = values["networks"]["pretrained"]
-    return {name: each.data for name, each in wanted({**values, "variants": variants}).items()}
+    found = wanted({**values, "variants": variants})
+    return {
+        name: [data for (data, of), each in found.items() if of == name and each is not None]
+        for name in values["networks"]
+    }
 
 
 def test_features_are_wanted_by_variants_on_them_and_by_the_judging_of_labels() -> None:
@@ -44,10 +50,10 @@ def ask(folder: Path, name: str, *data: str) -> None:
     """Writes what `check` would, where a network's features are wanted for these data sets."""
     values = params.read()
     values["inspect"] = {"network": "pretrained"}
-    found = wanted(values)[name]._replace(data=list(data))
-    path = folder / f"data/checked/features/{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    stored.write_wanted(found, path)
+    backbone = wanted(values)["database", name]
+    for each in ("database", "augmented"):
+        path = folder / f"data/checked/features/{each}/{name}.json"
+        stored.write_wanted(backbone if each in data else None, path)
 
 
 def left(folder: Path) -> dict[str, bytes]:
@@ -110,7 +116,7 @@ def test_settings_that_changed_since_check_are_an_error(project: Path, stage: An
     values = params.read()
     values["networks"]["pretrained"]["input_px"] = 48
     YAML().dump(values, Path("params.yaml"))
-    with pytest.raises(DataError, match=r"pretrained\.json is not of params\.yaml; run `dvc repro`"):
+    with pytest.raises(DataError, match=r"is not of pretrained in params\.yaml; run `dvc repro`"):
         stage.main(["pretrained"])
 
 
