@@ -163,8 +163,8 @@ REFUSED: list[tuple[str, object, str]] = [
     ("variants.frozen.data", 1, "must be 'database' or 'augmented', got 1"),
     (
         "variants.frozen.network",
-        "lecture",
-        "must be scratch for lecture of family convolutional, got 'logist",
+        "lecure",
+        "must be a key of networks, got 'lecure'; did you mean 'lecture'?",
     ),
     (
         "variants.frozen.recipe",
