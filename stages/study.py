@@ -67,8 +67,12 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     images = database.decode(shown["image"])
     known = None
     if isinstance(variant.network, TransferSettings):
-        folder, image_ids = FEATURES / variant.data / variant.network_name, shown["photo_id"].tolist()
-        rows = features.read(folder, photo_ids=image_ids[:num_stored], backbone=variant.network.frozen())
+        image_ids = shown["photo_id"].tolist()
+        rows = features.read(
+            FEATURES / variant.data / variant.network_name,
+            photo_ids=image_ids[:num_stored],
+            backbone=variant.network.frozen(),
+        )
         if num_stored < len(shown):  # copies for a random split, which lie after all others
             model = frozen.backbone(variant.network, size_px=images.shape[1])
             rows = np.concatenate([rows, frozen.outputs(model, images[num_stored:])])

@@ -49,8 +49,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     shown = pd.concat([photos, copies], ignore_index=True)
     known = None
     if backbone := variant.network.frozen():
-        folder, image_ids = FEATURES / variant.data / variant.network_name, shown["photo_id"].tolist()
-        rows = features.read(folder, photo_ids=image_ids, backbone=backbone)
+        image_ids = shown["photo_id"].tolist()
+        rows = features.read(
+            FEATURES / variant.data / variant.network_name, photo_ids=image_ids, backbone=backbone
+        )
         known = variants.known(rows, image_ids, splits, num_photos=len(photos))
     images = database.decode(shown["image"])
     names, labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)

@@ -72,16 +72,19 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def leave_features(given: dict[str, Any]) -> None:
-    """Leaves the frozen features of network `pretrained` as the stages do; a copy equals its photo."""
+def leave_features(given: dict[str, Any], *, num_copied: int = 12) -> None:
+    """Leaves the frozen features of network `pretrained` as the stages do; a copy equals its photo.
+
+    The last `num_copied` photos have one.
+    """
     settings = with_backbone(given, "pretrained", asked="this test")
     photos = photo_table()
     rows = frozen.outputs(frozen.backbone(settings, size_px=32), database.decode(photos["image"]))
     ids = photos["photo_id"].tolist()
-    for data, times in (("database", 1), ("augmented", 2)):
+    for data, num in (("database", 0), ("augmented", num_copied)):
         features.write(
             Path("data/features") / data / "pretrained",
-            np.concatenate([rows] * times),
-            photo_ids=ids * times,
+            np.concatenate([rows, rows[len(rows) - num :]]),
+            photo_ids=[*ids, *ids[len(rows) - num :]],
             backbone=settings.frozen(),
         )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
@@ -126,7 +127,9 @@ def test_each_epoch_and_the_wall_clock_go_to_the_run_and_not_into_an_output(
 
 
 @pytest.mark.usefixtures("recorder")
-def test_a_linear_variant_is_trained_once_a_fold_whatever_repeats_says(project: Path) -> None:
+def test_a_linear_variant_is_trained_once_a_fold_whatever_repeats_says(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     values = params.read()
     values["variants"]["frozen"] = {"data": "augmented", "network": "pretrained", "recipe": "linear_svm"}
     YAML().dump({**values, "repeats": 3}, Path("params.yaml"))
@@ -139,6 +142,20 @@ def test_a_linear_variant_is_trained_once_a_fold_whatever_repeats_says(project: 
         (1, 0, 0),
     ]
     assert pd.read_csv(folder / "history.csv")["phase"].tolist() == ["linear_svm"] * 2
+    told = capsys.readouterr().err
+    assert "train frozen: fold 1, repeat 0 (2 of 2), val_accuracy " in told
+    assert "updates" not in told
+
+    # The frozen features that it learnt from are those of the saved network's own backbone.
+    settings = building.settings_from(model["network"], at="networks.pretrained")
+    network = building.build(settings, size_px=32, num_labels=2)
+    network.load_weights(folder / model["fits"][0]["weights"])
+    validated = photo_table()[8:10]
+    shares = forward.predict(network, database.decode(validated["image"]))
+    truths = [model["labels"].index(label) for label in validated["label"]]
+    loss = -np.log(shares[np.arange(2), truths]).mean()
+    assert loss == pytest.approx(pd.read_csv(folder / "history.csv")["val_loss"][0], abs=1e-4)
+
     first = outputs(folder)
     YAML().dump({**values, "repeats": 2, "lr": 0.5, "seed": 3, "epochs": 9}, Path("params.yaml"))
     train.main(["frozen", "--workers", "2"])

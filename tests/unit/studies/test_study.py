@@ -493,6 +493,19 @@ def test_a_linear_variant_is_studied_without_a_seed(project: Path) -> None:
     assert set(database.read_predictions(project / "data/study/frozen/leaking.csv")["repeat"]) == {0}
 
 
+def test_features_of_copies_that_a_random_split_lacks_are_computed(project: Path) -> None:
+    values = YAML(typ="safe").load(project / "params.yaml")
+    values["variants"]["frozen"] = {"data": "augmented", "network": "pretrained", "recipe": "linear_svm"}
+    YAML().dump(values, project / "params.yaml")
+    write_settings(project, leaking=True)
+    evaluated(project, "frozen")
+    copies = database.read_copies(project / "data/augmented")
+    database.write_copies(copies[3:], project / "data/augmented", num_shards=1)
+    tiny_project.leave_features(values, num_copied=9)
+    study.main(["frozen"])
+    assert len(database.read_predictions(project / "data/study/frozen/leaking.csv")) == 12
+
+
 def test_any_error_while_answers_are_read_ends_the_trainings_beside_it(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
