@@ -147,8 +147,9 @@ def test_the_augmentation_trains_the_variants_that_use_it(reproduced: Project) -
     with reproduced.edited("params.yaml") as values, reproduced.edited("dvc.lock"):
         reproduced.write_params({**values, "augment": augment})
         assert ran(reproduced.dvc("repro", "augment")) == {"check", "rehearse", "augment"}
-        trained = trainings("augmented", "fine_tuned") | studies("baseline")
-        assert reproduced.changed() == trained | PAGE | {"describe"}
+        trained = trainings("augmented", "fine_tuned") | studies("baseline", "frozen")
+        copies = {f"features_of_copies@{network}" for network in NETWORKS}
+        assert reproduced.changed() == trained | copies | PAGE | {"describe"}
     reproduced.dvc("checkout")
     assert reproduced.changed() == set()
 
