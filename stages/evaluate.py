@@ -34,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     saved = model_json.read_variant(MODELS / variant)
     network = model_json.settings_of(saved)
+    recipe = saved.recipe or network.recipes[0]
     answers = database.read_predictions(MODELS / variant / "predictions.csv")
     photos = database.read_photos(DATABASE, ["photo_id", "label"])
     splits = database.read_splits(SPLITS)
@@ -46,15 +47,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         details = {
             "variant": variant,
             "data": saved.data,
+            "recipe": recipe,
             "network_name": saved.network_name,
-            "network_title": network.title,
-            "taught": network.taught,
+            "network_title": network.titled(recipe),
+            "taught": network.taught_by(recipe),
             **metrics.details(test),
             "num_test_components": int(splits.loc[tested, "component"].nunique()),
             "num_updates": round(float(np.mean([fit.num_updates for fit in saved.fits])), 1),
             "num_parameters": saved.num_parameters,
             "settings": saved.settings,
-            "network": saved.network,
+            "network": network.used_by(recipe),
         }
         _write(variant, test, history, details, summary)
 

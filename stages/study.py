@@ -12,7 +12,7 @@ from stages import progress, run
 from tenshots import files, params
 from tenshots.studies import outline
 from tenshots.studies.settings import StudySettings, check_names
-from tenshots.tables.paths import DATA, EVALUATIONS, SPLITS, STUDIES
+from tenshots.tables.paths import DATA, EVALUATIONS, FEATURES, SPLITS, STUDIES
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -41,14 +41,15 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
 
     from tenshots import runtime
     from tenshots.augmentation.settings import AugmentSettings
+    from tenshots.networks import features as frozen
+    from tenshots.networks.settings import TransferSettings
     from tenshots.studies import retraining, summary
-    from tenshots.tables import csv_files, database
+    from tenshots.tables import csv_files, database, features
     from tenshots.training import variants
     from tenshots.training.watch import Watch
 
     variant = variants.resolve(values, name)
-    seed, repeats = variant.experiment.seed, variant.experiment.repeats
-    threads = variant.experiment.threads
+    seed, threads, repeats = variant.experiment.seed, variant.experiment.threads, variant.repeats
     runtime.configure(threads=threads)
     photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "group", "image"])
     copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
@@ -56,6 +57,7 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     honest = database.read_predictions(EVALUATIONS / name / "predictions.csv")
     summary.check_honest(honest, splits, repeats=repeats, variant=name)
 
+    num_stored = len(photos) + len(copies)
     if settings.leaking and variant.data == "augmented":
         augment = params.section(values, "augment", AugmentSettings)
         copies = retraining.with_copies(photos, copies, splits, augment, seed=seed)
@@ -63,11 +65,23 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     shown = pd.concat([photos, copies], ignore_index=True)
     labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)[1]
     images = database.decode(shown["image"])
+    known = None
+    if isinstance(variant.network, TransferSettings):
+        image_ids = shown["photo_id"].tolist()
+        rows = features.read(
+            FEATURES / variant.data / variant.network_name,
+            photo_ids=image_ids[:num_stored],
+            backbone=variant.network.frozen(),
+        )
+        if num_stored < len(shown):  # copies for a random split, which lie after all others
+            model = frozen.backbone(variant.network, size_px=images.shape[1])
+            rows = np.concatenate([rows, frozen.outputs(model, images[num_stored:])])
+        known = variants.known(rows, image_ids, splits, num_photos=len(photos))
     num_jobs, most = sum(len(task.jobs) for task in todo), variants.max_epochs(variant)
     with progress.shown(f"study {name}", total=num_jobs * most) as bar:
         watch = Watch(bar, num_jobs=num_jobs, max_epochs=most)
         tested = retraining.run(
-            variant, todo, photos=photos, images=images, labels=labels,
+            variant, todo, photos=photos, images=images, labels=labels, known=known,
             num_workers=runtime.num_workers(threads=threads), report=watch.epoch, done=watch.outcome,
         )  # fmt: skip
     found = summary.summed_up(variant, settings, todo, tested, honest, photos, splits)

@@ -16,9 +16,9 @@ import pandas as pd
 
 from stages import at_least_1, progress, run
 from tenshots import files, params, runtime
-from tenshots.tables import csv_files, database
+from tenshots.tables import csv_files, database, features
 from tenshots.tables.encoding import StandardiseSettings
-from tenshots.tables.paths import DATA, MODELS, SPLITS
+from tenshots.tables.paths import DATA, FEATURES, MODELS, SPLITS
 from tenshots.tracking import entries, sessions
 from tenshots.training import storing, variants
 from tenshots.training.jobs import Epoch
@@ -40,14 +40,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     values = params.read()
     variant = variants.resolve(values, given.variant)
     standardise = params.section(values, "standardise", StandardiseSettings).model_dump(mode="json")
-    seed, threads, repeats = (getattr(variant.experiment, key) for key in ("seed", "threads", "repeats"))
+    seed, threads = variant.experiment.seed, variant.experiment.threads
     runtime.configure(threads=threads)
     num_workers = given.workers or runtime.num_workers(threads=threads)
 
     photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "image"])
     copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
-    jobs = variants.jobs_of(photos, copies, database.read_splits(SPLITS), seed=seed, repeats=repeats)
+    splits = database.read_splits(SPLITS)
+    jobs = variants.jobs_of(photos, copies, splits, seed=seed, repeats=variant.repeats)
     shown = pd.concat([photos, copies], ignore_index=True)
+    known = None
+    if backbone := variant.network.frozen():
+        image_ids = shown["photo_id"].tolist()
+        rows = features.read(
+            FEATURES / variant.data / variant.network_name, photo_ids=image_ids, backbone=backbone
+        )
+        known = variants.known(rows, image_ids, splits, num_photos=len(photos))
     images = database.decode(shown["image"])
     names, labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)
 
@@ -74,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         started = time.perf_counter()
         finish = partial(storing.save, folder=folder, images=images)
         saved = variants.train(
-            variant, jobs, images=images, labels=labels, finish=finish, num_workers=num_workers,
+            variant, jobs, images=images, labels=labels, known=known, finish=finish, num_workers=num_workers,
             report=report, done=done,
         )  # fmt: skip
         seconds = time.perf_counter() - started

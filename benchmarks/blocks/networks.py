@@ -244,7 +244,7 @@ BLOCKS: dict[str, Block] = {
     "augmentation": copies,
     "training from scratch": partial(trained, "lecture"),
     "fine-tuning": partial(trained, "pretrained"),
-    "features of a backbone": lambda: features.features(settings_of("pretrained"), IMAGES),
+    "features of a backbone": lambda: features.outputs(features.below_head(built("pretrained")), IMAGES),
     "Grad-CAM": lambda: heat_maps(built("pretrained")),
     "patterns of filters": patterns,
     "brightness of pixels": brightness,

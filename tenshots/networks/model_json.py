@@ -31,6 +31,7 @@ class SavedVariant(BaseModel):
     network_name: str
     network: dict[str, Any]
     data: str
+    recipe: str | None = None  # of files that were written before there were several: the usual one
     fits: list[SavedTraining] = Field(min_length=1)
     settings: dict[str, Any]
     num_parameters: int

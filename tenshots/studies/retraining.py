@@ -18,6 +18,7 @@ import pandas as pd
 
 from tenshots.errors import SettingsError
 from tenshots.networks import forward
+from tenshots.networks.settings import LINEAR
 from tenshots.params import PATH
 from tenshots.seeds import derived_seed
 from tenshots.splitting import leakage
@@ -26,6 +27,7 @@ from tenshots.tables import database, predictions
 from tenshots.tables.predictions import KEYS
 from tenshots.training import variants
 from tenshots.training.jobs import Epoch, Job, Outcome
+from tenshots.training.linear import Known
 from tenshots.training.variants import Variant
 
 if TYPE_CHECKING:
@@ -136,6 +138,7 @@ def run(
     photos: pd.DataFrame,
     images: np.ndarray,
     labels: np.ndarray,
+    known: Known | None = None,
     num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
     done: Callable[[Outcome], None] = lambda _: None,
@@ -148,6 +151,7 @@ def run(
         photos: columns photo_id and label; row i is image i.
         images: uint8 (num_images, size_px, size_px, 3), photos and copies.
         labels: int (num_images,), the places of the labels in their sorted list.
+        known: of `variants.known`, where the network has a backbone.
         num_workers: trainings at a time, at most.
         report: is told of each epoch when it ends.
         done: is told of each training when it ends.
@@ -170,6 +174,7 @@ def run(
         [job for task in todo for job in task.jobs],
         images=images,
         labels=labels,
+        known=known,
         finish=test,
         num_workers=num_workers,
         report=report,
@@ -184,7 +189,9 @@ def run(
 
 
 def num_updates(job: Job, variant: Variant) -> int:
-    """Returns the updates of a training that no patience ends."""
+    """Returns the updates of a training that no patience ends; 0 where weights are solved for."""
+    if variant.recipe in LINEAR:
+        return 0
     return variants.max_epochs(variant) * -(-job.num_originals // variant.train.batch_size)
 
 

@@ -9,6 +9,8 @@ REPORTS = Path("reports")
 
 CHECKED = DATA / "checked/settings.txt"
 NETWORKS = DATA / "checked/networks"  # a file per network: the hashes of the code that builds it
+# A file per network in each folder of a data set: what its frozen features depend on.
+WANTED = DATA / "checked/features"
 REHEARSED = DATA / "checked/rehearsal.txt"
 DATABASE = DATA / "database"
 MANIFEST = DATA / "manifest.csv"
@@ -17,6 +19,8 @@ LEAKAGE = DATA / "splits/leakage.json"
 INSPECTION = DATA / "inspection"
 AUGMENTED = DATA / "augmented"
 AUGMENTATION = REPORTS / "augmentation.png"
+# One folder per network in each folder of a data set: FEATURES/database/NETWORK.
+FEATURES = DATA / "features"
 # One folder per variant in each of these.
 MODELS = DATA / "models"
 EVALUATIONS = DATA / "evaluations"

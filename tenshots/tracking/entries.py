@@ -25,7 +25,7 @@ def log_settings(run: Run, model: Mapping[str, Any]) -> int:
         run: of the variant.
         model: what model.json holds.
     """
-    wanted = ("variant", "data", "network_name", "network", "standardise")
+    wanted = ("variant", "data", "network_name", "network", "recipe", "standardise")
     described = {key: model[key] for key in wanted if key in model}
     return run.params({**described, **model.get("settings", {})})
 

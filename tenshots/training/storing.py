@@ -90,6 +90,7 @@ def described(
         "network": variant.network.model_dump(mode="json"),
         "network_name": variant.network_name,
         "data": variant.data,
+        "recipe": variant.recipe,
         "settings": variant.settings(),
     }
 

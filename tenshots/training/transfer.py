@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tenshots.networks import drawing, forward
+from tenshots.networks import features as frozen
 from tenshots.networks.building import passes_alone
 from tenshots.networks.settings import FEATURES, HEAD, TransferSettings
 from tenshots.runtime import keras
@@ -56,6 +57,7 @@ def trainers(
     labels: np.ndarray,
     settings: TrainSettings,
     phases: TransferSettings,
+    features: np.ndarray | None = None,
 ) -> Callable[[], Trainer]:
     """Returns what begins a worker (see `executor.run`), after computing what the frozen layers put out.
 
@@ -73,13 +75,12 @@ def trainers(
         settings: of the loop.
         phases: how long and how fast the head and the top are trained, and how much of the backbone is the
             top.
+        features: float32 (num_images, num_features), frozen ones of this backbone; None: computed here.
     """
     first = build()
     targets = np.eye(first.output_shape[-1], dtype=np.float32)[labels]
     pretrained = first.get_weights()
-    features = forward.outputs(
-        keras.Model(first.input, first.get_layer(FEATURES).output), images, batch_size=BATCH_SIZE
-    )
+    inputs_of_head = frozen.outputs(frozen.below_head(first), images) if features is None else features
     first_cut = cut(first, share=phases.unfreeze)
     top_inputs = images if first_cut is None else inputs_of_top(first_cut, images)
 
@@ -97,7 +98,7 @@ def trainers(
             kept = loop.train(
                 head,
                 job,
-                inputs=features,
+                inputs=inputs_of_head,
                 targets=targets,
                 settings=settings._replace(lr=settings.lr * phases.head_lr_factor, epochs=phases.head_epochs),
                 phase="head",

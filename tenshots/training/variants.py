@@ -11,13 +11,14 @@ import pandas as pd
 
 from tenshots import params
 from tenshots.errors import DataError
-from tenshots.networks import building, drawing
-from tenshots.networks.settings import NetworkSettings, TransferSettings, settings_from
+from tenshots.networks import building, drawing, features
+from tenshots.networks.settings import LINEAR, NetworkSettings, TransferSettings, settings_from
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
-from tenshots.training import executor, scratch, transfer
+from tenshots.training import executor, linear, scratch, transfer
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
+from tenshots.training.linear import Known
 from tenshots.training.loop import TrainSettings
 from tenshots.training.settings import ExperimentSettings, OptimisationSettings, named
 
@@ -31,11 +32,19 @@ class Variant(NamedTuple):
     data: str
     network_name: str
     network: NetworkSettings
+    recipe: str
     experiment: ExperimentSettings
     train: TrainSettings
 
+    @property
+    def repeats(self) -> int:
+        """Trainings per fold: one of what no seed moves."""
+        return 1 if self.recipe in LINEAR else self.experiment.repeats
+
     def settings(self) -> dict[str, Any]:
-        """Returns what training was told beside data and network, as plain values."""
+        """Returns what training was told beside data, network and recipe, as plain values."""
+        if self.recipe in LINEAR:  # no learning rate, no updates: an edit of these changes nothing
+            return {"threads": self.experiment.threads}
         overridden = {"lr": self.train.lr, "batch_size": self.train.batch_size, "epochs": self.train.epochs}
         return {
             **self.experiment.model_dump(mode="json"),
@@ -62,6 +71,7 @@ def resolve(values: Mapping[str, Any], name: str) -> Variant:
         data=variant.data,
         network_name=variant.network,
         network=settings_from(described, at=f"networks.{variant.network}"),
+        recipe=str(variant.recipe),
         experiment=experiment,
         train=TrainSettings(
             lr=variant.lr or experiment.lr,
@@ -135,6 +145,7 @@ def train(
     *,
     images: np.ndarray,
     labels: np.ndarray,
+    known: Known | None = None,
     finish: Callable[[keras.Model, Outcome], Result],
     num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
@@ -147,6 +158,7 @@ def train(
         jobs: of `jobs_of`.
         images: uint8 (num_images, size_px, size_px, 3), originals and copies.
         labels: int (num_images,), from 0 without gaps.
+        known: of the function of that name, where the network has a backbone.
         finish: saves or predicts: see `executor.run`.
         num_workers: trainings at a time, at most.
         report: is told of each epoch when it ends.
@@ -156,17 +168,37 @@ def train(
         SettingsError: the network cannot be built, or the loss became infinite or not a number.
         DataError: the backbone's weights are missing, or are not those that the settings name.
     """
-    begin = trainers(variant, images=images, labels=labels)
+    begin = trainers(variant, images=images, labels=labels, known=known)
+    if variant.recipe in LINEAR:  # seconds, and the linear algebra's threads are the whole process's
+        num_workers = 1
     return executor.run(begin, jobs, finish=finish, num_workers=num_workers, report=report, done=done)
 
 
-def trainers(variant: Variant, *, images: np.ndarray, labels: np.ndarray) -> Callable[[], Trainer]:
-    """Returns what begins a worker that trains the variant's network, by the recipe of its family.
+def known(features: np.ndarray, image_ids: Sequence[str], splits: pd.DataFrame, *, num_photos: int) -> Known:
+    """Returns what is known of images beside pixels and labels.
+
+    Args:
+        features: float32 (num_images, num_features), frozen ones of the variant's network.
+        image_ids: of each image the photo_id; photos first, then copies.
+        splits: columns photo_id and component.
+        num_photos: how many of the images are photos.
+    """
+    first = splits.drop_duplicates("photo_id").set_index("photo_id")["component"]
+    # A photo that no fold uses has none; it is never learnt from.
+    components = pd.factorize(first.reindex(list(image_ids)), use_na_sentinel=False)[0]
+    return Known(features, components, num_photos)
+
+
+def trainers(
+    variant: Variant, *, images: np.ndarray, labels: np.ndarray, known: Known | None = None
+) -> Callable[[], Trainer]:
+    """Returns what begins a worker that trains the variant's network by its recipe.
 
     Args:
         variant: of `resolve`.
         images: uint8 (num_images, size_px, size_px, 3), originals and copies.
         labels: int (num_images,), from 0 without gaps.
+        known: of the function of that name. Where it is None, fine-tuning computes frozen features itself.
 
     Raises:
         SettingsError: the network cannot be built.
@@ -185,21 +217,26 @@ def trainers(variant: Variant, *, images: np.ndarray, labels: np.ndarray) -> Cal
     data: dict[str, Any] = {"images": images, "labels": labels, "settings": variant.train}
     if not isinstance(variant.network, TransferSettings):
         return scratch.trainers(build, **data)
-    if not learnt:  # its backbone starts at random, the same in every worker
-        return transfer.trainers(
-            partial(_drawn, build, variant.experiment.seed), **data, phases=variant.network
-        )
-    return transfer.trainers(build, **data, phases=variant.network)
+    if not learnt:  # its backbone starts at random, the same in every worker, and in the frozen features
+        build = partial(_drawn, build)
+    if variant.recipe in LINEAR:
+        if known is None:
+            raise ValueError(f"recipe {variant.recipe} learns from frozen features, got none")
+        return linear.trainers(build, known=known, labels=labels, kind=variant.recipe)
+    frozen = known and known.features
+    return transfer.trainers(build, **data, features=frozen, phases=variant.network)
 
 
-def _drawn(build: Callable[[], keras.Model], seed: int) -> keras.Model:
+def _drawn(build: Callable[[], keras.Model]) -> keras.Model:
     network = build()
-    drawing.draw(network, seed)
+    drawing.draw(network, features.SEED)
     return network
 
 
 def max_epochs(variant: Variant) -> int:
     """Returns the number of epochs of one training that is never stopped early."""
+    if variant.recipe in LINEAR:
+        return 1
     if not isinstance(variant.network, TransferSettings):
         return variant.train.epochs
     return variant.network.head_epochs + (variant.train.epochs if variant.network.unfreeze else 0)

@@ -202,6 +202,7 @@ def thimble(values: dict[str, Any]) -> dict[str, Any]:
     values["variants"] = {
         "baseline": {"data": "database", "network": "lecture"},
         "augmented": {"data": "augmented", "network": "lecture"},
+        "frozen": {"data": "database", "network": "pretrained", "recipe": "logistic_regression"},
         "fine_tuned": {"data": "augmented", "network": "pretrained"},
     }
     return values
@@ -211,7 +212,7 @@ def ran(log: str) -> set[str]:
     return set(re.findall(r"Running stage '([^']+)'", log))
 
 
-VARIANTS = ("augmented", "baseline", "fine_tuned")
+VARIANTS = ("augmented", "baseline", "fine_tuned", "frozen")
 
 
 def variants_of(runs: list[Any]) -> list[str]:

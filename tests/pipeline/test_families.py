@@ -14,7 +14,7 @@ from tests.drawn.pipeline import TOP, Project
 pytestmark = pytest.mark.slow
 
 FAMILIES = "tenshots/networks/families"
-USERS = {"lecture": {"baseline", "augmented"}, "pretrained": {"fine_tuned"}}
+USERS = {"lecture": {"baseline", "augmented"}, "pretrained": {"frozen", "fine_tuned"}}
 NEEDING_NETWORKS = ("train", "evaluate", "study")
 
 
@@ -65,6 +65,7 @@ def test_an_edited_family_runs_again_what_uses_it(
         for variant in USERS[network]
         for stage in NEEDING_NETWORKS
     }
+    expected |= {f"{stage}@{network}" for network in networks for stage in ("features", "features_of_copies")}
     expected |= {"rehearse", "visualise"} if networks else set()
     expected |= {"inspect"} if "pretrained" in networks else set()
     with appended(project, *names):

@@ -26,6 +26,11 @@ COMPUTED = ("inspect", "visualise")
 ON_THE_WAY = {"check", "rehearse", "ingest", "split", "augment"} | {
     f"{stage}@{variant}" for stage in ("train", "evaluate") for variant in VARIANTS
 }
+ON_THE_WAY |= {
+    f"{stage}@{network}"
+    for stage in ("features", "features_of_copies")
+    for network in ("lecture", "pretrained")
+}
 
 
 def differs(project: Project) -> str:

@@ -113,22 +113,6 @@ def calibrated(figures: Mapping[str, Any]) -> str:
     )
 
 
-def regression_note(comparison: Mapping[str, Any]) -> str:
-    """Says how the regression was tested, and what may be claimed against it; nothing where there is none."""
-    found = comparison["frozen_features"]
-    if not found:
-        return ""
-    said = [
-        f"reaches {percent(found['accuracy'])} {interval_text(found['interval'])}; no network is trained "
-        f"for it. {found['note']}"
-    ]
-    if found["difference"]:
-        said.append(f"Compared with it: {found['difference']['sentence']}.")
-        if found["difference"]["interval"] and comparison["differences"]:
-            said.append("This interval is for this comparison alone: it is not widened for the others.")
-    return " ".join(said)
-
-
 def taught(details: Mapping[str, Any]) -> str:
     """Says in a few words how a variant was taught, from details.json: "from scratch"."""
     start: str = details["taught"]
@@ -148,14 +132,21 @@ def estimand(sample: SampleSize, *, grouped: bool) -> str:
     return f"The figures estimate the accuracy on {whose}, for this way of training."
 
 
-def notes(sample: SampleSize, num_folds: int, *, grouped: bool) -> list[str]:
-    """Says in sentences what the figures leave out, and what corrects them."""
+def notes(sample: SampleSize, num_folds: int, *, grouped: bool, seeded: bool) -> list[str]:
+    """Says in sentences what the figures leave out, and what corrects them.
+
+    Args:
+        sample: what was tested.
+        num_folds: of the split.
+        grouped: whether the layout has groups.
+        seeded: whether a seed moves any of the variants.
+    """
     notes = []
     if not grouped:
         notes.append(UNGROUPED)
     if num_folds > 1:
         notes.append("The intervals are approximate: the trainings of different folds share photos.")
-    if sample.num_repeats == 1:
+    if sample.num_repeats == 1 and seeded:
         notes.append(
             "With one training per fold nothing shows how much another would differ, so the intervals leave "
             "that out; set repeats to 2 or more."

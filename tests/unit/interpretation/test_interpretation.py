@@ -252,6 +252,16 @@ def test_a_fold_or_repeat_that_was_not_trained_is_an_error() -> None:
         subject.chosen_fit(saved, settings.model_copy(update={"repeat": 2}))
 
 
+def test_of_what_no_seed_moves_the_only_training_of_the_fold_is_shown() -> None:
+    described = drawn_model.description(recipe="logistic_regression")
+    described["fits"] = [fit for fit in described["fits"] if fit["repeat"] == 0]
+    saved = SavedVariant.model_validate(described)
+    settings = VisualiseSettings.model_validate({**SETTINGS, "fold": 1, "repeat": 1})
+    assert subject.chosen_fit(saved, settings).weights == "fold-1_repeat-0.weights.h5"
+    with pytest.raises(SettingsError, match=r"visualise\.fold"):
+        subject.chosen_fit(saved, settings.model_copy(update={"fold": 7}))
+
+
 def test_answers_of_another_training_or_unknown_photos_are_errors() -> None:
     saved = SavedVariant.model_validate(drawn_model.description())
     photos = pd.DataFrame({"photo_id": ["a"], "label": ["cup"]})

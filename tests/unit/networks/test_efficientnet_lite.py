@@ -271,8 +271,9 @@ def test_heat_maps_and_receptive_fields_are_had(learnt: list[np.ndarray]) -> Non
 
 def test_frozen_features_do_not_hang_on_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     images = drawn()[0][:9]
-    found = features.features(lite.settings(), images)
+    backbone = features.backbone(lite.settings(), size_px=images.shape[1])
+    found = features.outputs(backbone, images)
     monkeypatch.setattr(features, "BATCH_SIZE", 2)
     assert found.shape == (9, 1280)
     assert found.std(axis=0).max() > 0.1
-    assert features.features(lite.settings(), images) == pytest.approx(found, abs=1e-5)
+    assert features.outputs(backbone, images) == pytest.approx(found, abs=1e-5)

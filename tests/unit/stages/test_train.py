@@ -129,9 +129,54 @@ def test_each_epoch_and_the_wall_clock_go_to_the_run_and_not_into_an_output(
     assert {"train_seconds", "train_images_per_second"} in [names for names, _ in recorder.steps]
     model = json.loads((project / "data/models/baseline/model.json").read_text())
     assert set(model) | {key for fit in model["fits"] for key in fit} == {
-        "variant", "labels", "size_px", "standardise", "network", "network_name", "data", "settings", "fits",
-        "num_parameters", "fold", "repeat", "seed", "weights", "num_updates", "num_images", "kept_epoch",
+        "variant", "labels", "size_px", "standardise", "network", "network_name", "data", "recipe",
+        "settings", "fits", "num_parameters", "fold", "repeat", "seed", "weights", "num_updates",
+        "num_images", "kept_epoch",
     }  # fmt: skip
+
+
+@pytest.mark.usefixtures("recorder")
+def test_a_linear_variant_is_trained_once_a_fold_whatever_repeats_says(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = params.read()
+    values["variants"]["frozen"] = {"data": "augmented", "network": "pretrained", "recipe": "linear_svm"}
+    YAML().dump({**values, "repeats": 3}, Path("params.yaml"))
+    train.main(["frozen"])
+    folder = project / "data/models/frozen"
+    model = json.loads((folder / "model.json").read_text())
+    assert model["recipe"] == "linear_svm"
+    assert [(fit["fold"], fit["repeat"], fit["num_updates"]) for fit in model["fits"]] == [
+        (0, 0, 0),
+        (1, 0, 0),
+    ]
+    assert pd.read_csv(folder / "history.csv")["phase"].tolist() == ["linear_svm"] * 2
+    told = capsys.readouterr().err
+    assert "train frozen: fold 1, repeat 0 (2 of 2), val_accuracy " in told
+    assert "updates" not in told
+
+    # The frozen features that it learnt from are those of the saved network's own backbone.
+    settings = building.settings_from(model["network"], at="networks.pretrained")
+    network = building.build(settings, size_px=32, num_labels=2)
+    network.load_weights(folder / model["fits"][0]["weights"])
+    validated = photo_table()[8:10]
+    shares = forward.predict(network, database.decode(validated["image"]))
+    truths = [model["labels"].index(label) for label in validated["label"]]
+    loss = -np.log(shares[np.arange(2), truths]).mean()
+    assert loss == pytest.approx(pd.read_csv(folder / "history.csv")["val_loss"][0], abs=1e-4)
+
+    first = outputs(folder)
+    YAML().dump({**values, "repeats": 2, "lr": 0.5, "seed": 3, "epochs": 9}, Path("params.yaml"))
+    train.main(["frozen", "--workers", "2"])
+    changed = {name for name, content in outputs(folder).items() if content != first[name]}
+    assert changed == {"model.json"}, "it names the seed, which moves no weight"
+
+
+@pytest.mark.usefixtures("recorder")
+def test_features_of_other_photos_are_an_error(project: Path) -> None:
+    database.write_copies(copy_table(photo_table())[1:], project / "data/augmented", num_shards=1)
+    with pytest.raises(DataError, match=r"features\.json is of other photos; run `dvc repro`"):
+        train.main(["fine_tuned"])
 
 
 @pytest.mark.usefixtures("recorder")

@@ -165,15 +165,6 @@ def test_what_is_less_suspected_is_folded() -> None:
     assert folded.count("<use ") == number - 1
 
 
-def test_the_reference_stands_apart_and_its_difference_is_told_where_folds_are_the_same() -> None:
-    found = inputs().compared["frozen_features"]
-    assert found["difference"]["variant"] == inputs().compared["chosen"]
-    assert "a logistic regression on frozen features" in found["difference"]["sentence"]
-    text = page.render(inputs(), SETTINGS)
-    assert text.count('<li class="reference">') == 1
-    assert found["difference"]["sentence"] in Elements(text).text
-
-
 def test_studies_are_shown_where_they_were_made() -> None:
     photos = drawn_results.photos(LABELS, num_groups=6, num_each=2)
     studies = {"baseline": STUDY, "augmented": drawn_results.NO_STUDY}

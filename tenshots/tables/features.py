@@ -1,0 +1,152 @@
+"""Frozen features on disk: what a network's backbone makes of photos and of their copies, computed once.
+
+A folder per data set and network holds
+
+    features.json     {wanted: false} where nobody wants them; else {wanted: true, backbone (the settings that
+                      they depend on), photo_ids (a hash of the ids, row by row), num_rows, num_features}
+    features.npy      float32 (num_rows, num_features): a row per photo, then one per copy
+    mirrored.npy      the same of the photos' mirror images, left to right; not of copies
+
+and data/checked/features a file per data set and network: {wanted: the settings that they depend on}, or null
+where nobody wants them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tenshots import files
+from tenshots.errors import DataError, missing
+
+REMEDY = "run `dvc repro`"
+DESCRIPTION, ROWS, MIRRORED = "features.json", "features.npy", "mirrored.npy"
+
+
+def write_wanted(backbone: Mapping[str, Any] | None, path: Path) -> None:
+    """Writes the settings that wanted features depend on, the same bytes in whatever order they came.
+
+    Args:
+        backbone: as plain values; None where nobody wants features.
+        path: below data/checked/features; its folder is made where it is missing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"wanted": backbone}, indent=2, sort_keys=True, ensure_ascii=False)
+    files.write(path, text + "\n")
+
+
+def read_wanted(path: Path) -> dict[str, Any] | None:
+    """Returns the settings that wanted features depend on; None where nobody wants them.
+
+    Raises:
+        DataError: it is missing, or is no such file.
+    """
+    try:
+        wanted: dict[str, Any] | None = _json(path)["wanted"]
+    except KeyError:
+        raise DataError(f"{path} does not say which features are wanted; {REMEDY}") from None
+    return wanted
+
+
+def write(
+    folder: Path,
+    rows: np.ndarray,
+    *,
+    photo_ids: Sequence[str],
+    backbone: Mapping[str, Any],
+    mirrored: np.ndarray | None = None,
+) -> None:
+    """Writes features in place of what the folder has.
+
+    Args:
+        folder: of a data set and network.
+        rows: float32 (num_rows, num_features).
+        photo_ids: of each row the photo, or that which the copy is of.
+        backbone: the settings that they depend on.
+        mirrored: float32, the same shape: of the mirror images.
+    """
+    files.empty(folder)
+    files.write(folder / ROWS, _npy(rows))
+    if mirrored is not None:
+        files.write(folder / MIRRORED, _npy(mirrored))
+    described = {
+        "wanted": True,
+        "backbone": dict(backbone),
+        "photo_ids": _hash(photo_ids),
+        "num_rows": len(rows),
+        "num_features": int(rows.shape[1]),
+    }
+    files.write(folder / DESCRIPTION, json.dumps(described, indent=2, sort_keys=True) + "\n")
+
+
+def write_none(folder: Path) -> None:
+    """Writes that nobody wants features here, in place of what the folder has."""
+    files.empty(folder)
+    files.write(folder / DESCRIPTION, json.dumps({"wanted": False}, indent=2) + "\n")
+
+
+def read(
+    folder: Path, *, photo_ids: Sequence[str], backbone: Mapping[str, Any], mirrored: bool = False
+) -> np.ndarray:
+    """Returns the features of these photos and copies: float32 (num_rows, num_features).
+
+    Args:
+        folder: of a data set and network.
+        photo_ids: of each row, as `write` was told.
+        backbone: the settings that they must depend on.
+        mirrored: whether those of the mirror images are wanted.
+
+    Raises:
+        DataError: they are missing, damaged, or of other photos or of another backbone.
+    """
+    path = folder / DESCRIPTION
+    described = _json(path)
+    if not described.get("wanted"):
+        raise DataError(f"{path} says that nobody wants features, but they are; {REMEDY}")
+    if described.get("backbone") != backbone:
+        raise DataError(f"{path} is of another backbone than params.yaml names; {REMEDY}")
+    if described.get("photo_ids") != _hash(photo_ids):
+        raise DataError(f"{path} is of other photos; {REMEDY}")
+    path = folder / (MIRRORED if mirrored else ROWS)
+    try:
+        rows: np.ndarray = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+    except FileNotFoundError:
+        raise missing(path) from None
+    except (ValueError, EOFError) as error:  # no such file, cut short, or one that holds Python objects
+        raise DataError(f"{path} holds no array ({' '.join(str(error).split())}); {REMEDY}") from None
+    if not isinstance(rows, np.ndarray):  # an archive of arrays
+        raise DataError(f"{path} holds no array; {REMEDY}")
+    shape = (len(photo_ids), described.get("num_features"))
+    if rows.dtype != np.float32 or rows.shape != shape:
+        raise DataError(
+            f"{path} must hold float32 of shape {shape}, got {rows.dtype} of shape {rows.shape}; {REMEDY}"
+        )
+    return rows
+
+
+def _npy(rows: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.ascontiguousarray(rows, dtype=np.float32), allow_pickle=False)
+    return file.getvalue()
+
+
+def _hash(photo_ids: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(photo_ids).encode()).hexdigest()
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise missing(path) from None
+    except ValueError as error:
+        raise DataError(f"{path} cannot be read ({' '.join(str(error).split())}); {REMEDY}") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{path} must hold names and values; {REMEDY}")
+    return found

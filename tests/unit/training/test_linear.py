@@ -1,0 +1,138 @@
+"""Truths about the linear recipe: its answers are those of scikit-learn, in the network that is saved."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from tenshots.networks import classifiers, features, stored
+from tenshots.networks.classifiers import Rows
+from tenshots.networks.model_json import SavedVariant
+from tenshots.networks.settings import LINEAR
+from tenshots.training import executor, linear, storing
+from tenshots.training.jobs import Job
+from tenshots.training.linear import Known
+from tenshots.training.storing import Saved
+from tests.drawn import fine_tuning
+from tests.drawn.trainings import drawn, job
+
+NUM_PHOTOS = 28
+COMPONENTS = np.concatenate([np.arange(28) // 4, (np.arange(42) % 28) // 4])
+
+
+def known() -> Known:
+    network = fine_tuning.build(fine_tuning.settings())
+    rows = features.outputs(features.below_head(network), drawn()[0])
+    return Known(rows, COMPONENTS, NUM_PHOTOS)
+
+
+def solved(
+    *jobs: Job, kind: str, folder: Path, given: Known | None = None, labels: np.ndarray | None = None
+) -> list[Saved]:
+    begin = linear.trainers(
+        partial(fine_tuning.build, fine_tuning.settings()),
+        known=given or known(),
+        labels=drawn()[1] if labels is None else labels,
+        kind=kind,
+    )
+    return executor.run(begin, jobs, finish=partial(storing.save, folder=folder, images=drawn()[0]))
+
+
+def answers(saved: Saved, folder: Path) -> np.ndarray:
+    """What the saved network says of all images, built anew as evaluation does."""
+    settings = fine_tuning.settings()
+    described: dict[str, Any] = {
+        "variant": "frozen", "labels": ["bright", "dark"], "size_px": 32, "standardise": {},
+        "network_name": "pretrained", "network": settings.model_dump(mode="json"), "data": "database",
+        "recipe": "logistic_regression", "settings": {}, "num_parameters": saved.num_parameters,
+        "fits": [storing.entry(saved)],
+    }  # fmt: skip
+    model = stored.rebuild(SavedVariant.model_validate(described))
+    return stored.probabilities(model, folder / saved.weights, drawn()[0])
+
+
+@pytest.mark.parametrize("copies", [False, True])
+@pytest.mark.parametrize("kind", LINEAR)
+def test_the_saved_network_answers_as_scikit_learn_does(kind: str, copies: bool, tmp_path: Path) -> None:
+    images, labels = drawn()
+    given, todo = known(), job(copies=copies)
+    (saved,) = solved(todo, kind=kind, folder=tmp_path)
+
+    rows = given.features[todo.train].astype(np.float64)
+    are_photos = todo.train < NUM_PHOTOS
+    strength, temperature = classifiers.search(
+        Rows(rows, labels[todo.train], COMPONENTS[todo.train], are_photos), num_labels=2, kind=kind
+    )
+    scaler = StandardScaler().fit(rows)
+    share = are_photos.mean()
+    model = (
+        LogisticRegression(C=strength * share, max_iter=1000)
+        if kind == "logistic_regression"
+        else LinearSVC(C=strength * share, dual=False)
+    ).fit(scaler.transform(rows), labels[todo.train])
+    decisions = model.decision_function(scaler.transform(given.features.astype(np.float64))) / temperature
+    expected = softmax(np.stack([np.zeros(len(images)), decisions], axis=1), axis=1)
+    if kind == "logistic_regression":
+        assert temperature == 1
+        assert expected == pytest.approx(
+            model.predict_proba(scaler.transform(given.features.astype(np.float64))), abs=1e-12
+        )
+    assert expected.std() > 0.1
+    assert np.abs(answers(saved, tmp_path) - expected).max() < 1e-5
+
+
+def test_the_backbone_keeps_what_it_has_learnt(tmp_path: Path) -> None:
+    network = fine_tuning.build(fine_tuning.settings())
+    begin = linear.trainers(lambda: network, known=known(), labels=drawn()[1], kind="logistic_regression")
+    before = [each.copy() for each in network.get_weights()]
+    executor.run(begin, [job()], finish=partial(storing.save, folder=tmp_path, images=drawn()[0]))
+    changed = [not np.array_equal(*pair) for pair in zip(before, network.get_weights(), strict=True)]
+    assert changed == [False] * (len(before) - 2) + [True, True]
+
+
+@pytest.mark.parametrize("kind", LINEAR)
+def test_photos_that_validate_or_test_are_not_learnt_from(kind: str, tmp_path: Path) -> None:
+    given, labels, todo = known(), drawn()[1], job()
+    (first,) = solved(todo, kind=kind, folder=tmp_path)
+    weights = (tmp_path / first.weights).read_bytes()
+    unseen = np.setdiff1d(np.arange(len(labels)), todo.train)
+    spoilt = given.features.copy()
+    spoilt[unseen] = 99
+    other = np.where(np.isin(np.arange(len(labels)), unseen), 1 - labels, labels)
+    (second,) = solved(todo, kind=kind, folder=tmp_path, given=given._replace(features=spoilt), labels=other)
+    assert (tmp_path / second.weights).read_bytes() == weights
+    assert second.outcome.history != first.outcome.history
+
+
+def test_a_history_has_one_row_that_says_how_good_the_answers_are(tmp_path: Path) -> None:
+    (saved,) = solved(job(), kind="linear_svm", folder=tmp_path)
+    (row,) = saved.outcome.history
+    shares = answers(saved, tmp_path)
+    labels = drawn()[1]
+    for rows, loss, accuracy in [
+        (job().train, row.loss, row.accuracy),
+        (job().val, row.val_loss, row.val_accuracy),
+    ]:
+        assert accuracy == (shares[rows].argmax(axis=1) == labels[rows]).mean()
+        assert loss == pytest.approx(-np.log(shares[rows, labels[rows]]).mean(), abs=1e-4)
+    assert (row.phase, row.epoch, row.num_updates) == ("linear_svm", 0, 0)
+    assert storing.entry(saved)["num_images"] == len(job().train)
+
+
+def test_no_seed_and_no_earlier_job_moves_a_weight(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder in folders:
+        folder.mkdir()
+    (one,) = solved(job(), kind="logistic_regression", folder=folders[0])
+    _, other = solved(
+        job(1, copies=True), job()._replace(seed=7), kind="logistic_regression", folder=folders[1]
+    )
+    assert (folders[0] / one.weights).read_bytes() == (folders[1] / other.weights).read_bytes()
