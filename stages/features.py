@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from stages import run
 from tenshots import params
 from tenshots.tables import database, features
+from tenshots.tables.features import Features
 from tenshots.tables.paths import DATABASE, FEATURES, WANTED
 
 
@@ -44,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows, mirrored = (
         frozen.outputs(backbone, turned, num_workers=num_workers) for turned in (images, images[:, :, ::-1])
     )
-    features.write(folder, rows, photo_ids=photos["photo_id"].tolist(), backbone=wanted, mirrored=mirrored)
+    found = Features(rows, mirrored)
+    features.write(folder, found, photo_ids=photos["photo_id"].tolist(), backbone=wanted)
     print(f"features of {name}: {rows.shape[1]} of each of {len(rows):,} photos")
 
 

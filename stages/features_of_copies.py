@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     of_copies = frozen.outputs(backbone, images, num_workers=num_workers)
     features.write(
         folder,
-        np.concatenate([of_photos, of_copies]),
+        of_photos._replace(rows=np.concatenate([of_photos.rows, of_copies])),
         photo_ids=[*photo_ids, *copies["photo_id"]],
         backbone=wanted,
     )

@@ -35,16 +35,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     photos = database.read_photos(DATABASE, ["photo_id", "label", "path"])
     splits = database.read_splits(SPLITS)
-    both = [
-        features.read(
-            FEATURES / "database" / name,
-            photo_ids=photos["photo_id"].tolist(),
-            backbone=backbone,
-            mirrored=mirrored,
-        ).astype(np.float64)
-        for mirrored in (False, True)
-    ]
-    predictions, description = judge(photos, splits, (both[0] + both[1]) / 2)
+    found = features.read(
+        FEATURES / "database" / name, photo_ids=photos["photo_id"].tolist(), backbone=backbone
+    )
+    rows, mirrored = (each.astype(np.float64) for each in found)
+    predictions, description = judge(photos, splits, (rows + mirrored) / 2)
 
     database.write_predictions(predictions, INSPECTION / "predictions.csv")
     text = json.dumps({"network": name, **description}, indent=2, ensure_ascii=False) + "\n"

@@ -68,15 +68,17 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     known = None
     if isinstance(variant.network, TransferSettings):
         image_ids = shown["photo_id"].tolist()
-        rows = features.read(
+        stored = features.read(
             FEATURES / variant.data / variant.network_name,
             photo_ids=image_ids[:num_stored],
             backbone=variant.network.frozen(),
+            num_copies=num_stored - len(photos),
         )
         if num_stored < len(shown):  # copies for a random split, which lie after all others
             model = frozen.backbone(variant.network, size_px=images.shape[1])
-            rows = np.concatenate([rows, frozen.outputs(model, images[num_stored:])])
-        known = variants.known(rows, image_ids, splits, num_photos=len(photos))
+            added = frozen.outputs(model, images[num_stored:])
+            stored = stored._replace(rows=np.concatenate([stored.rows, added]))
+        known = variants.known(stored, image_ids, splits)
     num_jobs, most = sum(len(task.jobs) for task in todo), variants.max_epochs(variant)
     with progress.shown(f"study {name}", total=num_jobs * most) as bar:
         watch = Watch(bar, num_jobs=num_jobs, max_epochs=most)

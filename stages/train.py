@@ -52,10 +52,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     known = None
     if backbone := variant.network.frozen():
         image_ids = shown["photo_id"].tolist()
-        rows = features.read(
-            FEATURES / variant.data / variant.network_name, photo_ids=image_ids, backbone=backbone
+        found = features.read(
+            FEATURES / variant.data / variant.network_name,
+            photo_ids=image_ids,
+            backbone=backbone,
+            num_copies=len(copies),
         )
-        known = variants.known(rows, image_ids, splits, num_photos=len(photos))
+        known = variants.known(found, image_ids, splits)
     images = database.decode(shown["image"])
     names, labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)
 

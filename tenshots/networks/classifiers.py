@@ -57,13 +57,14 @@ class Linear(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """What is learnt from: photos, and copies of them if there are any.
+    """What is learnt from: photos, and mirror images and copies of them if there are any.
 
     Attributes:
         features: float (num_rows, num_features).
         labels: int (num_rows,), from 0.
-        components: codes or names, (num_rows,); copies have that of their photo.
-        are_photos: bool (num_rows,); the others are copies, which help to learn and are never asked.
+        components: codes or names, (num_rows,); the others have that of their photo.
+        are_photos: bool (num_rows,); the others are mirror images and copies, which help to learn and are
+            never asked.
     """
 
     features: np.ndarray
@@ -77,7 +78,7 @@ class Rows(NamedTuple):
 
 
 def of_photos(features: np.ndarray, labels: np.ndarray, components: np.ndarray) -> Rows:
-    """Returns rows none of which is a copy."""
+    """Returns rows all of which are photos as they are."""
     return Rows(features, labels, components, np.ones(len(labels), dtype=bool))
 
 
@@ -108,7 +109,8 @@ class Learner:
         self._scaler.scale_[flat] = np.inf  # weighs nothing
         self._inputs, self._labels = self._scaler.transform(features), rows.labels
         self._num_labels = num_labels
-        # Losses are summed over rows: as strong a penalty for a photo with ten copies as for one without.
+        # Losses are summed over rows: as strong a penalty for a photo with a mirror image and ten copies as
+        # for one without.
         self._share = float(rows.are_photos.mean())
         if kind == "linear_svm":
             self._model = LinearSVC(dual=False, max_iter=MAX_STEPS)  # the dual's solver draws at random

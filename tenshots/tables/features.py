@@ -5,7 +5,8 @@ A folder per data set and network holds
     features.json     {wanted: false} where nobody wants them; else {wanted: true, backbone (the settings that
                       they depend on), photo_ids (a hash of the ids, row by row), num_rows, num_features}
     features.npy      float32 (num_rows, num_features): a row per photo, then one per copy
-    mirrored.npy      the same of the photos' mirror images, left to right; not of copies
+    mirrored.npy      float32 (num_photos, num_features): of the photos' mirror images, left to right; there
+                      are none of copies
 
 and data/checked/features a file per data set and network: {wanted: the settings that they depend on}, or null
 where nobody wants them.
@@ -18,7 +19,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,18 @@ from tenshots.errors import DataError, missing
 
 REMEDY = "run `dvc repro`"
 DESCRIPTION, ROWS, MIRRORED = "features.json", "features.npy", "mirrored.npy"
+
+
+class Features(NamedTuple):
+    """Frozen features.
+
+    Attributes:
+        rows: float32 (num_rows, num_features): of photos, then of copies.
+        mirrored: float32 (num_photos, num_features): of the photos' mirror images, in the same order.
+    """
+
+    rows: np.ndarray
+    mirrored: np.ndarray
 
 
 def write_wanted(backbone: Mapping[str, Any] | None, path: Path) -> None:
@@ -54,33 +67,24 @@ def read_wanted(path: Path) -> dict[str, Any] | None:
     return wanted
 
 
-def write(
-    folder: Path,
-    rows: np.ndarray,
-    *,
-    photo_ids: Sequence[str],
-    backbone: Mapping[str, Any],
-    mirrored: np.ndarray | None = None,
-) -> None:
+def write(folder: Path, features: Features, *, photo_ids: Sequence[str], backbone: Mapping[str, Any]) -> None:
     """Writes features in place of what the folder has.
 
     Args:
         folder: of a data set and network.
-        rows: float32 (num_rows, num_features).
+        features: of photos and copies.
         photo_ids: of each row the photo, or that which the copy is of.
         backbone: the settings that they depend on.
-        mirrored: float32, the same shape: of the mirror images.
     """
     files.empty(folder)
-    files.write(folder / ROWS, _npy(rows))
-    if mirrored is not None:
-        files.write(folder / MIRRORED, _npy(mirrored))
+    files.write(folder / ROWS, _npy(features.rows))
+    files.write(folder / MIRRORED, _npy(features.mirrored))
     described = {
         "wanted": True,
         "backbone": dict(backbone),
         "photo_ids": _hash(photo_ids),
-        "num_rows": len(rows),
-        "num_features": int(rows.shape[1]),
+        "num_rows": len(features.rows),
+        "num_features": int(features.rows.shape[1]),
     }
     files.write(folder / DESCRIPTION, json.dumps(described, indent=2, sort_keys=True) + "\n")
 
@@ -92,15 +96,15 @@ def write_none(folder: Path) -> None:
 
 
 def read(
-    folder: Path, *, photo_ids: Sequence[str], backbone: Mapping[str, Any], mirrored: bool = False
-) -> np.ndarray:
-    """Returns the features of these photos and copies: float32 (num_rows, num_features).
+    folder: Path, *, photo_ids: Sequence[str], backbone: Mapping[str, Any], num_copies: int = 0
+) -> Features:
+    """Returns the features of these photos and copies.
 
     Args:
         folder: of a data set and network.
         photo_ids: of each row, as `write` was told.
         backbone: the settings that they must depend on.
-        mirrored: whether those of the mirror images are wanted.
+        num_copies: how many of the last rows are of copies.
 
     Raises:
         DataError: they are missing, damaged, or of other photos or of another backbone.
@@ -113,7 +117,14 @@ def read(
         raise DataError(f"{path} is of another backbone than params.yaml names; {REMEDY}")
     if described.get("photo_ids") != _hash(photo_ids):
         raise DataError(f"{path} is of other photos; {REMEDY}")
-    path = folder / (MIRRORED if mirrored else ROWS)
+    num_rows, num_features = len(photo_ids), described.get("num_features")
+    return Features(
+        _rows(folder / ROWS, (num_rows, num_features)),
+        _rows(folder / MIRRORED, (num_rows - num_copies, num_features)),
+    )
+
+
+def _rows(path: Path, shape: tuple[int, object]) -> np.ndarray:
     try:
         rows: np.ndarray = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
     except FileNotFoundError:
@@ -122,7 +133,6 @@ def read(
         raise DataError(f"{path} holds no array ({' '.join(str(error).split())}); {REMEDY}") from None
     if not isinstance(rows, np.ndarray):  # an archive of arrays
         raise DataError(f"{path} holds no array; {REMEDY}")
-    shape = (len(photo_ids), described.get("num_features"))
     if rows.dtype != np.float32 or rows.shape != shape:
         raise DataError(
             f"{path} must hold float32 of shape {shape}, got {rows.dtype} of shape {rows.shape}; {REMEDY}"

@@ -2,6 +2,13 @@
 
 So it is saved, evaluated, drawn and registered like any other network. No seed moves it, so a fold is trained
 once, whatever `repeats` says.
+
+It learns from each training photo as it is and mirrored: a mirrored object keeps its label, and a backbone
+that has seen few pictures, or small ones, makes something else of it, as of another photo. On the demo, with
+the backbone that knows CIFAR-10, that brought the accuracy of a logistic regression from 75.4 to 80.2 %. A
+mirror image is a further row, like a copy: the penalty on the weights is as strong as for the photo alone
+(see `classifiers.Learner`), and how strong it is, is chosen by answers on photos as they are, since those are
+what the network will be asked about.
 """
 
 from __future__ import annotations
@@ -25,13 +32,30 @@ class Known(NamedTuple):
 
     Attributes:
         features: float32 (num_images, num_features), frozen ones.
+        mirrored: float32 (num_photos, num_features), those of the photos' mirror images.
         components: int (num_images,): which of them belong together, and with which photo a copy does.
-        num_photos: of the images that are no copies.
     """
 
     features: np.ndarray
+    mirrored: np.ndarray
     components: np.ndarray
-    num_photos: int
+
+    def rows(self, images: np.ndarray, labels: np.ndarray) -> Rows:
+        """Returns what these images teach: each as it is, and photos mirrored as well.
+
+        Args:
+            images: their numbers, int (num_chosen,).
+            labels: of all images, int (num_images,).
+        """
+        are_photos = images < len(self.mirrored)
+        photos = images[are_photos]
+        both = np.concatenate([images, photos])
+        return Rows(
+            np.concatenate([self.features[images], self.mirrored[photos]]),
+            labels[both],
+            self.components[both],
+            np.concatenate([are_photos, np.zeros(len(photos), dtype=bool)]),
+        )
 
 
 def trainers(
@@ -56,13 +80,7 @@ def trainers(
 
         def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
             check()
-            rows = Rows(
-                known.features[job.train],
-                labels[job.train],
-                known.components[job.train],
-                job.train < known.num_photos,
-            )
-            found = classifiers.solve(rows, num_labels=num_labels, kind=kind)
+            found = classifiers.solve(known.rows(job.train, labels), num_labels=num_labels, kind=kind)
             network.get_layer(HEAD).set_weights([found.kernel, found.bias])
             row = _row(found, job, features=known.features, labels=labels, kind=kind)
             report(row)

@@ -15,6 +15,7 @@ from tenshots.networks import building, drawing, features
 from tenshots.networks.settings import LINEAR, NetworkSettings, TransferSettings, settings_from
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
+from tenshots.tables.features import Features
 from tenshots.training import executor, linear, scratch, transfer
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
@@ -174,19 +175,18 @@ def train(
     return executor.run(begin, jobs, finish=finish, num_workers=num_workers, report=report, done=done)
 
 
-def known(features: np.ndarray, image_ids: Sequence[str], splits: pd.DataFrame, *, num_photos: int) -> Known:
+def known(features: Features, image_ids: Sequence[str], splits: pd.DataFrame) -> Known:
     """Returns what is known of images beside pixels and labels.
 
     Args:
-        features: float32 (num_images, num_features), frozen ones of the variant's network.
+        features: frozen ones of the variant's network, a row per image.
         image_ids: of each image the photo_id; photos first, then copies.
         splits: columns photo_id and component.
-        num_photos: how many of the images are photos.
     """
     first = splits.drop_duplicates("photo_id").set_index("photo_id")["component"]
     # A photo that no fold uses has none; it is never learnt from.
     components = pd.factorize(first.reindex(list(image_ids)), use_na_sentinel=False)[0]
-    return Known(features, components, num_photos)
+    return Known(features.rows, features.mirrored, components)
 
 
 def trainers(

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from tenshots.networks import features as frozen
 from tenshots.networks.settings import with_backbone
 from tenshots.tables import database, features
+from tenshots.tables.features import Features
 from tests.drawn.settings import values
 
 LABELS = ["<b>cup</b>", "book, thick"]
@@ -79,12 +80,13 @@ def leave_features(given: dict[str, Any], *, num_copied: int = 12) -> None:
     """
     settings = with_backbone(given, "pretrained", asked="this test")
     photos = photo_table()
-    rows = frozen.outputs(frozen.backbone(settings, size_px=32), database.decode(photos["image"]))
+    backbone, images = frozen.backbone(settings, size_px=32), database.decode(photos["image"])
+    rows, mirrored = (frozen.outputs(backbone, each) for each in (images, images[:, :, ::-1]))
     ids = photos["photo_id"].tolist()
     for data, num in (("database", 0), ("augmented", num_copied)):
         features.write(
             Path("data/features") / data / "pretrained",
-            np.concatenate([rows, rows[len(rows) - num :]]),
+            Features(np.concatenate([rows, rows[len(rows) - num :]]), mirrored),
             photo_ids=[*ids, *ids[len(rows) - num :]],
             backbone=settings.frozen(),
         )

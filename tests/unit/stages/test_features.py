@@ -74,14 +74,15 @@ def test_both_stages_leave_the_features_that_were_asked_for_whatever_the_workers
         features_of_copies.main(["pretrained"])
         outputs.append((left(of_photos), left(of_copies)))
     assert outputs[0] == outputs[1]
-    assert set(outputs[0][0]) == {"features.json", "features.npy", "mirrored.npy"}
-    assert set(outputs[0][1]) == {"features.json", "features.npy"}
+    for names in outputs[0]:
+        assert set(names) == {"features.json", "features.npy", "mirrored.npy"}
 
     rows, both = np.load(of_photos / "features.npy"), np.load(of_copies / "features.npy")
     assert rows.shape == (12, 4)
     assert np.array_equal(both, np.concatenate([rows, rows])), "a copy equals its photo here"
     mirrored = np.load(of_photos / "mirrored.npy")
     assert not np.array_equal(mirrored, rows)
+    assert outputs[0][0]["mirrored.npy"] == outputs[0][1]["mirrored.npy"], "photos have mirror images alone"
 
 
 def test_rows_of_photos_are_taken_over_and_not_computed_again(project: Path) -> None:

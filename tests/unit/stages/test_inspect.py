@@ -13,6 +13,7 @@ from stages import inspect
 from tenshots.errors import DataError, SettingsError
 from tenshots.labels.settings import backbone_settings
 from tenshots.tables import database, features
+from tenshots.tables.features import Features
 from tests.drawn import model as drawn_model
 
 NETWORKS = """\
@@ -54,10 +55,9 @@ def leave_features(folder: Path, *, mirrored: float) -> None:
     rows = database.decode(photos["image"]).mean(axis=1).reshape(len(photos), -1)[:, :8].astype(np.float32)
     features.write(
         folder / "data/features/database/pretrained",
-        rows,
+        Features(rows, rows + np.float32(mirrored) * rows[::-1]),
         photo_ids=photos["photo_id"].tolist(),
         backbone=backbone_settings({"networks": {"pretrained": PRETRAINED}}, "pretrained").frozen(),
-        mirrored=rows + np.float32(mirrored) * rows[::-1],
     )
 
 

@@ -12,28 +12,33 @@ import pytest
 
 from tenshots.errors import DataError
 from tenshots.tables import features
+from tenshots.tables.features import Features
 
 IDS = ["a", "b", "b"]
 BACKBONE = {"input_px": 32, "backbone": {"weights": "none"}}
 ROWS = np.arange(12, dtype=np.float32).reshape(3, 4)
+FOUND = Features(ROWS, mirrored=-ROWS[:2])  # two photos, and a copy of the second
+
+
+def read(folder: Path, *, photo_ids: list[str] = IDS, backbone: dict[str, Any] = BACKBONE) -> Features:
+    return features.read(folder, photo_ids=photo_ids, backbone=backbone, num_copies=1)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    features.write(tmp_path / "features", ROWS, photo_ids=IDS, backbone=BACKBONE, mirrored=-ROWS)
+    features.write(tmp_path / "features", FOUND, photo_ids=IDS, backbone=BACKBONE)
     return tmp_path / "features"
 
 
 def test_features_are_read_as_they_were_written(folder: Path) -> None:
-    found = features.read(folder, photo_ids=IDS, backbone=BACKBONE)
-    assert found.dtype == np.float32
-    assert np.array_equal(found, ROWS)
-    assert np.array_equal(features.read(folder, photo_ids=IDS, backbone=BACKBONE, mirrored=True), -ROWS)
+    for found, written in zip(read(folder), FOUND, strict=True):
+        assert found.dtype == np.float32
+        assert np.array_equal(found, written)
 
 
 def test_the_order_of_settings_moves_no_byte(folder: Path, tmp_path: Path) -> None:
     turned = dict(reversed(BACKBONE.items()))
-    features.write(tmp_path / "other", ROWS, photo_ids=IDS, backbone=turned, mirrored=-ROWS)
+    features.write(tmp_path / "other", FOUND, photo_ids=IDS, backbone=turned)
     for name in ("features.json", "features.npy", "mirrored.npy"):
         assert (folder / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
@@ -41,16 +46,16 @@ def test_the_order_of_settings_moves_no_byte(folder: Path, tmp_path: Path) -> No
 def test_features_of_other_photos_or_of_another_backbone_are_refused(folder: Path) -> None:
     for ids in (["a", "b"], ["b", "a", "b"], ["a", "b", "c"]):
         with pytest.raises(DataError, match=r"is of other photos; run `dvc repro`"):
-            features.read(folder, photo_ids=ids, backbone=BACKBONE)
+            read(folder, photo_ids=ids)
     with pytest.raises(DataError, match=r"is of another backbone .*; run `dvc repro`"):
-        features.read(folder, photo_ids=IDS, backbone={**BACKBONE, "input_px": 48})
+        read(folder, backbone={**BACKBONE, "input_px": 48})
 
 
 def test_where_nobody_wanted_them_none_are_read_and_none_are_left(folder: Path) -> None:
     features.write_none(folder)
     assert [path.name for path in folder.iterdir()] == ["features.json"]
     with pytest.raises(DataError, match=r"nobody wants features, but they are; run `dvc repro`"):
-        features.read(folder, photo_ids=IDS, backbone=BACKBONE)
+        read(folder)
 
 
 class Hostile:
@@ -70,15 +75,16 @@ class Hostile:
         (lambda path: np.save(path, np.array([Hostile()]), allow_pickle=True), "holds no array"),
         (lambda path: np.save(path, ROWS.astype(np.float64)), "must hold float32 of shape"),
         (lambda path: np.save(path, ROWS[:, :3]), "must hold float32 of shape"),
-        (lambda path: np.save(path, ROWS[:2]), "must hold float32 of shape"),
+        (lambda path: np.save(path, ROWS[:1]), "must hold float32 of shape"),
     ],
 )
+@pytest.mark.parametrize("name", ["features.npy", "mirrored.npy"])
 def test_a_damaged_file_is_an_error_with_the_remedy(
-    folder: Path, spoil: Callable[[Path], object], words: str, capsys: pytest.CaptureFixture[str]
+    folder: Path, name: str, spoil: Callable[[Path], object], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spoil(folder / "features.npy")
-    with pytest.raises(DataError, match=words) as caught:
-        features.read(folder, photo_ids=IDS, backbone=BACKBONE)
+    spoil(folder / name)
+    with pytest.raises(DataError, match=rf"{name} {words}") as caught:
+        read(folder)
     assert "run `dvc repro`" in str(caught.value)
     assert not capsys.readouterr().out
 
@@ -87,14 +93,14 @@ def test_an_archive_of_arrays_is_none(folder: Path) -> None:
     with (folder / "features.npy").open("wb") as file:
         np.savez(file, ROWS)
     with pytest.raises(DataError, match="holds no array"):
-        features.read(folder, photo_ids=IDS, backbone=BACKBONE)
+        read(folder)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{"])
 def test_a_description_that_is_none_is_an_error(folder: Path, text: str) -> None:
     (folder / "features.json").write_text(text)
     with pytest.raises(DataError, match=r"features\.json"):
-        features.read(folder, photo_ids=IDS, backbone=BACKBONE)
+        read(folder)
 
 
 def test_who_wants_features_is_read_as_it_was_written(tmp_path: Path) -> None:

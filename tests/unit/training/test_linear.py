@@ -29,9 +29,10 @@ COMPONENTS = np.concatenate([np.arange(28) // 4, (np.arange(42) % 28) // 4])
 
 
 def known() -> Known:
-    network = fine_tuning.build(fine_tuning.settings())
-    rows = features.outputs(features.below_head(network), drawn()[0])
-    return Known(rows, COMPONENTS, NUM_PHOTOS)
+    below = features.below_head(fine_tuning.build(fine_tuning.settings()))
+    images = drawn()[0]
+    mirrored = images[:NUM_PHOTOS, :, ::-1]
+    return Known(features.outputs(below, images), features.outputs(below, mirrored), COMPONENTS)
 
 
 def solved(
@@ -66,10 +67,13 @@ def test_the_saved_network_answers_as_scikit_learn_does(kind: str, copies: bool,
     given, todo = known(), job(copies=copies)
     (saved,) = solved(todo, kind=kind, folder=tmp_path)
 
-    rows = given.features[todo.train].astype(np.float64)
-    are_photos = todo.train < NUM_PHOTOS
+    photos = todo.train[todo.train < NUM_PHOTOS]
+    taught = np.concatenate([todo.train, photos])  # copies as they are alone, photos mirrored as well
+    rows = np.concatenate([given.features[todo.train], given.mirrored[photos]]).astype(np.float64)
+    are_photos = np.arange(len(rows)) < len(photos)
+    assert (todo.train[: len(photos)] == photos).all()
     strength, temperature = classifiers.search(
-        Rows(rows, labels[todo.train], COMPONENTS[todo.train], are_photos), num_labels=2, kind=kind
+        Rows(rows, labels[taught], COMPONENTS[taught], are_photos), num_labels=2, kind=kind
     )
     scaler = StandardScaler().fit(rows)
     share = are_photos.mean()
@@ -77,7 +81,7 @@ def test_the_saved_network_answers_as_scikit_learn_does(kind: str, copies: bool,
         LogisticRegression(C=strength * share, max_iter=1000)
         if kind == "logistic_regression"
         else LinearSVC(C=strength * share, dual=False)
-    ).fit(scaler.transform(rows), labels[todo.train])
+    ).fit(scaler.transform(rows), labels[taught])
     decisions = model.decision_function(scaler.transform(given.features.astype(np.float64))) / temperature
     expected = softmax(np.stack([np.zeros(len(images)), decisions], axis=1), axis=1)
     if kind == "logistic_regression":
@@ -87,6 +91,41 @@ def test_the_saved_network_answers_as_scikit_learn_does(kind: str, copies: bool,
         )
     assert expected.std() > 0.1
     assert np.abs(answers(saved, tmp_path) - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize("num_copies", [0, 1])
+@pytest.mark.parametrize("kind", LINEAR)
+def test_mirror_images_like_their_photos_teach_nothing_and_weaken_no_penalty(
+    kind: str, num_copies: int, tmp_path: Path
+) -> None:
+    features, labels, todo = known().features[:NUM_PHOTOS], drawn()[1], job()
+    given = Known(features[np.arange(len(labels)) % NUM_PHOTOS], features, COMPONENTS)
+    photos, copies = todo.train, NUM_PHOTOS + todo.train
+    (saved,) = solved(
+        todo._replace(train=np.concatenate([photos, copies[: num_copies * len(copies)]])),
+        kind=kind,
+        folder=tmp_path,
+        given=given,
+    )
+    alone = classifiers.of_photos(features[photos], labels[photos], COMPONENTS[photos])
+    found = classifiers.solve(alone, num_labels=2, kind=kind)
+    expected = softmax(features @ found.kernel + found.bias, axis=1)
+    assert np.abs(answers(saved, tmp_path)[:NUM_PHOTOS] - expected).max() < 1e-4
+
+
+@pytest.mark.parametrize("kind", LINEAR)
+def test_photos_as_they_are_choose_the_strength(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, todo, asked = known(), job(copies=True), []
+    real = classifiers.Learner.logits
+
+    def logits(learner: classifiers.Learner, rows: np.ndarray) -> np.ndarray:
+        asked.extend(rows)
+        return real(learner, rows)
+
+    monkeypatch.setattr(classifiers.Learner, "logits", logits)
+    classifiers.search(given.rows(todo.train, drawn()[1]), num_labels=2, kind=kind)
+    photos = given.features[todo.train[todo.train < NUM_PHOTOS]]
+    assert {row.tobytes() for row in asked} == {row.tobytes() for row in photos}
 
 
 def test_the_backbone_keeps_what_it_has_learnt(tmp_path: Path) -> None:
@@ -104,10 +143,12 @@ def test_photos_that_validate_or_test_are_not_learnt_from(kind: str, tmp_path: P
     (first,) = solved(todo, kind=kind, folder=tmp_path)
     weights = (tmp_path / first.weights).read_bytes()
     unseen = np.setdiff1d(np.arange(len(labels)), todo.train)
-    spoilt = given.features.copy()
-    spoilt[unseen] = 99
+    spoilt, turned = given.features.copy(), given.mirrored.copy()
+    spoilt[unseen], turned[unseen[unseen < NUM_PHOTOS]] = 99, 99
     other = np.where(np.isin(np.arange(len(labels)), unseen), 1 - labels, labels)
-    (second,) = solved(todo, kind=kind, folder=tmp_path, given=given._replace(features=spoilt), labels=other)
+    (second,) = solved(
+        todo, kind=kind, folder=tmp_path, given=given._replace(features=spoilt, mirrored=turned), labels=other
+    )
     assert (tmp_path / second.weights).read_bytes() == weights
     assert second.outcome.history != first.outcome.history
 
