@@ -59,7 +59,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             num_copies=len(copies),
         )
         known = variants.known(found, image_ids, splits)
-    images = database.decode(shown["image"])
+    # One that learns from frozen features needs no pixels, but for the size of its network's input.
+    images = database.decode(shown["image"].iloc[:1] if variant.is_linear else shown["image"])
     names, labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)
 
     folder = MODELS / variant.name
@@ -83,7 +84,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             watch.outcome(saved.outcome)
 
         started = time.perf_counter()
-        finish = partial(storing.save, folder=folder, images=images)
+        inputs = known.features if known and variant.is_linear else images
+        finish = partial(storing.save, folder=folder, inputs=inputs)
         saved = variants.train(
             variant, jobs, images=images, labels=labels, known=known, finish=finish, num_workers=num_workers,
             report=report, done=done,

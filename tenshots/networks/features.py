@@ -39,6 +39,11 @@ def below_head(network: keras.Model) -> keras.Model:
     return keras.Model(network.input, network.get_layer(FEATURES).output)
 
 
+def head_of(network: keras.Model) -> keras.Model:
+    """Returns the part of a network with a backbone from the features to its answer; layers are shared."""
+    return keras.Model(network.get_layer(FEATURES).output, network.output)
+
+
 def outputs(backbone: keras.Model, images: np.ndarray, *, num_workers: int = 1) -> np.ndarray:
     """Returns the frozen features of photos, float32 (num_photos, num_features).
 

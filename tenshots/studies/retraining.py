@@ -18,7 +18,6 @@ import pandas as pd
 
 from tenshots.errors import SettingsError
 from tenshots.networks import forward
-from tenshots.networks.settings import LINEAR
 from tenshots.params import PATH
 from tenshots.seeds import derived_seed
 from tenshots.splitting import leakage
@@ -190,7 +189,7 @@ def run(
 
 def num_updates(job: Job, variant: Variant) -> int:
     """Returns the updates of a training that no patience ends; 0 where weights are solved for."""
-    if variant.recipe in LINEAR:
+    if variant.is_linear:
         return 0
     return variants.max_epochs(variant) * -(-job.num_originals // variant.train.batch_size)
 

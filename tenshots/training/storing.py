@@ -2,7 +2,8 @@
 
 The answers on validation and test photos are given here, by the network that is in memory anyway: whoever
 evaluates them needs neither Keras nor its seconds. Read back from its file, the network gives the same
-answers to the bit (tests/unit/training/test_storing.py).
+answers to the bit (tests/unit/training/test_storing.py). One that was taught on frozen features is asked
+about these: pixels would only have them computed again in each fold. Then the last bits may differ.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from tenshots import files
-from tenshots.networks import building, forward
+from tenshots.networks import building, features, forward
 from tenshots.runtime import keras
 from tenshots.tables.predictions import table
 from tenshots.training.jobs import Epoch, Outcome
@@ -40,7 +41,7 @@ class Saved(NamedTuple):
     probabilities: np.ndarray
 
 
-def save(network: keras.Model, outcome: Outcome, *, folder: Path, images: np.ndarray) -> Saved:
+def save(network: keras.Model, outcome: Outcome, *, folder: Path, inputs: np.ndarray) -> Saved:
     """Writes the weights, whole or not at all, and asks the network about the photos that it did not learn.
 
     For `variants.train`, in any thread.
@@ -49,18 +50,21 @@ def save(network: keras.Model, outcome: Outcome, *, folder: Path, images: np.nda
         network: that was trained.
         outcome: of its training.
         folder: of the variant.
-        images: all, uint8 (num_images, size_px, size_px, 3), to which the rows of the job belong.
+        inputs: of all images, to which the rows of the job belong: pixels, uint8 (num_images, size_px,
+            size_px, 3), or frozen features, float32 (num_images, num_features), about which its head is
+            asked.
 
     Raises:
         OSError: the disk is full, say.
     """
     name = f"fold-{outcome.job.fold}_repeat-{outcome.job.repeat}.weights.h5"
     files.write(folder / name, building.weights(network))
+    asked = features.head_of(network) if inputs.ndim == 2 else network
     rows = outcome.job.held_out
     # A batch at a time, or each worker would have a copy of a third of the photos. These are the batches of
     # one call with all rows: others would differ in the last bits.
     answers = [
-        forward.predict(network, images[rows[start : start + BATCH_SIZE]], batch_size=BATCH_SIZE)
+        forward.predict(asked, inputs[rows[start : start + BATCH_SIZE]], batch_size=BATCH_SIZE)
         for start in range(0, len(rows), BATCH_SIZE)
     ]
     return Saved(outcome, name, network.count_params(), np.concatenate(answers))

@@ -86,7 +86,7 @@ def trainers(
 
     def begin() -> Trainer:
         network = build()
-        head = keras.Model(network.get_layer(FEATURES).output, network.output)
+        head = frozen.head_of(network)
         found = cut(network, share=phases.unfreeze)
         top = None if found is None else tuned_model(found, from_photos=top_inputs is images)
 

@@ -38,13 +38,18 @@ class Variant(NamedTuple):
     train: TrainSettings
 
     @property
+    def is_linear(self) -> bool:
+        """Whether it learns from frozen features alone, by a recipe that no seed moves."""
+        return self.recipe in LINEAR
+
+    @property
     def repeats(self) -> int:
         """Trainings per fold: one of what no seed moves."""
-        return 1 if self.recipe in LINEAR else self.experiment.repeats
+        return 1 if self.is_linear else self.experiment.repeats
 
     def settings(self) -> dict[str, Any]:
         """Returns what training was told beside data, network and recipe, as plain values."""
-        if self.recipe in LINEAR:  # no learning rate, no updates: an edit of these changes nothing
+        if self.is_linear:  # no learning rate, no updates: an edit of these changes nothing
             return {"threads": self.experiment.threads}
         overridden = {"lr": self.train.lr, "batch_size": self.train.batch_size, "epochs": self.train.epochs}
         return {
@@ -157,7 +162,8 @@ def train(
     Args:
         variant: of `resolve`.
         jobs: of `jobs_of`.
-        images: uint8 (num_images, size_px, size_px, 3), originals and copies.
+        images: uint8 (num_images, size_px, size_px, 3), originals and copies; of a linear variant the first
+            is enough, as it shows the size.
         labels: int (num_images,), from 0 without gaps.
         known: of the function of that name, where the network has a backbone.
         finish: saves or predicts: see `executor.run`.
@@ -170,7 +176,7 @@ def train(
         DataError: the backbone's weights are missing, or are not those that the settings name.
     """
     begin = trainers(variant, images=images, labels=labels, known=known)
-    if variant.recipe in LINEAR:  # seconds, and the linear algebra's threads are the whole process's
+    if variant.is_linear:  # seconds, and the linear algebra's threads are the whole process's
         num_workers = 1
     return executor.run(begin, jobs, finish=finish, num_workers=num_workers, report=report, done=done)
 
@@ -196,7 +202,8 @@ def trainers(
 
     Args:
         variant: of `resolve`.
-        images: uint8 (num_images, size_px, size_px, 3), originals and copies.
+        images: uint8 (num_images, size_px, size_px, 3), originals and copies; of a linear variant the first
+            is enough, as it shows the size.
         labels: int (num_images,), from 0 without gaps.
         known: of the function of that name. Where it is None, fine-tuning computes frozen features itself.
 
@@ -219,7 +226,7 @@ def trainers(
         return scratch.trainers(build, **data)
     if not learnt:  # its backbone starts at random, the same in every worker, and in the frozen features
         build = partial(_drawn, build)
-    if variant.recipe in LINEAR:
+    if variant.is_linear:
         if known is None:
             raise ValueError(f"recipe {variant.recipe} learns from frozen features, got none")
         return linear.trainers(build, known=known, labels=labels, kind=variant.recipe)
@@ -235,7 +242,7 @@ def _drawn(build: Callable[[], keras.Model]) -> keras.Model:
 
 def max_epochs(variant: Variant) -> int:
     """Returns the number of epochs of one training that is never stopped early."""
-    if variant.recipe in LINEAR:
+    if variant.is_linear:
         return 1
     if not isinstance(variant.network, TransferSettings):
         return variant.train.epochs

@@ -137,8 +137,10 @@ def test_each_epoch_and_the_wall_clock_go_to_the_run_and_not_into_an_output(
 
 @pytest.mark.usefixtures("recorder")
 def test_a_linear_variant_is_trained_once_a_fold_whatever_repeats_says(
-    project: Path, capsys: pytest.CaptureFixture[str]
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    decoded, decode = [], database.decode
+    monkeypatch.setattr(database, "decode", lambda images: decoded.append(len(images)) or decode(images))
     values = params.read()
     values["variants"]["frozen"] = {"data": "augmented", "network": "pretrained", "recipe": "linear_svm"}
     YAML().dump({**values, "repeats": 3}, Path("params.yaml"))
@@ -146,6 +148,7 @@ def test_a_linear_variant_is_trained_once_a_fold_whatever_repeats_says(
     folder = project / "data/models/frozen"
     model = json.loads((folder / "model.json").read_text())
     assert model["recipe"] == "linear_svm"
+    assert decoded == [1], "an image shows the size; all else is known of features"
     assert [(fit["fold"], fit["repeat"], fit["num_updates"]) for fit in model["fits"]] == [
         (0, 0, 0),
         (1, 0, 0),

@@ -38,13 +38,14 @@ def known() -> Known:
 def solved(
     *jobs: Job, kind: str, folder: Path, given: Known | None = None, labels: np.ndarray | None = None
 ) -> list[Saved]:
+    given = given or known()
     begin = linear.trainers(
         partial(fine_tuning.build, fine_tuning.settings()),
-        known=given or known(),
+        known=given,
         labels=drawn()[1] if labels is None else labels,
         kind=kind,
     )
-    return executor.run(begin, jobs, finish=partial(storing.save, folder=folder, images=drawn()[0]))
+    return executor.run(begin, jobs, finish=partial(storing.save, folder=folder, inputs=given.features))
 
 
 def answers(saved: Saved, folder: Path) -> np.ndarray:
@@ -132,7 +133,7 @@ def test_the_backbone_keeps_what_it_has_learnt(tmp_path: Path) -> None:
     network = fine_tuning.build(fine_tuning.settings())
     begin = linear.trainers(lambda: network, known=known(), labels=drawn()[1], kind="logistic_regression")
     before = [each.copy() for each in network.get_weights()]
-    executor.run(begin, [job()], finish=partial(storing.save, folder=tmp_path, images=drawn()[0]))
+    executor.run(begin, [job()], finish=partial(storing.save, folder=tmp_path, inputs=drawn()[0]))
     changed = [not np.array_equal(*pair) for pair in zip(before, network.get_weights(), strict=True)]
     assert changed == [False] * (len(before) - 2) + [True, True]
 

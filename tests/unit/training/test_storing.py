@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 
 from tenshots import runtime
-from tenshots.networks import building, stored
+from tenshots.networks import building, features, stored
+from tenshots.networks.settings import LINEAR, with_backbone
 from tenshots.tables.predictions import labels_of, probabilities_of
 from tenshots.training import storing, variants
 from tenshots.training.jobs import Epoch, Job, Outcome
+from tenshots.training.linear import Known
 from tenshots.training.storing import Saved
 from tests.drawn.settings import values
 
@@ -38,7 +40,7 @@ def test_a_network_answers_alike_to_the_bit_before_it_is_saved_and_after_it_is_r
     given = values(one={"data": "database", "network": network})
     given["networks"]["dense"] = DENSE
     variant = variants.resolve({**given, "batch_size": 8}, "one")
-    finish = partial(storing.save, folder=tmp_path, images=IMAGES)
+    finish = partial(storing.save, folder=tmp_path, inputs=IMAGES)
     saved = variants.train(
         variant, [job(0), job(1), job(2)], images=IMAGES, labels=LABELS, finish=finish, num_workers=2
     )
@@ -49,6 +51,30 @@ def test_a_network_answers_alike_to_the_bit_before_it_is_saved_and_after_it_is_r
         again = stored.probabilities(model, tmp_path / each.weights, IMAGES[NUM_TRAINED:])
         assert np.array_equal(each.probabilities, again)
     assert not np.array_equal(saved[0].probabilities, saved[1].probabilities)
+
+
+@pytest.mark.parametrize("recipe", LINEAR)
+def test_a_network_taught_on_features_answers_from_them_as_it_does_from_pixels(
+    recipe: str, tmp_path: Path
+) -> None:
+    given = values(one={"data": "database", "network": "pretrained", "recipe": recipe})
+    variant = variants.resolve(given, "one")
+    backbone = features.backbone(with_backbone(given, "pretrained", asked="this test"), size_px=32)
+    # Brightness tells the labels: of noise, all answers would be alike.
+    images = IMAGES // 2 + (64 * LABELS).astype(np.uint8)[:, None, None, None]
+    rows, mirrored = (features.outputs(backbone, each) for each in (images, images[:, :, ::-1]))
+    (saved,) = variants.train(
+        variant,
+        [job(0)],
+        images=images[:1],
+        labels=LABELS,
+        known=Known(rows, mirrored, np.arange(NUM_IMAGES)),
+        finish=partial(storing.save, folder=tmp_path, inputs=rows),
+    )
+    model = building.build(variant.network, size_px=32, num_labels=2)
+    again = stored.probabilities(model, tmp_path / saved.weights, images[NUM_TRAINED:])
+    assert np.abs(saved.probabilities - again).max() < 1e-6
+    assert saved.probabilities.std() > 0.1
 
 
 def test_predictions_name_photos_parts_and_trainings() -> None:

@@ -179,7 +179,7 @@ def test_whatever_breaks_ends_all_workers_is_raised_and_leaves_whole_files(
 
     def finish(network: Any, outcome: Outcome) -> int:  # noqa: ANN401 (keras.Model)
         if place == "save":
-            storing.save(network, outcome, folder=tmp_path)
+            storing.save(network, outcome, folder=tmp_path, inputs=drawn()[0])
             break_at("save")
         return outcome.job.repeat
 
