@@ -51,7 +51,7 @@ def key(folder: Path) -> str:
         ("blocks.py", set(FAMILIES), True),
         ("building.py", set(FAMILIES), True),
         ("families/brand_new.py", set(), False),
-        ("features.py", set(), False),
+        ("features.py", set(), True),  # nor by it, but frozen features are what a variant may learn from
         ("stored.py", set(), False),  # answers are given before anything is read back
         ("forward.py", set(), True),  # no network is built by it, but answers go through it
     ],
