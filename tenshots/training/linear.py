@@ -4,11 +4,11 @@ So it is saved, evaluated, drawn and registered like any other network. No seed 
 once, whatever `repeats` says.
 
 It learns from each training photo as it is and mirrored: a mirrored object keeps its label, and a backbone
-that has seen few pictures, or small ones, makes something else of it, as of another photo. On the demo, with
-the backbone that knows CIFAR-10, that brought the accuracy of a logistic regression from 75.4 to 80.2 %. A
-mirror image is a further row, like a copy: the penalty on the weights is as strong as for the photo alone
-(see `classifiers.Learner`), and how strong it is, is chosen by answers on photos as they are, since those are
-what the network will be asked about.
+that has seen few pictures, or small ones, makes something else of it, as of another photo. On the demo's
+validation photos, with the backbone that knows CIFAR-10, that brought a logistic regression from 72.6 to
+77.4 % right, and a linear SVM from 71.4 to 74.4 %. A mirror image is a further row, like a copy: the penalty
+on the weights is as strong as for the photo alone (see `classifiers.Learner`), and how strong it is, is
+chosen by answers on photos as they are, since those are what the network will be asked about.
 """
 
 from __future__ import annotations
