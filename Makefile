@@ -45,7 +45,7 @@ lint: setup-dev  ## checks style and types only
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-prove: setup-dev  ## are the bytes the same on imitated processors and in other surroundings? 12 small runs, 25 minutes of processor time
+prove: setup-dev  ## are the bytes the same on imitated processors and in other surroundings? 12 small runs, half an hour of processor time
 	$(BIN)/python -m benchmarks.prove
 
 ui: setup  ## serves MLflow's pages with every run, and prints their address
