@@ -31,6 +31,8 @@ repro: setup  ## runs the whole pipeline, up to reports/index.html
 # Named one by one: a plain `dvc checkout` would also reset data/raw to data/raw.dvc, and so delete photos that were
 # added since. Outputs of variants that the commit does not have are removed, because `compare` reads these folders.
 back: setup  ## restores the last commit's settings, report and outputs; photos and code stay as they are
+	@# DVC writes git's index, after which git may take another file of the same length and second for the same.
+	@git ls-files -z params.yaml dvc.lock reports data/croissant.json | xargs -0 touch
 	git checkout --quiet HEAD -- params.yaml dvc.lock reports data/croissant.json
 	@# Otherwise DVC would remove outputs of which it has no other copy, and then fail.
 	@$(BIN)/python -m stages.back
