@@ -32,6 +32,8 @@ repro: setup  ## runs the whole pipeline, up to reports/index.html
 # added since. Outputs of variants that the commit does not have are removed, because `compare` and `visualise` read these
 # folders whole.
 back: setup  ## restores the last commit's settings, report and outputs; photos and code stay as they are
+	@# DVC writes git's index, after which git may take another file of the same length and second for the same.
+	@git ls-files -z params.yaml dvc.lock reports data/croissant.json | xargs -0 touch
 	git checkout --quiet HEAD -- params.yaml dvc.lock reports data/croissant.json
 	@# Otherwise DVC would remove outputs of which it has no other copy, and then fail.
 	@$(BIN)/python -m stages.back
@@ -46,7 +48,7 @@ lint: setup-dev  ## checks style and types only
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-prove: setup-dev  ## are the bytes the same on imitated processors and in other surroundings? 12 small runs, 25 minutes of processor time
+prove: setup-dev  ## are the bytes the same on imitated processors and in other surroundings? 12 small runs, half an hour of processor time
 	$(BIN)/python -m benchmarks.prove
 
 ui: setup  ## serves MLflow's pages with every run, and prints their address

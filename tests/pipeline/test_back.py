@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -95,6 +96,20 @@ def test_outputs_that_the_cache_lacks_are_said_before_any_is_removed(
     assert {name: files(folder / "data").get(name) for name in before} == before
 
 
+def looks_unchanged(project: Project, name: str) -> None:
+    """Edits a committed file so that git, by its index, takes it for the same: as long, and as old."""
+    path = project.folder / name
+    committed = project.run("git", "show", f"HEAD:{name}")
+    path.write_text(committed)
+    project.run("git", "config", "core.trustctime", "false")
+    second = path.stat().st_mtime_ns - 5_000_000_000  # older than the index, or git would look into it
+    os.utime(path, ns=(second, second))
+    project.run("git", "add", name)
+    path.write_text(f"{committed[:-2]}~\n")
+    os.utime(path, ns=(second, second))
+    assert name not in project.run("git", "status", "--short")
+
+
 def test_the_way_back_restores_settings_report_and_outputs_and_loses_no_photo(project: Project) -> None:
     folder = project.folder
     whole = ("database", "evaluations", "models", "splits", "study", "visualisations")
@@ -118,6 +133,7 @@ def test_the_way_back_restores_settings_report_and_outputs_and_loses_no_photo(pr
     shutil.rmtree(folder / "data" / "splits")
     before = files(folder / "data" / "raw")
     assert "added last.png" in {Path(name).name for name in before}
+    looks_unchanged(project, "params.yaml")
 
     project.run(*way_back())
 

@@ -76,7 +76,7 @@ def test_any_numeric_type_gives_the_same_logits() -> None:
         ({"input_px": 16}, ["networks.lecture.input_px", "32", "16"]),
         ({"filters": [4, 4, 4, 4]}, ["input_px must be at least 64 for 4 blocks"]),
         ({"filters": []}, ["networks.lecture.filters", "1"]),
-        ({"dropout": 1.0}, ["networks.lecture.dropout", "less than 1"]),
+        ({"dropout": 1.0}, ["networks.lecture.dropout", "below 1"]),
         ({"family": "convolutionl"}, ["networks.lecture.family", "'convolutionl'", "mean 'convolutional'"]),
         ({"droput": 0.1}, ["networks.lecture.droput", "mean 'dropout'"]),
     ],

@@ -261,6 +261,7 @@ def test_heat_maps_and_receptive_fields_are_had(learnt: list[np.ndarray]) -> Non
     assert not any(layer.layers for layer in network.layers if hasattr(layer, "layers")), "it is flat"
     images = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 3), dtype=np.uint8)
     layer = gradcam.default_layer(network)
+    assert layer is not None
     heat = gradcam.heat_maps(network, images, np.array([0, 1, 0]), layer=layer)
     side = network.get_layer(layer).output.shape[1]
     assert heat.shape == (3, side, side)

@@ -234,7 +234,7 @@ def test_a_store_that_answers_is_no_longer_remembered_as_silent(
     ("status", "reason"),
     [
         (404, "(failed with error code 404: what answers there is not MLflow; correct MLFLOW_TRACKING_URI"),
-        (None, "(Max retries exceeded: it answers, but not what it is asked for; start it again, or set"),
+        (None, "(Max retries exceeded: it answers with errors; restart it, or set"),
     ],
 )
 def test_a_server_that_is_well_and_cannot_be_used_is_said_with_a_remedy(
