@@ -38,8 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, network in values["networks"].items():
         files.write(NETWORKS / f"{name}.txt", code.family_text(network["family"]))
     files.empty(WANTED)
-    for (data, name), backbone in wanted(values).items():
-        features.write_wanted(backbone, WANTED / data / f"{name}.json")
+    for (data, name), asked in wanted(values).items():
+        features.write_wanted(asked, WANTED / data / f"{name}.json")
     files.write(CHECKED, "Every setting in params.yaml keeps its rule.\n")
 
 

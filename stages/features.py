@@ -40,13 +40,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     photos = database.read_photos(DATABASE, ["photo_id", "image"])
     images = database.decode(photos["image"])
-    settings = with_frozen(values, name, frozen=wanted, path=path)
+    settings = with_frozen(values, name, frozen=wanted.backbone, path=path)
     backbone = frozen.backbone(settings, size_px=images.shape[1], at=f"networks.{name}")
     rows, mirrored = (
         frozen.outputs(backbone, turned, num_workers=num_workers) for turned in (images, images[:, :, ::-1])
     )
     found = Features(rows, mirrored)
-    features.write(folder, found, photo_ids=photos["photo_id"].tolist(), backbone=wanted)
+    features.write(folder, found, photo_ids=photos["photo_id"].tolist(), backbone=wanted.backbone)
     print(f"features of {name}: {rows.shape[1]} of each of {len(rows):,} photos")
 
 

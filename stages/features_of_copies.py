@@ -1,6 +1,7 @@
 """What a frozen backbone makes of the photos and their changed copies → data/features/augmented/NETWORK.
 
-The photos' rows are those of the stage `features`. Nothing, at once, where no variant reads it.
+The photos' rows are those of the stage `features`. Nothing, at once, where no variant reads it; the photos'
+alone, at once, where none learns from features of copies.
 """
 
 from __future__ import annotations
@@ -29,6 +30,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"features of copies, {name}: none, as nothing reads them")
         return
 
+    photo_ids = database.read_photos(AUGMENTED, ["photo_id"])["photo_id"].tolist()
+    of_photos = features.read(FEATURES / "database" / name, photo_ids=photo_ids, backbone=wanted.backbone)
+    if not wanted.copies:
+        features.write(folder, of_photos, photo_ids=photo_ids, backbone=wanted.backbone)
+        print(f"features of copies, {name}: none, as nothing reads them; those of the photos are at hand")
+        return
+
     # Not at the top: TensorFlow takes seconds to import, and nobody wants the features of most networks.
     from tenshots import runtime
     from tenshots.networks import features as frozen
@@ -39,9 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     runtime.configure(threads=threads)
     num_workers = runtime.num_workers(threads=threads)
 
-    settings = with_frozen(values, name, frozen=wanted, path=path)
-    photo_ids = database.read_photos(AUGMENTED, ["photo_id"])["photo_id"].tolist()
-    of_photos = features.read(FEATURES / "database" / name, photo_ids=photo_ids, backbone=wanted)
+    settings = with_frozen(values, name, frozen=wanted.backbone, path=path)
     copies = database.read_copies(AUGMENTED, ["photo_id", "image"])
     images = database.decode(copies["image"])
     backbone = frozen.backbone(settings, size_px=images.shape[1], at=f"networks.{name}")
@@ -49,8 +55,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     features.write(
         folder,
         of_photos._replace(rows=np.concatenate([of_photos.rows, of_copies])),
-        photo_ids=[*photo_ids, *copies["photo_id"]],
-        backbone=wanted,
+        photo_ids=photo_ids,
+        copy_ids=copies["photo_id"].tolist(),
+        backbone=wanted.backbone,
     )
     print(f"features of copies, {name}: {of_copies.shape[1]} of each of {len(of_copies):,} copies")
 

@@ -57,7 +57,7 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     honest = database.read_predictions(EVALUATIONS / name / "predictions.csv")
     summary.check_honest(honest, splits, repeats=repeats, variant=name)
 
-    num_stored = len(photos) + len(copies)
+    stored_copies = copies
     if settings.leaking and variant.data == "augmented":
         augment = params.section(values, "augment", AugmentSettings)
         copies = retraining.with_copies(photos, copies, splits, augment, seed=seed)
@@ -67,18 +67,17 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     images = database.decode(shown["image"])
     known = None
     if isinstance(variant.network, TransferSettings):
-        image_ids = shown["photo_id"].tolist()
         stored = features.read(
             FEATURES / variant.data / variant.network_name,
-            photo_ids=image_ids[:num_stored],
+            photo_ids=photos["photo_id"].tolist(),
+            copy_ids=variants.copies_known(variant, stored_copies),
             backbone=variant.network.frozen(),
-            num_copies=num_stored - len(photos),
         )
-        if num_stored < len(shown):  # copies for a random split, which lie after all others
+        if variant.is_linear and len(stored.rows) < len(shown):  # copies for a random split, after all others
             model = frozen.backbone(variant.network, size_px=images.shape[1])
-            added = frozen.outputs(model, images[num_stored:])
+            added = frozen.outputs(model, images[len(stored.rows) :])
             stored = stored._replace(rows=np.concatenate([stored.rows, added]))
-        known = variants.known(stored, image_ids, splits)
+        known = variants.known(stored, shown["photo_id"].tolist()[: len(stored.rows)], splits)
     num_jobs, most = sum(len(task.jobs) for task in todo), variants.max_epochs(variant)
     with progress.shown(f"study {name}", total=num_jobs * most) as bar:
         watch = Watch(bar, num_jobs=num_jobs, max_epochs=most)

@@ -51,14 +51,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     shown = pd.concat([photos, copies], ignore_index=True)
     known = None
     if backbone := variant.network.frozen():
-        image_ids = shown["photo_id"].tolist()
+        photo_ids, copy_ids = photos["photo_id"].tolist(), variants.copies_known(variant, copies)
         found = features.read(
             FEATURES / variant.data / variant.network_name,
-            photo_ids=image_ids,
+            photo_ids=photo_ids,
+            copy_ids=copy_ids,
             backbone=backbone,
-            num_copies=len(copies),
         )
-        known = variants.known(found, image_ids, splits)
+        known = variants.known(found, [*photo_ids, *copy_ids], splits)
     # One that learns from frozen features needs no pixels, but for the size of its network's input.
     images = database.decode(shown["image"].iloc[:1] if variant.is_linear else shown["image"])
     names, labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)

@@ -31,7 +31,7 @@ from threadpoolctl import threadpool_limits
 
 # Inverse strengths of the L2 penalty on features of unit variance, from the strongest on, a factor of about
 # three apart: the log loss is flat around its lowest, so a finer grid would only cost time.
-STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
+STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 UNTUNED = 0.01  # where no inner fold can be made; of few photos, a cautious one
 MAX_FOLDS = 10  # where there are no more components, each is a fold
 NUM_INNER_FOLDS = 4

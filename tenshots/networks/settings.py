@@ -18,7 +18,7 @@ from pydantic import Field
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import families as package
-from tenshots.params import MAX_EPOCHS, Settings
+from tenshots.params import Settings
 
 if TYPE_CHECKING:
     # Not at run time: `check` reads the settings of every family in 0.3 s, and Keras takes 5 s to import.
@@ -103,16 +103,14 @@ class ScratchSettings(NetworkSettings):
 
 
 class TransferSettings(NetworkSettings):
-    """A network with a backbone: its head is trained first, and then the top of its backbone with it.
+    """A network with a backbone: its head is solved for, and then the top of its backbone trained with it.
 
-    Or its head is solved for, and its backbone stays as it is.
+    Or its backbone stays as it is.
     """
 
     recipes = ("fine_tune", *LINEAR)
 
     dropout: float = Field(ge=0, lt=1)
-    head_epochs: int = Field(ge=1, le=MAX_EPOCHS)
-    head_lr_factor: float = Field(gt=0, le=1000)
     unfreeze: float = Field(ge=0, le=1)
     fine_tune_lr_factor: float = Field(gt=0, le=1000)
 

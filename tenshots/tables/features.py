@@ -3,13 +3,14 @@
 A folder per data set and network holds
 
     features.json     {wanted: false} where nobody wants them; else {wanted: true, backbone (the settings that
-                      they depend on), photo_ids (a hash of the ids, row by row), num_rows, num_features}
-    features.npy      float32 (num_rows, num_features): a row per photo, then one per copy
+                      they depend on), photo_ids and copy_ids (hashes of the ids, row by row), num_rows,
+                      num_features}
+    features.npy      float32 (num_rows, num_features): a row per photo, then one per copy if these are wanted
     mirrored.npy      float32 (num_photos, num_features): of the photos' mirror images, left to right; there
                       are none of copies
 
-and data/checked/features a file per data set and network: {wanted: the settings that they depend on}, or null
-where nobody wants them.
+and data/checked/features a file per data set and network: {wanted: the settings that they depend on, or null
+where nobody wants them; copies: whether those of copies are wanted, too}.
 """
 
 from __future__ import annotations
@@ -42,38 +43,60 @@ class Features(NamedTuple):
     mirrored: np.ndarray
 
 
-def write_wanted(backbone: Mapping[str, Any] | None, path: Path) -> None:
-    """Writes the settings that wanted features depend on, the same bytes in whatever order they came.
+class Wanted(NamedTuple):
+    """Which features are wanted of a data set and network.
+
+    Attributes:
+        backbone: the settings that they depend on, as plain values.
+        copies: those of copies, too; else of photos alone.
+    """
+
+    backbone: Mapping[str, Any]
+    copies: bool
+
+
+def write_wanted(wanted: Wanted | None, path: Path) -> None:
+    """Writes which features are wanted, the same bytes in whatever order the settings came.
 
     Args:
-        backbone: as plain values; None where nobody wants features.
+        wanted: None where nobody wants features.
         path: below data/checked/features; its folder is made where it is missing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"wanted": backbone}, indent=2, sort_keys=True, ensure_ascii=False)
+    values = {"wanted": wanted and dict(wanted.backbone), "copies": bool(wanted and wanted.copies)}
+    text = json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False)
     files.write(path, text + "\n")
 
 
-def read_wanted(path: Path) -> dict[str, Any] | None:
-    """Returns the settings that wanted features depend on; None where nobody wants them.
+def read_wanted(path: Path) -> Wanted | None:
+    """Returns which features are wanted; None where nobody wants any.
 
     Raises:
         DataError: it is missing, or is no such file.
     """
+    found = _json(path)
     try:
-        wanted: dict[str, Any] | None = _json(path)["wanted"]
+        backbone, copies = found["wanted"], found["copies"]
     except KeyError:
         raise DataError(f"{path} does not say which features are wanted; {REMEDY}") from None
-    return wanted
+    return None if backbone is None else Wanted(backbone, copies)
 
 
-def write(folder: Path, features: Features, *, photo_ids: Sequence[str], backbone: Mapping[str, Any]) -> None:
+def write(
+    folder: Path,
+    features: Features,
+    *,
+    photo_ids: Sequence[str],
+    copy_ids: Sequence[str] = (),
+    backbone: Mapping[str, Any],
+) -> None:
     """Writes features in place of what the folder has.
 
     Args:
         folder: of a data set and network.
-        features: of photos and copies.
-        photo_ids: of each row the photo, or that which the copy is of.
+        features: of photos, and of copies if there are `copy_ids`.
+        photo_ids: of the photos, whose rows come first.
+        copy_ids: of each copy the photo that it is of.
         backbone: the settings that they depend on.
     """
     files.empty(folder)
@@ -83,6 +106,7 @@ def write(folder: Path, features: Features, *, photo_ids: Sequence[str], backbon
         "wanted": True,
         "backbone": dict(backbone),
         "photo_ids": _hash(photo_ids),
+        "copy_ids": _hash(copy_ids),
         "num_rows": len(features.rows),
         "num_features": int(features.rows.shape[1]),
     }
@@ -96,15 +120,15 @@ def write_none(folder: Path) -> None:
 
 
 def read(
-    folder: Path, *, photo_ids: Sequence[str], backbone: Mapping[str, Any], num_copies: int = 0
+    folder: Path, *, photo_ids: Sequence[str], copy_ids: Sequence[str] = (), backbone: Mapping[str, Any]
 ) -> Features:
     """Returns the features of these photos and copies.
 
     Args:
         folder: of a data set and network.
-        photo_ids: of each row, as `write` was told.
+        photo_ids: as `write` was told.
+        copy_ids: as `write` was told; none: of photos alone, whether there are copies or not.
         backbone: the settings that they must depend on.
-        num_copies: how many of the last rows are of copies.
 
     Raises:
         DataError: they are missing, damaged, or of other photos or of another backbone.
@@ -115,16 +139,16 @@ def read(
         raise DataError(f"{path} says that nobody wants features, but they are; {REMEDY}")
     if described.get("backbone") != backbone:
         raise DataError(f"{path} is of another backbone than params.yaml names; {REMEDY}")
-    if described.get("photo_ids") != _hash(photo_ids):
-        raise DataError(f"{path} is of other photos; {REMEDY}")
-    num_rows, num_features = len(photo_ids), described.get("num_features")
-    return Features(
-        _rows(folder / ROWS, (num_rows, num_features)),
-        _rows(folder / MIRRORED, (num_rows - num_copies, num_features)),
-    )
+    for key, ids in (("photo_ids", photo_ids), ("copy_ids", copy_ids)):
+        if ids and described.get(key) != _hash(ids):
+            raise DataError(f"{path} is of other photos; {REMEDY}")
+    num_rows, num_features = described.get("num_rows"), described.get("num_features")
+    rows = _rows(folder / ROWS, (num_rows, num_features))
+    mirrored = _rows(folder / MIRRORED, (len(photo_ids), num_features))
+    return Features(rows[: len(photo_ids) + len(copy_ids)], mirrored)
 
 
-def _rows(path: Path, shape: tuple[int, object]) -> np.ndarray:
+def _rows(path: Path, shape: tuple[object, object]) -> np.ndarray:
     try:
         rows: np.ndarray = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
     except FileNotFoundError:

@@ -13,6 +13,7 @@ chosen by answers on photos as they are, since those are what the network will b
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -58,13 +59,78 @@ class Known(NamedTuple):
         )
 
 
+class Heads:
+    """Heads that are solved for, once per set of training images: the repeats of a fold share theirs.
+
+    The photos that validate are not learnt from, so that they choose between variants here, too. Heads may be
+    asked for in several threads; one at a time is solved for, as the linear algebra's threads are the whole
+    process's.
+    """
+
+    def __init__(
+        self,
+        known: Known,
+        labels: np.ndarray,
+        *,
+        num_labels: int,
+        kind: str = "logistic_regression",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        """Begins with no head.
+
+        Args:
+            known: frozen features, and what belongs together. Images of a job that have no features there
+                are left out: a recipe that does not learn from features of copies has none of them.
+            labels: int (num_images,), from 0; each below `num_labels`.
+            num_labels: of the head.
+            kind: logistic_regression or linear_svm.
+            label_smoothing: of the losses in the rows of the history.
+        """
+        self._known = known
+        self._labels = labels
+        self._num_labels = num_labels
+        self._kind = kind
+        self._smoothing = label_smoothing
+        self._found: dict[bytes, Linear] = {}
+        self._lock = threading.Lock()
+
+    def put_into(self, network: keras.Model, job: Job) -> Epoch:
+        """Gives the network the head that a job's images teach.
+
+        Args:
+            network: of `building.build` with a backbone.
+            job: whose images are learnt from.
+
+        Returns:
+            The first row of the job's history, without an update: how good the answers of the head are on the
+            images that it has learnt from, and on those that validate.
+        """
+        learnt = job.train[job.train < len(self._known.features)]
+        with self._lock:
+            key = learnt.tobytes()
+            if key not in self._found:
+                rows = self._known.rows(learnt, self._labels)
+                self._found[key] = classifiers.solve(rows, num_labels=self._num_labels, kind=self._kind)
+            found = self._found[key]
+        network.get_layer(HEAD).set_weights([found.kernel, found.bias])
+        loss, accuracy = self._loss_and_accuracy(found, learnt)
+        val_loss, val_accuracy = self._loss_and_accuracy(found, job.val)
+        return Epoch(
+            job.fold, job.repeat, phase=self._kind, epoch=0, num_updates=0, lr=0.0,
+            loss=loss, accuracy=accuracy, val_loss=val_loss, val_accuracy=val_accuracy,
+        )  # fmt: skip
+
+    def _loss_and_accuracy(self, found: Linear, rows: np.ndarray) -> tuple[float, float]:
+        logits = self._known.features[rows] @ found.kernel + found.bias
+        targets = np.eye(self._num_labels)[self._labels[rows]]
+        right = (logits.argmax(axis=1) == self._labels[rows]).mean()
+        return optimisation.loss(logits, targets, label_smoothing=self._smoothing), float(right)
+
+
 def trainers(
     build: Callable[[], keras.Model], *, known: Known, labels: np.ndarray, kind: str
 ) -> Callable[[], Trainer]:
-    """Returns what begins a worker: see `executor.run`, which should run one at a time.
-
-    The photos that validate are not learnt from, so that they choose between variants here, too. A history
-    has one row, without an update: how good the answers on both are.
+    """Returns what begins a worker (see `executor.run`); a history has one row.
 
     Args:
         build: returns a network of `networks.build` with a backbone, with its backbone's weights, the same
@@ -76,33 +142,14 @@ def trainers(
 
     def begin() -> Trainer:
         network = build()
-        num_labels = network.output_shape[-1]
+        heads = Heads(known, labels, num_labels=network.output_shape[-1], kind=kind)
 
         def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
             check()
-            found = classifiers.solve(known.rows(job.train, labels), num_labels=num_labels, kind=kind)
-            network.get_layer(HEAD).set_weights([found.kernel, found.bias])
-            row = _row(found, job, features=known.features, labels=labels, kind=kind)
+            row = heads.put_into(network, job)
             report(row)
             return Outcome(job, [row], kept_epoch=0, num_images=len(job.train))
 
         return Trainer(network, train, num_bytes=0)
 
     return begin
-
-
-def _row(found: Linear, job: Job, *, features: np.ndarray, labels: np.ndarray, kind: str) -> Epoch:
-    """Returns how good the answers on the rows of a job are."""
-
-    def loss_and_accuracy(rows: np.ndarray) -> tuple[float, float]:
-        logits = features[rows] @ found.kernel + found.bias
-        targets = np.eye(logits.shape[1])[labels[rows]]
-        right = (logits.argmax(axis=1) == labels[rows]).mean()
-        return optimisation.loss(logits, targets, label_smoothing=0.0), float(right)
-
-    loss, accuracy = loss_and_accuracy(job.train)
-    val_loss, val_accuracy = loss_and_accuracy(job.val)
-    return Epoch(
-        job.fold, job.repeat, phase=kind, epoch=0, num_updates=0, lr=0.0,
-        loss=loss, accuracy=accuracy, val_loss=val_loss, val_accuracy=val_accuracy,
-    )  # fmt: skip

@@ -175,10 +175,22 @@ def train(
         SettingsError: the network cannot be built, or the loss became infinite or not a number.
         DataError: the backbone's weights are missing, or are not those that the settings name.
     """
-    begin = trainers(variant, images=images, labels=labels, known=known)
-    if variant.is_linear:  # seconds, and the linear algebra's threads are the whole process's
+    begin = trainers(variant, images=images, labels=labels, known=known, num_workers=num_workers)
+    if variant.is_linear:  # seconds, and one at a time is solved for
         num_workers = 1
     return executor.run(begin, jobs, finish=finish, num_workers=num_workers, report=report, done=done)
+
+
+def copies_known(variant: Variant, copies: pd.DataFrame) -> list[str]:
+    """Returns of each copy whose frozen features the variant learns from the photo that it is of.
+
+    Fine-tuning solves for its head on photos alone, which takes no features of copies.
+
+    Args:
+        variant: of `resolve`.
+        copies: column photo_id.
+    """
+    return copies["photo_id"].tolist() if variant.is_linear else []
 
 
 def known(features: Features, image_ids: Sequence[str], splits: pd.DataFrame) -> Known:
@@ -186,7 +198,7 @@ def known(features: Features, image_ids: Sequence[str], splits: pd.DataFrame) ->
 
     Args:
         features: frozen ones of the variant's network, a row per image.
-        image_ids: of each image the photo_id; photos first, then copies.
+        image_ids: of each image the photo_id; photos first, then copies, if there are features of them.
         splits: columns photo_id and component.
     """
     first = splits.drop_duplicates("photo_id").set_index("photo_id")["component"]
@@ -196,7 +208,12 @@ def known(features: Features, image_ids: Sequence[str], splits: pd.DataFrame) ->
 
 
 def trainers(
-    variant: Variant, *, images: np.ndarray, labels: np.ndarray, known: Known | None = None
+    variant: Variant,
+    *,
+    images: np.ndarray,
+    labels: np.ndarray,
+    known: Known | None = None,
+    num_workers: int = 1,
 ) -> Callable[[], Trainer]:
     """Returns what begins a worker that trains the variant's network by its recipe.
 
@@ -205,7 +222,8 @@ def trainers(
         images: uint8 (num_images, size_px, size_px, 3), originals and copies; of a linear variant the first
             is enough, as it shows the size.
         labels: int (num_images,), from 0 without gaps.
-        known: of the function of that name. Where it is None, fine-tuning computes frozen features itself.
+        known: of the function of that name, where the network has a backbone.
+        num_workers: threads that prepare images, side by side.
 
     Raises:
         SettingsError: the network cannot be built.
@@ -222,16 +240,16 @@ def trainers(
         at=at,
     )
     data: dict[str, Any] = {"images": images, "labels": labels, "settings": variant.train}
+    data["num_workers"] = num_workers
     if not isinstance(variant.network, TransferSettings):
         return scratch.trainers(build, **data)
+    if known is None:
+        raise ValueError(f"recipe {variant.recipe} learns from frozen features, got none")
     if not learnt:  # its backbone starts at random, the same in every worker, and in the frozen features
         build = partial(_drawn, build)
     if variant.is_linear:
-        if known is None:
-            raise ValueError(f"recipe {variant.recipe} learns from frozen features, got none")
         return linear.trainers(build, known=known, labels=labels, kind=variant.recipe)
-    frozen = known and known.features
-    return transfer.trainers(build, **data, features=frozen, phases=variant.network)
+    return transfer.trainers(build, **data, known=known, phases=variant.network)
 
 
 def _drawn(build: Callable[[], keras.Model]) -> keras.Model:
@@ -246,4 +264,4 @@ def max_epochs(variant: Variant) -> int:
         return 1
     if not isinstance(variant.network, TransferSettings):
         return variant.train.epochs
-    return variant.network.head_epochs + (variant.train.epochs if variant.network.unfreeze else 0)
+    return 1 + (variant.train.epochs if variant.network.unfreeze else 0)

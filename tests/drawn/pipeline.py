@@ -194,7 +194,6 @@ def thimble(values: dict[str, Any]) -> dict[str, Any]:
     values["split"].update(folds=2, val=0.5)
     values["augment"].update(copies=1, layers=[{"RandomFlip": {"mode": "horizontal"}}])
     values["networks"]["lecture"].update(SMALL)
-    values["networks"]["pretrained"].update(head_epochs=1)
     values["networks"]["pretrained"]["backbone"].update(
         architecture="convolutional", arguments=SMALL, weights="none"
     )

@@ -87,6 +87,7 @@ def leave_features(given: dict[str, Any], *, num_copied: int = 12) -> None:
         features.write(
             Path("data/features") / data / "pretrained",
             Features(np.concatenate([rows, rows[len(rows) - num :]]), mirrored),
-            photo_ids=[*ids, *ids[len(rows) - num :]],
+            photo_ids=ids,
+            copy_ids=ids[len(rows) - num :],
             backbone=settings.frozen(),
         )

@@ -112,7 +112,7 @@ def test_a_network_trains_the_variants_that_use_it(
 
 def test_how_a_network_is_fine_tuned_computes_no_feature_again(reproduced: Project) -> None:
     networks = reproduced.params()["networks"]
-    networks["pretrained"] |= {"unfreeze": 0.25, "head_epochs": 2, "dropout": 0.5}
+    networks["pretrained"] |= {"unfreeze": 0.25, "fine_tune_lr_factor": 0.7, "dropout": 0.5}
     with reproduced.edited("params.yaml") as values, reproduced.edited("dvc.lock"):
         reproduced.write_params({**values, "networks": networks})
         assert ran(reproduced.dvc("repro", "features")) == {"check", "rehearse"}

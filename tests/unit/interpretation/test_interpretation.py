@@ -46,7 +46,7 @@ def network(*, size_px: int = 48, family: str = "convolutional") -> keras.Model:
     if family == "convolutional":
         values |= {"filters": [4, 6], "dense": 8}
     else:
-        values |= {"head_epochs": 1, "head_lr_factor": 1, "unfreeze": 0, "fine_tune_lr_factor": 1}
+        values |= {"unfreeze": 0, "fine_tune_lr_factor": 1}
         values["backbone"] = {"architecture": "MobileNetV2", "arguments": {"alpha": 0.35}, "weights": "none"}
     return building.build(building.settings_from(values, at=""), size_px=size_px, num_labels=2)
 

@@ -37,9 +37,7 @@ def test_however_many_compute_at_a_time_the_features_are_the_same_to_the_bit() -
 
 def test_how_a_network_is_tuned_moves_no_frozen_feature() -> None:
     given = fine_tuning.settings()
-    tuned = fine_tuning.settings(
-        head_epochs=9, head_lr_factor=0.5, unfreeze=0, fine_tune_lr_factor=2, dropout=0.6
-    )
+    tuned = fine_tuning.settings(unfreeze=0, fine_tune_lr_factor=2, dropout=0.6)
     assert tuned.frozen() == given.frozen()
     moved = [fine_tuning.settings(input_px=48)]
     moved.append(

@@ -147,7 +147,7 @@ def test_building_imports_nothing_of_the_networks_that_is_not_listed() -> None:
         "plain = {'family': 'dense', 'input_px': 8, 'channels': 1, 'units': [4], 'dropout': 0}\n"
         "backbone = {'architecture': 'MobileNet', 'arguments': {'alpha': 0.25}, 'weights': 'none'}\n"
         "tuned = {'family': 'pretrained', 'input_px': 32, 'backbone': backbone, 'dropout': 0,\n"
-        "         'head_epochs': 1, 'head_lr_factor': 1, 'unfreeze': 0, 'fine_tune_lr_factor': 1}\n"
+        "         'unfreeze': 0, 'fine_tune_lr_factor': 1}\n"
         "for values in (plain, tuned):\n"  # the first is in the second's list, too, but for its own file
         "    settings = building.settings_from(values, at='')\n"
         "    building.build(settings, size_px=32, num_labels=2, learnt=building.learnt(settings))\n"

@@ -169,9 +169,15 @@ def test_the_card_tells_whose_weights_training_began_with_and_their_licence(
 
 
 def test_the_shipped_backbone_is_known_by_its_hash(project: Path) -> None:
-    backbone = params.read(TOP / "params.yaml")["networks"]["pretrained"]["backbone"]
-    card = card_of(project, backbone)
+    data = (TOP / "backbones/cifar10.weights.h5").read_bytes()
+    weights = {"path": "backbones/cifar10.weights.h5", "sha256": hashlib.sha256(data).hexdigest()}
+    card = card_of(project, {"architecture": "convolutional", "arguments": {}, "weights": weights})
     assert "- **Source of its weights:** trained by this pipeline on CIFAR-10" in card
+
+
+def test_the_default_backbone_is_known_by_its_hash(project: Path) -> None:
+    card = card_of(project, params.read(TOP / "params.yaml")["networks"]["pretrained"]["backbone"])
+    assert "- **Source of its weights:** EfficientNet-Lite0" in card
 
 
 def test_a_variant_that_no_seed_moves_is_said_to_be_solved_for(project: Path) -> None:

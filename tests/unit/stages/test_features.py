@@ -31,7 +31,11 @@ def asked(**variants: dict[str, Any]) -> dict[str, list[str]]:
     values["networks"]["other"] = values["networks"]["pretrained"]
     found = wanted({**values, "variants": variants})
     return {
-        name: [data for (data, of), each in found.items() if of == name and each is not None]
+        name: [
+            data + " and its copies" * each.copies
+            for (data, of), each in found.items()
+            if of == name and each is not None
+        ]
         for name in values["networks"]
     }
 
@@ -41,19 +45,23 @@ def test_features_are_wanted_by_variants_on_them_and_by_the_judging_of_labels() 
     nobody: list[str] = []
     assert asked(a=on_pixels) == {"lecture": nobody, "pretrained": ["database"], "other": nobody}
     assert asked(a={"data": "database", "network": "other"})["other"] == ["database"]
-    for recipe in ("fine_tune", "logistic_regression", "linear_svm"):
-        variant = {"data": "augmented", "network": "other", "recipe": recipe}
-        assert asked(a=on_pixels, b=variant)["other"] == ["database", "augmented"]
+    tuned = {"data": "augmented", "network": "other", "recipe": "fine_tune"}
+    assert asked(a=on_pixels, b=tuned)["other"] == ["database", "augmented"], "its head learns from photos"
+    for recipe in ("logistic_regression", "linear_svm"):
+        variant = {**tuned, "recipe": recipe}
+        for variants in ({"b": variant}, {"b": tuned, "c": variant}):
+            assert asked(a=on_pixels, **variants)["other"] == ["database", "augmented and its copies"]
 
 
-def ask(folder: Path, name: str, *data: str) -> None:
+def ask(folder: Path, name: str, *data: str, copies: bool = True) -> None:
     """Writes what `check` would, where a network's features are wanted for these data sets."""
     values = params.read()
     values["inspect"] = {"network": "pretrained"}
-    backbone = wanted(values)["database", name]
+    of_photos = wanted(values)["database", name]
     for each in ("database", "augmented"):
         path = folder / f"data/checked/features/{each}/{name}.json"
-        stored.write_wanted(backbone if each in data else None, path)
+        asked = of_photos and of_photos._replace(copies=copies and each == "augmented")
+        stored.write_wanted(asked if each in data else None, path)
 
 
 def left(folder: Path) -> dict[str, bytes]:
@@ -95,6 +103,20 @@ def test_rows_of_photos_are_taken_over_and_not_computed_again(project: Path) -> 
     both = np.load(project / "data/features/augmented/pretrained/features.npy")
     assert np.array_equal(both[:12], rows + np.float32(1))
     assert np.array_equal(both[12:], rows)
+
+
+def test_where_nobody_learns_from_features_of_copies_those_of_photos_are_passed_on(project: Path) -> None:
+    ask(project, "pretrained", "database", "augmented", copies=False)
+    features.main(["pretrained"])
+    code = (
+        "import sys; from stages import features_of_copies; features_of_copies.main(['pretrained']);"
+        "sys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(TOP)}, check=True, cwd=project)
+    of_photos, of_copies = (
+        left(project / f"data/features/{data}/pretrained") for data in ("database", "augmented")
+    )
+    assert of_copies == of_photos
 
 
 def test_where_nothing_is_wanted_no_backend_is_imported(project: Path) -> None:

@@ -20,7 +20,7 @@ NETWORKS = """\
 inspect: {network: pretrained}
 networks:
   lecture: {family: convolutional, input_px: 32, filters: [4], dense: 8, dropout: 0.25}
-  pretrained: {family: pretrained, input_px: 32, dropout: 0.1, head_epochs: 1, head_lr_factor: 1, unfreeze: 0,
+  pretrained: {family: pretrained, input_px: 32, dropout: 0.1, unfreeze: 0,
     fine_tune_lr_factor: 1, backbone: {architecture: convolutional,
     arguments: {filters: [4, 8], dense: 8, dropout: 0}, weights: none}}
 """
@@ -28,8 +28,6 @@ PRETRAINED = {
     "family": "pretrained",
     "input_px": 32,
     "dropout": 0.1,
-    "head_epochs": 1,
-    "head_lr_factor": 1,
     "unfreeze": 0,
     "fine_tune_lr_factor": 1,
     "backbone": {

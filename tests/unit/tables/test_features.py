@@ -12,21 +12,27 @@ import pytest
 
 from tenshots.errors import DataError
 from tenshots.tables import features
-from tenshots.tables.features import Features
+from tenshots.tables.features import Features, Wanted
 
-IDS = ["a", "b", "b"]
+IDS, COPIES = ["a", "b"], ["b"]
 BACKBONE = {"input_px": 32, "backbone": {"weights": "none"}}
 ROWS = np.arange(12, dtype=np.float32).reshape(3, 4)
 FOUND = Features(ROWS, mirrored=-ROWS[:2])  # two photos, and a copy of the second
 
 
-def read(folder: Path, *, photo_ids: list[str] = IDS, backbone: dict[str, Any] = BACKBONE) -> Features:
-    return features.read(folder, photo_ids=photo_ids, backbone=backbone, num_copies=1)
+def read(
+    folder: Path,
+    *,
+    photo_ids: list[str] = IDS,
+    copy_ids: list[str] = COPIES,
+    backbone: dict[str, Any] = BACKBONE,
+) -> Features:
+    return features.read(folder, photo_ids=photo_ids, copy_ids=copy_ids, backbone=backbone)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    features.write(tmp_path / "features", FOUND, photo_ids=IDS, backbone=BACKBONE)
+    features.write(tmp_path / "features", FOUND, photo_ids=IDS, copy_ids=COPIES, backbone=BACKBONE)
     return tmp_path / "features"
 
 
@@ -36,17 +42,26 @@ def test_features_are_read_as_they_were_written(folder: Path) -> None:
         assert np.array_equal(found, written)
 
 
+def test_of_photos_and_copies_those_of_photos_can_be_read_alone(folder: Path) -> None:
+    found = read(folder, copy_ids=[])
+    assert np.array_equal(found.rows, ROWS[:2])
+    assert np.array_equal(found.mirrored, FOUND.mirrored)
+
+
 def test_the_order_of_settings_moves_no_byte(folder: Path, tmp_path: Path) -> None:
     turned = dict(reversed(BACKBONE.items()))
-    features.write(tmp_path / "other", FOUND, photo_ids=IDS, backbone=turned)
+    features.write(tmp_path / "other", FOUND, photo_ids=IDS, copy_ids=COPIES, backbone=turned)
     for name in ("features.json", "features.npy", "mirrored.npy"):
         assert (folder / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
 
 def test_features_of_other_photos_or_of_another_backbone_are_refused(folder: Path) -> None:
-    for ids in (["a", "b"], ["b", "a", "b"], ["a", "b", "c"]):
+    for ids in (["a"], ["b", "a"], ["a", "b", "c"]):
         with pytest.raises(DataError, match=r"is of other photos; run `dvc repro`"):
             read(folder, photo_ids=ids)
+    for ids in (["a"], ["b", "b"]):
+        with pytest.raises(DataError, match=r"is of other photos; run `dvc repro`"):
+            read(folder, copy_ids=ids)
     with pytest.raises(DataError, match=r"is of another backbone .*; run `dvc repro`"):
         read(folder, backbone={**BACKBONE, "input_px": 48})
 
@@ -105,10 +120,10 @@ def test_a_description_that_is_none_is_an_error(folder: Path, text: str) -> None
 
 def test_who_wants_features_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    for wanted in (None, BACKBONE):
+    for wanted in (None, Wanted(BACKBONE, copies=False), Wanted(BACKBONE, copies=True)):
         features.write_wanted(wanted, path)
         assert features.read_wanted(path) == wanted
-    for text in (json.dumps({"backbone": {}}), "3", "{"):
+    for text in (json.dumps({"wanted": {}}), "3", "{"):
         path.write_text(text)
         with pytest.raises(DataError, match="run `dvc repro`"):
             features.read_wanted(path)

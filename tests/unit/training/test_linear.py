@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from tenshots.networks import classifiers, features, stored
+from tenshots.networks import classifiers, stored
 from tenshots.networks.classifiers import Rows
 from tenshots.networks.model_json import SavedVariant
 from tenshots.networks.settings import LINEAR
@@ -22,23 +22,16 @@ from tenshots.training.jobs import Job
 from tenshots.training.linear import Known
 from tenshots.training.storing import Saved
 from tests.drawn import fine_tuning
+from tests.drawn.fine_tuning import NUM_PHOTOS, known
 from tests.drawn.trainings import drawn, job
 
-NUM_PHOTOS = 28
-COMPONENTS = np.concatenate([np.arange(28) // 4, (np.arange(42) % 28) // 4])
-
-
-def known() -> Known:
-    below = features.below_head(fine_tuning.build(fine_tuning.settings()))
-    images = drawn()[0]
-    mirrored = images[:NUM_PHOTOS, :, ::-1]
-    return Known(features.outputs(below, images), features.outputs(below, mirrored), COMPONENTS)
+COMPONENTS = fine_tuning.known(copies=True).components
 
 
 def solved(
     *jobs: Job, kind: str, folder: Path, given: Known | None = None, labels: np.ndarray | None = None
 ) -> list[Saved]:
-    given = given or known()
+    given = given or known(copies=True)
     begin = linear.trainers(
         partial(fine_tuning.build, fine_tuning.settings()),
         known=given,
@@ -65,7 +58,7 @@ def answers(saved: Saved, folder: Path) -> np.ndarray:
 @pytest.mark.parametrize("kind", LINEAR)
 def test_the_saved_network_answers_as_scikit_learn_does(kind: str, copies: bool, tmp_path: Path) -> None:
     images, labels = drawn()
-    given, todo = known(), job(copies=copies)
+    given, todo = known(copies=True), job(copies=copies)
     (saved,) = solved(todo, kind=kind, folder=tmp_path)
 
     photos = todo.train[todo.train < NUM_PHOTOS]
@@ -99,7 +92,7 @@ def test_the_saved_network_answers_as_scikit_learn_does(kind: str, copies: bool,
 def test_mirror_images_like_their_photos_teach_nothing_and_weaken_no_penalty(
     kind: str, num_copies: int, tmp_path: Path
 ) -> None:
-    features, labels, todo = known().features[:NUM_PHOTOS], drawn()[1], job()
+    features, labels, todo = known(copies=True).features[:NUM_PHOTOS], drawn()[1], job()
     given = Known(features[np.arange(len(labels)) % NUM_PHOTOS], features, COMPONENTS)
     photos, copies = todo.train, NUM_PHOTOS + todo.train
     (saved,) = solved(
@@ -116,7 +109,7 @@ def test_mirror_images_like_their_photos_teach_nothing_and_weaken_no_penalty(
 
 @pytest.mark.parametrize("kind", LINEAR)
 def test_photos_as_they_are_choose_the_strength(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    given, todo, asked = known(), job(copies=True), []
+    given, todo, asked = known(copies=True), job(copies=True), []
     real = classifiers.Learner.logits
 
     def logits(learner: classifiers.Learner, rows: np.ndarray) -> np.ndarray:
@@ -131,7 +124,9 @@ def test_photos_as_they_are_choose_the_strength(kind: str, monkeypatch: pytest.M
 
 def test_the_backbone_keeps_what_it_has_learnt(tmp_path: Path) -> None:
     network = fine_tuning.build(fine_tuning.settings())
-    begin = linear.trainers(lambda: network, known=known(), labels=drawn()[1], kind="logistic_regression")
+    begin = linear.trainers(
+        lambda: network, known=known(copies=True), labels=drawn()[1], kind="logistic_regression"
+    )
     before = [each.copy() for each in network.get_weights()]
     executor.run(begin, [job()], finish=partial(storing.save, folder=tmp_path, inputs=drawn()[0]))
     changed = [not np.array_equal(*pair) for pair in zip(before, network.get_weights(), strict=True)]
@@ -140,7 +135,7 @@ def test_the_backbone_keeps_what_it_has_learnt(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", LINEAR)
 def test_photos_that_validate_or_test_are_not_learnt_from(kind: str, tmp_path: Path) -> None:
-    given, labels, todo = known(), drawn()[1], job()
+    given, labels, todo = known(copies=True), drawn()[1], job()
     (first,) = solved(todo, kind=kind, folder=tmp_path)
     weights = (tmp_path / first.weights).read_bytes()
     unseen = np.setdiff1d(np.arange(len(labels)), todo.train)

@@ -130,12 +130,12 @@ def test_a_split_of_other_photos_is_an_error() -> None:
         variants.jobs_of(photos[:-1], copies, splits, seed=1, repeats=1)
 
 
-def test_the_longest_training_counts_both_phases() -> None:
+def test_the_longest_training_counts_the_head_as_an_epoch() -> None:
     def most(**changes: object) -> int:
         given = values(a={"data": "database", "network": "pretrained"})
         given["networks"]["pretrained"] = {**PRETRAINED, **changes}
         return variants.max_epochs(variants.resolve(given, "a"))
 
     assert variants.max_epochs(variants.resolve(values(), "baseline")) == 3
-    assert most() == 5
-    assert most(unfreeze=0) == 2
+    assert most() == 4
+    assert most(unfreeze=0) == 1

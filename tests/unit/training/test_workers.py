@@ -72,7 +72,9 @@ def test_weights_are_the_same_to_the_byte_however_many_are_trained_at_a_time(fam
             begin = scratch.trainers(build, **data)
         else:
             given = fine_tuning.settings()
-            begin = transfer.trainers(lambda: fine_tuning.build(given), **data, phases=given)
+            begin = transfer.trainers(
+                lambda: fine_tuning.build(given), **data, phases=given, known=fine_tuning.known(given)
+            )
         return dict(
             executor.run(
                 begin,
