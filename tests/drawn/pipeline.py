@@ -194,6 +194,7 @@ def thimble(values: dict[str, Any]) -> dict[str, Any]:
     values["split"].update(folds=2, val=0.5)
     values["augment"].update(copies=1, layers=[{"RandomFlip": {"mode": "horizontal"}}])
     values["networks"]["lecture"].update(SMALL)
+    values["networks"]["pretrained"].update(input_px=32, unfreeze=0.5, fine_tune_lr_factor=0.5)
     values["networks"]["pretrained"]["backbone"].update(
         architecture="convolutional", arguments=SMALL, weights="none"
     )
