@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tenshots import params
 from tenshots.checks import rehearsal
 from tenshots.errors import SettingsError
 from tenshots.runtime import keras
-from tenshots.tables.paths import REHEARSED
+from tenshots.tables.paths import EFFORTS, REHEARSED
 
 TOP = Path(__file__).parents[3]
 SHIPPED = params.read(TOP / "params.yaml")
@@ -140,3 +141,6 @@ def test_the_stage_leaves_the_same_file_whatever_the_settings_are(
         YAML().dump(values, file)
     rehearse.main([])
     assert REHEARSED.read_text(encoding="utf-8").startswith("Keras takes")
+    efforts = json.loads(EFFORTS.read_text(encoding="utf-8"))
+    assert efforts.keys() == values["networks"].keys()
+    assert all(0 <= each["tuned"] <= each["whole"] for each in efforts.values())
