@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
         "augmentation",
         "statistics",
     },
+    "outlook": {"tables", "augmentation", "networks", "training", "studies", "statistics"},
     "tracking": {"tables", "statistics", "repository"},
     "pages": {"tables", "statistics", "labels", "tracking"},
     "cards": {"tables", "statistics"},

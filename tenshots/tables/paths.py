@@ -12,6 +12,7 @@ NETWORKS = DATA / "checked/networks"  # a file per network: the hashes of the co
 # A file per network in each folder of a data set: what its frozen features depend on.
 WANTED = DATA / "checked/features"
 REHEARSED = DATA / "checked/rehearsal.txt"
+EFFORTS = DATA / "checked/efforts.json"  # how much each network computes for an image
 DATABASE = DATA / "database"
 MANIFEST = DATA / "manifest.csv"
 SPLITS = DATA / "splits/splits.csv"

@@ -212,7 +212,7 @@ def test_settings_are_checked_before_anything_computes_as_dvc_promises_no_other_
     deps = {name: set(body.get("do", body)["deps"]) for name, body in STAGES.items()}
     checked, rehearsed = "data/checked/settings.txt", "data/checked/rehearsal.txt"
     assert STAGES["check"]["outs"] == [checked, NETWORK, "data/checked/features"]
-    assert STAGES["rehearse"]["outs"] == [rehearsed]
+    assert STAGES["rehearse"]["outs"] == [rehearsed, "data/checked/efforts.json"]
     assert {name for name in deps if checked in deps[name]} == {"ingest", "rehearse"}
     assert {name for name in deps if rehearsed in deps[name]} == {"features", "augment", "train"}
     assert "data/manifest.csv" in deps["split"]

@@ -1,0 +1,32 @@
+"""Settings with which all stages take about a minute: every stage and variant, on few photos."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+NUM_PHOTOS = 3  # of each group and label
+EPOCHS = 2
+# What is drawn of each variant: one of each kind of picture.
+PICTURES = {"fold": 0, "repeat": 0, "num_photos": 1, "num_maps": 1, "num_filters": 1, "steps": 4}
+SLOW = {"dream": False, "landscape": 0}
+
+
+def settings(values: Mapping[str, Any], *, photos: str) -> dict[str, Any]:
+    """Returns settings that differ from the given ones only in how much there is to compute.
+
+    Args:
+        values: all of params.yaml, after `checks.whole.check`.
+        photos: the folder that they name, as an absolute path.
+    """
+    found = copy.deepcopy(dict(values))
+    found |= {"photos": photos, "repeats": 1, "epochs": min(found["epochs"], EPOCHS)}
+    found["accept"]["max_photos"] = NUM_PHOTOS
+    found["split"]["folds"] = min(found["split"]["folds"], 2)
+    found["augment"]["copies"] = 1
+    found["visualise"] |= PICTURES | SLOW
+    found["study"] |= {"shares": [], "leaking": False}
+    for entry in (*found["networks"].values(), *found["variants"].values()):
+        entry |= {key: min(entry[key], EPOCHS) for key in ("epochs", "head_epochs") if entry.get(key)}
+    return found
