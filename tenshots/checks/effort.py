@@ -6,7 +6,7 @@ import math
 
 from tenshots.networks.settings import NetworkSettings, TransferSettings
 from tenshots.runtime import keras
-from tenshots.training import transfer
+from tenshots.training import cuts
 from tenshots.training.memory import layers_of, num_values
 
 # As many multiplications take as long as writing one value that a layer puts out: layers that multiply
@@ -30,7 +30,7 @@ def efforts(network: keras.Model, settings: NetworkSettings) -> dict[str, int]:
     """
     if not isinstance(settings, TransferSettings):
         return {"whole": effort(network), "tuned": effort(network)}
-    cut = transfer.cut(network, share=settings.unfreeze)
+    cut = cuts.below_top(network, share=settings.unfreeze)
     return {"whole": effort(network), "tuned": 0 if cut is None else effort(cut.upper)}
 
 

@@ -27,6 +27,7 @@ def settings(values: Mapping[str, Any], *, photos: str) -> dict[str, Any]:
     found["augment"]["copies"] = 1
     found["visualise"] |= PICTURES | SLOW
     found["study"] |= {"shares": [], "leaking": False}
-    for entry in (*found["networks"].values(), *found["variants"].values()):
-        entry |= {key: min(entry[key], EPOCHS) for key in ("epochs", "head_epochs") if entry.get(key)}
+    for variant in found["variants"].values():
+        if variant.get("epochs"):
+            variant["epochs"] = min(variant["epochs"], EPOCHS)
     return found

@@ -172,8 +172,6 @@ def _training(values: Mapping[str, Any], variant: VariantSettings, efforts: Effo
     updates = math.ceil(originals / batch_size) * UPDATE
     work = rounds * (_epochs(values, variant) * (per_epoch + updates))
     if _is_transfer(values, variant):
-        network = _network(values, variant)
-        work += rounds * network.head_epochs * updates
         # What stays frozen is computed once for each image, by one core.
         copies = (
             params.section(values, "augment", AugmentSettings).copies if variant.data == "augmented" else 0

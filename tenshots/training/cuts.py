@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tenshots.networks import features, forward
+from tenshots.networks.building import passes_alone
+from tenshots.networks.settings import FEATURES
 from tenshots.runtime import keras
 
 # What the lower model puts out is kept in memory up to this; beyond, it is computed again for each batch.
@@ -44,6 +46,32 @@ def at(network: keras.Model, tensor: keras.KerasTensor) -> Cut:
     return Cut(lower, keras.Model(tensor, network.output))
 
 
+def below_top(network: keras.Model, *, share: float) -> Cut | None:
+    """Cuts the network below the top `share` of its backbone's layers.
+
+    Layers with weights count, except normalisations. The cut moves down from there to the nearest place
+    where a single tensor passes, so all that lies above it can be trained without the rest.
+
+    Args:
+        network: of `building.build`, family pretrained. Its normalisations are frozen, in place.
+        share: of the layers, in [0, 1], rounded to whole layers.
+
+    Returns:
+        None where the share comes to no layer at all.
+    """
+    layers = network.layers[: network.layers.index(network.get_layer(FEATURES))]
+    for layer in layers:
+        if _is_normalisation(layer):
+            layer.trainable = False
+    weighted = [layer for layer in layers if layer.weights and not _is_normalisation(layer)]
+    num_tuned = round(share * len(weighted))
+    if num_tuned == 0:
+        return None
+    boundary = layers.index(weighted[-num_tuned])
+    below = next(layer for layer in reversed(layers[:boundary]) if passes_alone(layer, network))
+    return at(network, below.output)
+
+
 def inputs_of(
     cut: Cut, images: np.ndarray, *, num_workers: int = 1, kept_bytes: int = KEPT_BYTES
 ) -> np.ndarray:
@@ -73,3 +101,8 @@ def trained(cut: Cut, *, from_photos: bool) -> keras.Model:
         return cut.upper
     photos = keras.Input(cut.lower.input_shape[1:])
     return keras.Model(photos, cut.upper(Frozen(cut.lower)(photos)))
+
+
+def _is_normalisation(layer: keras.layers.Layer) -> bool:
+    # By name: Keras has a dozen of them, without a common class.
+    return "Normalization" in type(layer).__name__

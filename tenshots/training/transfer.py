@@ -14,11 +14,9 @@ from collections.abc import Callable
 import numpy as np
 
 from tenshots.networks import drawing
-from tenshots.networks.building import passes_alone
-from tenshots.networks.settings import FEATURES, TransferSettings
+from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
 from tenshots.training import cuts, loop, memory
-from tenshots.training.cuts import Cut
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.linear import Heads, Known
@@ -58,12 +56,12 @@ def trainers(
     pretrained = first.get_weights()
     smoothing = settings.optimisation.label_smoothing
     heads = Heads(known, labels, num_labels=first.output_shape[-1], label_smoothing=smoothing)
-    first_cut = cut(first, share=phases.unfreeze)
+    first_cut = cuts.below_top(first, share=phases.unfreeze)
     inputs = images if first_cut is None else cuts.inputs_of(first_cut, images, num_workers=num_workers)
 
     def begin() -> Trainer:
         network = build()
-        found = cut(network, share=phases.unfreeze)
+        found = cuts.below_top(network, share=phases.unfreeze)
         top = None if found is None else cuts.trained(found, from_photos=inputs is images)
 
         def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
@@ -94,35 +92,3 @@ def trainers(
         return Trainer(network, train, num_bytes)
 
     return begin
-
-
-def cut(network: keras.Model, *, share: float) -> Cut | None:
-    """Cuts the network below the top `share` of its backbone's layers.
-
-    Layers with weights count, except normalisations. The cut moves down from there to the nearest place
-    where a single tensor passes, so all that lies above it can be trained without the rest.
-
-    Args:
-        network: of `building.build`, family pretrained. Its normalisations are frozen, in place.
-        share: of the layers, in [0, 1], rounded to whole layers.
-
-    Returns:
-        None where the share comes to no layer at all.
-    """
-    layers = network.layers[: network.layers.index(network.get_layer(FEATURES))]
-    for layer in layers:
-        if _is_normalisation(layer):
-            layer.trainable = False
-    weighted = [layer for layer in layers if layer.weights and not _is_normalisation(layer)]
-    num_tuned = round(share * len(weighted))
-    if num_tuned == 0:
-        return None
-    boundary = layers.index(weighted[-num_tuned])
-    return cuts.at(
-        network, next(layer.output for layer in reversed(layers[:boundary]) if passes_alone(layer, network))
-    )
-
-
-def _is_normalisation(layer: keras.layers.Layer) -> bool:
-    # By name: Keras has a dozen of them, without a common class.
-    return "Normalization" in type(layer).__name__

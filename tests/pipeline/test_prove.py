@@ -60,7 +60,7 @@ def test_git_status_is_clean_after_a_clone_on_another_processor_computed_it_agai
     said = runs.repro(copy, run, variables, f".venv/bin/dvc repro {' '.join(COMPUTED)}")
     ask = "import os; print(os.cpu_count(), len(os.sched_getaffinity(0)))"
     assert copy.python("-c", ask, **run.variables()) == "3 3\n"
-    # Of a network whose features nobody wants, both stages leave the same bytes: DVC may copy one from the other.
+    # Of a network whose features nobody wants, both stages leave the same bytes: DVC may copy them.
     either = {"features@lecture", "features_of_copies@lecture"}
     assert ran(said) | either == ON_THE_WAY | set(COMPUTED)
     assert copy.run("git", "status", "--porcelain") == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def values(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def with_backbone(values: dict[str, Any], **changes: object) -> dict[str, Any]:
-    other = {**values["networks"]["pretrained"], "backbone": {**BACKBONE, **changes}}
+    other = {**values["networks"]["pretrained"], "input_px": 32, "backbone": {**BACKBONE, **changes}}
     return {**values, "networks": {**values["networks"], "other": other}}
 
 
@@ -57,7 +58,12 @@ def test_the_weights_of_a_network_in_use_must_be_there_and_fit(values: dict[str,
     used["inspect"] = {"network": "other"}
     (problem,) = rehearsal.rehearse(used).problems
     assert problem.startswith("nowhere.h5 (backbone.weights) cannot be read")
-    values["networks"]["pretrained"]["backbone"]["arguments"]["filters"] = [32, 64, 100]
+    sha256 = hashlib.sha256((TOP / "backbones/cifar10.weights.h5").read_bytes()).hexdigest()
+    values["networks"]["pretrained"]["backbone"] = {
+        "architecture": "convolutional",
+        "arguments": {"filters": [32, 64, 100], "dense": 512, "dropout": 0.25},
+        "weights": {"path": "backbones/cifar10.weights.h5", "sha256": sha256},
+    }
     (problem,) = rehearsal.rehearse(values).problems
     assert "does not fit the backbone" in problem
 

@@ -32,14 +32,12 @@ def test_what_a_student_has_made_large_is_made_small_and_what_is_small_stays() -
     values["repeats"] = 30
     values["split"]["folds"] = 1
     values["variants"]["fine_tuned"]["epochs"] = 500
-    values["networks"]["pretrained"]["head_epochs"] = 100
     values["study"] |= {"shares": [0.1, 0.5], "leaking": True}
     values["visualise"] |= {"fold": 0, "repeat": 29, "dream": True, "landscape": 21}
     small = quick.settings(values, photos=str(TOP / "data" / "demo"))
     whole.check(small)
     assert (small["epochs"], small["repeats"], small["split"]["folds"]) == (1, 1, 1)
     assert small["variants"]["fine_tuned"]["epochs"] == 2
-    assert small["networks"]["pretrained"]["head_epochs"] == 2
     assert (small["study"]["shares"], small["study"]["leaking"]) == ([], False)
     assert not small["visualise"]["dream"]
     assert "epochs" not in small["variants"]["baseline"]

@@ -13,7 +13,7 @@ from tenshots.networks.classifiers import Linear, Rows
 from tenshots.networks.families.pretrained import PretrainedSettings
 from tenshots.networks.settings import HEAD
 from tenshots.runtime import keras
-from tenshots.training import cuts, linear, transfer
+from tenshots.training import cuts, linear
 from tests.drawn.fine_tuning import ARGUMENTS, build, fine_tuned, known, settings
 from tests.drawn.trainings import Trained, drawn, job, misled, same, trained
 
@@ -133,7 +133,7 @@ def test_frozen_layers_computed_again_give_what_kept_ones_give(monkeypatch: pyte
 
 def test_what_frozen_layers_put_out_is_kept_only_where_memory_allows() -> None:
     images = drawn()[0][:4]
-    found = transfer.cut(build(settings()), share=0.5)
+    found = cuts.below_top(build(settings()), share=0.5)
 
     assert found is not None
     num_bytes = cuts.inputs_of(found, images).nbytes
@@ -147,7 +147,7 @@ def test_frozen_layers_are_computed_without_dropout_while_the_rest_trains() -> N
     backbone = {"architecture": "convolutional", "arguments": arguments, "weights": "none"}
     network = build(settings(dropout=0.0, backbone=backbone))
     network.get_layer("block2_dropout").rate = 0.0
-    found = transfer.cut(network, share=0.25)
+    found = cuts.below_top(network, share=0.25)
 
     assert found is not None
     model = cuts.trained(found, from_photos=True)
@@ -166,12 +166,12 @@ def test_the_cut_moves_below_branches_that_join() -> None:
     weighted = [
         layer
         for layer in network.layers[: names.index("features")]
-        if layer.weights and not transfer._is_normalisation(layer)
+        if layer.weights and not cuts._is_normalisation(layer)
     ]
     # The expansion of block 14, whose input is added to its output.
     share = (len(weighted) - [layer.name for layer in weighted].index("block_14_project")) / len(weighted)
     images = drawn()[0][:4]
-    found = transfer.cut(network, share=share)
+    found = cuts.below_top(network, share=share)
 
     assert found is not None
     held = {layer.name for layer in found.upper.layers}
