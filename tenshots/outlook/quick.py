@@ -8,6 +8,7 @@ from typing import Any
 
 NUM_PHOTOS = 3  # of each group and label
 EPOCHS = 2
+FOLDS = 3  # with 2, three people's photos would leave one person for training and validation
 # What is drawn of each variant: one of each kind of picture.
 PICTURES = {"fold": 0, "repeat": 0, "num_photos": 1, "num_maps": 1, "num_filters": 1, "steps": 4}
 SLOW = {"dream": False, "landscape": 0}
@@ -23,7 +24,7 @@ def settings(values: Mapping[str, Any], *, photos: str) -> dict[str, Any]:
     found = copy.deepcopy(dict(values))
     found |= {"photos": photos, "repeats": 1, "epochs": min(found["epochs"], EPOCHS)}
     found["accept"]["max_photos"] = NUM_PHOTOS
-    found["split"]["folds"] = min(found["split"]["folds"], 2)
+    found["split"]["folds"] = min(found["split"]["folds"], FOLDS)
     found["augment"]["copies"] = 1
     found["visualise"] |= PICTURES | SLOW
     found["study"] |= {"shares": [], "leaking": False}

@@ -21,6 +21,7 @@ def test_the_shipped_settings_made_small_keep_every_rule_and_name() -> None:
     assert before == SHIPPED
     whole.check(small)
     assert small["accept"]["max_photos"] == 3
+    assert small["split"]["folds"] == 3
     assert small["variants"].keys() == SHIPPED["variants"].keys()
     same = ("seed", "lr", "batch_size", "layout", "standardise", "optimisation", "near_duplicates", "inspect")
     assert {key: small[key] for key in same} == {key: SHIPPED[key] for key in same}
