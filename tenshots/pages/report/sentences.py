@@ -37,7 +37,12 @@ def markdown(comparison: Mapping[str, Any]) -> str:
             f"| {figures['num_updates']:.0f} |"
         )
     sentences = [f"- {in_markdown(item['sentence'])}." for item in comparison["differences"]]
-    about = [doubt(comparison), f"{basis(comparison)} {guess(comparison)}", mcnemar_note(comparison)]
+    about = [
+        doubt(comparison),
+        *tuning(comparison),
+        f"{basis(comparison)} {guess(comparison)}",
+        mcnemar_note(comparison),
+    ]
     return "\n".join([*rows, "", *sentences, *(f"\n{in_markdown(text)}" for text in about if text), ""])
 
 
@@ -51,6 +56,27 @@ def doubt(comparison: Mapping[str, Any]) -> str:
         f"{comparison['chosen']} is not shown to be better than always answering {common['label']}: "
         f"{difference_text(figures['over_guess'])} points."
     )
+
+
+def tuning(comparison: Mapping[str, Any]) -> list[str]:
+    """Says where fine-tuning is not shown to be better than a linear classifier on the same features.
+
+    A sentence per pair of such variants of one network: with few photos, solving for the head alone is often
+    as good. Where it is shown to be better, the difference itself says so.
+    """
+    variants, found = comparison["variants"], []
+    for item in comparison["differences"]:
+        pair = sorted((item["variant"], item["reference"]), key=lambda name: variants[name]["num_updates"])
+        linear, tuned = (variants[name] for name in pair)
+        if linear["network"] != tuned["network"] or linear["num_updates"] or not tuned["num_updates"]:
+            continue
+        wins = "better" if item["variant"] == pair[1] else "worse"
+        if item["claim"] != wins:
+            found.append(
+                f"{pair[1]} is not shown to be better than {pair[0]}, which leaves the backbone as it is: "
+                f"these photos do not show that fine-tuning pays, so take {pair[0]}, which is done in seconds."
+            )
+    return found
 
 
 def mcnemar_note(comparison: Mapping[str, Any]) -> str:

@@ -54,12 +54,14 @@ class Answer:
     Attributes:
         guess: what is reached without looking, in a sentence.
         doubt: a sentence where the chosen variant is not shown to be better than that; else empty.
+        tuning: sentences where fine-tuning is not shown to be better than a linear classifier.
         told: the differences that it tells (see comparison.json).
         sheet: of each label, its photos: label, and photos with photo_id and path.
     """
 
     guess: str
     doubt: str
+    tuning: Sequence[str]
     told: Sequence[Mapping[str, Any]]
     sheet: Sequence[Mapping[str, Any]]
 
@@ -138,6 +140,7 @@ def answer(inputs: Inputs, settings: ReportSettings, album: Album) -> Answer:
     return Answer(
         guess=phrases.guess(inputs.compared),
         doubt=sentences.doubt(inputs.compared),
+        tuning=sentences.tuning(inputs.compared),
         told=_told(inputs.compared),
         sheet=[
             {"label": label, "photos": rows[["photo_id", "path"]].to_dict("records")}
