@@ -74,7 +74,8 @@ def tuning(comparison: Mapping[str, Any]) -> list[str]:
         if item["claim"] != wins:
             found.append(
                 f"{pair[1]} is not shown to be better than {pair[0]}, which leaves the backbone as it is: "
-                f"these photos do not show that fine-tuning pays, so take {pair[0]}, which is done in seconds."
+                "these photos do not show that fine-tuning pays, "
+                f"so take {pair[0]}, which is done in seconds."
             )
     return found
 
