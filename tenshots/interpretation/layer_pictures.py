@@ -18,6 +18,7 @@ from tenshots.interpretation import (
 from tenshots.interpretation.picture import Picture, times
 from tenshots.interpretation.settings import VisualiseSettings
 from tenshots.interpretation.subject import Subject
+from tenshots.networks import building
 from tenshots.runtime import keras
 from tenshots.wording import counted
 
@@ -94,7 +95,7 @@ def excitation_picture(
     made = excitation.patterns(
         layers.at_any_size(shown.model, tensor),
         [number for number, _ in chosen],
-        size_px=int(np.clip(layers.pixels(shown.model).shape[1], *PATTERN_PX)),
+        size_px=int(np.clip(building.pixels(shown.model).shape[1], *PATTERN_PX)),
         steps=settings.steps,
         seed=seed,
     )

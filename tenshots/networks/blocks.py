@@ -9,31 +9,13 @@ from tenshots.runtime import keras
 
 # Of red, green and blue in the brightness of a pixel. Source: ITU-R BT.601, as Pillow's "L" has it.
 _BRIGHTNESS = (0.299, 0.587, 0.114)
-RESIZED = "resized"  # the layer that scales photos to the network's own size
-
-
-class Resized(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
-    """Scales photos (num_photos, side, side, 3) without aliasing; a layer, so networks can be cut here."""
-
-    def __init__(self, input_px: int) -> None:
-        super().__init__(name=RESIZED)
-        self.input_px = input_px
-
-    def call(self, photos: keras.KerasTensor) -> keras.KerasTensor:
-        """Returns (num_photos, input_px, input_px, 3)."""
-        size = (self.input_px, self.input_px)
-        return keras.ops.image.resize(photos, size, interpolation="bilinear", antialias=True)
 
 
 def resized(photos: Any, input_px: int) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
     """Scales photos (num_photos, side, side, 3) to `input_px` without aliasing; leaves those of that size."""
-    return photos if photos.shape[1] == input_px else Resized(input_px)(photos)
-
-
-def pixels_of(network: keras.Model) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
-    """Returns the tensor of a network with its photos at the network's own size."""
-    is_resized = RESIZED in {layer.name for layer in network.layers}
-    return network.get_layer(RESIZED).output if is_resized else network.input
+    if photos.shape[1] == input_px:
+        return photos
+    return keras.ops.image.resize(photos, (input_px, input_px), interpolation="bilinear", antialias=True)
 
 
 class Grey(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tenshots.networks import blocks, drawing
+from tenshots.networks import building, drawing
 from tenshots.runtime import keras
 from tenshots.training import cuts, loop, memory
 from tenshots.training.executor import Trainer
@@ -36,14 +36,14 @@ def trainers(
     # Scaling down in each update would read every photo again and again: at 160 px it takes as long as a
     # tenth of the update that follows.
     first = build()
-    inputs = cuts.inputs_of(cuts.at(first, blocks.pixels_of(first)), images, num_workers=num_workers)
+    inputs = cuts.inputs_of(cuts.at(first, building.pixels(first)), images, num_workers=num_workers)
 
     def begin() -> Trainer:
         network = build()
         built = network.get_weights()
         # The same layers in another model, which is compiled: saving `network` leaves the optimiser's memory
         # out.
-        trained = cuts.trained(cuts.at(network, blocks.pixels_of(network)), from_photos=inputs is images)
+        trained = cuts.trained(cuts.at(network, building.pixels(network)), from_photos=inputs is images)
         targets = np.eye(network.output_shape[-1], dtype=np.float32)[labels]
 
         def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
