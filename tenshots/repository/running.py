@@ -23,8 +23,14 @@ def dvc(*arguments: str) -> int:
     # A function, not SIG_IGN, which DVC and its stages would inherit.
     before = signal.signal(signal.SIGINT, lambda *_: interrupted.append(True))
     try:
+        # A request to end that comes while DVC starts waits for it, or DVC would be left behind.
+        asked: list[bool] = []
+        ends = signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
         process = subprocess.Popen([sys.executable, "-m", "dvc", *arguments])
         try:
+            signal.signal(signal.SIGTERM, ends)
+            if asked:
+                signal.raise_signal(signal.SIGTERM)
             status = process.wait()
         except BaseException:  # a request to end, which reached this process alone
             process.terminate()
