@@ -220,6 +220,5 @@ def all_of(weights: Path) -> dict[str, Learn]:
         "frigate_lite": lambda photos, asked: frigate(lite(), photos, asked),
         "transfer_learning": lambda photos, asked: two_phases(TRANSFER_LEARNING, usual(), photos, asked),
         "efficientnet": lambda photos, asked: two_phases(EFFICIENTNET, usual(), photos, asked),
-        "transfer_learning_lite": lambda photos, asked: two_phases(TRANSFER_LEARNING, lite(), photos, asked),
         "efficientnet_lite": lambda photos, asked: two_phases(EFFICIENTNET, lite(), photos, asked),
     }
