@@ -25,7 +25,7 @@ from tenshots.wording import counted
 NUM_MAP_LAYERS = 6
 MAX_FIRST_FILTERS = 64
 OUTSIDE = 44  # grey level of what lies beyond a photo's edge
-PATTERN_PX = (64, 160)  # least and most: small networks look at less than shows what excites them
+PATTERN_PX = (64, 112)  # least and most: small networks look at less than shows what excites them
 
 
 def feature_maps_picture(shown: Subject, settings: VisualiseSettings) -> Picture:
