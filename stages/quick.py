@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="tenshots-quick-") as name:
         folder = Path(name)
         YAML().dump(small, folder / params.PATH)
-        for path in _weights(values):
+        for path in _weights(small):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, folder / path)
         os.environ[UNTRACKED] = "1"
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         PAGE.parent.mkdir(exist_ok=True)
         shutil.copy(folder / REPORTS / "index.html", PAGE)
     print(
-        f"\nEvery stage works here. That is all that {quick.NUM_PHOTOS} photos of each person and label and "
+        "\nEvery stage works here. That is all that a few photos of each person and label and "
         f"{quick.EPOCHS} epochs show, not how good a network is. Settings, outputs and runs are as before, "
         f"so there is nothing to undo; this page alone is new: {PAGE}. For a real answer: make repro"
     )
@@ -65,9 +65,10 @@ def _steps(values: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _weights(values: Mapping[str, Any]) -> list[str]:
-    """Returns the files of weights that the networks name, relative to the project."""
+    """Returns the files of weights in the project that the networks name."""
     weights = [network.get("backbone", {}).get("weights") for network in values["networks"].values()]
-    return [each["path"] for each in weights if isinstance(each, Mapping) and "path" in each]
+    paths = [each["path"] for each in weights if isinstance(each, Mapping) and "path" in each]
+    return [path for path in paths if not Path(path).is_absolute() and Path(path).is_file()]
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ class Pace:
 
         Where that is next to nothing, DVC has taken the outputs from its cache: that says nothing of others.
         """
-        if seconds < work / self._per_second / FROM_CACHE:
+        if not work or seconds < work / self._per_second / FROM_CACHE:
             return
         self._expected_s += work / self._per_second
         self._taken_s += seconds

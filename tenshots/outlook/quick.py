@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 NUM_PHOTOS = 3  # of each group and label
+NUM_UNGROUPED = 12  # of each label, where the layout does not say who took a photo
 EPOCHS = 2
 FOLDS = 3  # with 2, three people's photos would leave one person for training and validation
 # What is drawn of each variant: one of each kind of picture.
@@ -23,7 +24,9 @@ def settings(values: Mapping[str, Any], *, photos: str) -> dict[str, Any]:
     """
     found = copy.deepcopy(dict(values))
     found |= {"photos": photos, "repeats": 1, "epochs": min(found["epochs"], EPOCHS)}
-    found["accept"]["max_photos"] = NUM_PHOTOS
+    most = NUM_PHOTOS if "{group}" in found["layout"] else NUM_UNGROUPED
+    given = found["accept"].get("max_photos", "none")
+    found["accept"]["max_photos"] = most if given == "none" else min(given, most)
     found["split"]["folds"] = min(found["split"]["folds"], FOLDS)
     found["augment"]["copies"] = 1
     found["visualise"] |= PICTURES | SLOW

@@ -121,8 +121,8 @@ def of_variants(
     work = {}
     left = set(stale)  # what one variant has brought up to date, the next does not wait for
     for name in names:
-        todo = concerned(values, name, left)
-        work[name] = _up_to(values, name, todo, efforts, found) if todo else 0.0
+        todo = concerned(values, name, stale)  # trained again for whatever of these has changed
+        work[name] = _up_to(values, name, todo & left, efforts, found) if todo else 0.0
         left -= {stage for stage in todo if not stage.endswith(f"@{name}")}
     return work
 
@@ -154,7 +154,8 @@ def _up_to(
     work = START + _training(values, variant, efforts, found)
     if "augment" in todo:
         work += START + copies * size_px**2 * COPY / found.workers
-    if {"augment", f"features_of_copies@{variant.network}"} & set(todo) and _is_transfer(values, variant):
+    # Fine-tuning has no use for the copies' features.
+    if {"augment", f"features_of_copies@{variant.network}"} & set(todo) and variant.recipe in LINEAR:
         work += START + copies * whole / found.workers
     return work
 
@@ -172,11 +173,12 @@ def _training(values: Mapping[str, Any], variant: VariantSettings, efforts: Effo
     updates = math.ceil(originals / batch_size) * UPDATE
     work = rounds * (_epochs(values, variant) * (per_epoch + updates))
     if _is_transfer(values, variant):
-        # What stays frozen is computed once for each image, by one core.
+        # What stays frozen is computed once for each image.
         copies = (
             params.section(values, "augment", AugmentSettings).copies if variant.data == "augmented" else 0
         )
-        work += found.photos * (1 + copies) * (effort["whole"] - effort["tuned"]) * bool(effort["tuned"])
+        frozen = (effort["whole"] - effort["tuned"]) * bool(effort["tuned"])
+        work += found.photos * (1 + copies) * frozen / found.workers
     return float(work)
 
 

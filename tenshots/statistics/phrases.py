@@ -21,7 +21,7 @@ def basis(comparison: Mapping[str, Any]) -> str:
     per = " per fold" if folds > 1 else ""
     once = [name for name, figures in comparison["variants"].items() if figures["num_repeats"] < repeats]
     times = f"; each figure is a mean over {repeats} trainings{per}" if repeats > 1 else ""
-    times += f", but of {' and '.join(once)} there is one, as no seed moves it" if once else ""
+    times += f" (one for {' and '.join(once)}, which no seed changes)" if once else ""
     return " ".join([f"Measured on {photos}{ways}{times}.", comparison["estimand"], *comparison["notes"]])
 
 

@@ -39,7 +39,7 @@ class Epoch(NamedTuple):
     """A row of the history.
 
     Attributes:
-        phase: scratch, head or fine_tune.
+        phase: scratch or fine_tune; logistic_regression or linear_svm of a head that was solved for.
         epoch: from 0, running on over phases.
         num_updates: since the start of the job, over phases.
         lr: of the epoch's last update.

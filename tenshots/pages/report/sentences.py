@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tenshots.statistics import claims
+from tenshots.statistics.choice import best_on_validation
 from tenshots.statistics.claims import SampleSize, signed_points
 from tenshots.statistics.phrases import basis, difference_text, guess, interval_text, percent
 from tenshots.wording import counted, in_markdown
@@ -61,23 +62,32 @@ def doubt(comparison: Mapping[str, Any]) -> str:
 def tuning(comparison: Mapping[str, Any]) -> list[str]:
     """Says where fine-tuning is not shown to be better than a linear classifier on the same features.
 
-    A sentence per pair of such variants of one network: with few photos, solving for the head alone is often
-    as good. Where it is shown to be better, the difference itself says so.
+    A sentence per variant that was fine-tuned, about the linear one of its network that is best on validation
+    photos: with few photos, solving for the head alone is often as good. Where fine-tuning is shown to be
+    better, the difference itself says so.
     """
     variants, found = comparison["variants"], []
-    for item in comparison["differences"]:
-        pair = sorted((item["variant"], item["reference"]), key=lambda name: variants[name]["num_updates"])
-        linear, tuned = (variants[name] for name in pair)
-        if linear["network"] != tuned["network"] or linear["num_updates"] or not tuned["num_updates"]:
+    for tuned, figures in variants.items():
+        linear = {
+            name: other
+            for name, other in variants.items()
+            if other["network"] == figures["network"] and not other["num_updates"] and figures["num_updates"]
+        }
+        if not linear:
             continue
-        wins = "better" if item["variant"] == pair[1] else "worse"
-        if item["claim"] != wins:
+        best = best_on_validation(linear)
+        if not _is_better(tuned, best, comparison["differences"]):
+            choice = f", though validation chose {tuned}" if comparison["chosen"] == tuned else ""
             found.append(
-                f"{pair[1]} is not shown to be better than {pair[0]}, which leaves the backbone as it is: "
-                "these photos do not show that fine-tuning pays, "
-                f"so take {pair[0]}, which is done in seconds."
+                f"{tuned} is not shown to be better than {best}, which leaves the backbone as it is: these "
+                f"photos do not show that fine-tuning pays. Take {best}, which is done in seconds{choice}."
             )
     return found
+
+
+def _is_better(name: str, other: str, differences: Sequence[Mapping[str, Any]]) -> bool:
+    claims_of = {(item["variant"], item["reference"]): item["claim"] for item in differences}
+    return claims_of.get((name, other)) == "better" or claims_of.get((other, name)) == "worse"
 
 
 def mcnemar_note(comparison: Mapping[str, Any]) -> str:

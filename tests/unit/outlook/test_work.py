@@ -89,6 +89,13 @@ def test_what_is_up_to_date_is_no_work() -> None:
     assert {name for name, each in found.items() if each} == {"slow"}
 
 
+def test_a_changed_augmentation_is_work_for_every_variant_that_learns_from_copies() -> None:
+    # DVC names the stage that changed, and not those that will have to follow.
+    found = work.of_variants(VALUES, ["tuned", "copies"], {"augment"}, EFFORTS, SIZES)
+    trained = work.of_variants(VALUES, ["copies"], {"train@copies"}, EFFORTS, SIZES)
+    assert found["copies"] == trained["copies"] > 0
+
+
 def test_copies_are_made_once_for_all_who_wait_for_them() -> None:
     stale = {"augment", "features_of_copies@pretrained", "train@tuned", "train@copies"}
     first = work.of_variants(VALUES, ["copies", "tuned"], stale, EFFORTS, SIZES)

@@ -14,9 +14,16 @@ TOP = Path(__file__).parents[3]
 # Stands for DVC: says that it has begun, and how it ended, which takes it a while.
 STAND_IN = """#!/bin/sh
 trap 'sleep 0.5; echo ended in order > ended; exit 7' INT
-trap 'echo asked > ended; exit 8' TERM
 echo begun
-case "$3" in fail) exit 9;; crash) kill -9 $$;; esac
+case "$3" in
+fail) exit 9;;
+crash) kill -9 $$;;
+idle) exec sleep 300;;
+stage)
+    sh -c 'trap "echo asked > ended; exit 3" TERM; while true; do sleep 0.1; done'
+    echo "then DVC" >> ended
+    exit 1;;
+esac
 while true; do sleep 0.1; done
 """
 CALLER = """
@@ -51,11 +58,18 @@ def test_ctrl_c_ends_both_and_waits_for_dvc(tmp_path: Path) -> None:
     assert said[1] == "stopped\n"
 
 
-def test_a_request_to_end_is_handed_on(tmp_path: Path) -> None:
-    process = begin(tmp_path, "repro")
+def test_a_request_to_end_is_handed_on_to_the_stage_and_dvc_is_waited_for(tmp_path: Path) -> None:
+    process = begin(tmp_path, "stage")
     process.terminate()
     process.communicate(timeout=30)
-    assert (tmp_path / "ended").read_text() == "asked\n"
+    assert (tmp_path / "ended").read_text() == "asked\nthen DVC\n"
+    assert process.returncode == 143
+
+
+def test_dvc_without_a_stage_is_ended_itself(tmp_path: Path) -> None:
+    process = begin(tmp_path, "idle")
+    process.terminate()
+    process.communicate(timeout=30)
     assert process.returncode == 143
 
 

@@ -60,8 +60,25 @@ def test_every_stage_is_run_once_for_each_name_and_after_what_it_reads() -> None
         made += [out.split("$")[0] for out in outs]
 
 
-def test_the_weights_that_the_networks_name_come_along() -> None:
+def test_weights_in_the_project_come_along_where_they_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/w.h5").touch()
     values = {"networks": {"a": {}, "b": {"backbone": {"weights": "none"}}}}
     values["networks"]["c"] = {"backbone": {"weights": {"path": "mine/w.h5", "sha256": "0"}}}
     values["networks"]["d"] = {"backbone": {"weights": {"package": "p", "file": "f"}}}
+    for name, path in (("e", str(tmp_path / "mine/w.h5")), ("f", "nowhere.h5")):
+        values["networks"][name] = {"backbone": {"weights": {"path": path, "sha256": "0"}}}
     assert command._weights(values) == ["mine/w.h5"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "given", "most"),
+    [("{group}/{label}/{name}", "none", 3), ("{label}/{name}", "none", 12), ("{group}/{label}/{name}", 2, 2)],
+)
+def test_enough_photos_are_taken_for_a_split(layout: str, given: object, most: int) -> None:
+    values = {**copy.deepcopy(SHIPPED), "layout": layout}
+    values["accept"]["max_photos"] = given
+    assert quick.settings(values, photos="photos")["accept"]["max_photos"] == most

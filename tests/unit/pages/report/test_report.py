@@ -206,7 +206,7 @@ def test_what_no_seed_moves_is_taught_once_and_nothing_is_said_to_be_hidden(name
         "frozen": 1,
     }
     assert not [note for note in compared["notes"] if "With one training per fold" in note]
-    assert "2 trainings per fold, but of frozen there is one, as no seed moves it." in phrases.basis(compared)
+    assert "2 trainings per fold (one for frozen, which no seed changes)." in phrases.basis(compared)
     assert compared["differences"][0]["interval"]
 
     text = page.render(drawn, SETTINGS)
