@@ -6,6 +6,8 @@ import copy
 from contextlib import chdir
 from pathlib import Path
 
+import pytest
+
 from stages import quick as command
 from tenshots import params
 from tenshots.checks import whole
