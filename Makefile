@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := @sh setup.sh
 export PYTHON WHEELS
 
-.PHONY: help setup setup-dev wheels repro back test lint prove ui requirements
+.PHONY: help setup setup-dev wheels repro quick back test lint prove ui requirements
 
 help:  ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -18,25 +18,31 @@ setup-dev:  ## the same, with the tools for tests and checks
 wheels:  ## downloads all packages to a folder (WHEELS=folder, else wheels); without a network: make setup WHEELS=folder
 	$(SETUP) --wheels
 
-repro: setup  ## runs the whole pipeline, up to reports/index.html
+repro: setup  ## runs the whole pipeline, the cheapest answer first, up to reports/index.html
 	@# First what a kill left half-written, then settings and photos: DVC reads the photos' folder before any stage, and
 	@# hangs or says little if it cannot.
 	@$(BIN)/python -m stages.mend
 	@$(BIN)/python -m stages.check
-	$(BIN)/dvc repro
+	@# As `dvc repro` does, which promises no order: here the cheapest variant comes first.
+	@$(BIN)/python -m stages.answers
 	@# If the store cannot be reached, a line says so; the pipeline has not failed.
 	-@$(BIN)/python -m stages.record
 	@echo "The report: reports/index.html"
 
+quick: setup  ## runs every stage on a few photos, in about a minute, to see that all works; results stay as they are
+	@$(BIN)/python -m stages.check
+	@$(BIN)/python -m stages.quick
+
 # Named one by one: a plain `dvc checkout` would also reset data/raw to data/raw.dvc, and so delete photos that were
-# added since. Outputs of variants that the commit does not have are removed, because `compare` reads these folders.
+# added since. Outputs of variants that the commit does not have are removed, because `compare` and `visualise` read these
+# folders whole.
 back: setup  ## restores the last commit's settings, report and outputs; photos and code stay as they are
 	@# DVC writes git's index, after which git may take another file of the same length and second for the same.
 	@git ls-files -z params.yaml dvc.lock reports data/croissant.json | xargs -0 touch
 	git checkout --quiet HEAD -- params.yaml dvc.lock reports data/croissant.json
 	@# Otherwise DVC would remove outputs of which it has no other copy, and then fail.
 	@$(BIN)/python -m stages.back
-	git clean --quiet --force -d -x -- data/evaluations data/study data/visualisations
+	git clean --quiet --force -d -x -- data/evaluations data/models data/study
 	$(BIN)/dvc checkout --force dvc.yaml
 
 test: setup-dev lint  ## checks style and types, and runs all tests with the library's coverage

@@ -3,7 +3,7 @@
 Validation cannot say how good the epoch is that it chose: of many noisy figures it took the highest. So the
 people of a fold's validation photos are divided: an epoch is chosen on the photos of all but one, and judged
 on those of that one, in turn (nested, after Cawley and Talbot 2010, JMLR 11). Test photos have no part in it.
-Needs `dvc repro split augment`; trains every fold and repeat of a variant to the end.
+Needs `dvc repro split augment features`; trains every fold and repeat of a variant to the end.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from rich.table import Table
 
 from tenshots import params, runtime
 from tenshots.networks import forward
-from tenshots.tables import database
+from tenshots.tables import database, features
+from tenshots.tables.paths import FEATURES
 from tenshots.training import optimisation, variants
 from tenshots.training.jobs import Epoch, Job
+from tenshots.training.linear import Known
 from tenshots.training.variants import Variant
 
 DATA = Path("data")
@@ -32,9 +34,11 @@ WINDOWS = (3, 5, 9)  # epochs whose figures are averaged
 def main(argv: Sequence[str] | None = None) -> None:
     """Prints a table: how often photos of the person left out are named correctly, by rule and variant."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kept_epoch", description=__doc__)
-    parser.add_argument("variants", nargs="*", help="of params.yaml (default: all)")
+    parser.add_argument("variants", nargs="*", help="of params.yaml (default: all that have epochs)")
     values = params.read()
-    names = parser.parse_args(argv).variants or list(values["variants"])
+    names = parser.parse_args(argv).variants or [
+        name for name in values["variants"] if not variants.resolve(values, name).is_linear
+    ]
     values = {**values, "optimisation": {**values["optimisation"], "patience": "none"}}
     runtime.configure(threads=values["threads"])
     found = {name: judged(variants.resolve(values, name)) for name in names}
@@ -72,10 +76,15 @@ def judged(variant: Variant) -> dict[str, tuple[float, float]]:
     groups = photos["group"].to_numpy(dtype=str)
     splits = database.read_splits(DATA / "splits/splits.csv")
     images = database.decode(shown["image"])
+    known = None
+    if backbone := variant.network.frozen():
+        ids = photos["photo_id"].tolist()
+        stored = features.read(FEATURES / "database" / variant.network_name, photo_ids=ids, backbone=backbone)
+        known = variants.known(stored, ids, splits)
     repeats = variant.experiment.repeats
     shares: dict[str, list[float]] = {}
     for job in variants.jobs_of(photos, copies, splits, seed=variant.experiment.seed, repeats=repeats):
-        logits = np.stack(_logits(variant, job, images=images, labels=labels))
+        logits = np.stack(_logits(variant, job, images=images, labels=labels, known=known))
         right = logits.argmax(axis=2) == labels[job.val]
         losses = _cross_entropies(logits, labels[job.val])
         of_rule: dict[str, list[np.ndarray]] = {}
@@ -95,15 +104,17 @@ def judged(variant: Variant) -> dict[str, tuple[float, float]]:
     }
 
 
-def _logits(variant: Variant, job: Job, *, images: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
+def _logits(
+    variant: Variant, job: Job, *, images: np.ndarray, labels: np.ndarray, known: Known | None
+) -> list[np.ndarray]:
     """Trains once; returns the logits of the validation photos after each epoch that may be kept."""
-    trainer = variants.trainers(variant, images=images, labels=labels)()
+    trainer = variants.trainers(variant, images=images, labels=labels, known=known)()
     found: list[np.ndarray] = []
-    start = variants.max_epochs(variant) - variant.train.epochs  # epochs of the head alone
+    start = variants.max_epochs(variant) - variant.train.epochs  # the head that was solved for
     start += optimisation.num_warmup_epochs(variant.train.optimisation, num_epochs=variant.train.epochs)
 
     def watch(row: Epoch) -> None:
-        if row.phase != "head" and row.epoch >= start:
+        if row.epoch >= start:
             found.append(forward.outputs(trainer.network, images[job.val], batch_size=128))
 
     trainer.train(job, watch, lambda: None)

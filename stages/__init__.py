@@ -1,4 +1,6 @@
-"""One thin entry point per DVC stage, and commands: back, history, mend, predict, queue, record, style, ui.
+"""One thin entry point per DVC stage, and commands.
+
+These are answers, back, history, mend, predict, queue, quick, record, style and ui.
 
 This file runs before any stage imports a package, so it can say in one line that the wrong Python was
 started.

@@ -13,16 +13,19 @@ from pathlib import Path
 from stages import run
 from tenshots import files, params
 from tenshots.checks import folder, whole
+from tenshots.checks.wanted import wanted
 from tenshots.intake.layout import PhotosSettings
 from tenshots.repository import code
-from tenshots.tables.paths import CHECKED, NETWORKS
+from tenshots.tables import features
+from tenshots.tables.paths import CHECKED, NETWORKS, WANTED
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Reads params.yaml; writes data/checked/settings.txt, the same whatever the settings are.
 
     Also writes data/checked/networks: one file per network with the hashes of the code that builds it, so
-    that an edit of that code runs again what uses it, and nothing else.
+    that an edit of that code runs again what uses it, and nothing else; and data/checked/features: one file
+    per data set and network with what its frozen features depend on, if they are wanted.
     """
     argparse.ArgumentParser(prog="python -m stages.check", description=__doc__).parse_args(argv)
     values = params.read()
@@ -34,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     files.empty(NETWORKS)
     for name, network in values["networks"].items():
         files.write(NETWORKS / f"{name}.txt", code.family_text(network["family"]))
+    files.empty(WANTED)
+    for (data, name), asked in wanted(values).items():
+        features.write_wanted(asked, WANTED / data / f"{name}.json")
     files.write(CHECKED, "Every setting in params.yaml keeps its rule.\n")
 
 

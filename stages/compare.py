@@ -17,7 +17,6 @@ from tenshots.errors import SettingsError, missing
 from tenshots.pages.report import comparison, page, photos_and_mistakes, seen, sentences, views
 from tenshots.pages.report.comparison import Results
 from tenshots.pages.report.photos_and_mistakes import Material
-from tenshots.pages.report.regression import Regression
 from tenshots.pages.settings import ReportSettings
 from tenshots.tables import csv_files, database
 from tenshots.tables.paths import (
@@ -54,9 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         predictions={name: result.predictions for name, result in results.items()},
         studies={name: _json(STUDIES / name / "study.json", f"study@{name}") for name in variants},
     )
-    _read(INSPECTION / "predictions.csv", "inspect")
-    regression = Regression(material.inspected, database.read_predictions(INSPECTION / "predictions.csv"))
-    compared = comparison.compare(results, photos, splits, regression)
+    compared = comparison.compare(results, photos, splits)
     compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
     inputs = views.Inputs(
         compared=compared,

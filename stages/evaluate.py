@@ -1,11 +1,13 @@
-"""The saved networks on photos that none of them saw: data/models/VARIANT → data/evaluations/VARIANT."""
+"""What the networks answered on photos that none of them saw: data/models/VARIANT → data/evaluations/VARIANT.
+
+Training leaves these answers beside the weights, so this stage starts without Keras.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,10 @@ import numpy as np
 import pandas as pd
 
 from stages import run
-from tenshots import files, params, runtime
+from tenshots import files
 from tenshots.errors import missing
-from tenshots.evaluation import metrics, testing
-from tenshots.networks import stored
-from tenshots.runtime import ComputeSettings
+from tenshots.evaluation import held_out, metrics
+from tenshots.networks import model_json
 from tenshots.tables import csv_files, database
 from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS
 from tenshots.tables.predictions import predicted, probabilities_of
@@ -30,41 +31,37 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.evaluate", description=__doc__)
     parser.add_argument("variant", help="its key below variants in params.yaml")
     variant: str = parser.parse_args(argv).variant
-    settings = params.top_level(params.read(), ComputeSettings)
-    runtime.configure(threads=settings.threads)
 
-    saved = stored.read_variant(MODELS / variant)
-    network = stored.settings_of(saved)
-    photos = database.read_photos(DATABASE, ["photo_id", "label", "image"])
+    saved = model_json.read_variant(MODELS / variant)
+    network = model_json.settings_of(saved)
+    recipe = saved.recipe or network.recipes[0]
+    answers = database.read_predictions(MODELS / variant / "predictions.csv")
+    photos = database.read_photos(DATABASE, ["photo_id", "label"])
     splits = database.read_splits(SPLITS)
+    test, val = held_out.parts(saved, answers, photos, splits)
     history = _history(MODELS / variant / "history.csv")
 
     with sessions.variant_run(variant) as tracked:
-        started = time.perf_counter()
-        test, val = testing.evaluate(saved, MODELS / variant, photos, splits)
-        seconds = time.perf_counter() - started
         summary = metrics.summary(test, val)
         tested = splits["photo_id"].isin(test["photo_id"])
         details = {
             "variant": variant,
             "data": saved.data,
+            "recipe": recipe,
             "network_name": saved.network_name,
-            "network_title": network.title,
-            "taught": network.taught,
+            "network_title": network.titled(recipe),
+            "taught": network.taught_by(recipe),
             **metrics.details(test),
             "num_test_components": int(splits.loc[tested, "component"].nunique()),
             "num_updates": round(float(np.mean([fit.num_updates for fit in saved.fits])), 1),
             "num_parameters": saved.num_parameters,
             "settings": saved.settings,
-            "network": saved.network,
+            "network": network.used_by(recipe),
         }
         _write(variant, test, history, details, summary)
 
         looks.log_test_set(tracked, identity.photos_hash(test["photo_id"], test["label"]))
         entries.log_final(tracked, metrics.final(summary, details))
-        tracked.metrics(
-            {"evaluate_seconds": seconds, "evaluate_images_per_second": (len(test) + len(val)) / seconds}
-        )
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "confusion.png"
             path.write_bytes(

@@ -20,7 +20,7 @@ from tenshots.intake.layout import FoundFile
 from tenshots.intake.names.pattern import Layout
 from tenshots.intake.photos.decoders import Decoders
 from tenshots.intake.settings import AcceptSettings
-from tenshots.networks import stored
+from tenshots.networks import model_json, stored
 from tenshots.repository import outputs
 from tenshots.runtime import ComputeSettings
 from tenshots.statistics.choice import best_on_validation
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         else:
             name, why = choose(values, arguments.variant)
             folder = MODELS / name
-        saved = stored.read_variant(folder)
+        saved = model_json.read_variant(folder)
         if arguments.champion:
             check_labels(saved.labels, ours, of=why)
         else:
@@ -189,7 +189,7 @@ def read(
 
 
 def predict(
-    saved: stored.SavedVariant, folder: Path, images: Mapping[str, np.ndarray]
+    saved: model_json.SavedVariant, folder: Path, images: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Returns the mean probabilities, float64 of shape (num_labels,), of each image."""
     if not images:

@@ -8,15 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from stages import progress, run
 from tenshots import files, params
-from tenshots.studies import findings
+from tenshots.studies import outline
 from tenshots.studies.settings import StudySettings, check_names
-from tenshots.tables import csv_files, database
-from tenshots.tables.paths import DATA, EVALUATIONS, SPLITS, STUDIES
+from tenshots.tables.paths import DATA, EVALUATIONS, FEATURES, SPLITS, STUDIES
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -30,25 +26,30 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     folder = STUDIES / name
     files.empty(folder)
-    found = _studied(name, settings, values, folder) if settings.concerns(name) else findings.nothing(name)
+    found = _studied(name, settings, values, folder) if settings.concerns(name) else outline.nothing(name)
     found = {**found, "settings": settings.model_dump(mode="json")}
     text = json.dumps(found, indent=2, ensure_ascii=False)
     files.write(folder / "study.json", text + "\n")
-    for line in findings.answers(found):
+    for line in outline.answers(found):
         print(f"study {name}: {line}")
 
 
 def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    # Not at the top: TensorFlow takes seconds to import, and a study is off by default.
+    # Not at the top: a study is off by default, and these take seconds to import for each variant.
+    import numpy as np
+    import pandas as pd
+
     from tenshots import runtime
     from tenshots.augmentation.settings import AugmentSettings
+    from tenshots.networks import features as frozen
+    from tenshots.networks.settings import TransferSettings
     from tenshots.studies import retraining, summary
+    from tenshots.tables import csv_files, database, features
     from tenshots.training import variants
     from tenshots.training.watch import Watch
 
     variant = variants.resolve(values, name)
-    seed, repeats = variant.experiment.seed, variant.experiment.repeats
-    threads = variant.experiment.threads
+    seed, threads, repeats = variant.experiment.seed, variant.experiment.threads, variant.repeats
     runtime.configure(threads=threads)
     photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "group", "image"])
     copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
@@ -56,6 +57,7 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     honest = database.read_predictions(EVALUATIONS / name / "predictions.csv")
     summary.check_honest(honest, splits, repeats=repeats, variant=name)
 
+    stored_copies = copies
     if settings.leaking and variant.data == "augmented":
         augment = params.section(values, "augment", AugmentSettings)
         copies = retraining.with_copies(photos, copies, splits, augment, seed=seed)
@@ -63,11 +65,24 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     shown = pd.concat([photos, copies], ignore_index=True)
     labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)[1]
     images = database.decode(shown["image"])
+    known = None
+    if isinstance(variant.network, TransferSettings):
+        stored = features.read(
+            FEATURES / variant.data / variant.network_name,
+            photo_ids=photos["photo_id"].tolist(),
+            copy_ids=variants.copies_known(variant, stored_copies),
+            backbone=variant.network.frozen(),
+        )
+        if variant.is_linear and len(stored.rows) < len(shown):  # copies for a random split, after all others
+            model = frozen.backbone(variant.network, size_px=images.shape[1])
+            added = frozen.outputs(model, images[len(stored.rows) :])
+            stored = stored._replace(rows=np.concatenate([stored.rows, added]))
+        known = variants.known(stored, shown["photo_id"].tolist()[: len(stored.rows)], splits)
     num_jobs, most = sum(len(task.jobs) for task in todo), variants.max_epochs(variant)
     with progress.shown(f"study {name}", total=num_jobs * most) as bar:
         watch = Watch(bar, num_jobs=num_jobs, max_epochs=most)
         tested = retraining.run(
-            variant, todo, photos=photos, images=images, labels=labels,
+            variant, todo, photos=photos, images=images, labels=labels, known=known,
             num_workers=runtime.num_workers(threads=threads), report=watch.epoch, done=watch.outcome,
         )  # fmt: skip
     found = summary.summed_up(variant, settings, todo, tested, honest, photos, splits)

@@ -16,9 +16,9 @@ import pandas as pd
 
 from stages import at_least_1, progress, run
 from tenshots import files, params, runtime
-from tenshots.tables import csv_files, database
+from tenshots.tables import csv_files, database, features
 from tenshots.tables.encoding import StandardiseSettings
-from tenshots.tables.paths import DATA, MODELS, SPLITS
+from tenshots.tables.paths import DATA, FEATURES, MODELS, SPLITS
 from tenshots.tracking import entries, sessions
 from tenshots.training import storing, variants
 from tenshots.training.jobs import Epoch
@@ -40,15 +40,27 @@ def main(argv: Sequence[str] | None = None) -> None:
     values = params.read()
     variant = variants.resolve(values, given.variant)
     standardise = params.section(values, "standardise", StandardiseSettings).model_dump(mode="json")
-    seed, threads, repeats = (getattr(variant.experiment, key) for key in ("seed", "threads", "repeats"))
+    seed, threads = variant.experiment.seed, variant.experiment.threads
     runtime.configure(threads=threads)
     num_workers = given.workers or runtime.num_workers(threads=threads)
 
     photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "image"])
     copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
-    jobs = variants.jobs_of(photos, copies, database.read_splits(SPLITS), seed=seed, repeats=repeats)
+    splits = database.read_splits(SPLITS)
+    jobs = variants.jobs_of(photos, copies, splits, seed=seed, repeats=variant.repeats)
     shown = pd.concat([photos, copies], ignore_index=True)
-    images = database.decode(shown["image"])
+    known = None
+    if backbone := variant.network.frozen():
+        photo_ids, copy_ids = photos["photo_id"].tolist(), variants.copies_known(variant, copies)
+        found = features.read(
+            FEATURES / variant.data / variant.network_name,
+            photo_ids=photo_ids,
+            copy_ids=copy_ids,
+            backbone=backbone,
+        )
+        known = variants.known(found, [*photo_ids, *copy_ids], splits)
+    # One that learns from frozen features needs no pixels, but for the size of its network's input.
+    images = database.decode(shown["image"].iloc[:1] if variant.is_linear else shown["image"])
     names, labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)
 
     folder = MODELS / variant.name
@@ -72,9 +84,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             watch.outcome(saved.outcome)
 
         started = time.perf_counter()
-        finish = partial(storing.save, folder=folder)
+        inputs = known.features if known and variant.is_linear else images
+        finish = partial(storing.save, folder=folder, inputs=inputs)
         saved = variants.train(
-            variant, jobs, images=images, labels=labels, finish=finish, num_workers=num_workers,
+            variant, jobs, images=images, labels=labels, known=known, finish=finish, num_workers=num_workers,
             report=report, done=done,
         )  # fmt: skip
         seconds = time.perf_counter() - started
@@ -82,6 +95,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         saved = storing.in_order(saved)
         history = storing.history(saved)
         csv_files.write(history, folder / "history.csv", float_format="%.6g")
+        answers = storing.predictions(saved, photos, names.tolist())
+        database.write_predictions(answers, folder / "predictions.csv")
         fits = [storing.entry(each) for each in saved]
         text = json.dumps({**model, "fits": fits, "num_parameters": saved[0].num_parameters}, indent=2)
         files.write(folder / "model.json", text + "\n")

@@ -1,4 +1,7 @@
-"""What one trained network sees: data/models/VARIANT → pictures in data/visualisations/VARIANT."""
+"""What one trained network of each variant sees: data/models → pictures in data/visualisations/VARIANT.
+
+All variants in one process: TensorFlow takes seconds to import.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +9,50 @@ import argparse
 import json
 from collections.abc import Sequence
 
+import pandas as pd
+
 from stages import run
 from tenshots import files, params, runtime
 from tenshots.interpretation import drawing, gallery
 from tenshots.interpretation.settings import VisualiseSettings
-from tenshots.interpretation.subject import Subject, chosen_fit, subject
-from tenshots.networks import stored
-from tenshots.networks.stored import SavedTraining, SavedVariant
-from tenshots.runtime import ComputeSettings
+from tenshots.interpretation.subject import chosen_fit, subject
+from tenshots.networks import model_json, stored
+from tenshots.runtime import ComputeSettings, keras
 from tenshots.seeds import SeedSettings
 from tenshots.tables import database
 from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS, VISUALISATIONS
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Draws the pictures of one variant."""
-    parser = argparse.ArgumentParser(prog="python -m stages.visualise", description=__doc__)
-    parser.add_argument("variant", help="its key below variants in params.yaml")
-    variant: str = parser.parse_args(argv).variant
+    """Draws the pictures of the variants of params.yaml."""
+    argparse.ArgumentParser(prog="python -m stages.visualise", description=__doc__).parse_args(argv)
     values = params.read()
     settings = params.section(values, "visualise", VisualiseSettings)
     seed = params.top_level(values, SeedSettings).seed
     runtime.configure(threads=params.top_level(values, ComputeSettings).threads)
 
-    saved = stored.read_variant(MODELS / variant)
+    photos = database.read_photos(DATABASE, ["photo_id", "label", "image"])
+    splits = database.read_splits(SPLITS)
+    files.empty(VISUALISATIONS)
+    for variant in values["variants"]:
+        keras.utils.clear_session()  # so that layers are named, and drawn, as if the variant were alone
+        _draw(variant, settings, photos, splits, seed=seed)
+
+
+def _draw(
+    variant: str, settings: VisualiseSettings, photos: pd.DataFrame, splits: pd.DataFrame, *, seed: int
+) -> None:
+    saved = model_json.read_variant(MODELS / variant)
     fit = chosen_fit(saved, settings)
-    shown = _subject(saved, fit, variant)
+    predictions = database.read_predictions(EVALUATIONS / variant / "predictions.csv")
+    model = stored.rebuild(saved)
+    shown = subject(model, saved, fit, photos=photos, splits=splits, predictions=predictions)
+    # Loads the weights, and says whether this is the network that was evaluated.
+    shares = stored.probabilities(model, MODELS / variant / fit.weights, shown.tested.images)
+    shown = shown.checked(shares)
 
     folder = VISUALISATIONS / variant
-    files.empty(folder)
+    folder.mkdir()
     described = []
     for number, picture in enumerate(gallery.pictures(shown, settings, seed=seed)):
         name = f"{number:02d}-{picture.kind}.png"
@@ -61,18 +79,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     text = json.dumps(index, indent=2, ensure_ascii=False) + "\n"
     files.write(folder / "index.json", text)
     print(f"{variant}: {len(described)} pictures in {folder}")
-
-
-def _subject(saved: SavedVariant, fit: SavedTraining, variant: str) -> Subject:
-    photos = database.read_photos(DATABASE, ["photo_id", "label", "image"])
-    predictions = database.read_predictions(EVALUATIONS / variant / "predictions.csv")
-    model = stored.rebuild(saved)
-    shown = subject(
-        model, saved, fit, photos=photos, splits=database.read_splits(SPLITS), predictions=predictions
-    )
-    # Loads the weights as evaluation did, and says whether these are the networks that were evaluated.
-    shares = stored.probabilities(model, MODELS / variant / fit.weights, shown.tested.images)
-    return shown.checked(shares)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,6 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tenshots.networks.settings import settings_from
-from tests.drawn import lite
-
 TOP = Path(__file__).parents[1]
 DOCUMENTS = tuple(TOP / name for name in ("README.md", "DEVELOPMENT.md", "SECURITY.md"))
 PARAMS: dict[str, Any] = YAML(typ="safe").load(TOP / "params.yaml")
@@ -139,14 +136,6 @@ def test_every_setting_is_explained_beside_it() -> None:
     top_level = [line for line in lines if re.match(r"\w+: *\S", line) and not line.endswith(":")]
     assert top_level
     assert not [line for line in top_level if "#" not in line]
-
-
-def test_the_network_that_the_readme_shows_is_one_that_is_accepted() -> None:
-    text = (TOP / "README.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"^```yaml\n(lite:.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
-    network = YAML(typ="safe").load(block)["lite"]
-    settings_from(network, at="networks.lite")
-    assert network["backbone"]["weights"] == lite.PACKAGE
 
 
 def test_the_readme_shows_the_committed_comparison() -> None:

@@ -112,6 +112,10 @@ EXCEPTIONS = {
         "tenshots/networks/settings.py",
         "importlib.import_module",
     ): "imports a file of the folder of families; the name in params.yaml must be one of those listed",
+    (
+        "stages/quick.py",
+        "importlib.import_module",
+    ): "imports stages by their names in dvc.yaml, whose commands DVC would run",
     ("stages/ui.py", "urllib.request"): "asks its own server, on this machine, whether it is there",
     ("stages/ui.py", "socket.socket"): "looks for a free port of this machine",
     ("tenshots/tracking/store.py", "urllib.request"): "asks the user's MLflow server whether it is there",

@@ -17,6 +17,7 @@ from benchmarks.blocks import Block, drawn
 from tenshots.intake.near_duplicates import alignment, hashing
 from tenshots.interpretation import spectrum
 from tenshots.labels import reference
+from tenshots.networks import classifiers
 
 LINE = drawn(1, 5003)  # an odd length: what is left over after whole vectors is often computed by other code
 ABOVE = np.abs(LINE) + 2.0**-10
@@ -47,14 +48,22 @@ def regression() -> list[np.ndarray]:
 
 
 def reference_of_photos() -> list[np.ndarray]:
-    """The reference beside the variants, with its folds and its choice of a penalty."""
+    """What judges labels, with its folds and its choice of a penalty."""
     labels = np.arange(len(MATRIX)) % 3
     components = np.arange(len(MATRIX)) // 8
-    folds = reference.own_folds(labels, components)
+    folds = classifiers.own_folds(labels, components)
     if folds is None:
         raise AssertionError("24 components can be dealt to folds")
     found = reference.cross_validated(MATRIX, labels, components=components, folds=folds, num_labels=3)
     return [found.probabilities]
+
+
+def support_vector_machine() -> list[np.ndarray]:
+    """A linear variant's other classifier, with its temperature."""
+    labels = np.arange(len(MATRIX)) % 3
+    rows = classifiers.of_photos(MATRIX @ drawn(5, 67, 40), labels, np.arange(len(MATRIX)) // 8)
+    found = classifiers.solve(rows, num_labels=3, kind="linear_svm")
+    return [found.kernel, found.bias]
 
 
 def thumbnails() -> list[np.ndarray]:
@@ -141,6 +150,7 @@ BLOCKS: dict[str, Block] = {
     ],
     "sklearn logistic regression": regression,
     "reference beside the variants": reference_of_photos,
+    "sklearn linear support vector machine": support_vector_machine,
     "near-duplicates": thumbnails,
     "pictures as waves": lambda: [
         spectrum.noise(2, 24, 24, random=np.random.default_rng(11)),

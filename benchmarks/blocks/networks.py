@@ -20,6 +20,7 @@ from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
 from tenshots.training import optimisation, scratch, transfer
 from tenshots.training.jobs import Job
+from tenshots.training.linear import Known
 from tenshots.training.loop import TrainSettings
 from tenshots.training.settings import OptimisationSettings
 
@@ -140,13 +141,19 @@ def trained(name: str) -> list[np.ndarray]:
     network = settings_of(name)
     data: dict[str, Any] = {"images": IMAGES, "labels": LABELS, "settings": settings}
     if isinstance(network, TransferSettings):
-        phases = network.model_copy(update={"head_epochs": 1})
-        trainer = transfer.trainers(partial(built, name), **data, phases=phases)()
+        trainer = transfer.trainers(partial(built, name), **data, known=known(name), phases=network)()
     else:
         trainer = scratch.trainers(partial(build, name), **data)()
     outcome = trainer.train(JOB, lambda _: None, lambda: None)
     losses = np.array([(row.loss, row.val_loss) for row in outcome.history])
     return [*trainer.network.get_weights(), losses, forward.predict(trainer.network, IMAGES)]
+
+
+def known(name: str) -> Known:
+    """Frozen features of a network with a backbone; each photo is a component of its own."""
+    below = features.below_head(built(name))
+    mirrored = features.outputs(below, IMAGES[:, :, ::-1])
+    return Known(features.outputs(below, IMAGES), mirrored, np.arange(len(IMAGES)))
 
 
 def copies() -> np.ndarray:
@@ -244,7 +251,7 @@ BLOCKS: dict[str, Block] = {
     "augmentation": copies,
     "training from scratch": partial(trained, "lecture"),
     "fine-tuning": partial(trained, "pretrained"),
-    "features of a backbone": lambda: features.features(settings_of("pretrained"), IMAGES),
+    "features of a backbone": lambda: features.outputs(features.below_head(built("pretrained")), IMAGES),
     "Grad-CAM": lambda: heat_maps(built("pretrained")),
     "patterns of filters": patterns,
     "brightness of pixels": brightness,

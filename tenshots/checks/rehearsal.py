@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from tenshots import params
 from tenshots.augmentation.copying import Policy
 from tenshots.augmentation.settings import AugmentSettings
+from tenshots.checks import effort
 from tenshots.errors import DataError, SettingsError
 from tenshots.labels.settings import InspectSettings
 from tenshots.networks import building
@@ -22,13 +23,25 @@ MAX_PARAMETERS = 500_000_000  # the largest network of keras.applications has 35
 MAX_TRAINING_BYTES = 64 * 10**9  # the memory of a large workstation
 
 
-def problems(values: Mapping[str, Any]) -> list[str]:
-    """Returns one sentence per setting that Keras would refuse, or that no machine has the memory for.
+class Rehearsed(NamedTuple):
+    """What a rehearsal tells.
+
+    Attributes:
+        problems: one sentence per setting that Keras would refuse, or that no machine has the memory for.
+        efforts: of each network that can be built, by name: see `effort.efforts`.
+    """
+
+    problems: list[str]
+    efforts: dict[str, dict[str, int]]
+
+
+def rehearse(values: Mapping[str, Any]) -> Rehearsed:
+    """Tries the augmentation, and builds each network.
 
     Args:
         values: all of params.yaml, after `checks.whole.check`.
     """
-    found = []
+    found, efforts = [], {}
     size_px = params.section(values, "standardise", StandardiseSettings).size_px
     try:
         Policy(params.section(values, "augment", AugmentSettings).layers, size_px=size_px)
@@ -42,20 +55,20 @@ def problems(values: Mapping[str, Any]) -> list[str]:
         settings = settings_from(described, at=at)
         most = max([batch_size, *_batch_sizes(variants, name)])
         try:
-            _check_size(settings, size_px=size_px, batch_size=most, at=at)
+            efforts[name] = _efforts(settings, size_px=size_px, batch_size=most, at=at)
             if name in used:
                 building.learnt(settings, at=at)  # its backbone's weights are there, and fit
         except (SettingsError, DataError) as error:
             found.append(str(error))
-    return found
+    return Rehearsed(found, efforts)
 
 
 def _batch_sizes(variants: list[VariantSettings], network: str) -> list[int]:
     return [each.batch_size for each in variants if each.network == network and each.batch_size]
 
 
-def _check_size(settings: NetworkSettings, *, size_px: int, batch_size: int, at: str) -> None:
-    """Builds a network without memory for a single weight, and checks how large it would be.
+def _efforts(settings: NetworkSettings, *, size_px: int, batch_size: int, at: str) -> dict[str, int]:
+    """Builds a network without memory for a single weight, checks how large it would be, and weighs its work.
 
     Raises:
         SettingsError: it cannot be built, or is too large.
@@ -65,6 +78,7 @@ def _check_size(settings: NetworkSettings, *, size_px: int, batch_size: int, at:
     try:
         with keras.StatelessScope(initialize_variables=False):
             network = building.build(settings, size_px=size_px, num_labels=2, at=at)
+            found = effort.efforts(network, settings)
     finally:
         keras.utils.clear_session(free_memory=False)
     num_parameters = network.count_params()
@@ -80,3 +94,4 @@ def _check_size(settings: NetworkSettings, *, size_px: int, batch_size: int, at:
             f"{batch_size} it would fill about {num_bytes / 1e9:,.0f} GB; choose a smaller batch_size, "
             "input_px or network"
         )
+    return found

@@ -1,4 +1,5 @@
-"""Saved networks on photos that none of them saw.
+"""What networks say of photos that none of them saw.
 
-In: what training left, photos, splits. Out: a probability of each label for each photo, and figures of them.
+In: what training left, photos, splits. Out: predictions of test and of validation photos, and
+figures of them.
 """

@@ -20,6 +20,7 @@ from rich.progress import track
 from tenshots.errors import DataError, RejectedPhoto
 from tenshots.intake import collection, misreadings
 from tenshots.intake.archives import ArchiveLimits
+from tenshots.intake.choosing import Choice
 from tenshots.intake.finding import find
 from tenshots.intake.layout import FoundFile
 from tenshots.intake.names.naming import one_name_each
@@ -39,6 +40,9 @@ BATCH_FILES = 16
 BATCH_BYTES = 200_000
 SECONDS_BETWEEN_LINES = 10.0
 OTHER_ARCHIVE = "an archive that is not a .zip; unpack it, or zip its photos"
+LEFT_OUT = (
+    "left out: beyond the first {} photos of its group and label (see accept.max_photos in params.yaml)"
+)
 OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 
 
@@ -96,23 +100,29 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
     fields, namings = one_name_each(named)
     # Before anything is decoded, so that whoever wrote KEY and key does not wait for a thousand photos.
     collection.check_spelling(_names(found, fields))
-    rows: list[dict[str, object]] = []
+    rows: dict[int, dict[str, object]] = {}
     # Pages of it that no photo fills take no memory.
     thumbnails = np.empty((len(found), THUMBNAIL_PX, THUMBNAIL_PX, 3), dtype=np.uint8)
     # In this order, so that an error or Ctrl-C ends what the threads wait for.
     with ThreadPoolExecutor(num_workers) as workers, Decoders(rules.standardise, accept) as decoders:
-        examined = _in_order(
-            workers,
-            lambda batch: _examine(batch, layout, rules, decoders),
-            _batches(zip(found, fields, strict=False)),  # behind the files' come the empty folders' fields
-            num_workers,
-        )
-        for number, seen in enumerate(_shown(chain.from_iterable(examined), len(found))):
-            if seen.thumbnail is not None:
-                thumbnails[number] = seen.thumbnail
-                seen.row["image"] = spool.append(seen.encoded)
-            rows.append(seen.row)
-    table = pd.DataFrame.from_records(rows)
+        choice = Choice(found, fields, most=accept.most)  # behind the files' come the empty folders' fields
+        while chosen := choice.round():
+            examined = _in_order(
+                workers,
+                lambda batch: _examine(batch, layout, rules, decoders),
+                _batches((found[number], fields[number]) for number in chosen),
+                num_workers,
+            )
+            shown = _shown(chain.from_iterable(examined), len(chosen))
+            for number, seen in zip(chosen, shown, strict=True):
+                if seen.thumbnail is not None:
+                    thumbnails[number] = seen.thumbnail
+                    seen.row["image"] = spool.append(seen.encoded)
+                    choice.keep(number, seen.row["photo_id"])
+                rows[number] = seen.row
+    for number in choice.left_out():
+        rows[number] = _unread(found[number], fields[number]) | {"reason": LEFT_OUT.format(accept.most)}
+    table = pd.DataFrame.from_records([rows[number] for number in range(len(found))])
     misreadings.check(table, layout.pattern)
     table = collection.reject_twins(table)
     folders = [each for each in fields[len(found) :] if each is not None]
@@ -183,10 +193,7 @@ def _read(
     found: FoundFile, fields: PathFields | None, layout: Layout, accept: AcceptSettings
 ) -> tuple[dict[str, Any], bytes | None]:
     """Returns the row of a file as if it were rejected, and its bytes; none where it is."""
-    row: dict[str, Any] = {name: kind() for name, kind in MANIFEST_COLUMNS.items()}
-    row |= {"path": found.path, "status": "rejected", "image": b""}
-    if fields is not None:
-        row |= {"label": fields.label, "group": fields.group, "split": fields.split}
+    row = _unread(found, fields)
     try:
         data = found.read(accept.max_megabytes * 10**6)
     except RejectedPhoto as rejection:
@@ -195,6 +202,15 @@ def _read(
     if fields is None:
         return row | {"reason": f"path does not fit the layout {layout.pattern}"}, None
     return row, data
+
+
+def _unread(found: FoundFile, fields: PathFields | None) -> dict[str, Any]:
+    """Returns what the row of a file says before it is read, as if it were rejected."""
+    row: dict[str, Any] = {name: kind() for name, kind in MANIFEST_COLUMNS.items()}
+    row |= {"path": found.path, "status": "rejected", "image": b""}
+    if fields is not None:
+        row |= {"label": fields.label, "group": fields.group, "split": fields.split}
+    return row
 
 
 def _kept(row: dict[str, Any], photo: StandardPhoto, settings: StandardiseSettings) -> _Examined:

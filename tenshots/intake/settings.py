@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 from PIL import ImageColor
 from pydantic import Field, field_validator
 
@@ -19,6 +21,13 @@ class AcceptSettings(Settings):
     max_zip_files: int = Field(ge=1, le=100_000)
     max_zip_megabytes: int = Field(ge=1, le=1_000_000)
     max_zip_ratio: int = Field(ge=1, le=1000)
+    # Of a whole folder; what reads single photos by these rules has no use for it.
+    max_photos: Annotated[int, Field(ge=1, le=100_000)] | Literal["none"] = "none"
+
+    @property
+    def most(self) -> int | None:
+        """How many photos of each group and label are wanted; None: all."""
+        return None if self.max_photos == "none" else self.max_photos
 
     @field_validator("background")
     @classmethod

@@ -18,13 +18,14 @@ from tenshots.interpretation import (
 from tenshots.interpretation.picture import Picture, times
 from tenshots.interpretation.settings import VisualiseSettings
 from tenshots.interpretation.subject import Subject
+from tenshots.networks import building
 from tenshots.runtime import keras
 from tenshots.wording import counted
 
 NUM_MAP_LAYERS = 6
 MAX_FIRST_FILTERS = 64
 OUTSIDE = 44  # grey level of what lies beyond a photo's edge
-PATTERN_PX = (64, 160)  # least and most: small networks look at less than shows what excites them
+PATTERN_PX = (64, 112)  # least and most: small networks look at less than shows what excites them
 
 
 def feature_maps_picture(shown: Subject, settings: VisualiseSettings) -> Picture:
@@ -94,7 +95,7 @@ def excitation_picture(
     made = excitation.patterns(
         layers.at_any_size(shown.model, tensor),
         [number for number, _ in chosen],
-        size_px=int(np.clip(layers.pixels(shown.model).shape[1], *PATTERN_PX)),
+        size_px=int(np.clip(building.pixels(shown.model).shape[1], *PATTERN_PX)),
         steps=settings.steps,
         seed=seed,
     )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tenshots.errors import DataError
+from tenshots.networks import building
 from tenshots.runtime import keras
 
 # By name: Keras has a dozen of each without a common class.
@@ -77,12 +78,6 @@ def before_activation(layer: Any) -> Any:  # noqa: ANN401
     return layer.input if kind(layer) in _ACTIVATIONS else layer.output
 
 
-def pixels(model: keras.Model) -> Any:  # noqa: ANN401
-    """Returns the tensor of the photos at the network's own size: after its first resizing, if it has one."""
-    resized = [operation for operation in model.operations if kind(operation) in ("Resize", "Resizing")]
-    return resized[0].output if resized else model.input
-
-
 def at_any_size(model: keras.Model, outputs: Any) -> keras.Model:  # noqa: ANN401
     """Returns a copy of the network's lower part that takes pictures of any size.
 
@@ -93,7 +88,7 @@ def at_any_size(model: keras.Model, outputs: Any) -> keras.Model:  # noqa: ANN40
     Returns:
         A model from (num_pictures, any height, any width, 3), 0 to 255, without the network's resizing.
     """
-    part = keras.Model(pixels(model), outputs)
+    part = keras.Model(building.pixels(model), outputs)
     copy = keras.models.clone_model(part, input_tensors=keras.Input((None, None, 3), name="pixels"))
     copy.set_weights(part.get_weights())
     return copy

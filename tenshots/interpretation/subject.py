@@ -13,7 +13,8 @@ import pandas as pd
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.interpretation.settings import VisualiseSettings
-from tenshots.networks.stored import SavedTraining, SavedVariant
+from tenshots.networks.model_json import SavedTraining, SavedVariant
+from tenshots.networks.settings import LINEAR
 from tenshots.runtime import keras
 from tenshots.tables.database import decode
 from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS
@@ -111,19 +112,20 @@ def subject(
 
 
 def chosen_fit(saved: SavedVariant, settings: VisualiseSettings) -> SavedTraining:
-    """Returns the training that the settings name.
+    """Returns the training that the settings name; of a variant that no seed moves, the fold's only one.
 
     Raises:
         SettingsError: the variant has none of that fold and repeat.
     """
-    for key, wanted in (("fold", settings.fold), ("repeat", settings.repeat)):
+    repeat = 0 if saved.recipe in LINEAR else settings.repeat
+    for key, wanted in (("fold", settings.fold), ("repeat", repeat)):
         known = sorted({int(getattr(fit, key)) for fit in saved.fits})
         if wanted not in known:
             raise SettingsError(
                 f"{params.PATH}: visualise.{key} must be a {key} of {saved.variant}, that is from {known[0]} "
                 f"to {known[-1]}, got {wanted}"
             )
-    return next(fit for fit in saved.fits if (fit.fold, fit.repeat) == (settings.fold, settings.repeat))
+    return next(fit for fit in saved.fits if (fit.fold, fit.repeat) == (settings.fold, repeat))
 
 
 def answers_of(predictions: pd.DataFrame, fit: SavedTraining) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Labels that look wrong, photos that stand out, and a reference beside the variants.
+"""Labels that look wrong, and photos that stand out.
 
 In: frozen features, labels, predictions. Out: a regression's answers, suspected labels, mistakes worth
 a look.

@@ -1,4 +1,4 @@
-"""The labels of a collection, judged by a regression on frozen features: a reference, and suspicions.
+"""The labels of a collection, judged by a regression on frozen features.
 
 Keys of data/inspection/inspection.json:
 
@@ -6,7 +6,6 @@ Keys of data/inspection/inspection.json:
     folds             "split": each photo was tested in the split's own fold that tests it; "own": in folds
                       dealt for this, since the split does not test every photo, or divides what belongs
                       together
-    paired            whether folds is "split": then it can be compared with the variants photo by photo
     folds_note        this as a sentence
     num_folds, num_photos, num_judged
     not_judged        of each label with photos that cannot be judged {label, num_photos, reason}
@@ -28,6 +27,7 @@ import pandas as pd
 
 from tenshots.labels import reference, suspicion
 from tenshots.labels.reference import Outcome
+from tenshots.networks import classifiers
 from tenshots.tables.predictions import KEYS, labels_of, predicted, table
 from tenshots.wording import counted
 
@@ -64,7 +64,7 @@ def judge(photos: pd.DataFrame, splits: pd.DataFrame, features: np.ndarray) -> J
     components = first.loc[photos["photo_id"]].to_numpy(str)
     tested = reference.tested_folds(splits)
     folds = (
-        reference.own_folds(labels, components)
+        classifiers.own_folds(labels, components)
         if tested is None
         else tested.loc[photos["photo_id"]].to_numpy(np.int64)
     )
@@ -79,7 +79,6 @@ def judge(photos: pd.DataFrame, splits: pd.DataFrame, features: np.ndarray) -> J
     description = {
         "num_features": int(features.shape[1]),
         "folds": "own" if tested is None else "split",
-        "paired": tested is not None,
         "folds_note": IN_SPLIT if tested is not None else _own_note(folds, len(np.unique(components))),
         "num_folds": len(outcome.strengths),
         "num_photos": len(photos),
@@ -124,8 +123,7 @@ def _own_note(folds: np.ndarray, num_components: int) -> str:
         return f"No photo was judged: {UNDIVIDED}."
     return (
         "The split does not test every photo once with its siblings, so the photos were dealt to "
-        f"{counted(len(np.unique(folds)), 'fold')} of their own, which divide no independent set of photos; "
-        "the accuracy cannot be compared with the variants' photo by photo."
+        f"{counted(len(np.unique(folds)), 'fold')} of their own, which divide no independent set of photos."
     )
 
 

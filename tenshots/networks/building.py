@@ -13,7 +13,7 @@ from tenshots.errors import SettingsError
 from tenshots.networks.settings import FEATURES, NetworkSettings, settings_from
 from tenshots.runtime import keras
 
-__all__ = ["backbone_of", "build", "learnt", "passes_alone", "settings_from", "weights"]
+__all__ = ["backbone_of", "build", "learnt", "passes_alone", "pixels", "settings_from", "weights"]
 
 
 def build(
@@ -79,6 +79,14 @@ def _below(at: str) -> Iterator[None]:
         yield
     except SettingsError as error:
         raise SettingsError(f"{params.PATH}: {at}{'.' * bool(at)}{error}") from None
+
+
+def pixels(network: keras.Model) -> keras.KerasTensor:
+    """Returns the tensor of the photos at the network's own size: after a resizing, if it begins with one."""
+    for operation in network.operations:
+        if type(operation).__name__ in ("Resize", "Resizing") and operation.input is network.input:
+            return operation.output
+    return network.input
 
 
 def passes_alone(layer: keras.layers.Layer, network: keras.Model) -> bool:

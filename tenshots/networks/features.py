@@ -8,39 +8,48 @@ from tenshots.networks import building, drawing, forward
 from tenshots.networks.settings import FEATURES, TransferSettings
 from tenshots.runtime import keras
 
-BATCH_SIZE = 128  # photos at once
+# Photos at once, whatever the number of threads: another one could move the last bits. Few, so that two
+# threads share the work of a small collection evenly, and a backbone's widest layers stay below 100 MB.
+BATCH_SIZE = 32
 SEED = 0  # of a backbone that has learnt nothing
 
 
-def features(settings: TransferSettings, images: np.ndarray) -> np.ndarray:
-    """Returns what the backbone puts out for each photo, averaged with what it does for its mirror image.
-
-    A mirrored object keeps its label, so what the two differ in is noise to a classifier. With the labels of
-    5 % of the photos changed on purpose, the mean brought a logistic regression's log loss against the true
-    labels from 0.63 to 0.55 on the demo photos and from 0.91 to 0.90 on 87 crops of COCO photos. Features at
-    twice the `input_px`, or of earlier layers as well, helped on one of the two collections and hurt on
-    the other.
+def backbone(settings: TransferSettings, *, size_px: int, at: str = "") -> keras.Model:
+    """Returns the network from photos to frozen features.
 
     Args:
         settings: of the network; its backbone's weights are loaded.
-        images: uint8, shape (num_photos, size_px, size_px, 3), 0 to 255: standard photos.
-
-    Returns:
-        float64, shape (num_photos, num_features).
+        size_px: side of the square photos that it will be given.
+        at: the network's dotted key in params.yaml, for messages.
 
     Raises:
         SettingsError: the backbone cannot be built as the settings say.
         DataError: its weights are missing, or are not those that the settings name.
     """
-    learnt = building.learnt(settings)
+    learnt = building.learnt(settings, at=at)
     # The head is cut off again.
-    network = building.build(settings, size_px=images.shape[1], num_labels=2, learnt=learnt)
+    network = building.build(settings, size_px=size_px, num_labels=2, learnt=learnt, at=at)
     if not learnt:
         drawing.draw(network, SEED)
-    backbone = keras.Model(network.input, network.get_layer(FEATURES).output)
-    both = [
-        forward.outputs(backbone, turned, batch_size=BATCH_SIZE).astype(np.float64)
-        for turned in (images, images[:, :, ::-1])
-    ]
-    mean: np.ndarray = (both[0] + both[1]) / 2
-    return mean
+    return below_head(network)
+
+
+def below_head(network: keras.Model) -> keras.Model:
+    """Returns the part of a network with a backbone that ends in the features; its layers are shared."""
+    return keras.Model(network.input, network.get_layer(FEATURES).output)
+
+
+def head_of(network: keras.Model) -> keras.Model:
+    """Returns the part of a network with a backbone from the features to its answer; layers are shared."""
+    return keras.Model(network.get_layer(FEATURES).output, network.output)
+
+
+def outputs(backbone: keras.Model, images: np.ndarray, *, num_workers: int = 1) -> np.ndarray:
+    """Returns the frozen features of photos, float32 (num_photos, num_features).
+
+    Args:
+        backbone: of the function of that name, or of `below_head`.
+        images: uint8 (num_photos, size_px, size_px, 3), 0 to 255: standard photos.
+        num_workers: threads side by side; their number changes no bit.
+    """
+    return forward.outputs(backbone, images, batch_size=BATCH_SIZE, num_workers=num_workers)

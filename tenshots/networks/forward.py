@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from tenshots.runtime import keras
 
 
-def outputs(model: keras.Model, inputs: np.ndarray, *, batch_size: int) -> np.ndarray:
+def outputs(model: keras.Model, inputs: np.ndarray, *, batch_size: int, num_workers: int = 1) -> np.ndarray:
     """Returns what the model puts out in inference mode, float32 (num_images, ...).
 
     Args:
         model: with one output.
         inputs: (num_images, ...), what the model takes.
         batch_size: images at once; it changes memory and speed, and the last bits at most.
+        num_workers: batches side by side; their number changes no bit.
     """
     results = np.empty((len(inputs), *model.output_shape[1:]), dtype=np.float32)
-    for start in range(0, len(inputs), batch_size):
+
+    def fill(start: int) -> None:
         results[start : start + batch_size] = model.predict_on_batch(inputs[start : start + batch_size])
+
+    starts = range(0, len(inputs), batch_size)
+    if num_workers < 2 or len(starts) < 2:
+        for start in starts:
+            fill(start)
+        return results
+    fill(0)  # alone: it compiles the model, once for all threads
+    with ThreadPoolExecutor(num_workers) as workers:
+        list(workers.map(fill, starts[1:]))  # a list, or an error would stay unseen
     return results
 
 

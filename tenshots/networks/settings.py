@@ -9,14 +9,16 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from tenshots import params
-from tenshots.errors import SettingsError
+from tenshots.errors import DataError, SettingsError
 from tenshots.networks import families as package
-from tenshots.params import MAX_EPOCHS, Settings
+from tenshots.params import Settings
 
 if TYPE_CHECKING:
     # Not at run time: `check` reads the settings of every family in 0.3 s, and Keras takes 5 s to import.
@@ -27,10 +29,16 @@ if TYPE_CHECKING:
 # Names of layers that each network with a backbone has: the backbone's features, and the head.
 FEATURES = "features"
 HEAD = "head"
+# Recipes that solve for the head on frozen features, and what each is called.
+LINEAR: Mapping[str, str] = MappingProxyType(
+    {"logistic_regression": "logistic regression", "linear_svm": "linear support vector machine"}
+)
 
 
 class NetworkSettings(Settings):
     """A section of `networks`; each family has a model of its own, below that of its recipe."""
+
+    recipes: ClassVar[tuple[str, ...]]  # by which it can be taught, the usual one first
 
     family: str
     input_px: int  # side of what the network sees; photos of another size are scaled inside it
@@ -44,6 +52,24 @@ class NetworkSettings(Settings):
     def taught(self) -> str:
         """How it is taught, in a word or two: "from scratch"."""
         raise NotImplementedError
+
+    def titled(self, recipe: str) -> str:
+        """Returns what the network is where it is taught by this recipe."""
+        words = LINEAR.get(recipe)
+        return f"a {words} on frozen features of {self.title}" if words else self.title
+
+    def taught_by(self, recipe: str) -> str:
+        """Returns how it is taught by this recipe, in a few words."""
+        words = LINEAR.get(recipe)
+        return f"{words} on frozen features" if words else self.taught
+
+    def used_by(self, recipe: str) -> dict[str, Any]:
+        """Returns the settings that this recipe uses, as plain values: a linear one tunes nothing."""
+        return (recipe in LINEAR and self.frozen()) or self.model_dump(mode="json")
+
+    def frozen(self) -> dict[str, Any] | None:
+        """Returns all settings that frozen features depend on, as plain values; None without a backbone."""
+        return None
 
     def build(self, *, size_px: int, num_labels: int) -> keras.Model:
         """Returns the network: see `tenshots.networks.building.build`.
@@ -68,6 +94,8 @@ class NetworkSettings(Settings):
 class ScratchSettings(NetworkSettings):
     """A network of recipe "from scratch": all of it is trained at once, from random weights."""
 
+    recipes = ("scratch",)
+
     @property
     def taught(self) -> str:
         """How it is taught."""
@@ -75,12 +103,21 @@ class ScratchSettings(NetworkSettings):
 
 
 class TransferSettings(NetworkSettings):
-    """A network of recipe "transfer": its head is trained first, and then the top of its backbone with it."""
+    """A network with a backbone: its head is solved for, and then the top of its backbone trained with it.
 
-    head_epochs: int = Field(ge=1, le=MAX_EPOCHS)
-    head_lr_factor: float = Field(gt=0, le=1000)
+    Or its backbone stays as it is.
+    """
+
+    recipes = ("fine_tune", *LINEAR)
+
+    dropout: float = Field(ge=0, lt=1)
     unfreeze: float = Field(ge=0, le=1)
     fine_tune_lr_factor: float = Field(gt=0, le=1000)
+
+    def frozen(self) -> dict[str, Any]:
+        """Returns all settings but those of the training, so that an edit of these computes nothing again."""
+        trained = set(TransferSettings.model_fields) - set(NetworkSettings.model_fields)
+        return self.model_dump(mode="json", exclude=trained)
 
 
 def families() -> list[str]:
@@ -150,4 +187,25 @@ def with_backbone(values: Mapping[str, Any], name: str, *, asked: str) -> Transf
             f"{asked} must name a network with a backbone, such as one of family pretrained, got {name!r} of "
             f"family {settings.family}"
         )
+    return settings
+
+
+def with_frozen(
+    values: Mapping[str, Any], name: str, *, frozen: Mapping[str, Any], path: Path
+) -> TransferSettings:
+    """Returns the settings of the network `name`, whose frozen features must depend on `frozen`.
+
+    Args:
+        values: all of params.yaml.
+        name: of the network.
+        frozen: what `check` wrote down of it.
+        path: of the file in which it did.
+
+    Raises:
+        SettingsError: as `with_backbone` does.
+        DataError: the settings have changed since `check` ran.
+    """
+    settings = with_backbone(values, name, asked=str(path))
+    if settings.frozen() != frozen:
+        raise DataError(f"{path} is not of {name} in {params.PATH}; run `dvc repro`")
     return settings

@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from tenshots import params
@@ -74,8 +75,14 @@ def check_unchanged(folder: Path) -> None:
         )
 
 
-def folder_hash(folder: Path) -> str:
-    """Returns the hash that DVC gives to a folder as an output: of the names and the MD5 of all its files."""
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+def folder_hash(folder: Path, *, without: Collection[str] = ()) -> str:
+    """Returns the hash that DVC gives to a folder as an output: of the names and the MD5 of all its files.
+
+    Args:
+        folder: with the files.
+        without: names of files that do not count, relative to the folder.
+    """
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    names = sorted(found.difference(without))
     rows = [{"md5": hashlib.md5((folder / name).read_bytes()).hexdigest(), "relpath": name} for name in names]
     return f"{hashlib.md5(json.dumps(rows, sort_keys=True).encode()).hexdigest()}.dir"

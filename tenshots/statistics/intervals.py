@@ -14,7 +14,7 @@ fold moves it in each repeat (its influence function). Sums of squares of contri
                 photos correlate by CORRELATION within a component.
     trainings   the trainings of one fold differ by their seeds: Σ over folds of the variance between repeats,
                 over the number of repeats, less the share of it that `between` holds already. With one repeat
-                nothing shows it, and it counts 0: say so beside the interval.
+                nothing shows it, and it counts 0: say so beside the interval, unless no seed moves it.
                 Source: Searle, Casella and McCulloch 1992, Variance Components, chapter 4 (two-way layouts).
 
 Their degrees of freedom are joined as Satterthwaite 1946 does (Biometrics Bulletin 2). From them, an interval

@@ -126,7 +126,8 @@ def gain(measured: Measured, reference: Measured, *, num_comparisons: int = 1) -
 
     Both are compared on each photo (a hard photo is hard for both), which leaves less noise than comparing
     two intervals. A training of fold f and repeat r starts from the same seed in every variant, so repeats
-    are paired; where the variants have other repeats, their noise adds up.
+    are paired; where the variants have other repeats, their noise adds up. What no seed moves has one repeat
+    and no noise.
 
     Args:
         measured: one variant.

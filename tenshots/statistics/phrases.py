@@ -19,7 +19,9 @@ def basis(comparison: Mapping[str, Any]) -> str:
     ways = f", in {folds} folds" if folds > 1 else ""
     repeats = comparison["num_repeats"]
     per = " per fold" if folds > 1 else ""
+    once = [name for name, figures in comparison["variants"].items() if figures["num_repeats"] < repeats]
     times = f"; each figure is a mean over {repeats} trainings{per}" if repeats > 1 else ""
+    times += f" (one for {' and '.join(once)}, which no seed changes)" if once else ""
     return " ".join([f"Measured on {photos}{ways}{times}.", comparison["estimand"], *comparison["notes"]])
 
 

@@ -26,16 +26,6 @@ BEYOND = (
 )
 
 
-def nothing(variant: str) -> dict[str, Any]:
-    """Returns what study.json says where both studies are off."""
-    return {"variant": variant, "learning_curve": None, "leaking_split": None}
-
-
-def answers(found: Mapping[str, Any]) -> list[str]:
-    """Returns the answers of a study.json; none where both studies are off."""
-    return [found[key]["answer"] for key in ("learning_curve", "leaking_split") if found[key]]
-
-
 def learning_curve(
     variant: str,
     shares: Mapping[float, pd.DataFrame],
@@ -53,7 +43,8 @@ def learning_curve(
         num_photos: of each of them: photos that a training learns from, the mean.
         components: the component of each photo, indexed by photo_id.
         grouped: whether photos have groups.
-        num_updates: of a training that no patience ends, the same at every share; None if not known.
+        num_updates: of a training that no patience ends, the same at every share; 0 where weights are solved
+            for, so that no seed moves them; None if not known.
 
     Raises:
         DataError: the shares were not tested on the same photos in the same folds and repeats.
@@ -76,7 +67,7 @@ def learning_curve(
         "num_updates": num_updates,
         **(_extrapolated(variant, law, together) if law else _not_extrapolated(len(ordered))),
         "sentences": [
-            *_limits(num_repeats=len(measured[-1].repeats), grouped=grouped),
+            *_limits(num_repeats=len(measured[-1].repeats), grouped=grouped, seeded=num_updates != 0),
             *([BEYOND] if law else []),
         ],
     }
@@ -192,10 +183,13 @@ def _growth(variant: str, found: Extrapolation, num_photos: float) -> str:
     return f"{photos.capitalize()} would bring {variant} {about} ({low} to {high})."
 
 
-def _limits(*, num_repeats: int, grouped: bool) -> list[str]:
-    said = [
+def _limits(*, num_repeats: int, grouped: bool, seeded: bool) -> list[str]:
+    same_updates = (
         "Every training had the same number of updates whatever its share, so with fewer photos it saw each "
-        "of them more often: the curve shows what more photos do, not what longer training does.",
+        "of them more often: the curve shows what more photos do, not what longer training does."
+    )
+    said = [
+        *([same_updates] if seeded else []),
         "Each training left out different photos, the same share of each label; the photos of a smaller "
         "share are among those of a larger one. Validation and test photos are the same throughout.",
         "Photos were left out, not groups: this is about more photos from the same groups (the same people, "
@@ -203,7 +197,12 @@ def _limits(*, num_repeats: int, grouped: bool) -> list[str]:
         if grouped
         else "This is about more photos like these, not about photos of another kind.",
     ]
-    if num_repeats == 1:
+    if not seeded:
+        said.append(
+            "No seed moves its weights, so a fold is taught once at each share; how much another choice of "
+            "photos would change, nothing shows, and the intervals leave that out."
+        )
+    elif num_repeats == 1:
         said.append(
             "With one training per fold nothing shows how much another seed, or another choice of photos, "
             "would change, so the intervals leave that out; set repeats to 2 or more."

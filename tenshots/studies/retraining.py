@@ -26,6 +26,7 @@ from tenshots.tables import database, predictions
 from tenshots.tables.predictions import KEYS
 from tenshots.training import variants
 from tenshots.training.jobs import Epoch, Job, Outcome
+from tenshots.training.linear import Known
 from tenshots.training.variants import Variant
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Task:
         name: share-0.1, or leaking.
         share: of the training photos, in (0, 1]; 1 of the random split.
         jobs: the trainings.
-        splits: photo_id, fold and part; a training is tested on the test photos of its fold.
+        splits: photo_id, fold and part.
     """
 
     name: str
@@ -136,6 +137,7 @@ def run(
     photos: pd.DataFrame,
     images: np.ndarray,
     labels: np.ndarray,
+    known: Known | None = None,
     num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
     done: Callable[[Outcome], None] = lambda _: None,
@@ -148,6 +150,7 @@ def run(
         photos: columns photo_id and label; row i is image i.
         images: uint8 (num_images, size_px, size_px, 3), photos and copies.
         labels: int (num_images,), the places of the labels in their sorted list.
+        known: of `variants.known`, where the network has a backbone.
         num_workers: trainings at a time, at most.
         report: is told of each epoch when it ends.
         done: is told of each training when it ends.
@@ -157,16 +160,11 @@ def run(
         repeat and photo_id.
     """
     names = sorted(set(photos["label"].to_numpy().astype(str).tolist()))
-    row_of = pd.Series(np.arange(len(photos)), index=photos["photo_id"].to_numpy())
-    splits_of = {task.name: task.splits for task in todo}
 
     def test(network: keras.Model, outcome: Outcome) -> _Tested:
         job = outcome.job
-        splits = splits_of[job.task]
-        of_fold = splits[(splits["fold"] == job.fold) & (splits["part"] == "test")]
-        rows = row_of.loc[of_fold["photo_id"]].to_numpy()
-        answers = forward.predict(network, images[rows])
-        table = predictions.table(photos.iloc[rows], answers, names, fold=job.fold, repeat=job.repeat)
+        answers = forward.predict(network, images[job.test])
+        table = predictions.table(photos.iloc[job.test], answers, names, fold=job.fold, repeat=job.repeat)
         return _Tested(outcome, table)
 
     # One call for all: what a pretrained backbone's lower layers put out is computed once.
@@ -175,6 +173,7 @@ def run(
         [job for task in todo for job in task.jobs],
         images=images,
         labels=labels,
+        known=known,
         finish=test,
         num_workers=num_workers,
         report=report,
@@ -189,7 +188,9 @@ def run(
 
 
 def num_updates(job: Job, variant: Variant) -> int:
-    """Returns the updates of a training that no patience ends."""
+    """Returns the updates of a training that no patience ends; 0 where weights are solved for."""
+    if variant.is_linear:
+        return 0
     return variants.max_epochs(variant) * -(-job.num_originals // variant.train.batch_size)
 
 

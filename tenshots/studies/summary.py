@@ -10,7 +10,7 @@ import pandas as pd
 
 from tenshots.errors import DataError
 from tenshots.statistics import measure
-from tenshots.studies import findings, retraining
+from tenshots.studies import findings, outline, retraining
 from tenshots.studies.retraining import Task
 from tenshots.studies.settings import StudySettings
 from tenshots.tables.paths import EVALUATIONS, SPLITS
@@ -37,7 +37,7 @@ def summed_up(
         photos: columns photo_id, label and group.
         splits: the honest split; photo_id, component, fold and part.
     """
-    found = findings.nothing(variant.name)
+    found = outline.nothing(variant.name)
     components = measure.components_of(splits)
     if settings.shares:
         found["learning_curve"] = findings.learning_curve(

@@ -215,14 +215,16 @@ def read_splits(path: Path) -> pd.DataFrame:
 
 
 def write_predictions(predictions: pd.DataFrame, path: Path) -> None:
-    """Writes the probabilities of test photos, sorted by fold, repeat and photo_id.
+    """Writes the probabilities of photos, sorted by fold, repeat and photo_id.
 
     Args:
-        predictions: photo_id, label, fold, repeat, and `p_<label>` for each label, in [0, 1].
+        predictions: photo_id, label, fold, repeat, `part` where not all are test photos, and `p_<label>` for
+            each label, in [0, 1].
         path: the file; its folder is made where it is missing.
     """
-    probabilities = sorted(str(name) for name in predictions.columns if name not in PREDICTION_COLUMNS)
-    ordered = predictions[[*PREDICTION_COLUMNS, *probabilities]]
+    keys = [name for name in (*PREDICTION_COLUMNS, "part") if name in predictions.columns]
+    probabilities = sorted(str(name) for name in predictions.columns if name not in keys)
+    ordered = predictions[[*keys, *probabilities]]
     csv_files.write(ordered.sort_values(["fold", "repeat", "photo_id"]), path)
 
 

@@ -9,7 +9,10 @@ REPORTS = Path("reports")
 
 CHECKED = DATA / "checked/settings.txt"
 NETWORKS = DATA / "checked/networks"  # a file per network: the hashes of the code that builds it
+# A file per network in each folder of a data set: what its frozen features depend on.
+WANTED = DATA / "checked/features"
 REHEARSED = DATA / "checked/rehearsal.txt"
+EFFORTS = DATA / "checked/efforts.json"  # how much each network computes for an image
 DATABASE = DATA / "database"
 MANIFEST = DATA / "manifest.csv"
 SPLITS = DATA / "splits/splits.csv"
@@ -17,6 +20,8 @@ LEAKAGE = DATA / "splits/leakage.json"
 INSPECTION = DATA / "inspection"
 AUGMENTED = DATA / "augmented"
 AUGMENTATION = REPORTS / "augmentation.png"
+# One folder per network in each folder of a data set: FEATURES/database/NETWORK.
+FEATURES = DATA / "features"
 # One folder per variant in each of these.
 MODELS = DATA / "models"
 EVALUATIONS = DATA / "evaluations"

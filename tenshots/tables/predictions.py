@@ -1,4 +1,7 @@
-"""The table of predictions: one row per photo, fold and repeat, one column `p_<label>` per label."""
+"""The table of predictions: one row per photo, fold and repeat, one column `p_<label>` per label.
+
+Where photos are not all of one part, a column `part` says which each is of: val or test.
+"""
 
 from __future__ import annotations
 

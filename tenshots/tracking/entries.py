@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FIGURES = "variants"  # before an experiment's figures, so that the UI draws them below those of its variants
 MODEL = "model"  # the folder of a run's files that holds what training left
+ANSWERS = "predictions.csv"  # a file that training leaves, of which the model has no need
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 REPORT = ("index.html", "comparison.json", "comparison.md", "augmentation.png")  # files of the parent's run
 
@@ -24,7 +25,7 @@ def log_settings(run: Run, model: Mapping[str, Any]) -> int:
         run: of the variant.
         model: what model.json holds.
     """
-    wanted = ("variant", "data", "network_name", "network", "standardise")
+    wanted = ("variant", "data", "network_name", "network", "recipe", "standardise")
     described = {key: model[key] for key in wanted if key in model}
     return run.params({**described, **model.get("settings", {})})
 
@@ -56,8 +57,11 @@ def log_final(run: Run, metrics: Mapping[str, float | None]) -> int:
 
 
 def log_model(run: Run, model_dir: Path) -> int:
-    """Adds the files of a variant's model folder that the run lacks or has otherwise; returns how many."""
-    return run.replace_folder(model_dir, MODEL)
+    """Adds the files of a variant's model folder that the run lacks or has otherwise; returns how many.
+
+    The answers stay out: whoever fetches the model asks it about other photos.
+    """
+    return run.replace_folder(model_dir, MODEL, without={ANSWERS})
 
 
 def log_report(run: Run, reports_dir: Path) -> int:

@@ -17,9 +17,13 @@ UNCOUNTED_SETTINGS = ("inspect", "report", "study", "visualise")
 # Code that answers depend on, beside that of the families of networks that the variants use
 # (tests/pipeline/test_deps.py compares it with what these stages import).
 COUNTED_CODE = (
-    *(f"stages/{stage}.py" for stage in ("ingest", "split", "augment", "train", "evaluate")),
+    *(f"stages/{stage}.py" for stage in ("ingest", "split", "features", "augment", "features_of_copies")),
+    *(f"stages/{stage}.py" for stage in ("train", "evaluate")),
     *(f"tenshots/{each}.py" for each in ("files", "params", "portable", "runtime", "seeds", "wording")),
-    *(f"tenshots/networks/{each}.py" for each in ("drawing", "forward", "stored", "weights_files")),
+    *(
+        f"tenshots/networks/{each}.py"
+        for each in ("classifiers", "drawing", "features", "forward", "model_json")
+    ),
     *(
         f"tenshots/{each}"
         for each in ("augmentation", "evaluation", "intake", "splitting", "tables", "training")

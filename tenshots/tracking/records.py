@@ -30,6 +30,7 @@ class Evaluated:
         labels: of the rows and columns of `confusion`.
         metrics: what metrics.json holds (see tenshots.evaluation.metrics.summary).
         num_trainings: folds times repeats.
+        has_epochs: whether it was trained step by step, so that `curves` tell something.
     """
 
     predictions: bytes
@@ -39,6 +40,7 @@ class Evaluated:
     labels: list[str]
     metrics: Mapping[str, float]
     num_trainings: int
+    has_epochs: bool
 
 
 def read(variant: str, evaluations_dir: Path) -> Evaluated:
@@ -58,6 +60,7 @@ def read(variant: str, evaluations_dir: Path) -> Evaluated:
         labels=list(details["labels"]),
         metrics=json.loads((folder / "metrics.json").read_text(encoding="utf-8")),
         num_trainings=details["num_folds"] * details["num_repeats"],
+        has_epochs=details["num_updates"] > 0,
     )
 
 
@@ -83,7 +86,9 @@ def log_experiment(
         f"confusion_{name}.png": figures.confusion_png(each.confusion, each.labels, title=name)
         for name, each in evaluated.items()
     }
-    pictures["curves.png"] = figures.curves_png({name: each.curves for name, each in evaluated.items()})
+    curves = {name: each.curves for name, each in evaluated.items() if each.has_epochs}
+    if curves:
+        pictures["curves.png"] = figures.curves_png(curves)
     num_added = (
         run.params({key: settings[key] for key in settings if key not in identity.UNCOUNTED_SETTINGS})
         + run.add_metrics(

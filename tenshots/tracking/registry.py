@@ -157,6 +157,6 @@ def _description(version: Version) -> str:
         "The files are weights (.weights.h5, numbers alone) and model.json, which says what the network is. "
         "Nothing in them is pickled, and nothing can run: the project's code rebuilds the network.\n\n"
         "To use the champion, in a checkout of the project: `python -m stages.predict --champion PHOTO`. In "
-        "Python: download the files, then `saved = tenshots.networks.stored.read_variant(folder)` and "
+        "Python: download the files, then `saved = tenshots.networks.model_json.read_variant(folder)` and "
         "`tenshots.networks.stored.mean_probabilities(saved, folder, images)`.\n"
     )

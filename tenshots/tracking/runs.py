@@ -7,7 +7,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -65,12 +65,13 @@ class Run:
         """Adds a file, or what a folder holds, below the run's `folder`; what is there is replaced."""
         self.attempt(lambda client: _upload(client, self.run_id, path, folder), None)
 
-    def replace_folder(self, path: Path, folder: str) -> int:
+    def replace_folder(self, path: Path, folder: str, *, without: Collection[str] = ()) -> int:
         """Makes the run's `folder` hold the files of `path`, where it does not yet; returns how many it adds.
 
-        A tag, `folder_tag(folder)`, holds the hash of them all: a reader can tell that they still are so.
+        Files whose names are in `without` stay out. A tag, `folder_tag(folder)`, holds the hash of the rest:
+        a reader can tell that they still are so.
         """
-        return self.attempt(lambda client: _replace_folder(client, self.run_id, path, folder), 0)
+        return self.attempt(lambda client: _replace_folder(client, self.run_id, path, folder, without), 0)
 
     def add_bytes(self, content: bytes, name: str) -> int:
         """Adds a file called `name` if the run lacks it; returns 1 or 0."""
@@ -141,13 +142,13 @@ def _upload(client: Client, run_id: str, path: Path, folder: str) -> None:
     upload(run_id, str(path), folder or None)
 
 
-def _replace_folder(client: Client, run_id: str, path: Path, folder: str) -> int:
-    tag, digest = folder_tag(folder), outputs.folder_hash(path)
+def _replace_folder(client: Client, run_id: str, path: Path, folder: str, without: Collection[str]) -> int:
+    tag, digest = folder_tag(folder), outputs.folder_hash(path, without=without)
     there = {Path(info.path).name for info in client.list_artifacts(run_id, folder)}
     if client.get_run(run_id).data.tags.get(tag) != digest:
         client.set_tag(run_id, tag, "")  # so that a broken upload is seen as one
         there = set()
-    missing = [file for file in sorted(path.iterdir()) if file.name not in there]
+    missing = [file for file in sorted(path.iterdir()) if file.name not in {*there, *without}]
     for file in missing:
         _upload(client, run_id, file, folder)
     _set_tag(client, run_id, tag, digest)

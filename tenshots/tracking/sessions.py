@@ -27,6 +27,7 @@ from tenshots.tracking.store import Client, search
 KEY_TAG = "tenshots.experiment"
 VARIANT_TAG = "tenshots.variant"
 NAMES_TAG = "tenshots.names"  # JSON: all names that the experiment has had
+UNTRACKED = "TENSHOTS_UNTRACKED"  # set in the environment: no run is opened, and nothing is said
 ALL_VARIANTS = "*"  # marks the parent; no variant can be called so
 
 
@@ -129,6 +130,9 @@ def names_of(run: Any) -> list[str]:  # noqa: ANN401 (a run of mlflow)
 def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterator[Run]:
     """Gives the first of the runs that `enter` opens; all of them end as the block ends."""
     run, run_ids = Run(), []
+    if os.environ.get(UNTRACKED):
+        yield run
+        return
     try:
         key = identity.experiment_key(params.read(), splits_path=SPLITS, code_dir=identity.CODE_DIR)
         experiment = _Experiment(*store.open_for_stage(), key)

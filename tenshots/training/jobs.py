@@ -16,6 +16,8 @@ class Job(NamedTuple):
         num_originals: how many of `train` are not copies; an epoch has that many images.
         seed: of the weights, the order of images and dropout.
         task: of a study, to which the job belongs; empty for a variant's own.
+        test: rows of the photos that are kept from the training, and that `finish` may ask the network about,
+            int64.
     """
 
     fold: int
@@ -25,13 +27,19 @@ class Job(NamedTuple):
     val: np.ndarray
     num_originals: int
     task: str = ""
+    test: np.ndarray = np.empty(0, dtype=np.int64)
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """Rows of the images that no update has seen: those of `val` and `test`, in rising order."""
+        return np.sort(np.concatenate([self.val, self.test]))
 
 
 class Epoch(NamedTuple):
     """A row of the history.
 
     Attributes:
-        phase: scratch, head or fine_tune.
+        phase: scratch or fine_tune; logistic_regression or linear_svm of a head that was solved for.
         epoch: from 0, running on over phases.
         num_updates: since the start of the job, over phases.
         lr: of the epoch's last update.

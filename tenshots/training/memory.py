@@ -80,21 +80,22 @@ def training_bytes(model: keras.Model, *, batch_size: int) -> int:
         batch_size: images at once.
     """
     activations = sum(
-        _size(tensor) for layer in _layers(model) for tensor in keras.tree.flatten(layer.output)
+        num_values(tensor) for layer in layers_of(model) for tensor in keras.tree.flatten(layer.output)
     )
-    weights = sum(_size(weight) for weight in model.weights)
+    weights = sum(num_values(weight) for weight in model.weights)
     # An activation is kept for its gradient; each weight comes with its gradient and two moments.
     return FLOAT_BYTES * (2 * batch_size * activations + 4 * weights) + GRAPH_BYTES
 
 
-def _layers(model: keras.Model) -> Iterator[keras.Layer]:
+def layers_of(model: keras.Model) -> Iterator[keras.Layer]:
     """Yields the layers of a model, and of the models that are layers of it."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            yield from _layers(layer)
+            yield from layers_of(layer)
         else:
             yield layer
 
 
-def _size(tensor: keras.KerasTensor | keras.Variable) -> int:
+def num_values(tensor: keras.KerasTensor | keras.Variable) -> int:
+    """Returns how many numbers a weight has, or of a layer's output, those of one image."""
     return math.prod(side for side in tensor.shape if side is not None)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tenshots.networks import drawing
+from tenshots.networks import building, drawing
 from tenshots.runtime import keras
-from tenshots.training import loop, memory
+from tenshots.training import cuts, loop, memory
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.loop import TrainSettings
@@ -20,8 +20,9 @@ def trainers(
     images: np.ndarray,
     labels: np.ndarray,
     settings: TrainSettings,
+    num_workers: int = 1,
 ) -> Callable[[], Trainer]:
-    """Returns what begins a worker: see `executor.run`.
+    """Returns what begins a worker (see `executor.run`), after scaling the images to the network's size.
 
     A job gives the same weights to the bit whichever jobs came before it or are trained beside it.
 
@@ -30,14 +31,19 @@ def trainers(
         images: uint8 (num_images, size_px, size_px, 3), originals and copies.
         labels: int (num_images,), from 0; each below the network's number of outputs.
         settings: of the loop.
+        num_workers: threads that scale images, side by side.
     """
+    # Scaling down in each update would read every photo again and again: at 160 px it takes as long as a
+    # tenth of the update that follows.
+    first = build()
+    inputs = cuts.inputs_of(cuts.at(first, building.pixels(first)), images, num_workers=num_workers)
 
     def begin() -> Trainer:
         network = build()
         built = network.get_weights()
         # The same layers in another model, which is compiled: saving `network` leaves the optimiser's memory
         # out.
-        trained = keras.Model(network.input, network.output)
+        trained = cuts.trained(cuts.at(network, building.pixels(network)), from_photos=inputs is images)
         targets = np.eye(network.output_shape[-1], dtype=np.float32)[labels]
 
         def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
@@ -48,7 +54,7 @@ def trainers(
             kept = loop.train(
                 trained,
                 job,
-                inputs=images,
+                inputs=inputs,
                 targets=targets,
                 settings=settings,
                 phase="scratch",

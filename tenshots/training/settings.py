@@ -10,7 +10,7 @@ from pydantic import Field
 
 from tenshots import params
 from tenshots.errors import SettingsError
-from tenshots.networks.settings import described
+from tenshots.networks.settings import LINEAR, NetworkSettings, described, settings_from
 from tenshots.params import MAX_EPOCHS, Settings
 
 MAX_LR = 10  # above it any of the optimisers throws the weights away at once
@@ -46,20 +46,22 @@ class VariantSettings(Settings):
 
     data: Literal["database", "augmented"]
     network: str
+    recipe: Literal["scratch", "fine_tune", "logistic_regression", "linear_svm"] | None = None
     lr: float | None = Field(default=None, gt=0, le=MAX_LR)
     batch_size: int | None = Field(default=None, ge=1, le=MAX_BATCH_SIZE)
     epochs: int | None = Field(default=None, ge=1, le=MAX_EPOCHS)
 
 
 def named(values: Mapping[str, Any], name: str) -> VariantSettings:
-    """Returns the variant `name` of params.yaml, which names a network that is there.
+    """Returns the variant `name` of params.yaml, with a recipe for the network that it names.
 
     Args:
         values: all of params.yaml.
         name: a key of `variants`.
 
     Raises:
-        SettingsError: no such variant or network, or a value that breaks a rule.
+        SettingsError: no such variant or network, a recipe that is not for its family, or a value that breaks
+            a rule.
     """
     known = values.get("variants")
     if not isinstance(known, Mapping) or name not in known:
@@ -68,8 +70,24 @@ def named(values: Mapping[str, Any], name: str) -> VariantSettings:
         )
     check_name(name, at="variants")
     variant = params.check(known[name], VariantSettings, at=f"variants.{name}")
-    described(values, variant.network, asked=f"{params.PATH}: variants.{name}.network")
-    return variant
+    section = described(values, variant.network, asked=f"{params.PATH}: variants.{name}.network")
+    network = settings_from(section, at=f"networks.{variant.network}")
+    recipe = variant.recipe or network.recipes[0]
+    _check_recipe(recipe, variant, network, at=f"{params.PATH}: variants.{name}")
+    return variant.model_copy(update={"recipe": recipe})
+
+
+def _check_recipe(recipe: str, variant: VariantSettings, network: NetworkSettings, *, at: str) -> None:
+    if recipe not in network.recipes:
+        raise SettingsError(
+            f"{at}.recipe must be {' or '.join(network.recipes)} for {variant.network} of family "
+            f"{network.family}, got {recipe!r}"
+        )
+    for key in ("lr", "batch_size", "epochs"):
+        if recipe in LINEAR and getattr(variant, key) is not None:
+            raise SettingsError(
+                f"{at}.{key} is not used by recipe {recipe}, which solves for its weights; remove it"
+            )
 
 
 def check_name(name: object, *, at: str) -> None:

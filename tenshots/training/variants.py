@@ -11,13 +11,15 @@ import pandas as pd
 
 from tenshots import params
 from tenshots.errors import DataError
-from tenshots.networks import building, drawing
-from tenshots.networks.settings import NetworkSettings, TransferSettings, settings_from
+from tenshots.networks import building, drawing, features
+from tenshots.networks.settings import LINEAR, NetworkSettings, TransferSettings, settings_from
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
-from tenshots.training import executor, scratch, transfer
+from tenshots.tables.features import Features
+from tenshots.training import executor, linear, scratch, transfer
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
+from tenshots.training.linear import Known
 from tenshots.training.loop import TrainSettings
 from tenshots.training.settings import ExperimentSettings, OptimisationSettings, named
 
@@ -31,11 +33,24 @@ class Variant(NamedTuple):
     data: str
     network_name: str
     network: NetworkSettings
+    recipe: str
     experiment: ExperimentSettings
     train: TrainSettings
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether it learns from frozen features alone, by a recipe that no seed moves."""
+        return self.recipe in LINEAR
+
+    @property
+    def repeats(self) -> int:
+        """Trainings per fold: one of what no seed moves."""
+        return 1 if self.is_linear else self.experiment.repeats
+
     def settings(self) -> dict[str, Any]:
-        """Returns what training was told beside data and network, as plain values."""
+        """Returns what training was told beside data, network and recipe, as plain values."""
+        if self.is_linear:  # no learning rate, no updates: an edit of these changes nothing
+            return {"threads": self.experiment.threads}
         overridden = {"lr": self.train.lr, "batch_size": self.train.batch_size, "epochs": self.train.epochs}
         return {
             **self.experiment.model_dump(mode="json"),
@@ -62,6 +77,7 @@ def resolve(values: Mapping[str, Any], name: str) -> Variant:
         data=variant.data,
         network_name=variant.network,
         network=settings_from(described, at=f"networks.{variant.network}"),
+        recipe=str(variant.recipe),
         experiment=experiment,
         train=TrainSettings(
             lr=variant.lr or experiment.lr,
@@ -102,7 +118,10 @@ def jobs_of(
                 "run `dvc repro split`"
             )
         train_ids = set(rows.loc[rows["part"] == "train", "photo_id"])
-        val = np.array([row_of[name] for name in rows.loc[rows["part"] == "val", "photo_id"]], dtype=np.int64)
+        val, test = (
+            np.array([row_of[name] for name in rows.loc[rows["part"] == part, "photo_id"]], dtype=np.int64)
+            for part in ("val", "test")
+        )
         missing = sorted(labels - {photos["label"].iloc[row_of[name]] for name in train_ids})
         if missing or not len(val):
             lacks = f"training photos of {', '.join(missing)}" if missing else "validation photos"
@@ -119,6 +138,7 @@ def jobs_of(
                 train=train,
                 val=val,
                 num_originals=len(train_ids),
+                test=test,
             )
             for repeat in range(repeats)
         ]
@@ -131,6 +151,7 @@ def train(
     *,
     images: np.ndarray,
     labels: np.ndarray,
+    known: Known | None = None,
     finish: Callable[[keras.Model, Outcome], Result],
     num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
@@ -141,8 +162,10 @@ def train(
     Args:
         variant: of `resolve`.
         jobs: of `jobs_of`.
-        images: uint8 (num_images, size_px, size_px, 3), originals and copies.
+        images: uint8 (num_images, size_px, size_px, 3), originals and copies; of a linear variant the first
+            is enough, as it shows the size.
         labels: int (num_images,), from 0 without gaps.
+        known: of the function of that name, where the network has a backbone.
         finish: saves or predicts: see `executor.run`.
         num_workers: trainings at a time, at most.
         report: is told of each epoch when it ends.
@@ -152,17 +175,55 @@ def train(
         SettingsError: the network cannot be built, or the loss became infinite or not a number.
         DataError: the backbone's weights are missing, or are not those that the settings name.
     """
-    begin = trainers(variant, images=images, labels=labels)
+    begin = trainers(variant, images=images, labels=labels, known=known, num_workers=num_workers)
+    if variant.is_linear:  # seconds, and one at a time is solved for
+        num_workers = 1
     return executor.run(begin, jobs, finish=finish, num_workers=num_workers, report=report, done=done)
 
 
-def trainers(variant: Variant, *, images: np.ndarray, labels: np.ndarray) -> Callable[[], Trainer]:
-    """Returns what begins a worker that trains the variant's network, by the recipe of its family.
+def copies_known(variant: Variant, copies: pd.DataFrame) -> list[str]:
+    """Returns of each copy whose frozen features the variant learns from the photo that it is of.
+
+    Fine-tuning solves for its head on photos alone, which takes no features of copies.
 
     Args:
         variant: of `resolve`.
-        images: uint8 (num_images, size_px, size_px, 3), originals and copies.
+        copies: column photo_id.
+    """
+    return copies["photo_id"].tolist() if variant.is_linear else []
+
+
+def known(features: Features, image_ids: Sequence[str], splits: pd.DataFrame) -> Known:
+    """Returns what is known of images beside pixels and labels.
+
+    Args:
+        features: frozen ones of the variant's network, a row per image.
+        image_ids: of each image the photo_id; photos first, then copies, if there are features of them.
+        splits: columns photo_id and component.
+    """
+    first = splits.drop_duplicates("photo_id").set_index("photo_id")["component"]
+    # A photo that no fold uses has none; it is never learnt from.
+    components = pd.factorize(first.reindex(list(image_ids)), use_na_sentinel=False)[0]
+    return Known(features.rows, features.mirrored, components)
+
+
+def trainers(
+    variant: Variant,
+    *,
+    images: np.ndarray,
+    labels: np.ndarray,
+    known: Known | None = None,
+    num_workers: int = 1,
+) -> Callable[[], Trainer]:
+    """Returns what begins a worker that trains the variant's network by its recipe.
+
+    Args:
+        variant: of `resolve`.
+        images: uint8 (num_images, size_px, size_px, 3), originals and copies; of a linear variant the first
+            is enough, as it shows the size.
         labels: int (num_images,), from 0 without gaps.
+        known: of the function of that name, where the network has a backbone.
+        num_workers: threads that prepare images, side by side.
 
     Raises:
         SettingsError: the network cannot be built.
@@ -179,23 +240,28 @@ def trainers(variant: Variant, *, images: np.ndarray, labels: np.ndarray) -> Cal
         at=at,
     )
     data: dict[str, Any] = {"images": images, "labels": labels, "settings": variant.train}
+    data["num_workers"] = num_workers
     if not isinstance(variant.network, TransferSettings):
         return scratch.trainers(build, **data)
-    if not learnt:  # its backbone starts at random, the same in every worker
-        return transfer.trainers(
-            partial(_drawn, build, variant.experiment.seed), **data, phases=variant.network
-        )
-    return transfer.trainers(build, **data, phases=variant.network)
+    if known is None:
+        raise ValueError(f"recipe {variant.recipe} learns from frozen features, got none")
+    if not learnt:  # its backbone starts at random, the same in every worker, and in the frozen features
+        build = partial(_drawn, build)
+    if variant.is_linear:
+        return linear.trainers(build, known=known, labels=labels, kind=variant.recipe)
+    return transfer.trainers(build, **data, known=known, phases=variant.network)
 
 
-def _drawn(build: Callable[[], keras.Model], seed: int) -> keras.Model:
+def _drawn(build: Callable[[], keras.Model]) -> keras.Model:
     network = build()
-    drawing.draw(network, seed)
+    drawing.draw(network, features.SEED)
     return network
 
 
 def max_epochs(variant: Variant) -> int:
     """Returns the number of epochs of one training that is never stopped early."""
+    if variant.is_linear:
+        return 1
     if not isinstance(variant.network, TransferSettings):
         return variant.train.epochs
-    return variant.network.head_epochs + (variant.train.epochs if variant.network.unfreeze else 0)
+    return 1 + (variant.train.epochs if variant.network.unfreeze else 0)

@@ -44,10 +44,12 @@ class Watch:
         job, history = outcome.job, outcome.history
         kept = history[outcome.kept_epoch]
         task = f"{job.task}, " * bool(job.task)
+        place = f"{task}fold {job.fold}, repeat {job.repeat} ({self._num_done} of {self._num_jobs})"
         text = (
-            f"{task}fold {job.fold}, repeat {job.repeat} ({self._num_done} of {self._num_jobs}), "
-            f"{len(history)} epochs, {history[-1].num_updates} updates, "
+            f"{place}, {len(history)} epochs, {history[-1].num_updates} updates, "
             f"val_accuracy {kept.val_accuracy:.3f} in epoch {kept.epoch}"
         )
+        if not history[-1].num_updates:  # its weights were solved for
+            text = f"{place}, val_accuracy {kept.val_accuracy:.3f}"
         self._bar.say(text)
         self._bar.advance(self._max_epochs - len(history), text)  # the epochs that patience saved

@@ -21,8 +21,6 @@ def values(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever stands i
         "input_px": 32,
         "backbone": {"architecture": "EfficientNetLite0", "weights": PACKAGE},
         "dropout": 0.2,
-        "head_epochs": 1,
-        "head_lr_factor": 1.0,
         "unfreeze": 0.1,
         "fine_tune_lr_factor": 0.1,
         **changes,

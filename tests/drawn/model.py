@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from tenshots.networks import building
+from tenshots.networks import building, model_json, stored
 from tenshots.repository import outputs
 from tenshots.runtime import keras
-from tenshots.tables import database
+from tenshots.tables import database, predictions
 from tests.drawn import results as drawn_results
 
 LABELS = ["book", "cup"]
@@ -77,6 +77,20 @@ def save(folder: Path) -> None:
     pd.DataFrame(rows).to_csv(folder / "history.csv", index=False)
 
 
+def answer(folder: Path, drawn: pd.DataFrame, dealt: pd.DataFrame) -> None:
+    """Writes predictions.csv into `folder`: what the networks there say of test and validation photos."""
+    saved = model_json.read_variant(folder)
+    model = stored.rebuild(saved)
+    tables = []
+    for fit in saved.fits:
+        held_out = dealt[(dealt["fold"] == fit.fold) & (dealt["part"] != "train")]
+        rows = held_out[["photo_id", "part"]].merge(drawn, on="photo_id")
+        shares = stored.probabilities(model, folder / fit.weights, database.decode(rows["image"]))
+        table = predictions.table(rows, shares, saved.labels, fold=fit.fold, repeat=fit.repeat)
+        tables.append(table.assign(part=rows["part"]))
+    database.write_predictions(pd.concat(tables), folder / "predictions.csv")
+
+
 def photos() -> pd.DataFrame:
     """Draws 24 standard photos of two labels by four groups."""
     drawn = drawn_results.photos(LABELS, num_groups=4, num_each=3)
@@ -99,8 +113,10 @@ def project(folder: Path) -> pd.DataFrame:
     drawn = photos()
     (folder / "params.yaml").write_text(PARAMS, encoding="utf-8")
     database.write_photos(drawn, folder / "data/database", num_shards=1)
-    database.write_splits(splits(drawn), folder / "data/splits/splits.csv")
+    dealt = splits(drawn)
+    database.write_splits(dealt, folder / "data/splits/splits.csv")
     save(folder / "data/models/baseline")
+    answer(folder / "data/models/baseline", drawn, dealt)
     lock(folder)
     return drawn
 

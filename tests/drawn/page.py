@@ -12,7 +12,6 @@ import pandas as pd
 
 from tenshots.pages.report import comparison, photos_and_mistakes, views
 from tenshots.pages.report.photos_and_mistakes import Material
-from tenshots.pages.report.regression import Regression
 from tenshots.pages.settings import ReportSettings
 from tenshots.splitting import leakage
 from tests.drawn import results as drawn_results
@@ -29,13 +28,17 @@ def made(
     settings: ReportSettings = SETTINGS,
     manifest: pd.DataFrame | None = None,
     studies: dict[str, dict[str, Any]] | None = None,
+    solved: str = "",
 ) -> views.Inputs:
-    """Everything that the page shows, of drawn photos and predictions."""
-    results = {name: drawn_results.results(photos, labels, skill=skill) for name, skill in skills.items()}
+    """Everything that the page shows, of drawn photos and predictions; no seed moves the variant `solved`."""
+    results = {
+        name: drawn_results.results(photos, labels, skill=skill, solved=name == solved)
+        for name, skill in skills.items()
+    }
     splits = drawn_results.splits(photos)
     if manifest is None:
         manifest = drawn_results.manifest(photos)
-    inspected, judged = drawn_results.reference(photos, labels)
+    inspected, _ = drawn_results.reference(photos, labels)
     material = Material(
         manifest=manifest,
         leakage=leakage.leakage(manifest, splits, seed=1),
@@ -43,7 +46,7 @@ def made(
         predictions={name: result.predictions for name, result in results.items()},
         studies=studies or dict.fromkeys(results, drawn_results.NO_STUDY),
     )
-    compared = comparison.compare(results, photos, splits, Regression(inspected, judged))
+    compared = comparison.compare(results, photos, splits)
     compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
     return views.Inputs(
         compared=compared,

@@ -194,7 +194,7 @@ def thimble(values: dict[str, Any]) -> dict[str, Any]:
     values["split"].update(folds=2, val=0.5)
     values["augment"].update(copies=1, layers=[{"RandomFlip": {"mode": "horizontal"}}])
     values["networks"]["lecture"].update(SMALL)
-    values["networks"]["pretrained"].update(head_epochs=1)
+    values["networks"]["pretrained"].update(input_px=32, unfreeze=0.5, fine_tune_lr_factor=0.5)
     values["networks"]["pretrained"]["backbone"].update(
         architecture="convolutional", arguments=SMALL, weights="none"
     )
@@ -202,6 +202,7 @@ def thimble(values: dict[str, Any]) -> dict[str, Any]:
     values["variants"] = {
         "baseline": {"data": "database", "network": "lecture"},
         "augmented": {"data": "augmented", "network": "lecture"},
+        "frozen": {"data": "database", "network": "pretrained", "recipe": "logistic_regression"},
         "fine_tuned": {"data": "augmented", "network": "pretrained"},
     }
     return values
@@ -211,7 +212,7 @@ def ran(log: str) -> set[str]:
     return set(re.findall(r"Running stage '([^']+)'", log))
 
 
-VARIANTS = ("augmented", "baseline", "fine_tuned")
+VARIANTS = ("augmented", "baseline", "fine_tuned", "frozen")
 
 
 def variants_of(runs: list[Any]) -> list[str]:

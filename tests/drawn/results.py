@@ -101,10 +101,15 @@ def predictions(
     return pd.concat(tables).sort_values(KEYS, ignore_index=True)
 
 
-def results(photos: pd.DataFrame, labels: Sequence[str], *, skill: float, **splits: int) -> Results:
-    """Returns everything that evaluation would leave for drawn predictions."""
-    test = predictions(photos, labels, skill=skill, **splits)
-    epochs = np.arange(30)
+def results(
+    photos: pd.DataFrame, labels: Sequence[str], *, skill: float, solved: bool = False, **splits: int
+) -> Results:
+    """Returns everything that evaluation would leave for drawn predictions.
+
+    Of a variant whose weights are `solved` for: one training a fold, of a single epoch without an update.
+    """
+    test = predictions(photos, labels, skill=skill, **({"num_repeats": 1} if solved else {}), **splits)
+    epochs = np.arange(1 if solved else 30)
     history = pd.DataFrame(
         {
             "epoch": epochs,
@@ -118,10 +123,11 @@ def results(photos: pd.DataFrame, labels: Sequence[str], *, skill: float, **spli
         "data": "augmented" if skill > 0.7 else "database",
         "network_name": "pretrained" if skill > 2 else "lecture",
         "network": {"family": "pretrained" if skill > 2 else "convolutional"},
+        "recipe": "fine_tune" if skill > 2 else "scratch",
         "network_title": "a convolutional network",
         "taught": "pretrained" if skill > 2 else "from scratch",
         **metrics.details(test),
-        "num_updates": 180.0,
+        "num_updates": 0.0 if solved else 180.0,
         "num_parameters": 1_341_475,
     }
     return Results(test, metrics.curves(history), details, metrics.summary(test, test))
@@ -169,8 +175,6 @@ def reference(photos: pd.DataFrame, labels: Sequence[str]) -> tuple[dict[str, An
     described = {
         "network": "pretrained",
         "folds": "split",
-        "paired": True,
-        "folds_note": "It was tested in the folds of the variants.",
         "num_photos": len(photos),
         "num_judged": len(photos),
         "not_judged": [],

@@ -15,8 +15,6 @@ PRETRAINED = {
     "input_px": 32,
     "backbone": BACKBONE,
     "dropout": 0.2,
-    "head_epochs": 2,
-    "head_lr_factor": 1.0,
     "unfreeze": 0.5,
     "fine_tune_lr_factor": 0.1,
 }

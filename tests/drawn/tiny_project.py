@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,10 @@ import pytest
 from PIL import Image
 from ruamel.yaml import YAML
 
-from tenshots.tables import database
+from tenshots.networks import features as frozen
+from tenshots.networks.settings import with_backbone
+from tenshots.tables import database, features
+from tenshots.tables.features import Features
 from tests.drawn.settings import values
 
 LABELS = ["<b>cup</b>", "book, thick"]
@@ -65,4 +69,25 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     given |= {"epochs": 2, "repeats": 1, "batch_size": 4}
     given |= {"standardise": {"size_px": 32, "fit": "pad", "encoding": "lossless"}}
     YAML().dump(given, Path("params.yaml"))
+    leave_features(given)
     return tmp_path
+
+
+def leave_features(given: dict[str, Any], *, num_copied: int = 12) -> None:
+    """Leaves the frozen features of network `pretrained` as the stages do; a copy equals its photo.
+
+    The last `num_copied` photos have one.
+    """
+    settings = with_backbone(given, "pretrained", asked="this test")
+    photos = photo_table()
+    backbone, images = frozen.backbone(settings, size_px=32), database.decode(photos["image"])
+    rows, mirrored = (frozen.outputs(backbone, each) for each in (images, images[:, :, ::-1]))
+    ids = photos["photo_id"].tolist()
+    for data, num in (("database", 0), ("augmented", num_copied)):
+        features.write(
+            Path("data/features") / data / "pretrained",
+            Features(np.concatenate([rows, rows[len(rows) - num :]]), mirrored),
+            photo_ids=ids,
+            copy_ids=ids[len(rows) - num :],
+            backbone=settings.frozen(),
+        )

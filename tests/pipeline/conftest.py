@@ -15,8 +15,8 @@ def fresh_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def reproduced(fresh_project: Project) -> Project:
-    """After the first `dvc repro`, whose output `first.log` holds; a test undoes its changes."""
-    log = fresh_project.dvc("repro")
+    """After the first run, as `make repro` does it; `first.log` is its output. A test undoes its changes."""
+    log = fresh_project.python("-m", "stages.answers")
     (fresh_project.home / "first.log").write_text(log)
     (fresh_project.experiment,) = {run.data.tags["tenshots.experiment"] for run in fresh_project.runs()}
     fresh_project.run("git", "add", ".")

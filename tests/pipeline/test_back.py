@@ -112,7 +112,8 @@ def looks_unchanged(project: Project, name: str) -> None:
 
 def test_the_way_back_restores_settings_report_and_outputs_and_loses_no_photo(project: Project) -> None:
     folder = project.folder
-    outputs = {name: files(folder / "data" / name) for name in ("database", "evaluations", "splits")}
+    whole = ("database", "evaluations", "models", "splits", "study", "visualisations")
+    outputs = {name: files(folder / "data" / name) for name in whole}
     photos = folder / PHOTOS
     shutil.copy(photos / "0.png", photos / "added before dvc add.png")
     project.dvc("add", "data/raw")
@@ -126,8 +127,9 @@ def test_the_way_back_restores_settings_report_and_outputs_and_loses_no_photo(pr
     (folder / "reports" / "comparison.md").write_text("edited")
     (folder / "reports" / "notes.md").write_text("of a student")
     (folder / "stages" / "style.py").write_text("# edited\n")
-    (folder / "data" / "evaluations" / "tried").mkdir()
-    (folder / "data" / "evaluations" / "tried" / "details.json").write_text("{}")
+    for name in ("evaluations", "models", "study", "visualisations"):  # of a variant that was tried
+        (folder / "data" / name / "tried").mkdir()
+        (folder / "data" / name / "tried" / "details.json").write_text("{}")
     shutil.rmtree(folder / "data" / "splits")
     before = files(folder / "data" / "raw")
     assert "added last.png" in {Path(name).name for name in before}

@@ -187,7 +187,8 @@ def test_dvc_says_of_settings_what_the_readme_explains(words: str, ingested: Pro
 def test_dvc_says_of_a_lock_that_was_cut_what_the_readme_explains(ingested: Project) -> None:
     with ingested.edited("dvc.lock"):
         lock = ingested.folder / "dvc.lock"
-        lock.write_bytes(lock.read_bytes()[:-300])
+        text = lock.read_text()
+        lock.write_text(text[: text.rindex("md5:") + 2])
         _, said = refused(ingested)
     assert expected("dvc.lock").search(said), said
 

@@ -30,8 +30,8 @@ WHOLE = {
     "check": {"tenshots/checks", "tenshots/intake", "tenshots/networks"},
     "ingest": {"tenshots/tables"},  # 3 s; what follows runs only if an output changes
     "split": {"tenshots/tables"},
-    "inspect": {"tenshots/labels"},
-    "describe": {"tenshots/statistics"},
+    "inspect": {"tenshots/labels", "tenshots/tables"},  # 2 s
+    "describe": {"tenshots/statistics", "tenshots/tables"},
     "study": {"tenshots/statistics", "tenshots/training"},  # off by default
     "visualise": {"tenshots/interpretation"},  # `style.py` alone is of a command
 }
@@ -181,7 +181,7 @@ def test_each_exception_is_used_and_listed_nowhere() -> None:
 
 def test_what_tells_experiments_apart_is_the_code_that_answers_depend_on() -> None:
     """Else an edit of a page would count as another experiment, and as another look at the test photos."""
-    answering = {"ingest", "split", "augment", "train", "evaluate"}
+    answering = {"ingest", "split", "features", "augment", "features_of_copies", "train", "evaluate"}
     moving = set().union(*({f"stages/{stage}.py"} | reached_from(stage) for stage in answering))
     moving = {path for path in moving if not is_excepted(path)}
     counted = identity.COUNTED_CODE
@@ -211,9 +211,9 @@ def test_runs_and_their_store_alone_import_mlflow() -> None:
 def test_settings_are_checked_before_anything_computes_as_dvc_promises_no_other_order() -> None:
     deps = {name: set(body.get("do", body)["deps"]) for name, body in STAGES.items()}
     checked, rehearsed = "data/checked/settings.txt", "data/checked/rehearsal.txt"
-    assert STAGES["check"]["outs"] == [checked, NETWORK]
-    assert STAGES["rehearse"]["outs"] == [rehearsed]
+    assert STAGES["check"]["outs"] == [checked, NETWORK, "data/checked/features"]
+    assert STAGES["rehearse"]["outs"] == [rehearsed, "data/checked/efforts.json"]
     assert {name for name in deps if checked in deps[name]} == {"ingest", "rehearse"}
-    assert {name for name in deps if rehearsed in deps[name]} == {"inspect", "augment", "train"}
+    assert {name for name in deps if rehearsed in deps[name]} == {"features", "augment", "train"}
     assert "data/manifest.csv" in deps["split"]
     assert not {path for path in deps["check"] if not path.startswith(("stages/", "tenshots/"))}

@@ -14,8 +14,8 @@ from tests.drawn.pipeline import TOP, Project
 pytestmark = pytest.mark.slow
 
 FAMILIES = "tenshots/networks/families"
-USERS = {"lecture": {"baseline", "augmented"}, "pretrained": {"fine_tuned"}}
-NEEDING_NETWORKS = ("train", "evaluate", "visualise", "study")
+USERS = {"lecture": {"baseline", "augmented"}, "pretrained": {"frozen", "fine_tuned"}}
+NEEDING_NETWORKS = ("train", "evaluate", "study")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,8 @@ def test_an_edited_family_runs_again_what_uses_it(
         for variant in USERS[network]
         for stage in NEEDING_NETWORKS
     }
-    expected |= {"rehearse"} if networks else set()
+    expected |= {f"{stage}@{network}" for network in networks for stage in ("features", "features_of_copies")}
+    expected |= {"rehearse", "visualise"} if networks else set()
     expected |= {"inspect"} if "pretrained" in networks else set()
     with appended(project, *names):
         assert project.changed() == expected | {"compare"}, "the page shows the hash of the code"

@@ -11,11 +11,12 @@ from tests.drawn.pipeline import SMALL, TOP, Project, ran
 
 pytestmark = pytest.mark.slow
 
-STAGES = ("train", "evaluate", "visualise", "study")
-VARIANTS = ("baseline", "augmented", "fine_tuned")
-ALL = {"check", "rehearse", "ingest", "split", "inspect", "augment", "compare", "describe"} | {
-    f"{stage}@{name}" for stage in STAGES for name in VARIANTS
-}
+STAGES = ("train", "evaluate", "study")
+VARIANTS = ("baseline", "augmented", "frozen", "fine_tuned")
+NETWORKS = ("lecture", "pretrained")
+ALL = {f"{stage}@{name}" for stage in STAGES for name in VARIANTS}
+ALL |= {f"{stage}@{name}" for stage in ("features", "features_of_copies") for name in NETWORKS}
+ALL |= {"check", "rehearse", "ingest", "split", "inspect", "augment", "visualise", "compare", "describe"}
 
 
 PAGE = {"compare"}  # it shows the hash of the code
@@ -45,6 +46,7 @@ def test_the_first_run_runs_every_stage_and_leaves_the_report(reproduced: Projec
                 "checked/",
                 "database/",
                 "evaluations/",
+                "features/",
                 "inspection/",
                 "manifest.csv",
                 "models/",
@@ -96,7 +98,8 @@ def test_a_setting_of_optimisation_trains_every_variant(reproduced: Project) -> 
 
 
 @pytest.mark.parametrize(
-    ("network", "variants"), [("lecture", ("baseline", "augmented")), ("pretrained", ("fine_tuned",))]
+    ("network", "variants"),
+    [("lecture", ("baseline", "augmented")), ("pretrained", ("frozen", "fine_tuned"))],
 )
 def test_a_network_trains_the_variants_that_use_it(
     network: str, variants: tuple[str, ...], reproduced: Project
@@ -107,10 +110,34 @@ def test_a_network_trains_the_variants_that_use_it(
     assert reproduced.changed_by(networks=networks) == trainings(*variants) | inspected | READ_ALL
 
 
+def test_how_a_network_is_fine_tuned_computes_no_feature_again(reproduced: Project) -> None:
+    networks = reproduced.params()["networks"]
+    networks["pretrained"] |= {"unfreeze": 0.25, "fine_tune_lr_factor": 0.7, "dropout": 0.5}
+    with reproduced.edited("params.yaml") as values, reproduced.edited("dvc.lock"):
+        reproduced.write_params({**values, "networks": networks})
+        assert ran(reproduced.dvc("repro", "features")) == {"check", "rehearse"}
+    reproduced.dvc("checkout")
+    assert reproduced.changed() == set()
+
+
+def test_features_that_nobody_wants_are_none(reproduced: Project) -> None:
+    features = reproduced.folder / "data" / "features"
+    left = {str(path.relative_to(features)) for path in features.rglob("*") if path.is_file()}
+    assert left == {
+        f"{data}/{name}"
+        for data in ("database", "augmented")
+        for name in (
+            *("pretrained/features.json", "pretrained/features.npy", "pretrained/mirrored.npy"),
+            "lecture/features.json",
+        )
+    }
+
+
 def test_a_variants_own_setting_trains_it_alone(reproduced: Project) -> None:
     variants = reproduced.params()["variants"]
     variants["augmented"]["lr"] = 0.5
-    assert reproduced.changed_by(variants=variants) == trainings("augmented") | {"rehearse"} | READ_ALL
+    judged = {"rehearse", "visualise"}  # read all variants
+    assert reproduced.changed_by(variants=variants) == trainings("augmented") | judged | READ_ALL
 
 
 def test_the_augmentation_trains_the_variants_that_use_it(reproduced: Project) -> None:
@@ -122,8 +149,9 @@ def test_the_augmentation_trains_the_variants_that_use_it(reproduced: Project) -
     with reproduced.edited("params.yaml") as values, reproduced.edited("dvc.lock"):
         reproduced.write_params({**values, "augment": augment})
         assert ran(reproduced.dvc("repro", "augment")) == {"check", "rehearse", "augment"}
-        trained = trainings("augmented", "fine_tuned") | studies("baseline")
-        assert reproduced.changed() == trained | PAGE | {"describe"}
+        trained = trainings("augmented", "fine_tuned") | studies("baseline", "frozen")
+        copies = {f"features_of_copies@{network}" for network in NETWORKS}
+        assert reproduced.changed() == trained | copies | PAGE | {"describe"}
     reproduced.dvc("checkout")
     assert reproduced.changed() == set()
 
@@ -135,8 +163,7 @@ def test_a_setting_of_the_report_trains_nothing(reproduced: Project) -> None:
 
 def test_a_setting_of_the_pictures_draws_them_again_and_trains_nothing(reproduced: Project) -> None:
     visualise = {**reproduced.params()["visualise"], "num_maps": 1}
-    drawn = {f"visualise@{variant}" for variant in VARIANTS}
-    assert reproduced.changed_by(visualise=visualise) == drawn | READ_ALL
+    assert reproduced.changed_by(visualise=visualise) == {"visualise"} | READ_ALL
 
 
 def test_another_backbone_to_inspect_with_trains_nothing(reproduced: Project) -> None:
@@ -144,7 +171,7 @@ def test_another_backbone_to_inspect_with_trains_nothing(reproduced: Project) ->
     other = {**networks, "other": {**networks["pretrained"], "dropout": 0.5}}
     assert (
         reproduced.changed_by(networks=other, inspect={"network": "other"})
-        == {"rehearse", "inspect"} | READ_ALL
+        == {"rehearse", "inspect", "features@other", "features_of_copies@other"} | READ_ALL
     )
 
 
@@ -178,12 +205,13 @@ def test_a_study_trains_again_beside_the_variants_and_once(reproduced: Project) 
     assert reproduced.changed() == set()
 
 
-def test_a_fourth_variant_is_an_edit_of_the_settings_alone(reproduced: Project) -> None:
+def test_a_fifth_variant_is_an_edit_of_the_settings_alone(reproduced: Project) -> None:
     values = reproduced.params()
     networks = {**values["networks"], "wide": {**values["networks"]["lecture"], **SMALL, "dense": 16}}
     variants = {**values["variants"], "wide": {"data": "database", "network": "wide"}}
     changed = reproduced.changed_by(networks=networks, variants=variants)
-    assert changed == {f"{stage}@wide" for stage in STAGES} | {"rehearse"} | READ_ALL
+    stages = (*STAGES, "features", "features_of_copies")
+    assert changed == {f"{stage}@wide" for stage in stages} | {"rehearse", "visualise"} | READ_ALL
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_an_experiment_is_one_run_and_one_below_it_a_variant(reproduced: Project
     # Other tests may have compared under edited settings, which is an experiment of its own.
     first = reproduced.experiment
     of_first = [run for run in reproduced.runs() if run.data.tags["tenshots.experiment"] == first]
-    assert len(of_first) == 1 + 3
+    assert len(of_first) == 1 + len(VARIANTS)
     runs = {run.data.tags["tenshots.variant"]: run for run in of_first}
     assert sorted(runs) == ["*", *VARIANTS]
     for variant in VARIANTS:
@@ -41,7 +41,7 @@ def test_an_experiment_is_one_run_and_one_below_it_a_variant(reproduced: Project
         assert data.tags["mlflow.parentRunId"] == runs["*"].info.run_id
         assert 0 <= data.metrics["test_accuracy"] <= 1
         assert {"fold_0_repeat_0/val_loss", "fold_1_repeat_0/val_loss", "mean/val_loss"} <= set(data.metrics)
-        assert {"lr", "network_name"} <= set(data.params)
+        assert {"threads", "network_name", "recipe"} <= set(data.params)
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
 
 
@@ -95,4 +95,4 @@ def test_record_does_not_take_old_outputs_for_new_settings(project: Project) -> 
         project.write_params({**values, "lr": 0.5})
         answer = project.python("-m", "stages.record")
     assert "train@baseline is out of date" in answer
-    assert len(project.runs()) == 1 + 3
+    assert len(project.runs()) == 1 + len(VARIANTS)

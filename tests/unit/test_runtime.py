@@ -182,10 +182,11 @@ def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> Non
 
         import numpy as np
 
-        from tenshots.networks import building, drawing, forward
+        from tenshots.networks import building, drawing, features, forward
         from tenshots.networks.building import settings_from
         from tenshots.training import executor, scratch, transfer
         from tenshots.training.jobs import Job
+        from tenshots.training.linear import Known
         from tenshots.training.loop import TrainSettings
         from tenshots.training.settings import OptimisationSettings
         from tenshots.runtime import configure, keras
@@ -196,8 +197,8 @@ def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> Non
         scratch_settings = settings_from({"family": "convolutional", "input_px": 32, **blocks}, at="")
         backbone = {"architecture": "convolutional", "arguments": blocks, "weights": "none"}
         pretrained = settings_from(
-            {"family": "pretrained", "input_px": 32, "backbone": backbone, "dropout": 0.2, "head_epochs": 1,
-             "head_lr_factor": 1, "unfreeze": 0.5, "fine_tune_lr_factor": 0.1}, at="")
+            {"family": "pretrained", "input_px": 32, "backbone": backbone, "dropout": 0.2, "unfreeze": 0.5,
+             "fine_tune_lr_factor": 0.1}, at="")
         settings = TrainSettings(0.01, 8, 1, OptimisationSettings(
             optimiser="adamw", weight_decay=0, schedule="cosine", warmup=0.1, label_smoothing=0, patience=1))
         images = np.random.default_rng(0).integers(0, 256, (32, 40, 40, 3), dtype=np.uint8)
@@ -216,11 +217,14 @@ def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> Non
             return [row.phase for row in outcome.history], forward.predict(network, images).shape
 
         print(*executor.run(scratch.trainers(build, **data), [job], finish=finish)[0])
-        begin = transfer.trainers(backboned, **data, phases=pretrained)
+        below = features.below_head(backboned())
+        rows = (features.outputs(below, each) for each in (images, images[:, :, ::-1]))
+        known = Known(*rows, np.arange(32))
+        begin = transfer.trainers(backboned, **data, phases=pretrained, known=known)
         print(*executor.run(begin, [job], finish=finish)[0])
         assert "tensorflow" not in sys.modules
         """,
         KERAS_BACKEND="jax",
     )
 
-    assert done.stdout == "['scratch'] (32, 2)\n['head', 'fine_tune'] (32, 2)\n", done.stderr
+    assert done.stdout == "['scratch'] (32, 2)\n['logistic_regression', 'fine_tune'] (32, 2)\n", done.stderr

@@ -55,7 +55,6 @@ class PretrainedSettings(TransferSettings):
 
     input_px: int = Field(ge=32, le=1024)
     backbone: BackboneSettings
-    dropout: float = Field(ge=0, lt=1)
 
     @property
     def title(self) -> str:

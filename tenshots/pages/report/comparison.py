@@ -8,7 +8,8 @@ says why (see tenshots.statistics.intervals):
     reference        the first variant of params.yaml
     labels           sorted
     estimand         what the figures estimate, in a sentence
-    num_test_photos, num_folds, num_repeats
+    num_test_photos, num_folds
+    num_repeats      trainings per fold, of the variant that has most
     num_test_components   independent sets of test photos, which the intervals count
     unit             what such a set is: "group" (of the layout), "photo" (there are no groups), or
                      "independent set" where near-duplicates or files of two groups join photos
@@ -31,13 +32,9 @@ says why (see tenshots.statistics.intervals):
                      of these {value, interval, no_interval}, roc_auc null without areas;
                      calibration: num_bins, ece, ece_if_calibrated, ece_95_if_calibrated and curve, as in
                      metrics.calibration, each bin with the interval of its accuracy and no_interval,
-                     num_updates (of a training, the mean), num_parameters, data, network, network_title
-                     (what it is, in words), taught (how, in words)
-    frozen_features  a logistic regression on frozen features, for reference: {network, num_photos, accuracy,
-                     interval, no_interval, note (how it was tested), difference}, the last null or
-                     {variant (the chosen one), difference (its accuracy less the reference's), interval
-                     (for itself, not simultaneous), no_interval, claim, sentence}; null where nothing was
-                     judged
+                     num_repeats (one of what no seed moves), num_updates (of a training, the mean; 0 where
+                     weights are solved for), num_parameters, data, recipe, network, network_title (what it
+                     is, in words), taught (how, in words)
     differences      a list of all pairs: variant, reference, difference (of test_accuracy), interval
                      (simultaneous), no_interval, claim ("better", "worse" or "open"), sentence,
                      to_settle {points, power, num_photos, num_sets, num_repeats} or null (see claims.plan),
@@ -54,7 +51,6 @@ import pandas as pd
 
 from tenshots.errors import DataError
 from tenshots.pages.report import sentences
-from tenshots.pages.report.regression import Regression, compare_with
 from tenshots.statistics import claims, intervals, measure
 from tenshots.statistics.areas import ROC_AUC
 from tenshots.statistics.choice import best_on_validation
@@ -98,7 +94,6 @@ def compare(
     results: Mapping[str, Results],
     photos: pd.DataFrame,
     splits: pd.DataFrame,
-    regression: Regression | None = None,
 ) -> dict[str, Any]:
     """Returns the keys above of reports/comparison.json.
 
@@ -106,7 +101,6 @@ def compare(
         results: of each variant, in the order of params.yaml.
         photos: columns photo_id and group, of the whole database.
         splits: photo_id, component, fold and part (see tenshots.splitting.division).
-        regression: what the stage `inspect` left, if it is to be compared.
 
     Raises:
         DataError: the variants were not tested on the same photos, or on photos that the database or the
@@ -128,7 +122,7 @@ def compare(
         num_photos=len(truth),
         num_sets=int(components.loc[tested["photo_id"]].nunique()),
         unit=_unit(tested, components.loc[tested["photo_id"]]),
-        num_repeats=int(first.predictions["repeat"].nunique()),
+        num_repeats=max(len(each.repeats) for each in measured.values()),
         num_comparisons=max(len(results) * (len(results) - 1) // 2, 1),
         num_divided=_num_divided(splits),
     )
@@ -147,7 +141,12 @@ def compare(
         "num_repeats": sample.num_repeats,
         "approximate": num_folds > 1,
         "num_comparisons": sample.num_comparisons,
-        "notes": sentences.notes(sample, num_folds, grouped=grouped),
+        "notes": sentences.notes(
+            sample,
+            num_folds,
+            grouped=grouped,
+            seeded=any(result.details["num_updates"] > 0 for result in results.values()),
+        ),
         "commonest_label": {
             "label": measured[baseline].commonest,
             "share": round(figures[baseline][Key("commonest")].value, NUM_DIGITS),
@@ -157,8 +156,6 @@ def compare(
             name: _figures(result, measured[name], figures[name]) for name, result in results.items()
         },
         "differences": _differences(measured, sample),
-        "frozen_features": regression
-        and compare_with(regression, chosen, measured[chosen], components, sample),
     }
 
 
@@ -190,7 +187,9 @@ def _figures(result: Results, measured: Measured, estimates: Mapping[Key, Estima
                 )
             ],
         },
-        **{name: details[name] for name in ("num_updates", "num_parameters", "data")},
+        **{
+            name: details[name] for name in ("num_repeats", "num_updates", "num_parameters", "data", "recipe")
+        },
         "network": details["network_name"],
         "network_title": details["network_title"],
         "taught": sentences.taught(details),

@@ -36,7 +36,6 @@ def read(folder: Path) -> Drawn:
         DataError: one is missing, or the index is damaged.
     """
     path = folder / "index.json"
-    stage = f"visualise@{folder.name}"
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
         names = [picture["file"] for picture in index["pictures"]]
@@ -45,11 +44,11 @@ def read(folder: Path) -> Drawn:
             path = folder / Path(name).name
             files[name] = path.read_bytes()
     except FileNotFoundError:
-        raise missing(path, stage) from None
+        raise missing(path, "visualise") from None
     except (ValueError, KeyError, TypeError) as error:
         problem = f"{type(error).__name__}: {error}"
         raise DataError(
-            f"{path} does not describe pictures ({problem}); run `dvc repro {stage}` to rebuild it"
+            f"{path} does not describe pictures ({problem}); run `dvc repro visualise` to rebuild it"
         ) from None
     return Drawn(index, files)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tenshots.statistics import claims
+from tenshots.statistics.choice import best_on_validation
 from tenshots.statistics.claims import SampleSize, signed_points
 from tenshots.statistics.phrases import basis, difference_text, guess, interval_text, percent
 from tenshots.wording import counted, in_markdown
@@ -37,7 +38,12 @@ def markdown(comparison: Mapping[str, Any]) -> str:
             f"| {figures['num_updates']:.0f} |"
         )
     sentences = [f"- {in_markdown(item['sentence'])}." for item in comparison["differences"]]
-    about = [doubt(comparison), f"{basis(comparison)} {guess(comparison)}", mcnemar_note(comparison)]
+    about = [
+        doubt(comparison),
+        *tuning(comparison),
+        f"{basis(comparison)} {guess(comparison)}",
+        mcnemar_note(comparison),
+    ]
     return "\n".join([*rows, "", *sentences, *(f"\n{in_markdown(text)}" for text in about if text), ""])
 
 
@@ -51,6 +57,37 @@ def doubt(comparison: Mapping[str, Any]) -> str:
         f"{comparison['chosen']} is not shown to be better than always answering {common['label']}: "
         f"{difference_text(figures['over_guess'])} points."
     )
+
+
+def tuning(comparison: Mapping[str, Any]) -> list[str]:
+    """Says where fine-tuning is not shown to be better than a linear classifier on the same features.
+
+    A sentence per variant that was fine-tuned, about the linear one of its network that is best on validation
+    photos: with few photos, solving for the head alone is often as good. Where fine-tuning is shown to be
+    better, the difference itself says so.
+    """
+    variants, found = comparison["variants"], []
+    for tuned, figures in variants.items():
+        linear = {
+            name: other
+            for name, other in variants.items()
+            if other["network"] == figures["network"] and not other["num_updates"] and figures["num_updates"]
+        }
+        if not linear:
+            continue
+        best = best_on_validation(linear)
+        if not _is_better(tuned, best, comparison["differences"]):
+            choice = f", though validation chose {tuned}" if comparison["chosen"] == tuned else ""
+            found.append(
+                f"{tuned} is not shown to be better than {best}, which leaves the backbone as it is: these "
+                f"photos do not show that fine-tuning pays. Take {best}, which is done in seconds{choice}."
+            )
+    return found
+
+
+def _is_better(name: str, other: str, differences: Sequence[Mapping[str, Any]]) -> bool:
+    claims_of = {(item["variant"], item["reference"]): item["claim"] for item in differences}
+    return claims_of.get((name, other)) == "better" or claims_of.get((other, name)) == "worse"
 
 
 def mcnemar_note(comparison: Mapping[str, Any]) -> str:
@@ -113,22 +150,6 @@ def calibrated(figures: Mapping[str, Any]) -> str:
     )
 
 
-def regression_note(comparison: Mapping[str, Any]) -> str:
-    """Says how the regression was tested, and what may be claimed against it; nothing where there is none."""
-    found = comparison["frozen_features"]
-    if not found:
-        return ""
-    said = [
-        f"reaches {percent(found['accuracy'])} {interval_text(found['interval'])}; no network is trained "
-        f"for it. {found['note']}"
-    ]
-    if found["difference"]:
-        said.append(f"Compared with it: {found['difference']['sentence']}.")
-        if found["difference"]["interval"] and comparison["differences"]:
-            said.append("This interval is for this comparison alone: it is not widened for the others.")
-    return " ".join(said)
-
-
 def taught(details: Mapping[str, Any]) -> str:
     """Says in a few words how a variant was taught, from details.json: "from scratch"."""
     start: str = details["taught"]
@@ -148,14 +169,21 @@ def estimand(sample: SampleSize, *, grouped: bool) -> str:
     return f"The figures estimate the accuracy on {whose}, for this way of training."
 
 
-def notes(sample: SampleSize, num_folds: int, *, grouped: bool) -> list[str]:
-    """Says in sentences what the figures leave out, and what corrects them."""
+def notes(sample: SampleSize, num_folds: int, *, grouped: bool, seeded: bool) -> list[str]:
+    """Says in sentences what the figures leave out, and what corrects them.
+
+    Args:
+        sample: what was tested.
+        num_folds: of the split.
+        grouped: whether the layout has groups.
+        seeded: whether a seed moves any of the variants.
+    """
     notes = []
     if not grouped:
         notes.append(UNGROUPED)
     if num_folds > 1:
         notes.append("The intervals are approximate: the trainings of different folds share photos.")
-    if sample.num_repeats == 1:
+    if sample.num_repeats == 1 and seeded:
         notes.append(
             "With one training per fold nothing shows how much another would differ, so the intervals leave "
             "that out; set repeats to 2 or more."

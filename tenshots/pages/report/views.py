@@ -54,12 +54,14 @@ class Answer:
     Attributes:
         guess: what is reached without looking, in a sentence.
         doubt: a sentence where the chosen variant is not shown to be better than that; else empty.
+        tuning: sentences where fine-tuning is not shown to be better than a linear classifier.
         told: the differences that it tells (see comparison.json).
         sheet: of each label, its photos: label, and photos with photo_id and path.
     """
 
     guess: str
     doubt: str
+    tuning: Sequence[str]
     told: Sequence[Mapping[str, Any]]
     sheet: Sequence[Mapping[str, Any]]
 
@@ -71,7 +73,6 @@ class Comparison:
     Attributes:
         gains: of each variant but the first, its difference to the first.
         forest: the axis of all differences.
-        regression: what is said of the regression on frozen features; empty without it.
         labels: of each: name, support (photos) and rows, how many of them each variant recognises.
         basis: what the figures rest on, in sentences.
         mcnemar: McNemar's p-values, in a sentence; empty where nothing is compared.
@@ -79,7 +80,6 @@ class Comparison:
 
     gains: Mapping[str, Mapping[str, Any]]
     forest: charts.Scale
-    regression: str
     labels: Sequence[Mapping[str, Any]]
     basis: str
     mcnemar: str
@@ -110,7 +110,7 @@ class Variant:
         figures: those of comparison.json.
         calibrated: whether it is right as often as it is sure, in sentences.
         reliability: the same, drawn.
-        learning_curves: accuracy and loss by epoch.
+        learning_curves: accuracy and loss by epoch; none where weights are solved for.
         study: what data/study holds of it.
         study_curve: what more photos would bring, drawn; None where nobody asked.
         confusion: rows of its confusion matrix.
@@ -140,6 +140,7 @@ def answer(inputs: Inputs, settings: ReportSettings, album: Album) -> Answer:
     return Answer(
         guess=phrases.guess(inputs.compared),
         doubt=sentences.doubt(inputs.compared),
+        tuning=sentences.tuning(inputs.compared),
         told=_told(inputs.compared),
         sheet=[
             {"label": label, "photos": rows[["photo_id", "path"]].to_dict("records")}
@@ -167,7 +168,6 @@ def comparison(compared: Mapping[str, Any]) -> Comparison:
                 *(item["difference"] for item in differences),
             ]
         ),
-        regression=sentences.regression_note(compared),
         labels=_labels(compared),
         basis=phrases.basis(compared),
         mcnemar=sentences.mcnemar_note(compared),
@@ -238,9 +238,12 @@ def _variant(
 
 
 def _charts(results: Mapping[str, Results], name: str) -> list[charts.Chart]:
+    if results[name].details["num_updates"] == 0:
+        return []
+    trained = [result for result in results.values() if result.details["num_updates"] > 0]
     # All variants share their axes, because they are compared side by side.
-    last_epoch = float(max(result.curves["epoch"].max() for result in results.values()))
-    highest_loss = float(max(result.curves[["loss", "val_loss"]].max().max() for result in results.values()))
+    last_epoch = float(max(result.curves["epoch"].max() for result in trained))
+    highest_loss = float(max(result.curves[["loss", "val_loss"]].max().max() for result in trained))
     curves = results[name].curves
     epochs = curves["epoch"].tolist()
     return [

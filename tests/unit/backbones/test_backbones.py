@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
+from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from backbones import recipe
 from tenshots import params
 from tenshots.checks import whole
 from tenshots.intake.photos.standardising import standardise
 from tenshots.intake.settings import AcceptSettings
-from tenshots.networks import building, forward
+from tenshots.networks import building, features, forward
+from tenshots.networks.settings import settings_from
 from tenshots.tables.encoding import StandardiseSettings
 
 TOP = Path(__file__).parents[3]
@@ -24,15 +28,29 @@ NUM_IMAGES = 1000
 MAX_BYTES = 6_000_000
 
 
-def test_the_card_and_the_default_settings_name_the_file_by_its_hash() -> None:
+def example() -> dict[str, Any]:
+    """The network that params.yaml has in comments."""
+    lines = (TOP / "params.yaml").read_text(encoding="utf-8").splitlines()
+    start = lines.index("  # cifar10:")
+    section = [line[4:] for line in takewhile(lambda line: line.startswith("  #"), lines[start:])]
+    found: dict[str, Any] = YAML(typ="safe").load("\n".join(section))["cifar10"]
+    return found
+
+
+def test_the_card_and_the_example_in_the_settings_name_the_file_by_its_hash() -> None:
     sha256 = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
     assert f"`{sha256}`" in (TOP / "backbones" / "cifar10.md").read_text(encoding="utf-8")
-    values = params.read(TOP / "params.yaml")
-    assert values["networks"]["pretrained"]["backbone"]["weights"] == {
-        "path": "backbones/cifar10.weights.h5",
-        "sha256": sha256,
-    }
+    assert example()["backbone"]["weights"] == {"path": "backbones/cifar10.weights.h5", "sha256": sha256}
     assert WEIGHTS.stat().st_size <= MAX_BYTES
+
+
+def test_the_example_in_the_settings_is_built_with_its_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(TOP)
+    backbone = features.backbone(settings_from(example(), at="networks.cifar10"), size_px=160)
+    images = np.random.default_rng(0).integers(0, 256, (4, 160, 160, 3), dtype=np.uint8)
+    found = features.outputs(backbone, images)
+    assert found.shape == (4, 128)
+    assert found.std() > 0.1
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from tenshots import params
 from tenshots.checks import rehearsal
 from tenshots.errors import SettingsError
 from tenshots.runtime import keras
-from tenshots.tables.paths import REHEARSED
+from tenshots.tables.paths import EFFORTS, REHEARSED
 
 TOP = Path(__file__).parents[3]
 SHIPPED = params.read(TOP / "params.yaml")
@@ -31,33 +33,38 @@ def values(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def with_backbone(values: dict[str, Any], **changes: object) -> dict[str, Any]:
-    other = {**values["networks"]["pretrained"], "backbone": {**BACKBONE, **changes}}
+    other = {**values["networks"]["pretrained"], "input_px": 32, "backbone": {**BACKBONE, **changes}}
     return {**values, "networks": {**values["networks"], "other": other}}
 
 
 @pytest.mark.slow
 def test_the_shipped_settings_have_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(TOP)
-    assert rehearsal.problems(SHIPPED) == []
+    assert rehearsal.rehearse(SHIPPED).problems == []
 
 
 def test_weights_of_a_network_that_is_judged_are_drawn_at_no_later_time(values: dict[str, Any]) -> None:
-    assert rehearsal.problems(values) == []
+    assert rehearsal.rehearse(values).problems == []
     assert not keras.src.backend.common.global_state.get_global_attribute("uninitialized_variables")
 
 
 def test_a_network_of_keras_that_no_variant_uses_is_built_and_not_loaded(values: dict[str, Any]) -> None:
     missing = {"path": "nowhere.h5", "sha256": "0" * 64}
-    assert rehearsal.problems(with_backbone(values, weights=missing)) == []
+    assert rehearsal.rehearse(with_backbone(values, weights=missing)).problems == []
 
 
 def test_the_weights_of_a_network_in_use_must_be_there_and_fit(values: dict[str, Any]) -> None:
     used = with_backbone(values, weights={"path": "nowhere.h5", "sha256": "0" * 64})
     used["inspect"] = {"network": "other"}
-    (problem,) = rehearsal.problems(used)
+    (problem,) = rehearsal.rehearse(used).problems
     assert problem.startswith("nowhere.h5 (backbone.weights) cannot be read")
-    values["networks"]["pretrained"]["backbone"]["arguments"]["filters"] = [32, 64, 100]
-    (problem,) = rehearsal.problems(values)
+    sha256 = hashlib.sha256((TOP / "backbones/cifar10.weights.h5").read_bytes()).hexdigest()
+    values["networks"]["pretrained"]["backbone"] = {
+        "architecture": "convolutional",
+        "arguments": {"filters": [32, 64, 100], "dense": 512, "dropout": 0.25},
+        "weights": {"path": "backbones/cifar10.weights.h5", "sha256": sha256},
+    }
+    (problem,) = rehearsal.rehearse(values).problems
     assert "does not fit the backbone" in problem
 
 
@@ -77,7 +84,7 @@ def test_the_weights_of_a_network_in_use_must_be_there_and_fit(values: dict[str,
 def test_an_argument_that_keras_does_not_take_is_named(
     changes: dict[str, Any], words: str, values: dict[str, Any]
 ) -> None:
-    (problem,) = rehearsal.problems(with_backbone(values, **changes))
+    (problem,) = rehearsal.rehearse(with_backbone(values, **changes)).problems
     assert problem.startswith(f"params.yaml: networks.other.backbone{words}")
 
 
@@ -92,20 +99,20 @@ def test_a_network_too_large_is_refused_without_memory_for_it(
     network: dict[str, Any], values: dict[str, Any]
 ) -> None:
     values["networks"]["lecture"].update(network)
-    (problem,) = rehearsal.problems(values)
+    (problem,) = rehearsal.rehearse(values).problems
     assert problem.startswith("params.yaml: networks.lecture must have at most 500,000,000 parameters, got ")
 
 
 def test_a_backbone_too_large_is_refused_without_memory_for_it(values: dict[str, Any]) -> None:
-    (problem,) = rehearsal.problems(with_backbone(values, arguments={"alpha": 1e6}))
+    (problem,) = rehearsal.rehearse(with_backbone(values, arguments={"alpha": 1e6})).problems
     assert "networks.other must have at most 500,000,000 parameters" in problem
 
 
 def test_a_training_too_large_is_refused_with_the_batch_size_of_its_variant(values: dict[str, Any]) -> None:
     values["networks"]["lecture"].update(input_px=1024)
-    assert rehearsal.problems({**values, "batch_size": 1}) == []
+    assert rehearsal.rehearse({**values, "batch_size": 1}).problems == []
     values["variants"]["augmented"]["batch_size"] = 1024
-    (problem,) = rehearsal.problems({**values, "batch_size": 1})
+    (problem,) = rehearsal.rehearse({**values, "batch_size": 1}).problems
     assert problem.startswith("params.yaml: networks.lecture must be trained in at most 64 GB, but with")
     assert "batch_size 1024" in problem
 
@@ -140,3 +147,6 @@ def test_the_stage_leaves_the_same_file_whatever_the_settings_are(
         YAML().dump(values, file)
     rehearse.main([])
     assert REHEARSED.read_text(encoding="utf-8").startswith("Keras takes")
+    efforts = json.loads(EFFORTS.read_text(encoding="utf-8"))
+    assert efforts.keys() == values["networks"].keys()
+    assert all(0 <= each["tuned"] <= each["whole"] for each in efforts.values())

@@ -71,7 +71,7 @@ def test_they_divide_by_photo(ingested: Ingested, folds: int) -> None:
 
 
 def test_their_standard_photos_are_of_one_size(ingested: Ingested) -> None:
-    assert database.decode(map(bytes, ingested.photos["image"])).shape == (87, 96, 96, 3)
+    assert database.decode(map(bytes, ingested.photos["image"])).shape == (87, 160, 160, 3)
 
 
 def test_one_scene_in_two_photos_is_found_and_stays_together(ingested: Ingested) -> None:

@@ -66,7 +66,11 @@ def test_the_layer_looked_at_is_the_last_that_tells_places_apart() -> None:
     values = {"family": "convolutional", "input_px": 32, "filters": [4, 4], "dense": 8, "dropout": 0.1}
     model = building.build(building.settings_from(values, at=""), size_px=48, num_labels=2)
     assert gradcam.default_layer(model) == "block2_2_relu"
-    values = {"family": "pretrained", "input_px": 96, "dropout": 0.1, "head_epochs": 1, "head_lr_factor": 1}
+    values = {
+        "family": "pretrained",
+        "input_px": 96,
+        "dropout": 0.1,
+    }
     values |= {"unfreeze": 0, "fine_tune_lr_factor": 1}
     values["backbone"] = {"architecture": "MobileNetV2", "arguments": {"alpha": 0.35}, "weights": "none"}
     model = building.build(building.settings_from(values, at=""), size_px=48, num_labels=2)

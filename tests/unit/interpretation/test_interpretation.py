@@ -27,7 +27,8 @@ from tenshots.interpretation import (
     subject,
 )
 from tenshots.interpretation.settings import VisualiseSettings
-from tenshots.networks import building, stored
+from tenshots.networks import building
+from tenshots.networks.model_json import SavedVariant
 from tenshots.runtime import keras
 from tenshots.tables import predictions
 from tests.drawn import model as drawn_model
@@ -45,7 +46,7 @@ def network(*, size_px: int = 48, family: str = "convolutional") -> keras.Model:
     if family == "convolutional":
         values |= {"filters": [4, 6], "dense": 8}
     else:
-        values |= {"head_epochs": 1, "head_lr_factor": 1, "unfreeze": 0, "fine_tune_lr_factor": 1}
+        values |= {"unfreeze": 0, "fine_tune_lr_factor": 1}
         values["backbone"] = {"architecture": "MobileNetV2", "arguments": {"alpha": 0.35}, "weights": "none"}
     return building.build(building.settings_from(values, at=""), size_px=size_px, num_labels=2)
 
@@ -242,7 +243,7 @@ def test_right_answers_are_the_surest_of_each_label_in_turn_and_wrong_ones_the_s
 
 
 def test_a_fold_or_repeat_that_was_not_trained_is_an_error() -> None:
-    saved = stored.SavedVariant.model_validate(drawn_model.description())
+    saved = SavedVariant.model_validate(drawn_model.description())
     settings = VisualiseSettings.model_validate({**SETTINGS, "fold": 1, "repeat": 1})
     assert subject.chosen_fit(saved, settings).weights == "fold-1_repeat-1.weights.h5"
     with pytest.raises(SettingsError, match=r"visualise\.fold must be a fold of baseline.* 0 to 1, got 7"):
@@ -251,8 +252,18 @@ def test_a_fold_or_repeat_that_was_not_trained_is_an_error() -> None:
         subject.chosen_fit(saved, settings.model_copy(update={"repeat": 2}))
 
 
+def test_of_what_no_seed_moves_the_only_training_of_the_fold_is_shown() -> None:
+    described = drawn_model.description(recipe="logistic_regression")
+    described["fits"] = [fit for fit in described["fits"] if fit["repeat"] == 0]
+    saved = SavedVariant.model_validate(described)
+    settings = VisualiseSettings.model_validate({**SETTINGS, "fold": 1, "repeat": 1})
+    assert subject.chosen_fit(saved, settings).weights == "fold-1_repeat-0.weights.h5"
+    with pytest.raises(SettingsError, match=r"visualise\.fold"):
+        subject.chosen_fit(saved, settings.model_copy(update={"fold": 7}))
+
+
 def test_answers_of_another_training_or_unknown_photos_are_errors() -> None:
-    saved = stored.SavedVariant.model_validate(drawn_model.description())
+    saved = SavedVariant.model_validate(drawn_model.description())
     photos = pd.DataFrame({"photo_id": ["a"], "label": ["cup"]})
     table = predictions.table(photos, np.array([[0.2, 0.8]]), ["book", "cup"], fold=1, repeat=0)
     with pytest.raises(DataError, match="no answers of fold 0, repeat 0"):

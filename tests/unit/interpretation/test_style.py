@@ -24,7 +24,7 @@ PRETRAINED: dict[str, Any] = {
         "arguments": {"filters": [4, 4], "dense": 4, "dropout": 0.1},
         "weights": "none",
     },
-    "dropout": 0.1, "head_epochs": 1, "head_lr_factor": 1, "unfreeze": 0, "fine_tune_lr_factor": 1,
+    "dropout": 0.1, "unfreeze": 0, "fine_tune_lr_factor": 1,
 }  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def test_clean_and_separable_photos_give_no_suspects() -> None:
     assert found["suspects"] == []
     assert found["accuracy"] == 1
     assert found["sentence"].startswith("None of 120 photos looks wrongly labelled")
-    assert (found["folds"], found["paired"], found["num_folds"]) == ("split", True, 4)
+    assert (found["folds"], found["num_folds"]) == ("split", 4)
     assert (found["num_photos"], found["num_judged"], found["not_judged"]) == (120, 120, [])
     assert np.trace(found["confident_joint"]["counts"]) == np.sum(found["confident_joint"]["counts"])
 
@@ -74,7 +74,7 @@ def test_the_predictions_are_compared_with_a_variants_as_another_variant() -> No
 def test_a_split_that_does_not_test_every_photo_leaves_folds_of_their_own() -> None:
     photos, splits, features = collection(num_groups=20)
     predictions, found = judge(photos, splits[splits["fold"] == 0], features)
-    assert (found["folds"], found["paired"], found["num_folds"]) == ("own", False, 10)
+    assert (found["folds"], found["num_folds"]) == ("own", 10)
     assert "dealt to 10 folds of their own" in found["folds_note"]
     assert found["num_judged"] == len(photos) == len(predictions)
     component = measure.components_of(splits).loc[predictions["photo_id"]].to_numpy()

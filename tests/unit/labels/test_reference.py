@@ -8,7 +8,9 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from tenshots.labels import reference
-from tenshots.labels.reference import Outcome, cross_validated, own_folds
+from tenshots.labels.reference import Outcome, cross_validated
+from tenshots.networks import classifiers
+from tenshots.networks.classifiers import own_folds
 
 
 def splits(parts: list[list[str]]) -> pd.DataFrame:
@@ -61,27 +63,6 @@ def test_other_splits_give_no_folds(parts: list[list[str]]) -> None:
     assert reference.tested_folds(splits(parts)) is None
 
 
-@pytest.mark.parametrize(("num_components", "num_folds"), [(2, 2), (7, 7), (10, 10), (40, 10)])
-def test_own_folds_never_divide_a_component(num_components: int, num_folds: int) -> None:
-    _, labels, components = drawn(num_components)
-    folds = own_folds(labels, components)
-    assert folds is not None
-    assert len(np.unique(folds)) == num_folds
-    assert pd.Series(folds).groupby(components).nunique().max() == 1
-    for label in range(3):
-        assert set(folds[labels == label]) == set(range(num_folds))
-
-
-def test_photos_that_all_belong_together_have_no_folds() -> None:
-    assert own_folds(np.array([0, 1]), np.array([3, 3])) is None
-
-
-def test_single_photos_of_many_labels_have_no_more_folds_than_a_label_has_photos() -> None:
-    folds = own_folds(np.repeat(np.arange(4), 3), np.arange(12))
-    assert folds is not None
-    assert len(np.unique(folds)) == 3
-
-
 def test_it_tells_labels_apart_that_are_apart_and_guesses_where_they_are_not() -> None:
     features, labels, components = drawn(6)
     outcome = judged(features, labels, components)
@@ -89,7 +70,7 @@ def test_it_tells_labels_apart_that_are_apart_and_guesses_where_they_are_not() -
     assert outcome.probabilities.sum(axis=1) == pytest.approx(1)
     assert (outcome.probabilities.argmax(axis=1) == labels).mean() > 0.97
     assert list(outcome.strengths) == list(range(6))
-    assert set(outcome.strengths.values()) <= set(reference.STRENGTHS)
+    assert set(outcome.strengths.values()) <= set(classifiers.STRENGTHS)
 
     features, labels, components = drawn(6, apart=0.0)
     outcome = judged(features, labels, components)
@@ -130,7 +111,7 @@ def test_where_one_label_is_left_to_learn_from_nothing_is_judged() -> None:
 def test_two_components_are_enough_without_tuning() -> None:
     outcome = judged(*drawn(2))
     assert outcome.judged.all()
-    assert set(outcome.strengths.values()) == {reference.UNTUNED}
+    assert set(outcome.strengths.values()) == {classifiers.UNTUNED}
 
 
 def test_the_result_depends_neither_on_the_order_of_labels_features_nor_on_threads() -> None:

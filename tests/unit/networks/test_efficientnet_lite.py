@@ -15,10 +15,11 @@ import pytest
 
 from tenshots.errors import DataError, SettingsError
 from tenshots.interpretation import fields, gradcam
-from tenshots.networks import building, efficientnet_lite, features, stored, torch_files
+from tenshots.networks import building, efficientnet_lite, features, model_json, stored, torch_files
 from tenshots.networks.families.pretrained import PretrainedSettings
 from tenshots.networks.settings import settings_from
 from tenshots.training import transfer
+from tenshots.training.linear import Known
 from tests.drawn import lite
 from tests.drawn.torch_files import file as torch_file
 from tests.drawn.torch_files import named, saved, storage, tensor
@@ -216,18 +217,21 @@ def test_settings_that_do_not_fit_together_are_named(backbone: dict[str, Any], w
 
 
 def test_it_is_trained_saved_and_loaded_again(learnt: list[np.ndarray], tmp_path: Path) -> None:
-    settings = lite.settings(head_epochs=10, head_lr_factor=10.0, fine_tune_lr_factor=0.01)
+    settings = lite.settings(fine_tune_lr_factor=0.01)
     build = partial(building.build, settings, size_px=32, num_labels=2)
     images, labels = drawn()
+    below = features.below_head(build(learnt=learnt))
+    rows = (features.outputs(below, turned) for turned in (images, images[:, :, ::-1]))
     begin = transfer.trainers(
         partial(build, learnt=learnt),
         images=images,
         labels=labels,
         settings=loop(epochs=1, patience="none"),  # the last epoch is kept
         phases=settings,
+        known=Known(*rows, np.arange(len(images))),
     )
     (found,) = trained(begin, job())
-    assert [row.phase for row in found.history] == ["head"] * 10 + ["fine_tune"]
+    assert [row.phase for row in found.history] == ["logistic_regression", "fine_tune"]
     assert (found.probabilities.argmax(axis=1) == labels).mean() > 0.9, "dark and bright"
 
     network, before = build(), build(learnt=learnt)
@@ -251,7 +255,7 @@ def test_it_is_trained_saved_and_loaded_again(learnt: list[np.ndarray], tmp_path
     described |= {"standardise": {}, "network": settings.model_dump(mode="json"), "data": "database"}
     described |= {"fits": [fit], "settings": {}, "num_parameters": network.count_params()}
     (tmp_path / "model.json").write_text(json.dumps(described))
-    again = stored.mean_probabilities(stored.read_variant(tmp_path), tmp_path, images)
+    again = stored.mean_probabilities(model_json.read_variant(tmp_path), tmp_path, images)
     assert np.array_equal(again, found.probabilities)
 
 
@@ -272,8 +276,9 @@ def test_heat_maps_and_receptive_fields_are_had(learnt: list[np.ndarray]) -> Non
 
 def test_frozen_features_do_not_hang_on_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     images = drawn()[0][:9]
-    found = features.features(lite.settings(), images)
+    backbone = features.backbone(lite.settings(), size_px=images.shape[1])
+    found = features.outputs(backbone, images)
     monkeypatch.setattr(features, "BATCH_SIZE", 2)
     assert found.shape == (9, 1280)
     assert found.std(axis=0).max() > 0.1
-    assert features.features(lite.settings(), images) == pytest.approx(found, abs=1e-5)
+    assert features.outputs(backbone, images) == pytest.approx(found, abs=1e-5)

@@ -24,6 +24,7 @@ from tenshots.networks.settings import FEATURES
 from tenshots.networks.sources import WeightsFile
 from tenshots.runtime import keras
 from tenshots.training import transfer, variants
+from tenshots.training.linear import Known
 
 TOP = Path(__file__).parents[3]
 SHARED = TOP.parent / "shared/weights/mobilenet_v2_0.35_224_no_top.weights.h5"
@@ -39,8 +40,6 @@ def _settings(backbone: dict[str, Any], **changes: Any) -> Any:  # noqa: ANN401 
         "input_px": 32,
         "backbone": backbone,
         "dropout": 0.2,
-        "head_epochs": 1,
-        "head_lr_factor": 1,
         "unfreeze": 0.5,
         "fine_tune_lr_factor": 0.1,
     }
@@ -359,7 +358,8 @@ def test_the_backbone_is_read_once_before_workers_start(
     values["networks"]["tuned"] = _settings(whole[1]).model_dump(mode="json")
     values["variants"]["tuned"] = {"data": "database", "network": "tuned"}
     labels = np.array([0, 1, 1])
-    variants.trainers(variants.resolve(values, "tuned"), images=IMAGES, labels=labels)
+    known = Known(np.zeros((3, 8)), np.zeros((3, 8)), np.arange(3))
+    variants.trainers(variants.resolve(values, "tuned"), images=IMAGES, labels=labels, known=known)
     with ThreadPoolExecutor(2) as workers:
         built = [each.result() for each in [workers.submit(builds[0]) for _ in range(4)]]
     assert read == [threading.main_thread().name]

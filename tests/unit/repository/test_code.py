@@ -51,8 +51,9 @@ def key(folder: Path) -> str:
         ("blocks.py", set(FAMILIES), True),
         ("building.py", set(FAMILIES), True),
         ("families/brand_new.py", set(), False),
-        ("features.py", set(), False),
-        ("stored.py", set(), True),  # no network is built by it, but answers go through it
+        ("features.py", set(), True),  # nor by it, but frozen features are what a variant may learn from
+        ("stored.py", set(), False),  # answers are given before anything is read back
+        ("forward.py", set(), True),  # no network is built by it, but answers go through it
     ],
 )
 def test_an_edit_concerns_the_families_that_import_it(
@@ -146,7 +147,7 @@ def test_building_imports_nothing_of_the_networks_that_is_not_listed() -> None:
         "plain = {'family': 'dense', 'input_px': 8, 'channels': 1, 'units': [4], 'dropout': 0}\n"
         "backbone = {'architecture': 'MobileNet', 'arguments': {'alpha': 0.25}, 'weights': 'none'}\n"
         "tuned = {'family': 'pretrained', 'input_px': 32, 'backbone': backbone, 'dropout': 0,\n"
-        "         'head_epochs': 1, 'head_lr_factor': 1, 'unfreeze': 0, 'fine_tune_lr_factor': 1}\n"
+        "         'unfreeze': 0, 'fine_tune_lr_factor': 1}\n"
         "for values in (plain, tuned):\n"  # the first is in the second's list, too, but for its own file
         "    settings = building.settings_from(values, at='')\n"
         "    building.build(settings, size_px=32, num_labels=2, learnt=building.learnt(settings))\n"

@@ -74,6 +74,9 @@ REFUSED: list[tuple[str, object, str]] = [
     ("accept.max_zip_files", 0, "must be at least 1"),
     ("accept.max_zip_megabytes", 10**9, "must be at most 1000000"),
     ("accept.max_zip_ratio", False, "must be an integer, got false"),
+    ("accept.max_photos", 0, "must be at least 1 or 'none', got 0"),
+    ("accept.max_photos", 10**6, "must be at most 100000 or 'none', got 1000000"),
+    ("accept.max_photos", "3", "must be an integer or 'none', got '3'; remove the quotes"),
     ("near_duplicates.max_distance", 65, "must be at most 64"),
     ("near_duplicates.min_similarity", 0, "must be above 0"),
     ("near_duplicates.max_share", 1.5, "must be at most 1"),
@@ -117,19 +120,16 @@ REFUSED: list[tuple[str, object, str]] = [
     (f"{PRETRAINED}.family", [], "must be one of convolutional, dense, pretrained"),
     (f"{PRETRAINED}.input_px", 16, "must be at least 32"),
     (f"{PRETRAINED}.dropout", 1, "must be below 1"),
-    (f"{PRETRAINED}.head_epochs", 0, "must be at least 1"),
-    (f"{PRETRAINED}.head_lr_factor", 10**6, "must be at most 1000"),
     (f"{PRETRAINED}.unfreeze", 2, "must be at most 1"),
     (f"{PRETRAINED}.fine_tune_lr_factor", 0, "must be above 0"),
+    (f"{PRETRAINED}.fine_tune_lr_factor", 10**6, "must be at most 1000"),
     (f"{BACKBONE}.architecture", "", "must not be empty, got ''"),
-    (f"{BACKBONE}.arguments.filters", [0], "must be at least 1"),
-    (f"{BACKBONE}.arguments.dense", 10**12, "numbers from -1000000 to 1000000, not 1000000000000"),
-    (f"{BACKBONE}.arguments.dropout", "0.25", "must be a number, got '0.25'; remove the quotes"),
-    (f"{BACKBONE}.weights", "imagenet", "of architecture convolutional must be none, {path, sha256} or"),
-    (f"{BACKBONE}.weights.path", "../secret.h5", "must not leave the repository"),
-    (f"{BACKBONE}.weights.path", "~/weights.h5", "must be written out"),
+    (f"{BACKBONE}.arguments", {"alpha": 10**12}, "numbers from -1000000 to 1000000, not 1000000000000"),
+    (f"{BACKBONE}.weights", "imagenet", "of architecture EfficientNetLite0 must be none, {path, sha256} or"),
+    (f"{BACKBONE}.weights.package", "../secret", "must be"),
+    (f"{BACKBONE}.weights.version", 1.0, "must be text, got 1.0"),
+    (f"{BACKBONE}.weights.file", "../secret.pth", "must"),
     (f"{BACKBONE}.weights.sha256", "58CE", "must be 64 characters of 0-9 and a-f, got '58CE'"),
-    (f"{BACKBONE}.architecture", "EfficientNetLite0", "arguments of architecture EfficientNetLite0 must be"),
     (
         "inspect.network",
         "lecture",
@@ -156,8 +156,28 @@ REFUSED: list[tuple[str, object, str]] = [
     ("variants.baseline.epochs", 10**12, "must be at most 100000"),
     ("variants.augmented.data", "Database", "must be 'database' or 'augmented'"),
     ("variants.augmented.network", 3, "must be text, got 3"),
+    (
+        "variants.baseline.recipe",
+        "fine_tune",
+        "must be scratch for lecture of family convolutional, got 'fine_tune'",
+    ),
+    ("variants.frozen.data", 1, "must be 'database' or 'augmented', got 1"),
+    (
+        "variants.frozen.network",
+        "lecure",
+        "must be a key of networks, got 'lecure'; did you mean 'lecture'?",
+    ),
+    (
+        "variants.frozen.recipe",
+        "linear",
+        "must be 'scratch', 'fine_tune', 'logistic_regression' or 'linear_s",
+    ),
+    ("variants.frozen.recipe", "scratch", "must be fine_tune or logistic_regression or linear_svm for"),
+    ("variants.frozen.lr", 0.1, "is not used by recipe logistic_regression, which solves for its weights"),
+    ("variants.frozen.epochs", 3, "is not used by recipe logistic_regression"),
     ("variants.fine_tuned.data", None, "must be 'database' or 'augmented', got an empty value"),
     ("variants.fine_tuned.network", ABSENT, "is missing"),
+    ("variants.fine_tuned.epochs", 0, "must be at least 1"),
     ("report.num_mistakes", 10**6, "must be at most 500"),
     ("report.num_samples", 0, "must be at least 1"),
     ("visualise", "off", "must be a section of settings, got 'off'"),
@@ -215,6 +235,39 @@ def test_a_wrong_value_is_refused_by_its_key(key: str, value: object, words: str
     assert last in message or f"{key.rpartition('.')[0]} must" in message
 
 
+OWN = {
+    "architecture": "convolutional",
+    "arguments": {"filters": [8, 16], "dense": 8, "dropout": 0.25},
+    "weights": {"path": "backbones/a.weights.h5", "sha256": "0" * 64},
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("arguments.filters", [0], "must be at least 1"),
+        ("arguments.dense", 10**12, "numbers from -1000000 to 1000000, not 1000000000000"),
+        ("arguments.dropout", "0.25", "must be a number, got '0.25'; remove the quotes"),
+        ("weights", "imagenet", "of architecture convolutional must be none, {path, sha256} or"),
+        ("weights.path", "../secret.h5", "must not leave the repository"),
+        ("weights.path", "~/weights.h5", "must be written out"),
+        ("architecture", "EfficientNetLite0", "arguments of architecture EfficientNetLite0 must be"),
+    ],
+)
+def test_a_wrong_value_of_a_backbone_of_ones_own_is_refused(key: str, value: object, words: str) -> None:
+    values = changed(BACKBONE, copy.deepcopy(OWN))
+    whole.check(values)
+    part = values["networks"]["pretrained"]["backbone"]
+    *above, last = key.split(".")
+    for name in above:
+        part = part[name]
+    part[last] = value
+    with pytest.raises(SettingsError) as caught:
+        whole.check(values)
+    assert f"params.yaml: {BACKBONE}." in str(caught.value)
+    assert words in str(caught.value)
+
+
 def test_the_table_has_a_refused_value_for_every_key_of_the_shipped_settings() -> None:
     refused = {key for key, _, _ in REFUSED}
     assert not set(params.flattened(SHIPPED)) - refused
@@ -238,6 +291,9 @@ def test_the_shipped_settings_are_accepted() -> None:
         ("augment.layers", ["RandomFlip", {"RandomInvert": None}]),
         ("optimisation.patience", 5),
         ("variants.a-1_b", SHIPPED["variants"]["baseline"]),
+        ("variants.baseline.recipe", "scratch"),
+        ("variants.frozen.recipe", "linear_svm"),
+        ("variants.frozen.data", "augmented"),
         ("visualise.fold", 3),
         ("study.shares", [0.1, 0.2]),
         ("study.variants", ["baseline"]),

@@ -79,10 +79,9 @@ def test_a_variant_that_was_not_evaluated_is_an_error_with_the_remedy(project: P
     [
         ("data/splits/leakage.json", "split"),
         ("data/inspection/inspection.json", "inspect"),
-        ("data/inspection/predictions.csv", "inspect"),
         ("data/study/augmented/study.json", "study@augmented"),
-        ("data/visualisations/augmented/index.json", "visualise@augmented"),
-        ("data/visualisations/augmented/00-structure.png", "visualise@augmented"),
+        ("data/visualisations/augmented/index.json", "visualise"),
+        ("data/visualisations/augmented/00-structure.png", "visualise"),
         ("reports/augmentation.png", "augment"),
     ],
 )

@@ -169,14 +169,39 @@ def test_the_card_tells_whose_weights_training_began_with_and_their_licence(
 
 
 def test_the_shipped_backbone_is_known_by_its_hash(project: Path) -> None:
-    backbone = params.read(TOP / "params.yaml")["networks"]["pretrained"]["backbone"]
-    card = card_of(project, backbone)
+    data = (TOP / "backbones/cifar10.weights.h5").read_bytes()
+    weights = {"path": "backbones/cifar10.weights.h5", "sha256": hashlib.sha256(data).hexdigest()}
+    card = card_of(project, {"architecture": "convolutional", "arguments": {}, "weights": weights})
     assert "- **Source of its weights:** trained by this pipeline on CIFAR-10" in card
+
+
+def test_the_default_backbone_is_known_by_its_hash(project: Path) -> None:
+    card = card_of(project, params.read(TOP / "params.yaml")["networks"]["pretrained"]["backbone"])
+    assert "- **Source of its weights:** EfficientNet-Lite0" in card
+
+
+def test_a_variant_that_no_seed_moves_is_said_to_be_solved_for(project: Path) -> None:
+    path = project / "reports/comparison.json"
+    compared = json.loads(path.read_text())
+    compared["variants"][compared["chosen"]]["num_repeats"] = 1
+    path.write_text(json.dumps(compared))
+    path = project / f"data/evaluations/{compared['chosen']}/details.json"
+    words = {"num_updates": 0, "recipe": "linear_svm", "taught": "linear support vector machine on features"}
+    path.write_text(json.dumps({**json.loads(path.read_text()), **words}))
+    describe.main([])
+    model = (project / "reports/model_card.md").read_text()
+    assert "It consists of 4 trained networks (4 folds, 1 repeat); its prediction is the mean of" in model
+    assert "| recipe | linear_svm |\n" in model
+    assert "in each fold those of a linear support vector machine on features. Times" in model
+    assert "updates per training" not in model
+    assert "the objective is the squared hinge loss of each label against the rest." in model
 
 
 def test_one_fold_one_set_and_one_copy_are_written_as_one(project: Path) -> None:
     path = project / "reports/comparison.json"
     compared = {**json.loads(path.read_text()), "num_folds": 1, "num_repeats": 1, "num_divided": 1}
+    for figures in compared["variants"].values():
+        figures["num_repeats"] = 1
     path.write_text(json.dumps(compared))
     path = project / "data/splits/leakage.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "num_components": 1}))

@@ -1,6 +1,8 @@
 """The stage that evaluates a variant, on networks that were never taught."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,8 @@ from tenshots.errors import DataError
 from tenshots.tables import database
 from tenshots.tracking import identity, looks, sessions
 from tests.drawn import model as drawn_model
+
+TOP = Path(evaluate.__file__).parents[1]
 
 
 class Recorded:
@@ -104,7 +108,9 @@ def test_the_stage_writes_everything_that_is_read_of_a_variant(project: Path, re
 
     assert recorded.files == ["confusion.png"]
     assert recorded.figures["test_accuracy"] == metrics["test_accuracy"]
-    assert recorded.figures["evaluate_seconds"] > 0
+    answers = database.read_predictions(project / "data/models/baseline/predictions.csv")
+    test = answers[answers["part"] == "test"].drop(columns="part").reset_index(drop=True)
+    assert predictions.equals(test)  # to the bit
     test_set = identity.photos_hash(predictions["photo_id"], predictions["label"])
     assert recorded.tags == {looks.TEST_SET_TAG: test_set}
 
@@ -120,7 +126,38 @@ def test_a_second_time_gives_the_same_bytes(project: Path, recorded: Recorded) -
     assert outputs() == first
 
 
-def test_a_variant_without_a_history_is_an_error(project: Path) -> None:
-    (project / "data/models/baseline/history.csv").unlink()
-    with pytest.raises(DataError, match=r"is missing; run `dvc repro train@baseline`, or `dvc pull`"):
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [("history.csv", " train@baseline"), ("predictions.csv", ""), ("model.json", " train@baseline")],
+)
+def test_a_variant_of_which_a_file_is_missing_is_an_error(project: Path, name: str, stage: str) -> None:
+    (project / "data/models/baseline" / name).unlink()
+    message = f"data/models/baseline/{name} is missing; run `dvc repro{stage}`, or `dvc pull` to fetch it"
+    with pytest.raises(DataError, match=message):
         evaluate.main(["baseline"])
+
+
+def test_answers_on_other_photos_are_an_error(project: Path) -> None:
+    splits = database.read_splits(project / "data/splits/splits.csv")
+    splits["part"] = splits["part"].replace({"test": "val", "val": "test"})
+    database.write_splits(splits, project / "data/splits/splits.csv")
+    with pytest.raises(DataError, match="predictions of baseline do not agree on fold 0; run `dvc repro`"):
+        evaluate.main(["baseline"])
+    assert not (project / "data/evaluations").exists()
+
+
+def test_evaluating_imports_no_backend(project: Path) -> None:
+    # A backend takes seconds to start, for each variant.
+    script = (
+        "import sys; from stages import evaluate; evaluate.main(['baseline']); "
+        "found = {'keras', 'tensorflow', 'jax'} & set(sys.modules); assert not found, found"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=project,
+        env={"PYTHONPATH": str(TOP), "MLFLOW_TRACKING_URI": "http://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (project / "data/evaluations/baseline/metrics.json").is_file()

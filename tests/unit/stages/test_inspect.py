@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import random
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from stages import inspect
-from tenshots.errors import SettingsError
+from tenshots.errors import DataError, SettingsError
 from tenshots.labels.settings import backbone_settings
-from tenshots.networks import features
-from tenshots.tables import database
+from tenshots.tables import database, features
+from tenshots.tables.features import Features
 from tests.drawn import model as drawn_model
 
 NETWORKS = """\
 inspect: {network: pretrained}
 networks:
   lecture: {family: convolutional, input_px: 32, filters: [4], dense: 8, dropout: 0.25}
-  pretrained: {family: pretrained, input_px: 32, dropout: 0.1, head_epochs: 1, head_lr_factor: 1, unfreeze: 0,
+  pretrained: {family: pretrained, input_px: 32, dropout: 0.1, unfreeze: 0,
     fine_tune_lr_factor: 1, backbone: {architecture: convolutional,
     arguments: {filters: [4, 8], dense: 8, dropout: 0}, weights: none}}
 """
@@ -28,8 +28,6 @@ PRETRAINED = {
     "family": "pretrained",
     "input_px": 32,
     "dropout": 0.1,
-    "head_epochs": 1,
-    "head_lr_factor": 1,
     "unfreeze": 0,
     "fine_tune_lr_factor": 1,
     "backbone": {
@@ -45,7 +43,20 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     drawn_model.project(tmp_path)
     (tmp_path / "params.yaml").write_text(drawn_model.PARAMS + NETWORKS, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    leave_features(tmp_path, mirrored=1.0)
     return tmp_path
+
+
+def leave_features(folder: Path, *, mirrored: float) -> None:
+    """Leaves features as the stage does: bright where a photo is, and of mirror images `mirrored` more."""
+    photos = database.read_photos(folder / "data/database", ["photo_id", "image"])
+    rows = database.decode(photos["image"]).mean(axis=1).reshape(len(photos), -1)[:, :8].astype(np.float32)
+    features.write(
+        folder / "data/features/database/pretrained",
+        Features(rows, rows + np.float32(mirrored) * rows[::-1]),
+        photo_ids=photos["photo_id"].tolist(),
+        backbone=backbone_settings({"networks": {"pretrained": PRETRAINED}}, "pretrained").frozen(),
+    )
 
 
 def test_the_stage_judges_every_photo_in_the_splits_folds(
@@ -60,7 +71,7 @@ def test_the_stage_judges_every_photo_in_the_splits_folds(
     tested = splits[splits["part"] == "test"].set_index("photo_id")["fold"]
     assert predictions.set_index("photo_id")["fold"].to_dict() == tested.to_dict()
     found = json.loads((folder / "inspection.json").read_text(encoding="utf-8"))
-    assert (found["network"], found["num_features"], found["paired"]) == ("pretrained", 8, True)
+    assert (found["network"], found["num_features"], found["folds"]) == ("pretrained", 8, "split")
     assert found["num_judged"] == len(predictions) == 24
     assert capsys.readouterr().out.startswith(f"inspect: {found['sentence']}")
 
@@ -81,24 +92,24 @@ def test_a_second_time_gives_the_same_bytes(project: Path) -> None:
     assert outputs() == first
 
 
-def test_a_backbone_that_has_learnt_nothing_gives_the_same_features_whatever_came_before() -> None:
-    network = {**PRETRAINED, "backbone": {**PRETRAINED["backbone"], "weights": "none"}}
-    settings = backbone_settings({"networks": {"pretrained": network}}, "pretrained")
-    images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
-    first = features.features(settings, images)
-    random.seed(5)  # what Keras draws by itself follows it
-    assert np.array_equal(features.features(settings, images), first)
+def test_a_photo_and_its_mirror_image_are_judged_together(project: Path) -> None:
+    inspect.main([])
+    path = project / "data/inspection/predictions.csv"
+    first = path.read_bytes()
+    leave_features(project, mirrored=5.0)
+    inspect.main([])
+    assert path.read_bytes() != first
 
 
-def test_a_mirrored_photo_has_the_same_features() -> None:
-    settings = backbone_settings({"networks": {"pretrained": PRETRAINED}}, "pretrained")
-    images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
-    found = features.features(settings, images)
-    assert found.shape == (3, 8)
-    assert found.dtype == np.float64
-    assert found == pytest.approx(features.features(settings, images[:, :, ::-1]))
-    assert found != pytest.approx(features.features(settings, images[:, ::-1]))
-    assert np.abs(found[0] - found[1]).max() > 1e-3
+def test_features_that_are_missing_or_of_other_photos_are_an_error(project: Path) -> None:
+    database.write_photos(
+        database.read_photos(project / "data/database")[1:], project / "data/database", num_shards=1
+    )
+    with pytest.raises(DataError, match=r"is of other photos; run `dvc repro`"):
+        inspect.main([])
+    shutil.rmtree(project / "data/features")
+    with pytest.raises(DataError, match=r"features\.json is missing"):
+        inspect.main([])
 
 
 @pytest.mark.parametrize(

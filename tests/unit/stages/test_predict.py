@@ -11,9 +11,8 @@ from ruamel.yaml import YAML
 from stages import predict
 from tenshots import errors, params
 from tenshots.errors import DataError, SettingsError
-from tenshots.evaluation import testing
 from tenshots.intake.photos import standardising
-from tenshots.networks import stored
+from tenshots.networks import model_json, stored
 from tenshots.tables import database, encoding
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.tables.predictions import probabilities_of
@@ -37,10 +36,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_photo_gets_the_same_probabilities_from_evaluate_and_from_predict(
+def test_a_photo_gets_the_same_probabilities_from_the_database_and_from_predict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The photo goes as a file through predict, and through the database through evaluate.
+    # The photo goes as a file through predict, and through the database to what training writes down.
     settings = StandardiseSettings(size_px=drawn_model.SIZE_PX, fit="pad", encoding="lossless")
     drawn = drawn_results.photos(drawn_model.LABELS, num_groups=4, num_each=3)
     standard = drawn.assign(
@@ -50,12 +49,13 @@ def test_a_photo_gets_the_same_probabilities_from_evaluate_and_from_predict(
         ]
     )
     drawn_model.save(tmp_path / "baseline")
-    saved = stored.read_variant(tmp_path / "baseline")
+    saved = model_json.read_variant(tmp_path / "baseline")
     monkeypatch.chdir(tmp_path)
     database.write_photos(standard, tmp_path / "database", num_shards=1)
-    test, _ = testing.evaluate(
-        saved, tmp_path / "baseline", database.read_photos(tmp_path / "database"), drawn_model.splits(drawn)
-    )
+    photos = database.read_photos(tmp_path / "database")
+    drawn_model.answer(tmp_path / "baseline", photos, drawn_model.splits(drawn))
+    answers = database.read_predictions(tmp_path / "baseline/predictions.csv")
+    test = answers[answers["part"] == "test"]
 
     for fit in saved.fits:
         rows = test[(test["fold"] == fit.fold) & (test["repeat"] == fit.repeat)]

@@ -14,7 +14,7 @@ from stages import record
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import outputs
 from tenshots.tables import database, paths
-from tenshots.tracking import entries, liveness, looks, registry, runs, sessions
+from tenshots.tracking import entries, figures, liveness, looks, registry, runs, sessions
 from tenshots.tracking.project import name as project_name
 from tenshots.tracking.store import open_store
 from tests.drawn import results as drawn_results
@@ -30,6 +30,7 @@ DETAILS = {
     "calibration": {"ece": 0.1},
     "num_folds": 2,
     "num_repeats": 1,
+    "num_updates": 1.0,
 }
 PHOTOS = drawn_results.photos(["a", "b"], num_groups=6, num_each=1)
 
@@ -70,6 +71,18 @@ def project(store: Callable[..., list], monkeypatch: pytest.MonkeyPatch) -> Call
     for path in (paths.REPORTS / name for name in entries.REPORT):
         write(str(path), path.name)
     return store
+
+
+def test_of_what_was_solved_for_no_learning_curve_is_drawn(
+    project: Callable[..., list], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[list[str]] = []
+    monkeypatch.setattr(figures, "curves_png", lambda curves: drawn.append(list(curves)) or b"picture")
+    path = Path("data/evaluations/one/details.json")
+    path.write_text(json.dumps({**DETAILS, "num_updates": 0.0}))
+    record.main([])
+    assert drawn == [["two"]]
+    assert "fold_0_repeat_0/val_loss" in by_variant(project())["one"].data.metrics
 
 
 def test_everything_is_added_once(project: Callable[..., list], capsys: pytest.CaptureFixture[str]) -> None:

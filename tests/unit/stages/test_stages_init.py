@@ -157,6 +157,17 @@ def test_every_stage_and_command_is_started_by_run() -> None:
         )
 
 
+def test_only_what_computes_with_keras_waits_for_it() -> None:
+    """It brings TensorFlow along, which takes five seconds of a processor in each process."""
+    computing = {"augment", "inspect", "predict", "rehearse", "style", "train", "visualise"}
+    others = sorted({path.stem for path in (TOP / "stages").glob("[!_]*.py")} - computing)
+    assert {"check", "compare", "evaluate", "record", "study"} <= set(others)
+    code = f"import sys; from stages import {', '.join(others)}; "
+    code += "print({'keras', 'tensorflow'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("set()\n", 0), done.stderr
+
+
 def test_stages_print_any_name_where_only_ascii_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
@@ -21,6 +22,7 @@ from tenshots import params, runtime
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import building, forward
 from tenshots.tables import database
+from tenshots.tables.predictions import probabilities_of
 from tenshots.tracking import entries, sessions
 from tests.drawn import tiny_project
 from tests.drawn.tiny_project import LABELS, copy_table, photo_table, png
@@ -72,27 +74,35 @@ def test_a_variant_leaves_weights_a_history_and_what_rebuilds_it(
 
     assert list(outputs(folder)) == [
         "fold-0_repeat-0.weights.h5", "fold-1_repeat-0.weights.h5", "history.csv", "model.json",
+        "predictions.csv",
     ]  # fmt: skip
     assert model["labels"] == sorted(LABELS)
     assert (model["variant"], model["data"], model["size_px"]) == ("fine_tuned", "augmented", 32)
     assert model["settings"]["epochs"] == 1
-    assert [fit["num_updates"] for fit in model["fits"]] == [6, 6]
-    assert [fit["num_images"] for fit in model["fits"]] == [24, 24]
+    assert [fit["num_updates"] for fit in model["fits"]] == [2, 2]
+    assert [fit["num_images"] for fit in model["fits"]] == [16, 16]
     assert list(history) == [
         "fold", "repeat", "phase", "epoch", "num_updates",
         "lr", "loss", "accuracy", "val_loss", "val_accuracy",
     ]  # fmt: skip
-    assert history["phase"].tolist() == ["head", "head", "fine_tune"] * 2
+    assert history["phase"].tolist() == ["logistic_regression", "fine_tune"] * 2
     told = capsys.readouterr().err  # in whichever order the two ended
     assert all(f"train fine_tuned: fold {fold}, repeat 0 (" in told for fold in (0, 1))
-    assert "(2 of 2), 3 epochs, 6 updates" in told
+    assert "(2 of 2), 2 epochs, 2 updates" in told
 
     settings = building.settings_from(model["network"], at="networks.pretrained")
     network = building.build(settings, size_px=32, num_labels=2)
-    network.load_weights(folder / model["fits"][0]["weights"])
+    network.load_weights(folder / model["fits"][1]["weights"])
     assert network.count_params() == model["num_parameters"]
-    images = database.decode(photo_table()["image"])
-    assert forward.predict(network, images).shape == (12, 2)
+    answers = database.read_predictions(folder / "predictions.csv")
+    assert list(answers)[:5] == ["photo_id", "label", "fold", "repeat", "part"]
+    assert answers["part"].tolist() == ["val", "val", "test", "test", "test", "test", "val", "val"]
+    assert answers["fold"].tolist() == [0] * 4 + [1] * 4
+    photos = photo_table().head(4)  # held out in fold 1
+    assert answers["photo_id"].tolist()[4:] == photos["photo_id"].tolist()
+    assert answers["label"].tolist()[4:] == photos["label"].tolist()
+    shares = forward.predict(network, database.decode(photos["image"]))
+    assert np.array_equal(probabilities_of(answers)[4:], shares)  # to the bit, out of two files
 
 
 @pytest.mark.usefixtures("recorder")
@@ -105,7 +115,7 @@ def test_however_many_are_trained_at_a_time_the_outputs_are_the_same_to_the_byte
         train.main([variant, "--workers", num_workers])
         left.append(outputs(project / "data/models" / variant))
 
-    assert len(left[0]) == 4
+    assert len(left[0]) == 5
     assert left[0] == left[1] == left[2]
 
 
@@ -119,9 +129,58 @@ def test_each_epoch_and_the_wall_clock_go_to_the_run_and_not_into_an_output(
     assert {"train_seconds", "train_images_per_second"} in [names for names, _ in recorder.steps]
     model = json.loads((project / "data/models/baseline/model.json").read_text())
     assert set(model) | {key for fit in model["fits"] for key in fit} == {
-        "variant", "labels", "size_px", "standardise", "network", "network_name", "data", "settings", "fits",
-        "num_parameters", "fold", "repeat", "seed", "weights", "num_updates", "num_images", "kept_epoch",
+        "variant", "labels", "size_px", "standardise", "network", "network_name", "data", "recipe",
+        "settings", "fits", "num_parameters", "fold", "repeat", "seed", "weights", "num_updates",
+        "num_images", "kept_epoch",
     }  # fmt: skip
+
+
+@pytest.mark.usefixtures("recorder")
+def test_a_linear_variant_is_trained_once_a_fold_whatever_repeats_says(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded, decode = [], database.decode
+    monkeypatch.setattr(database, "decode", lambda images: decoded.append(len(images)) or decode(images))
+    values = params.read()
+    values["variants"]["frozen"] = {"data": "augmented", "network": "pretrained", "recipe": "linear_svm"}
+    YAML().dump({**values, "repeats": 3}, Path("params.yaml"))
+    train.main(["frozen"])
+    folder = project / "data/models/frozen"
+    model = json.loads((folder / "model.json").read_text())
+    assert model["recipe"] == "linear_svm"
+    assert decoded == [1], "an image shows the size; all else is known of features"
+    assert [(fit["fold"], fit["repeat"], fit["num_updates"]) for fit in model["fits"]] == [
+        (0, 0, 0),
+        (1, 0, 0),
+    ]
+    assert pd.read_csv(folder / "history.csv")["phase"].tolist() == ["linear_svm"] * 2
+    told = capsys.readouterr().err
+    assert "train frozen: fold 1, repeat 0 (2 of 2), val_accuracy " in told
+    assert "updates" not in told
+
+    # The frozen features that it learnt from are those of the saved network's own backbone.
+    settings = building.settings_from(model["network"], at="networks.pretrained")
+    network = building.build(settings, size_px=32, num_labels=2)
+    network.load_weights(folder / model["fits"][0]["weights"])
+    validated = photo_table()[8:10]
+    shares = forward.predict(network, database.decode(validated["image"]))
+    truths = [model["labels"].index(label) for label in validated["label"]]
+    loss = -np.log(shares[np.arange(2), truths]).mean()
+    assert loss == pytest.approx(pd.read_csv(folder / "history.csv")["val_loss"][0], abs=1e-4)
+
+    first = outputs(folder)
+    YAML().dump({**values, "repeats": 2, "lr": 0.5, "seed": 3, "epochs": 9}, Path("params.yaml"))
+    train.main(["frozen", "--workers", "2"])
+    changed = {name for name, content in outputs(folder).items() if content != first[name]}
+    assert changed == {"model.json"}, "it names the seed, which moves no weight"
+
+
+@pytest.mark.usefixtures("recorder")
+def test_features_of_other_photos_are_an_error(project: Path) -> None:
+    path = project / "data/features/augmented/pretrained/features.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "photo_ids": "0" * 64}))
+    with pytest.raises(DataError, match=r"features\.json is of other photos; run `dvc repro`"):
+        train.main(["fine_tuned"])
 
 
 @pytest.mark.usefixtures("recorder")
@@ -185,7 +244,7 @@ def test_no_room_for_weights_ends_all_trainings_with_one_line_and_the_next_run_g
     if not limit:
         subprocess.run(["mount", "-o", "remount,size=9m", str(models)], check=True)
     train.main(["baseline"])  # not a process of its own, which would cost as much again
-    assert len(outputs(models / "baseline")) == 4
+    assert len(outputs(models / "baseline")) == 5
 
 
 @pytest.mark.usefixtures("project", "recorder")

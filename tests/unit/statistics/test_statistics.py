@@ -211,6 +211,22 @@ def test_variants_with_other_repeats_are_compared_without_pairing_these() -> Non
     assert bounds(both)[0] < both.value < bounds(both)[1]
 
 
+def test_what_no_seed_moves_adds_no_noise_of_its_own_to_a_difference() -> None:
+    """Its one training a fold, beside several of another variant, leaves that variant's noise alone."""
+    draw = np.random.default_rng(1)
+    first = (draw.uniform(size=120) < 0.7).tolist()
+    shares, one = groups([10] * 12), answers(first)
+    moody = pd.concat(
+        [answers([*first[:60], *[level] * 60], repeat=i) for i, level in enumerate([True, False, True])]
+    )
+    alone = measure.accuracy(moody, shares)
+    assert alone.trainings > 0.005
+    for gain in (measure.difference(moody, one, shares), measure.difference(one, moody, shares)):
+        assert gain.trainings == pytest.approx(alone.trainings)
+        assert gain.low is not None
+    assert measure.difference(one, answers(first[::-1]), shares).trainings == 0
+
+
 def test_with_few_groups_the_variance_to_plan_with_is_that_of_photos_that_correlate() -> None:
     one, other = answers([True, True, False, True] * 3), answers([True, False, True, True] * 3)
     gain = measure.difference(one, other, groups([4, 4, 4]))

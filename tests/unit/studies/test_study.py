@@ -295,6 +295,24 @@ def test_the_answer_is_a_sentence_with_the_interval_and_says_what_it_is_about() 
     assert found["band"][-1]["num_photos"] == pytest.approx(100)
 
 
+def test_of_what_no_seed_moves_nothing_is_said_of_updates_or_repeats() -> None:
+    shares, numbers, components = shares_of(9)
+    shares = {share: rows[rows["repeat"] == 0] for share, rows in shares.items()}
+    said, hiding = (
+        " ".join(
+            findings.learning_curve("s", shares, numbers, components, grouped=True, num_updates=number)[
+                "sentences"
+            ]
+        )
+        for number in (0, 80)
+    )
+    assert "number of updates" not in said
+    assert "set repeats" not in said
+    assert "No seed moves its weights" in said
+    assert "number of updates" in hiding
+    assert "set repeats to 2 or more" in hiding
+
+
 def test_few_groups_give_a_curve_without_an_interval_and_the_reason() -> None:
     found = findings.learning_curve("small", *shares_of(4), grouped=False, num_updates=80)
     assert found["twice"]["interval"] is None
@@ -425,10 +443,11 @@ def test_off_it_leaves_a_file_that_says_so(project: Path) -> None:
     assert list(contents(project / "data/study/baseline")) == ["study.json"]
 
 
-def test_off_it_does_not_wait_for_tensorflow() -> None:
-    code = "import sys, stages.study; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
+def test_off_it_waits_for_no_large_package() -> None:
+    large = {"keras", "tensorflow", "pandas", "sklearn", "scipy"}
+    code = f"import sys, stages.study; print({large} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=True)
-    assert answer.stdout == "False\n"
+    assert answer.stdout == "set()\n"
 
 
 def test_on_it_leaves_figures_and_predictions_and_the_same_bytes_again(
@@ -461,6 +480,32 @@ def test_on_it_leaves_figures_and_predictions_and_the_same_bytes_again(
 
     study.main(["fine_tuned"])
     assert contents(folder) == first
+
+
+def test_a_linear_variant_is_studied_without_a_seed(project: Path) -> None:
+    values = YAML(typ="safe").load(project / "params.yaml")
+    values["repeats"] = 3
+    values["variants"]["frozen"] = {"data": "augmented", "network": "pretrained", "recipe": "linear_svm"}
+    YAML().dump(values, project / "params.yaml")
+    write_settings(project, shares=[0.5, 0.25], leaking=True)
+    evaluated(project, "frozen")
+    study.main(["frozen"])
+    found = json.loads((project / "data/study/frozen/study.json").read_text())
+    assert found["learning_curve"]["num_updates"] == 0
+    assert set(database.read_predictions(project / "data/study/frozen/leaking.csv")["repeat"]) == {0}
+
+
+def test_features_of_copies_that_a_random_split_lacks_are_computed(project: Path) -> None:
+    values = YAML(typ="safe").load(project / "params.yaml")
+    values["variants"]["frozen"] = {"data": "augmented", "network": "pretrained", "recipe": "linear_svm"}
+    YAML().dump(values, project / "params.yaml")
+    write_settings(project, leaking=True)
+    evaluated(project, "frozen")
+    copies = database.read_copies(project / "data/augmented")
+    database.write_copies(copies[3:], project / "data/augmented", num_shards=1)
+    tiny_project.leave_features(values, num_copied=9)
+    study.main(["frozen"])
+    assert len(database.read_predictions(project / "data/study/frozen/leaking.csv")) == 12
 
 
 def test_any_error_while_answers_are_read_ends_the_trainings_beside_it(

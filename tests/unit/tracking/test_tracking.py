@@ -566,3 +566,15 @@ def test_who_works_on_a_run_is_no_part_of_what_it_is(project: Callable) -> None:
     with sessions.variant_run("baseline"):
         pass
     assert {run.info.run_id: run.data.tags[sessions.KEY_TAG] for run in project()} == before
+
+
+def test_where_no_run_is_wanted_none_is_opened_and_nothing_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(sessions.UNTRACKED, "1")
+    with sessions.variant_run("baseline") as variant, sessions.experiment_run() as experiment:
+        assert not variant.reached
+        assert not experiment.reached
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr() == ("", "")

@@ -14,15 +14,16 @@ import pytest
 
 from tenshots import runtime
 from tenshots.errors import SettingsError
-from tenshots.networks import drawing, forward
+from tenshots.networks import building, drawing, forward
 from tenshots.runtime import keras
-from tenshots.training import executor, optimisation, scratch
+from tenshots.training import cuts, executor, optimisation, scratch
 from tenshots.training import loop as looping
 from tenshots.training.jobs import Epoch
 from tenshots.training.loop import Kept
 from tests.drawn.fine_tuning import fine_tuned
 from tests.drawn.trainings import (
     NUM_ORIGINALS,
+    TINY,
     Trained,
     build,
     digest,
@@ -57,6 +58,30 @@ def test_a_job_gives_the_same_weights_whichever_came_before_and_repeats_differ(p
     assert same(again.weights, plain.weights)
     assert again.history == plain.history
     assert not same(other.weights, plain.weights)
+
+
+def test_photos_scaled_once_give_the_bytes_that_scaling_in_each_update_gives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images, labels = drawn()
+    larger = np.kron(images, np.ones((1, 3, 3, 1), dtype=np.uint8))  # 96 px
+    settings = building.settings_from(TINY, at="")
+
+    def found() -> Trained:
+        begin = scratch.trainers(
+            lambda: building.build(settings, size_px=96, num_labels=2),
+            images=larger,
+            labels=labels,
+            settings=loop(),
+        )
+        finish = lambda network, outcome: Trained(outcome, network.get_weights(), labels, labels)  # noqa: E731
+        return executor.run(begin, [job(copies=True)], finish=finish)[0]
+
+    once = found()
+    monkeypatch.setattr(cuts, "inputs_of", lambda _, images, **__: images)
+    in_each = found()
+    assert same(once.weights, in_each.weights)
+    assert once.history == in_each.history
 
 
 def test_copies_give_no_more_updates_and_no_more_images(plain: Trained) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import pytest
 
 from tenshots import runtime
-from tenshots.networks import forward
+from tenshots.networks import classifiers, forward
+from tenshots.networks.classifiers import Linear, Rows
 from tenshots.networks.families.pretrained import PretrainedSettings
 from tenshots.networks.settings import HEAD
 from tenshots.runtime import keras
-from tenshots.training import transfer
-from tests.drawn.fine_tuning import ARGUMENTS, build, fine_tuned, settings
-from tests.drawn.trainings import Trained, drawn, job, misled, same
+from tenshots.training import cuts, linear
+from tests.drawn.fine_tuning import ARGUMENTS, build, fine_tuned, known, settings
+from tests.drawn.trainings import Trained, drawn, job, misled, same, trained
 
 runtime.configure(threads=1)
 
@@ -28,13 +32,37 @@ def changed(given: PretrainedSettings, found: Trained) -> set[str]:
     }
 
 
-def test_the_head_comes_first_then_the_top_of_the_backbone() -> None:
+def test_the_head_is_solved_for_then_the_top_of_the_backbone_is_tuned() -> None:
     (found,) = fine_tuned(job())
 
-    assert [row.phase for row in found.history] == ["head"] * 2 + ["fine_tune"] * 3
-    assert [row.epoch for row in found.history] == [0, 1, 2, 3, 4]
-    assert [row.num_updates for row in found.history] == [3, 6, 9, 12, 15]
-    assert max(row.lr for row in found.history[2:]) < max(row.lr for row in found.history[:2])
+    assert [row.phase for row in found.history] == ["logistic_regression"] + ["fine_tune"] * 3
+    assert [row.epoch for row in found.history] == [0, 1, 2, 3]
+    assert [row.num_updates for row in found.history] == [0, 3, 6, 9]
+
+
+def test_the_head_is_that_of_a_logistic_regression_on_photos_alone() -> None:
+    given = settings(unfreeze=0)
+    (found,) = fine_tuned(job(copies=True), given=given)
+    (again,) = trained(
+        linear.trainers(
+            partial(build, given), known=known(given), labels=drawn()[1], kind="logistic_regression"
+        ),
+        job(),
+    )
+    assert same(found.weights, again.weights)
+
+
+def test_repeats_share_the_head_of_their_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    solve = classifiers.solve
+
+    def counted(rows: Rows, **named: Any) -> Linear:  # noqa: ANN401 (passed on)
+        calls.append(len(rows.labels))
+        return solve(rows, **named)
+
+    monkeypatch.setattr(classifiers, "solve", counted)
+    fine_tuned(job(0), job(1), job(2, num_originals=20), given=settings(unfreeze=0))
+    assert calls == [2 * 21, 2 * 20], "each photo as it is and mirrored"
 
 
 @pytest.mark.parametrize(
@@ -50,23 +78,19 @@ def test_only_the_top_is_tuned_and_normalisations_stay(unfreeze: float, tuned: s
     given = settings(unfreeze=unfreeze)
     (found,) = fine_tuned(job(), given=given)
 
-    if (
-        found.outcome.kept_epoch < given.head_epochs
-    ):  # then the head's weights were better, and the backbone is untouched
-        assert unfreeze == 0
     assert changed(given, found) == {HEAD, *tuned}
 
 
-def test_without_unfreezing_only_the_head_is_trained() -> None:
+def test_without_unfreezing_only_the_head_is_solved_for() -> None:
     (found,) = fine_tuned(job(), given=settings(unfreeze=0))
 
-    assert {row.phase for row in found.history} == {"head"}
+    assert {row.phase for row in found.history} == {"logistic_regression"}
 
 
 def test_tuning_that_does_harm_is_undone() -> None:
-    (found,) = fine_tuned(job(1), given=settings(fine_tune_lr_factor=100.0, head_epochs=40))
+    (found,) = fine_tuned(job(1), given=settings(fine_tune_lr_factor=100.0), patience=10)
 
-    assert found.history[found.outcome.kept_epoch].phase == "head"
+    assert found.outcome.kept_epoch == 0
     assert found.history[-1].phase == "fine_tune"
     assert changed(settings(), found) == {HEAD}
     accuracy = (found.val_logits.argmax(axis=1) == drawn()[1][21:28]).mean()
@@ -74,21 +98,17 @@ def test_tuning_that_does_harm_is_undone() -> None:
 
 
 def test_without_patience_tuning_is_kept_even_where_validation_likes_it_less() -> None:
-    given = settings(fine_tune_lr_factor=100.0, head_epochs=40)
-    (found,) = fine_tuned(job(), given=given, patience="none")
+    given = settings(fine_tune_lr_factor=100.0)
+    (found,) = fine_tuned(job(), given=given)
 
-    assert found.outcome.kept_epoch == len(found.history) - 1 == 42
+    assert found.outcome.kept_epoch == len(found.history) - 1 == 3
     assert changed(given, found) != {HEAD}
 
 
-def test_each_phase_has_its_own_patience() -> None:
-    (found,) = fine_tuned(
-        job(), given=settings(head_epochs=40), labels=misled(), epochs=40, patience=2, lr=0.1
-    )
+def test_patience_ends_the_tuning_and_keeps_the_head_that_validation_likes_best() -> None:
+    (found,) = fine_tuned(job(), labels=misled(), epochs=40, patience=2, lr=0.1)
 
-    phases = [row.phase for row in found.history]
-    assert phases.count("head") < 40
-    assert 2 <= phases.count("fine_tune") < 40
+    assert 3 <= len(found.history) < 41
 
 
 def test_a_job_gives_the_same_weights_whichever_came_before_and_repeats_differ() -> None:
@@ -104,7 +124,7 @@ def test_a_job_gives_the_same_weights_whichever_came_before_and_repeats_differ()
 def test_frozen_layers_computed_again_give_what_kept_ones_give(monkeypatch: pytest.MonkeyPatch) -> None:
     # Plain gradient descent, since Adam makes a difference in the last bit as large as any other.
     (kept,) = fine_tuned(job(), optimiser="sgd")
-    monkeypatch.setattr(transfer, "inputs_of_top", lambda _, images: images)
+    monkeypatch.setattr(cuts, "inputs_of", lambda _, images, **__: images)
     (again,) = fine_tuned(job(), optimiser="sgd")
 
     for left, right in zip(kept.weights, again.weights, strict=True):
@@ -113,12 +133,12 @@ def test_frozen_layers_computed_again_give_what_kept_ones_give(monkeypatch: pyte
 
 def test_what_frozen_layers_put_out_is_kept_only_where_memory_allows() -> None:
     images = drawn()[0][:4]
-    found = transfer.cut(build(settings()), share=0.5)
+    found = cuts.below_top(build(settings()), share=0.5)
 
     assert found is not None
-    num_bytes = transfer.inputs_of_top(found, images).nbytes
-    assert transfer.inputs_of_top(found, images, kept_bytes=num_bytes) is not images
-    assert transfer.inputs_of_top(found, images, kept_bytes=num_bytes - 1) is images
+    num_bytes = cuts.inputs_of(found, images).nbytes
+    assert cuts.inputs_of(found, images, kept_bytes=num_bytes) is not images
+    assert cuts.inputs_of(found, images, kept_bytes=num_bytes - 1) is images
 
 
 def test_frozen_layers_are_computed_without_dropout_while_the_rest_trains() -> None:
@@ -127,10 +147,10 @@ def test_frozen_layers_are_computed_without_dropout_while_the_rest_trains() -> N
     backbone = {"architecture": "convolutional", "arguments": arguments, "weights": "none"}
     network = build(settings(dropout=0.0, backbone=backbone))
     network.get_layer("block2_dropout").rate = 0.0
-    found = transfer.cut(network, share=0.25)
+    found = cuts.below_top(network, share=0.25)
 
     assert found is not None
-    model = transfer.tuned_model(found, from_photos=True)
+    model = cuts.trained(found, from_photos=True)
     logits = keras.ops.convert_to_numpy(model(images, training=True))
     assert logits == pytest.approx(forward.outputs(network, images, batch_size=4), abs=1e-6)
     assert not [v for v in model.trainable_variables if "block1" in v.path]
@@ -146,17 +166,17 @@ def test_the_cut_moves_below_branches_that_join() -> None:
     weighted = [
         layer
         for layer in network.layers[: names.index("features")]
-        if layer.weights and not transfer._is_normalisation(layer)
+        if layer.weights and not cuts._is_normalisation(layer)
     ]
     # The expansion of block 14, whose input is added to its output.
     share = (len(weighted) - [layer.name for layer in weighted].index("block_14_project")) / len(weighted)
     images = drawn()[0][:4]
-    found = transfer.cut(network, share=share)
+    found = cuts.below_top(network, share=share)
 
     assert found is not None
     held = {layer.name for layer in found.upper.layers}
     assert {"block_14_expand", "block_14_depthwise", "block_14_project", "block_14_add"} <= held
     assert "block_13_project" not in held
-    assert forward.outputs(found.upper, transfer.inputs_of_top(found, images), batch_size=4) == pytest.approx(
+    assert forward.outputs(found.upper, cuts.inputs_of(found, images), batch_size=4) == pytest.approx(
         forward.outputs(network, images, batch_size=4), abs=1e-5
     )

@@ -80,6 +80,8 @@ def test_no_fold_trains_on_a_val_or_test_photo_or_on_a_copy_of_one() -> None:
         parts_of = splits[splits["fold"] == job.fold].set_index("photo_id")["part"]
         assert {parts_of[image_ids[row]] for row in job.train} == {"train"}
         assert {parts_of[image_ids[row]] for row in job.val} == {"val"}
+        assert {parts_of[image_ids[row]] for row in job.test} == {"test"}
+        assert job.held_out.tolist() == sorted([*job.val, *job.test])
         assert len(job.train) == 12
         assert job.num_originals == 4
         assert (job.val < len(photos)).all()
@@ -103,6 +105,7 @@ def test_the_order_of_rows_in_a_table_changes_nothing() -> None:
     ):
         assert np.array_equal(left.train, right.train)
         assert np.array_equal(left.val, right.val)
+        assert np.array_equal(left.test, right.test)
 
 
 def test_a_fold_that_lacks_a_label_to_learn_from_is_an_error() -> None:
@@ -127,12 +130,12 @@ def test_a_split_of_other_photos_is_an_error() -> None:
         variants.jobs_of(photos[:-1], copies, splits, seed=1, repeats=1)
 
 
-def test_the_longest_training_counts_both_phases() -> None:
+def test_the_longest_training_counts_the_head_as_an_epoch() -> None:
     def most(**changes: object) -> int:
         given = values(a={"data": "database", "network": "pretrained"})
         given["networks"]["pretrained"] = {**PRETRAINED, **changes}
         return variants.max_epochs(variants.resolve(given, "a"))
 
     assert variants.max_epochs(variants.resolve(values(), "baseline")) == 3
-    assert most() == 5
-    assert most(unfreeze=0) == 2
+    assert most() == 4
+    assert most(unfreeze=0) == 1

@@ -72,7 +72,9 @@ def test_weights_are_the_same_to_the_byte_however_many_are_trained_at_a_time(fam
             begin = scratch.trainers(build, **data)
         else:
             given = fine_tuning.settings()
-            begin = transfer.trainers(lambda: fine_tuning.build(given), **data, phases=given)
+            begin = transfer.trainers(
+                lambda: fine_tuning.build(given), **data, phases=given, known=fine_tuning.known(given)
+            )
         return dict(
             executor.run(
                 begin,
@@ -179,7 +181,7 @@ def test_whatever_breaks_ends_all_workers_is_raised_and_leaves_whole_files(
 
     def finish(network: Any, outcome: Outcome) -> int:  # noqa: ANN401 (keras.Model)
         if place == "save":
-            storing.save(network, outcome, folder=tmp_path)
+            storing.save(network, outcome, folder=tmp_path, inputs=drawn()[0])
             break_at("save")
         return outcome.job.repeat
 

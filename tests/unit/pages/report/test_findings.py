@@ -165,15 +165,6 @@ def test_what_is_less_suspected_is_folded() -> None:
     assert folded.count("<use ") == number - 1
 
 
-def test_the_reference_stands_apart_and_its_difference_is_told_where_folds_are_the_same() -> None:
-    found = inputs().compared["frozen_features"]
-    assert found["difference"]["variant"] == inputs().compared["chosen"]
-    assert "a logistic regression on frozen features" in found["difference"]["sentence"]
-    text = page.render(inputs(), SETTINGS)
-    assert text.count('<li class="reference">') == 1
-    assert found["difference"]["sentence"] in Elements(text).text
-
-
 def test_studies_are_shown_where_they_were_made() -> None:
     photos = drawn_results.photos(LABELS, num_groups=6, num_each=2)
     studies = {"baseline": STUDY, "augmented": drawn_results.NO_STUDY}
@@ -241,10 +232,10 @@ def test_pictures_of_networks_shrink_to_their_share_and_the_last_are_left_out() 
 def test_missing_and_damaged_pictures_of_networks_are_errors_with_the_remedy(tmp_path: Path) -> None:
     folder = tmp_path / "baseline"
     folder.mkdir()
-    with pytest.raises(DataError, match=r"index.json is missing; run `dvc repro visualise@baseline`"):
+    with pytest.raises(DataError, match=r"index.json is missing; run `dvc repro visualise`"):
         seen.read(folder)
     (folder / "index.json").write_text('{"pictures": [{"file": "a.png"}]}')
-    with pytest.raises(DataError, match=r"a.png is missing; run `dvc repro visualise@baseline`"):
+    with pytest.raises(DataError, match=r"a.png is missing; run `dvc repro visualise`"):
         seen.read(folder)
     (folder / "index.json").write_text('{"pictures": [1]}')
     with pytest.raises(DataError, match="does not describe pictures"):

@@ -195,6 +195,41 @@ def test_one_training_a_fold_is_said_to_hide_how_much_another_would_differ() -> 
     assert "nothing shows how much another would differ" not in phrases.basis(drawn.compared)
 
 
+@pytest.mark.parametrize("names", [("baseline", "frozen"), ("frozen", "baseline")])
+def test_what_no_seed_moves_is_taught_once_and_nothing_is_said_to_be_hidden(names: tuple[str, ...]) -> None:
+    photos = drawn_results.photos(LABELS, num_groups=6, num_each=2)
+    drawn = made(photos, LABELS, dict.fromkeys(names, 1.0), solved="frozen")
+    compared = drawn.compared
+    assert compared["num_repeats"] == 2
+    assert {name: each["num_repeats"] for name, each in compared["variants"].items()} == {
+        "baseline": 2,
+        "frozen": 1,
+    }
+    assert not [note for note in compared["notes"] if "With one training per fold" in note]
+    assert "2 trainings per fold (one for frozen, which no seed changes)." in phrases.basis(compared)
+    assert compared["differences"][0]["interval"]
+
+    text = page.render(drawn, SETTINGS)
+    assert "frozen has no curve: its weights are solved for at once." in text
+    curves = text.split('id="curves"')[1].split("</section>")[0]
+    assert curves.count("<article") == 1
+
+
+def test_one_training_of_each_hides_something_unless_no_seed_moves_any() -> None:
+    photos = drawn_results.photos(LABELS, num_groups=6, num_each=2)
+    frozen = drawn_results.results(photos, LABELS, skill=1.0, solved=True)
+    once = drawn_results.results(photos, LABELS, skill=1.0, num_repeats=1)
+
+    def hides(**results: comparison.Results) -> bool:
+        found = comparison.compare(results, photos, drawn_results.splits(photos))
+        assert "there is one" not in phrases.basis(found)
+        return any("With one training per fold" in note for note in found["notes"])
+
+    assert not hides(frozen=frozen)
+    assert not hides(frozen=frozen, other=frozen)
+    assert hides(frozen=frozen, baseline=once)
+
+
 def test_the_estimand_is_said() -> None:
     words = "The figures estimate the accuracy on photos from new groups, for this way of training."
     assert inputs().compared["estimand"] == words
@@ -235,14 +270,6 @@ def test_nobody_is_called_too_sure_beside_an_interval_that_starts_at_zero(end: f
     for found in (confident(0.04, [end, 0.08]), confident(-0.04, [-0.08, -end])):
         assert found.startswith("It cannot be shown to be too sure or not sure enough:")
         assert "(0.0 to +8.0)" in found
-
-
-def test_the_difference_to_the_regression_is_said_to_be_uncorrected() -> None:
-    said = "This interval is for this comparison alone: it is not widened for the others."
-    assert said in Elements(page.render(inputs(), SETTINGS)).text
-    alone = {**inputs().compared, "differences": []}
-    assert said not in sentences.regression_note(alone)
-    assert sentences.regression_note({**inputs().compared, "frozen_features": None}) == ""
 
 
 def test_an_absolute_path_among_the_settings_is_shown_by_its_name_alone() -> None:

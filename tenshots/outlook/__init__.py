@@ -1,0 +1,5 @@
+"""Which variant answers soonest, about how long the rest takes, and settings with which all takes a minute.
+
+In: settings, how much each network computes for an image, what DVC says is out of date. Out: names, sentences
+and settings.
+"""

@@ -1,0 +1,1 @@
+"""As `outlook` is laid out."""

@@ -1,0 +1,64 @@
+"""What the comparison says in words of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tenshots.pages.report import sentences
+
+
+def compared(claim: str, *, first: str = "frozen", **changes: dict[str, Any]) -> dict[str, Any]:
+    """A comparison of a linear classifier with fine-tuning, of which the second is compared to the first."""
+    variants: dict[str, dict[str, Any]] = {
+        "frozen": {"network": "pretrained", "num_updates": 0, "val_accuracy": 0.9},
+        "fine_tuned": {"network": "pretrained", "num_updates": 100, "val_accuracy": 0.9},
+    }
+    for name, values in changes.items():
+        variants[name] = {**variants.get(name, {}), **values}
+    other = "fine_tuned" if first == "frozen" else "frozen"
+    return {
+        "chosen": "frozen",
+        "variants": variants,
+        "differences": [{"variant": other, "reference": first, "claim": claim}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("claim", "first", "told"),
+    [
+        ("open", "frozen", True),
+        ("worse", "frozen", True),
+        ("better", "frozen", False),
+        ("open", "fine_tuned", True),
+        ("better", "fine_tuned", True),  # frozen is better
+        ("worse", "fine_tuned", False),
+    ],
+)
+def test_fine_tuning_that_is_not_shown_to_pay_is_said_to_be_so(claim: str, first: str, told: bool) -> None:
+    found = sentences.tuning(compared(claim, first=first))
+    assert len(found) == told
+    assert all(
+        text.startswith("fine_tuned is not shown to be better than frozen, ")
+        and text.endswith("Take frozen, which is done in seconds.")
+        for text in found
+    )
+
+
+def test_only_variants_of_one_network_are_weighed_against_each_other() -> None:
+    assert not sentences.tuning(compared("open", frozen={"network": "other"}))
+    assert not sentences.tuning(compared("open", frozen={"num_updates": 5}))
+    assert not sentences.tuning(compared("open", fine_tuned={"num_updates": 0}))
+
+
+def test_of_several_linear_variants_the_best_on_validation_is_named() -> None:
+    svm = {"network": "pretrained", "num_updates": 0, "val_accuracy": 0.95}
+    (text,) = sentences.tuning(compared("open", svm=svm))
+    assert "better than svm," in text
+
+
+def test_a_choice_that_differs_is_said() -> None:
+    found = {**compared("open"), "chosen": "fine_tuned"}
+    (text,) = sentences.tuning(found)
+    assert text.endswith("Take frozen, which is done in seconds, though validation chose fine_tuned.")
