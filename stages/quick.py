@@ -20,7 +20,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from stages import run
-from tenshots import params
+from tenshots import files, params
 from tenshots.outlook import quick
 from tenshots.tables.paths import REPORTS
 from tenshots.tracking.sessions import UNTRACKED
@@ -47,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> None:
                 print(f"\n{' '.join([stage, *arguments])}:", flush=True)
                 importlib.import_module(f"stages.{stage}").main(arguments)
         PAGE.parent.mkdir(exist_ok=True)
-        shutil.copy(folder / REPORTS / "index.html", PAGE)
+        page = (folder / REPORTS / "index.html").read_text(encoding="utf-8")
+        files.write(PAGE, quick.marked(page))
     print(
         "\nEvery stage works here. That is all that a few photos of each person and label and "
         f"{quick.EPOCHS} epochs show, not how good a network is. Settings, outputs and runs are as before, "

@@ -10,6 +10,11 @@ NUM_PHOTOS = 3  # of each group and label
 NUM_UNGROUPED = 12  # of each label, where the layout does not say who took a photo
 EPOCHS = 2
 FOLDS = 3  # with 2, three people's photos would leave one person for training and validation
+NOTICE = (
+    '<p role="note" style="margin:0;padding:1em 2em;background:#fff1c2;color:#000"><b>A trial run</b> of a few '
+    f"photos of each person and label, and at most {EPOCHS} epochs. It shows that every stage works. Its "
+    "figures and claims say nothing of a network or of your photos; for an answer: make repro</p>"
+)
 # What is drawn of each variant: one of each kind of picture.
 PICTURES = {"fold": 0, "repeat": 0, "num_photos": 1, "num_maps": 1, "num_filters": 1, "steps": 4}
 SLOW = {"dream": False, "landscape": 0}
@@ -35,3 +40,13 @@ def settings(values: Mapping[str, Any], *, photos: str) -> dict[str, Any]:
         if variant.get("epochs"):
             variant["epochs"] = min(variant["epochs"], EPOCHS)
     return found
+
+
+def marked(page: str) -> str:
+    """Returns the page with a notice on top that its figures say nothing.
+
+    Args:
+        page: HTML, as the report is.
+    """
+    head, body, rest = page.partition("<body>")
+    return f"{head}{body}{NOTICE}{rest}"

@@ -84,3 +84,11 @@ def test_enough_photos_are_taken_for_a_split(layout: str, given: object, most: i
     values = {**copy.deepcopy(SHIPPED), "layout": layout}
     values["accept"]["max_photos"] = given
     assert quick.settings(values, photos="photos")["accept"]["max_photos"] == most
+
+
+def test_the_page_says_that_it_is_a_trial() -> None:
+    template = (TOP / "tenshots/pages/report/templates/index.html.j2").read_text(encoding="utf-8")
+    assert template.count("<body>") == 1
+    marked = quick.marked(template)
+    assert marked.index("<body>") < marked.index("<b>A trial run</b>") < marked.index("<main")
+    assert marked.replace(quick.NOTICE, "") == template
