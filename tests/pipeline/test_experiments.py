@@ -74,10 +74,10 @@ def shown(swept: Project) -> tuple[str, str]:
     narrow = (
         *show,
         "--drop",
-        # The commit's dvc.lock still names the variant that was removed.
-        "Created|data/|reports/|stages/|tenshots/|variants[.]frozen",
+        # The commit still has the figures of the variant that was removed.
+        "Created|data/|reports/|stages/|tenshots/|frozen",
         "--keep",
-        "(?!split).*[.](test|val)$",
+        "(?!split|frozen).*[.](test|val)$",
     )
     plain, short = (swept.dvc(*command, COLUMNS="160") for command in (show, narrow))
     return plain, short
