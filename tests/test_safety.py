@@ -123,6 +123,8 @@ EXCEPTIONS = {
     ("tenshots/intake/photos/decoding.py", "socket.socket"): "likewise",
     ("demo/render.py", "multiprocessing"): "renders in processes of its own, which read nothing of others",
     ("demo/render.py", "concurrent.futures.ProcessPoolExecutor"): "likewise",
+    ("benchmarks/peers/__main__.py", "multiprocessing"): "a recipe in a process, handed our own objects",
+    ("benchmarks/peers/__main__.py", "concurrent.futures.ProcessPoolExecutor"): "likewise",
     (
         "tenshots/networks/torch_files.py",
         "pickle",
