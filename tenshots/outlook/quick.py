@@ -1,4 +1,4 @@
-"""Settings with which all stages take about a minute: every stage and variant, on few photos."""
+"""Settings with which all stages take a minute and a half: every stage and variant, on few photos."""
 
 from __future__ import annotations
 
