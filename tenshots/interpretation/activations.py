@@ -2,33 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from tenshots.networks import forward
 from tenshots.runtime import keras
 
 BATCH_SIZE = 64
 
 
-def maps(model: keras.Model, images: np.ndarray, layer: str) -> np.ndarray:
-    """Returns what one layer puts out for each image.
+def outputs(model: keras.Model, images: np.ndarray, tensors: Sequence[Any]) -> list[np.ndarray]:
+    """Returns what each image makes of some places of a network, all in one pass.
+
+    Nothing is compiled, since each part of a network is asked about a few photos, once.
 
     Args:
         model: a network as `building.build` returns it.
         images: (num_images, size_px, size_px, 3), 0 to 255.
-        layer: the name of one that puts out maps.
+        tensors: of the network: a layer's output, say.
 
     Returns:
-        float32, (num_images, height, width, num_filters).
+        For each tensor float32, (num_images, ...) of its shape.
     """
-    return outputs(keras.Model(model.input, model.get_layer(layer).output), images)
+    return [np.concatenate(found) for found in zip(*_batches(model, images, tensors), strict=True)]
 
 
-def outputs(part: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Returns what a part of a network puts out for each image, in inference mode: float32."""
-    return forward.outputs(part, images, batch_size=BATCH_SIZE)
+class Peaks(NamedTuple):
+    """The highest value of each map, and where it lies; of equals the first.
+
+    Attributes:
+        values: float32, (num_images, num_filters).
+        rows: int, of the same shape, from 0.
+        columns: as rows.
+    """
+
+    values: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+
+
+def peaks_of(maps: np.ndarray) -> Peaks:
+    """Returns the peaks of maps, (num_images, height, width, num_filters)."""
+    flat = maps.reshape(len(maps), -1, maps.shape[-1])
+    places = flat.argmax(axis=1)
+    rows, columns = np.unravel_index(places, maps.shape[1:3])
+    return Peaks(np.take_along_axis(flat, places[:, None], axis=1)[:, 0], rows, columns)
+
+
+def peaks(model: keras.Model, images: np.ndarray, tensors: Sequence[Any]) -> list[Peaks]:
+    """Returns the peaks of `outputs`, without holding the maps of all images at once."""
+    batches = ([peaks_of(maps) for maps in found] for found in _batches(model, images, tensors))
+    return [Peaks(*map(np.concatenate, zip(*found, strict=True))) for found in zip(*batches, strict=True)]
+
+
+def _batches(model: keras.Model, images: np.ndarray, tensors: Sequence[Any]) -> Iterator[list[np.ndarray]]:
+    part = keras.Model(model.input, list(tensors))
+    for start in range(0, len(images), BATCH_SIZE):
+        found = part(images[start : start + BATCH_SIZE], training=False)
+        yield [np.asarray(array) for array in keras.tree.flatten(found)]
 
 
 def liveliest(found: np.ndarray, number: int) -> list[int]:
@@ -58,18 +90,18 @@ def grey(found: np.ndarray) -> np.ndarray:
     return levels
 
 
-def telling_filters(values: np.ndarray, labels: Sequence[str], number: int) -> list[tuple[int, str]]:
+def telling_filters(peaks: np.ndarray, labels: Sequence[str], number: int) -> list[tuple[int, str]]:
     """Returns filters that answer the photos of one label more than the others', and these labels.
 
     A filter's answer to a photo is its highest value there. It tells a label the better, the further the mean
     answer to that label's photos lies above the mean of the others, in standard deviations of all.
 
     Args:
-        values: (num_images, height, width, num_filters).
+        peaks: (num_images, num_filters), the highest value of each map.
         labels: of the images.
         number: how many filters at most; they are shared out over the labels in turn, none is named twice.
     """
-    peaks = values.max(axis=(1, 2)).astype(np.float64)
+    peaks = peaks.astype(np.float64)
     deviation = np.maximum(peaks.std(axis=0), 1e-9)
     names = np.array(labels, dtype=object)
     queues = []

@@ -32,7 +32,8 @@ def dream(model: keras.Model, image: np.ndarray, *, num_octaves: int, steps: int
     """
     random = np.random.default_rng(seed)
     ascent = gradient_of(
-        lambda given: keras.ops.mean(keras.ops.square(keras.ops.relu(model(given, training=False))))
+        lambda given: keras.ops.mean(keras.ops.square(keras.ops.relu(model(given, training=False)))),
+        num_calls=steps,  # of each size
     )
     photo = image.astype(np.float32)
     dreamt = np.zeros_like(photo)

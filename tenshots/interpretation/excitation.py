@@ -47,7 +47,9 @@ def patterns(
     usual = np.maximum(heard.mean(axis=(0, 1, 2)), np.finfo(np.float32).tiny)
     # Not divided by it: TensorFlow makes a product of that, with reciprocals that differ between processors.
     weight = 1 / usual
-    ascent = gradient_of(lambda given: _excitement(model(given, training=False) * weight, filters))
+    ascent = gradient_of(
+        lambda given: _excitement(model(given, training=False) * weight, filters), num_calls=steps
+    )
     reach = max(1, size_px // 16)
     for number in range(steps):
         move = tuple(int(by) for by in random.integers(-reach, reach + 1, 2))

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tenshots.interpretation import drawing, dreaming, gradcam, landscape, layers, structure, subject
+from tenshots.interpretation import (
+    activations,
+    drawing,
+    dreaming,
+    gradcam,
+    landscape,
+    layers,
+    structure,
+    subject,
+)
 from tenshots.interpretation.answer_pictures import gradcam_picture
 from tenshots.interpretation.layer_pictures import excitation_picture, feature_maps_picture, filters_picture
 from tenshots.interpretation.picture import Picture
@@ -57,8 +66,11 @@ def _of_maps(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Itera
     if layers.sees_colours(shown.model):
         yield filters_picture(shown.model)
     chosen = layers.spread(layers.last_of_each_size(layers.with_maps(shown.model)), NUM_EXCITED_LAYERS)
-    for layer in chosen:
-        yield excitation_picture(shown, layer, settings, seed=derived_seed(seed, "excitation", layer.name))
+    tensors = [layers.before_activation(layer) for layer in chosen]
+    found = activations.peaks(shown.model, shown.tested.images, tensors)
+    for layer, peaks in zip(chosen, found, strict=True):
+        own = derived_seed(seed, "excitation", layer.name)
+        yield excitation_picture(shown, layer, peaks, settings, seed=own)
     looked_at = gradcam.default_layer(shown.model)
     for answers, words in (
         (subject.right(shown.answers, settings.num_photos), "right"),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tenshots.interpretation import layers
+from tenshots.interpretation import activations, layers
 from tenshots.interpretation.gradients import gradient_of
-from tenshots.networks import forward
 from tenshots.networks.building import passes_alone
 from tenshots.runtime import keras
 
@@ -20,9 +19,13 @@ def default_layer(model: keras.Model) -> str | None:
     Only layers count through which everything passes on its way to the answer; None where there is none.
     """
     maps = layers.with_maps(model) if layers.has_maps(model) else []
-    alone = [layer for layer in maps if passes_alone(layer, model)]
-    fine = [layer for layer in alone if min(layer.output.shape[1:3]) >= MIN_CELLS]
-    return str((fine or alone)[-1].name) if alone else None
+    alone = None
+    for layer in reversed(maps):  # whoever asks each layer waits seconds for a deep network
+        if passes_alone(layer, model):
+            alone = alone or layer
+            if min(layer.output.shape[1:3]) >= MIN_CELLS:
+                return str(layer.name)
+    return str(alone.name) if alone else None
 
 
 def heat_maps(model: keras.Model, images: np.ndarray, labels: np.ndarray, *, layer: str) -> np.ndarray:
@@ -46,8 +49,8 @@ def heat_maps(model: keras.Model, images: np.ndarray, labels: np.ndarray, *, lay
         adds to it, to first order.
     """
     maps = model.get_layer(layer).output
-    lower, upper = keras.Model(model.input, maps), keras.Model(maps, model.output)
-    values = forward.outputs(lower, images, batch_size=BATCH_SIZE)
+    upper = keras.Model(maps, model.output)
+    (values,) = activations.outputs(model, images, [maps])
     heat = np.empty(values.shape[:3], dtype=np.float32)
     for start in range(0, len(images), BATCH_SIZE):
         batch = slice(start, start + BATCH_SIZE)
@@ -56,7 +59,7 @@ def heat_maps(model: keras.Model, images: np.ndarray, labels: np.ndarray, *, lay
         def logit(given: keras.KerasTensor, chosen: np.ndarray = chosen) -> keras.KerasTensor:
             return keras.ops.sum(upper(given, training=False) * chosen)
 
-        _, gradient = gradient_of(logit)(values[batch])
+        _, gradient = gradient_of(logit, num_calls=1)(values[batch])
         heat[batch] = np.maximum((values[batch] * gradient).sum(axis=-1), 0)
     return heat
 

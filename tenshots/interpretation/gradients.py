@@ -12,13 +12,17 @@ from tenshots.runtime import keras
 
 Gradient = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
+FEW = 8  # calls that together take less time than to compile a deep network
 
-def gradient_of(objective: Callable[[Any], Any]) -> Gradient:
+
+def gradient_of(objective: Callable[[Any], Any], *, num_calls: int) -> Gradient:
     """Returns a function that computes the objective of an array and its gradient there.
 
     Args:
         objective: from a float32 tensor to one number, built of `keras.ops` and of models that are called
-            with `training=False`. It is traced once for each shape.
+            with `training=False`.
+        num_calls: how often it will be called, roughly. For more than FEW calls it is compiled, once for each
+            shape.
 
     Returns:
         A function from an array of any numeric dtype to the number and the gradient: float32, of the array's
@@ -28,25 +32,27 @@ def gradient_of(objective: Callable[[Any], Any]) -> Gradient:
         SettingsError: Keras computes with neither TensorFlow nor JAX.
     """
     backend = keras.backend.backend()
+    compiles = num_calls > FEW
     if backend == "tensorflow":
-        compiled = _on_tensorflow(objective)
+        computed = _on_tensorflow(objective, compiles=compiles)
     elif backend == "jax":
         import jax  # not at the top: a machine that computes with TensorFlow has none
 
-        compiled = jax.jit(jax.value_and_grad(objective))
+        computed = jax.value_and_grad(objective)
+        computed = jax.jit(computed) if compiles else computed
     else:
         raise SettingsError(
             f"KERAS_BACKEND must be tensorflow or jax for gradients of pictures, got {backend!r}"
         )
 
     def compute(inputs: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = compiled(keras.ops.convert_to_tensor(inputs, dtype="float32"))
+        value, gradient = computed(keras.ops.convert_to_tensor(inputs, dtype="float32"))
         return float(value), np.array(gradient, dtype=np.float32)
 
     return compute
 
 
-def _on_tensorflow(objective: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, Any]]:
+def _on_tensorflow(objective: Callable[[Any], Any], *, compiles: bool) -> Callable[[Any], tuple[Any, Any]]:
     import tensorflow as tf  # not at the top: a machine that computes with JAX has none
 
     def compute(inputs: Any) -> tuple[Any, Any]:  # noqa: ANN401 (tf.Tensor, untyped)
@@ -55,5 +61,5 @@ def _on_tensorflow(objective: Callable[[Any], Any]) -> Callable[[Any], tuple[Any
             value = objective(inputs)
         return value, tape.gradient(value, inputs)
 
-    compiled: Callable[[Any], tuple[Any, Any]] = tf.function(compute)
-    return compiled
+    computed: Callable[[Any], tuple[Any, Any]] = tf.function(compute) if compiles else compute
+    return computed

@@ -42,8 +42,8 @@ def feature_maps_picture(shown: Subject, settings: VisualiseSettings) -> Picture
     tiles = [drawing.tile(photo.images[0], 2 * side + 6), drawing.stacked(beside, gap=6)]
     pieces = [drawing.side_by_side(tiles, gap=24)]
     chosen = layers.spread(layers.with_maps(shown.model), NUM_MAP_LAYERS)
-    for layer in chosen:
-        found = activations.maps(shown.model, photo.images, layer.name)[0]
+    outputs = activations.outputs(shown.model, photo.images, [layer.output for layer in chosen])
+    for layer, (found,) in zip(chosen, outputs, strict=True):
         liveliest = activations.liveliest(found, settings.num_maps)
         tiles = [drawing.tile(map_, side, smooth=False) for map_ in activations.grey(found[..., liveliest])]
         pieces.append(_headed(layer, drawing.side_by_side(tiles, gap=6)))
@@ -84,14 +84,20 @@ def filters_picture(model: keras.Model) -> Picture:
 
 
 def excitation_picture(
-    shown: Subject, layer: keras.layers.Layer, settings: VisualiseSettings, *, seed: int
+    shown: Subject,
+    layer: keras.layers.Layer,
+    peaks: activations.Peaks,
+    settings: VisualiseSettings,
+    *,
+    seed: int,
 ) -> Picture:
-    """Draws for some filters of a layer the pattern and the nine photo patches that excite them most."""
+    """Draws for some filters of a layer the pattern and the nine photo patches that excite them most.
+
+    `peaks` are those of the layer, before its activation, in the test photos.
+    """
     tensor = layers.before_activation(layer)
-    part = keras.Model(shown.model.input, tensor)
-    values = activations.outputs(part, shown.tested.images)
     field = fields.receptive_field(shown.model, tensor)
-    chosen = activations.telling_filters(values, shown.tested.labels, settings.num_filters)
+    chosen = activations.telling_filters(peaks.values, shown.tested.labels, settings.num_filters)
     made = excitation.patterns(
         layers.at_any_size(shown.model, tensor),
         [number for number, _ in chosen],
@@ -104,7 +110,7 @@ def excitation_picture(
     photo_ids: set[str] = set()
     columns = []
     for (number, name), pattern in zip(chosen, excitation.shown(made), strict=True):
-        found = patches.strongest(values[..., number], field)
+        found = patches.strongest(peaks, number, field)
         photo_ids |= {shown.tested.photo_ids[patch.photo] for patch in found}
         tiles = [drawing.tile(_seen(shown.tested.images[patch.photo], patch.box), small) for patch in found]
         words = f"{number}: {name}"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tenshots.interpretation.activations import Peaks
 from tenshots.interpretation.fields import Field
 
 
@@ -24,24 +25,22 @@ class Patch(NamedTuple):
     box: tuple[float, float, float, float]
 
 
-def strongest(values: np.ndarray, field: Field, *, number: int = 9) -> list[Patch]:
+def strongest(peaks: Peaks, filter_: int, field: Field, *, number: int = 9) -> list[Patch]:
     """Returns the places of the highest values of one filter, one per photo, the highest first.
 
     One per photo, since neighbouring places of one photo would show the same thing nine times.
 
     Args:
-        values: (num_photos, height, width), what the filter put out.
+        peaks: of the filter's layer.
+        filter_: its number.
         field: what its values see, in px of the photo.
         number: how many at most.
     """
-    flat = values.reshape(len(values), -1)
-    places = flat.argmax(axis=1)
-    peaks = flat[np.arange(len(flat)), places]
-    found = []
-    for photo in np.argsort(-peaks, kind="stable")[:number]:
-        row, column = np.unravel_index(places[photo], values.shape[1:])
-        found.append(Patch(int(photo), float(peaks[photo]), field.box(int(row), int(column))))
-    return found
+    values, rows, columns = (found[:, filter_] for found in peaks)
+    return [
+        Patch(int(photo), float(values[photo]), field.box(int(rows[photo]), int(columns[photo])))
+        for photo in np.argsort(-values, kind="stable")[:number]
+    ]
 
 
 def cut(image: np.ndarray, box: tuple[float, float, float, float], *, outside: int) -> np.ndarray:

@@ -76,7 +76,7 @@ def transferred(
     for done, halvings in enumerate(range(min(num_halvings, MAX_HALVINGS), -1, -1)):
         small, look = (_halved(picture.astype(np.float32), halvings) for picture in (content, style))
         objective = _objective(model, small, look, content_layer=content_layer, style_weight=style_weight)
-        descent = gradient_of(objective)
+        descent = gradient_of(objective, num_calls=steps)
         unpainted = descent(small[None])[0] or 1.0
         start = dreaming.resized(painted, *small.shape[:2])
         for step, loss, picture in _descended(descent, start, steps=steps):

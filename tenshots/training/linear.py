@@ -15,17 +15,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tenshots.networks import classifiers
-from tenshots.networks.classifiers import Linear, Rows
 from tenshots.networks.settings import HEAD
 from tenshots.runtime import keras
 from tenshots.training import optimisation
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
+
+if TYPE_CHECKING:
+    # At run time not at the top: networks taught from scratch need not wait a second for scikit-learn.
+    from tenshots.networks.classifiers import Linear, Rows
 
 
 class Known(NamedTuple):
@@ -48,6 +50,8 @@ class Known(NamedTuple):
             images: their numbers, int (num_chosen,).
             labels: of all images, int (num_images,).
         """
+        from tenshots.networks.classifiers import Rows
+
         are_photos = images < len(self.mirrored)
         photos = images[are_photos]
         both = np.concatenate([images, photos])
@@ -105,6 +109,8 @@ class Heads:
             The first row of the job's history, without an update: how good the answers of the head are on the
             images that it has learnt from, and on those that validate.
         """
+        from tenshots.networks import classifiers
+
         learnt = job.train[job.train < len(self._known.features)]
         with self._lock:
             key = learnt.tobytes()

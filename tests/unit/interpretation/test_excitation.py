@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from tenshots.interpretation import excitation, layers, patches, spectrum
+from tenshots.interpretation import activations, excitation, layers, patches, spectrum
 from tenshots.interpretation.fields import Axis, Field, receptive_field
 from tenshots.networks import building
 from tenshots.runtime import keras
@@ -85,7 +85,9 @@ def test_patches_are_the_strongest_places_one_a_photo_the_strongest_first() -> N
     values[7, 0, 0] = 8  # a photo is shown once, at its best place
     values[2, 1, 3] = 5
     axis = Axis(Fraction(-2), Fraction(6), Fraction(4))
-    found = patches.strongest(values, Field(axis, axis))
+    found = patches.strongest(
+        activations.peaks_of(np.stack([-values, values], axis=-1)), 1, Field(axis, axis)
+    )
 
     assert len(found) == 9
     assert [(patch.photo, patch.value) for patch in found[:2]] == [(7, 9), (2, 5)]
@@ -105,9 +107,9 @@ def test_a_patch_lies_where_the_filter_saw_what_it_looks_for() -> None:
     for number, (row, column) in enumerate(spots):
         images[number, row, column] = 255 - number
     field = receptive_field(model, model.output)
-    values = np.asarray(model(images.astype(np.float32)))[..., 0]
+    (found,) = activations.peaks(model, images.astype(np.float32), [model.output])
 
-    for patch in patches.strongest(values, field):
+    for patch in patches.strongest(found, 0, field):
         row, column = spots[patch.photo]
         top, left, bottom, right = patch.box
         assert top <= row < bottom

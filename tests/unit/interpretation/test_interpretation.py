@@ -27,7 +27,7 @@ from tenshots.interpretation import (
     subject,
 )
 from tenshots.interpretation.settings import VisualiseSettings
-from tenshots.networks import building
+from tenshots.networks import building, forward
 from tenshots.networks.model_json import SavedVariant
 from tenshots.runtime import keras
 from tenshots.tables import predictions
@@ -110,8 +110,10 @@ def test_spread_keeps_the_first_and_the_last() -> None:
     assert layers.spread([1, 2], 5) == [1, 2]
 
 
-def test_gradients_are_those_of_the_formula() -> None:
-    value, gradient = gradients.gradient_of(lambda x: keras.ops.sum(x**3))(np.array([[1, 2]]))
+@pytest.mark.parametrize("num_calls", [1, 100])  # as it is, and compiled
+def test_gradients_are_those_of_the_formula(num_calls: int) -> None:
+    gradient_of = gradients.gradient_of(lambda x: keras.ops.sum(x**3), num_calls=num_calls)
+    value, gradient = gradient_of(np.array([[1, 2]]))
     assert value == 9
     np.testing.assert_allclose(gradient, [[3, 12]])
 
@@ -124,22 +126,42 @@ def test_gradients_are_the_same_on_jax() -> None:
         "from tenshots.runtime import keras\n"
         "assert keras.backend.backend() == 'jax'\n"
         "model = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization()])\n"
-        "found = gradients.gradient_of(lambda x: keras.ops.sum(model(x, training=False) ** 3))\n"
-        "print(*(np.round(part, 2).tolist() for part in found(np.array([[1, 2]]))))"
+        "for num_calls in (1, 100):\n"
+        "    found = gradients.gradient_of(\n"
+        "        lambda x: keras.ops.sum(model(x, training=False) ** 3), num_calls=num_calls\n"
+        "    )\n"
+        "    print(*(np.round(part, 2).tolist() for part in found(np.array([[1, 2]]))))"
     )
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
     answer = subprocess.run(
         [sys.executable, "-c", code], cwd=TOP, env=environment, capture_output=True, text=True, check=False
     )
-    assert answer.stdout.startswith("8.9"), answer.stderr
+    lines = answer.stdout.splitlines()
+    assert [line[:3] for line in lines] == ["8.9"] * 2, answer.stderr
 
 
 def test_maps_are_what_the_layer_puts_out_and_grey_pictures_span_black_to_white() -> None:
-    found = activations.maps(network(), images(), "block2_1_relu")
-    assert found.shape == (3, 16, 16, 6)
-    assert found.min() >= 0
+    model, asked = network(), [images()[:2]] * 33 + [images()]  # in more than one batch
+    layers_ = [model.get_layer(name) for name in ("block2_1_relu", "head")]
+    maps, logits = activations.outputs(model, np.concatenate(asked), [layer.output for layer in layers_])
+    assert (maps.shape, logits.shape[0]) == ((69, 16, 16, 6), 69)
+    assert maps.min() >= 0
+    assert logits == pytest.approx(forward.outputs(model, np.concatenate(asked), batch_size=69), abs=1e-5)
     grey = activations.grey(np.array([[[0.0, 5.0], [2.0, 5.0]]]))  # two maps, the second the same everywhere
     assert grey.tolist() == [[[0, 255]], [[0, 0]]]
+
+
+def test_peaks_are_the_highest_values_and_their_places_over_several_batches() -> None:
+    model, asked = network(), np.concatenate([images()] * 23)
+    output = model.get_layer("block1_1_relu").output
+    (maps,), (found,) = (
+        function(model, asked, [output]) for function in (activations.outputs, activations.peaks)
+    )
+    assert found.values.shape == found.rows.shape == found.columns.shape == (69, 4)
+    np.testing.assert_array_equal(found.values, maps.max(axis=(1, 2)))
+    photos, numbers = np.indices(found.rows.shape)
+    np.testing.assert_array_equal(maps[photos, found.rows, found.columns, numbers], found.values)
+    assert len(set(found.rows.ravel())) > 3
 
 
 def test_the_liveliest_maps_are_those_that_vary_most() -> None:
@@ -149,14 +171,14 @@ def test_the_liveliest_maps_are_those_that_vary_most() -> None:
 
 
 def test_telling_filters_answer_one_label_more_than_the_others() -> None:
-    values = np.random.default_rng(0).random((20, 3, 3, 6)).astype(np.float32)
+    peaks = np.random.default_rng(0).random((20, 6)).astype(np.float32)
     names = ["cup", "book"] * 10
-    values[::2, 1, 1, 4] += 3  # filter 4 answers cups, filter 2 books
-    values[1::2, 0, 2, 2] += 3
-    assert activations.telling_filters(values, names, 2) == [(2, "book"), (4, "cup")]
-    all_of_them = activations.telling_filters(values, names, 9)
+    peaks[::2, 4] += 3  # filter 4 answers cups, filter 2 books
+    peaks[1::2, 2] += 3
+    assert activations.telling_filters(peaks, names, 2) == [(2, "book"), (4, "cup")]
+    all_of_them = activations.telling_filters(peaks, names, 9)
     assert sorted(number for number, _ in all_of_them) == list(range(6))
-    assert activations.telling_filters(values, ["cup"] * 20, 1)[0][1] == "cup"
+    assert activations.telling_filters(peaks, ["cup"] * 20, 1)[0][1] == "cup"
 
 
 def test_first_filters_are_shown_around_grey_each_at_its_own_scale() -> None:
