@@ -83,7 +83,7 @@ pip_install() {
 }
 
 if ! installed; then
-    echo "set-up: installing $requirements (a few minutes and 3 to 4 GB the first time)"
+    echo "set-up: installing $requirements (the first time a few minutes; 2.9 GB, and up to 5 GB while it downloads)"
     rm -f "$stamp"
     # pip keeps everything that it downloads until the end, and /tmp is often small.
     rm -rf .venv/tmp

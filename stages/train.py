@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--workers",
         type=at_least_1,
-        help="trainings at a time, at most (default: TENSHOTS_WORKERS, or one per CPU)",
+        help="trainings at a time, at most (default: TENSHOTS_WORKERS, or one per CPU where that pays)",
     )
     given = parser.parse_args(argv)
     values = params.read()
@@ -42,12 +42,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     standardise = params.section(values, "standardise", StandardiseSettings).model_dump(mode="json")
     seed, threads = variant.experiment.seed, variant.experiment.threads
     runtime.configure(threads=threads)
-    num_workers = given.workers or runtime.num_workers(threads=threads)
 
     photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "image"])
     copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
     splits = database.read_splits(SPLITS)
     jobs = variants.jobs_of(photos, copies, splits, seed=seed, repeats=variant.repeats)
+    num_worth = variants.num_worth(variant, jobs)
+    num_workers = given.workers or runtime.num_workers(threads=threads, num_worth=num_worth)
     shown = pd.concat([photos, copies], ignore_index=True)
     known = None
     if backbone := variant.network.frozen():

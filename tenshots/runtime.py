@@ -204,7 +204,7 @@ def _captured(descriptor: int) -> Iterator[list[str]]:
             said.append(hidden.read().decode(errors="replace"))
 
 
-def num_workers(*, threads: int) -> int:
+def num_workers(*, threads: int, num_worth: int | None = None) -> int:
     """Returns how many computations side by side keep this process' share of the cores busy, at least 1.
 
     TENSHOTS_WORKERS in the environment sets it by hand. Else it is one where a GPU computes, which a single
@@ -213,6 +213,7 @@ def num_workers(*, threads: int) -> int:
 
     Args:
         threads: of one operation.
+        num_worth: no more than so many are worth what each takes to begin, unless they are set by hand.
 
     Raises:
         SettingsError: the environment holds something other than a number there.
@@ -227,7 +228,8 @@ def num_workers(*, threads: int) -> int:
 
     if tf.config.list_physical_devices("GPU"):
         return 1
-    return max(int(joblib.cpu_count()) // num_experiments() // threads, 1)
+    found = max(int(joblib.cpu_count()) // num_experiments() // threads, 1)
+    return found if num_worth is None else min(found, num_worth)
 
 
 def num_experiments() -> int:

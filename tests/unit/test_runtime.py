@@ -149,8 +149,10 @@ def test_the_environment_sets_workers_or_shares_the_cores(monkeypatch: pytest.Mo
     monkeypatch.setattr(joblib, "cpu_count", lambda: 8)
     monkeypatch.setenv("TENSHOTS_EXPERIMENTS", "3")
     assert [runtime.num_workers(threads=threads) for threads in (1, 2, 4)] == [2, 1, 1]
+    assert runtime.num_workers(threads=1, num_worth=1) == 1
+    assert runtime.num_workers(threads=1, num_worth=9) == 2
     monkeypatch.setenv("TENSHOTS_WORKERS", "5")
-    assert runtime.num_workers(threads=2) == 5
+    assert runtime.num_workers(threads=2, num_worth=1) == 5
     monkeypatch.setenv("TENSHOTS_WORKERS", "")
     monkeypatch.setenv("TENSHOTS_EXPERIMENTS", "")
     assert runtime.num_workers(threads=1) == 8

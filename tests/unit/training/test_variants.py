@@ -13,6 +13,7 @@ from tenshots.errors import DataError, SettingsError
 from tenshots.networks.families.pretrained import PretrainedSettings
 from tenshots.seeds import derived_seed
 from tenshots.training import variants
+from tenshots.training.jobs import Job
 from tests.drawn.settings import OPTIMISATION, PRETRAINED, values
 
 
@@ -139,3 +140,12 @@ def test_the_longest_training_counts_the_head_as_an_epoch() -> None:
     assert variants.max_epochs(variants.resolve(values(), "baseline")) == 3
     assert most() == 4
     assert most(unfreeze=0) == 1
+
+
+def test_short_trainings_are_not_worth_several_workers_and_long_ones_are() -> None:
+    variant = variants.resolve({**values(), "epochs": 5}, "baseline")  # 32 images per update
+    job = Job(0, 0, 7, np.arange(400), np.arange(400, 410), num_originals=40)  # 2 updates per epoch
+
+    assert [variants.num_worth(variant, [job] * number) for number in (1, 9, 10, 14, 15, 60)] == [
+        1, 1, 2, 2, 3, 12,
+    ]  # fmt: skip
