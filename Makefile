@@ -46,7 +46,7 @@ back: setup  ## restores the last commit's settings, report and outputs; photos 
 	$(BIN)/dvc checkout --force dvc.yaml
 
 test: setup-dev lint  ## checks style and types, and runs all tests with the library's coverage
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov=tenshots --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov=tenshots --cov-report=term --cov-fail-under=90 --durations=25
 
 lint: setup-dev  ## checks style and types only
 	$(BIN)/ruff check

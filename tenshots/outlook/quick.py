@@ -16,7 +16,7 @@ NOTICE = (
     "figures and claims say nothing of a network or of your photos; for an answer: make repro</p>"
 )
 # What is drawn of each variant: one of each kind of picture.
-PICTURES = {"fold": 0, "repeat": 0, "num_photos": 1, "num_maps": 1, "num_filters": 1, "steps": 4}
+PICTURES = {"fold": 0, "repeat": 0, "num_photos": 1, "num_maps": 1, "num_filters": 1, "steps": 2}
 SLOW = {"dream": False, "landscape": 0}
 
 
