@@ -29,7 +29,7 @@ repro: setup  ## runs the whole pipeline, the cheapest answer first, up to repor
 	-@$(BIN)/python -m stages.record
 	@echo "The report: reports/index.html"
 
-quick: setup  ## runs every stage on a few photos, in a minute and a half, to see that all works; results stay as they are
+quick: setup  ## runs every stage on a few photos, in about a minute, to see that all works; results stay as they are
 	@$(BIN)/python -m stages.check
 	@$(BIN)/python -m stages.quick
 

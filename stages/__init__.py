@@ -16,16 +16,18 @@ import signal
 import sys
 from collections.abc import Callable
 
+IS_PROGRAM = sys.argv[0] == "-m"  # Python names the program so until it has found the module
+
 # A stage imports up to a million objects, which stay. The collector would look at all of them again and
 # again: while they come, at each collection afterwards, and at exit. So it begins in `run`, with what comes
 # then.
-gc.disable()
+if IS_PROGRAM:
+    gc.disable()
 
 try:
     from tenshots import params, portable
 
-    # Before anything imports a numeric package. Python names the program -m until it has found the module.
-    portable.pin(restart=sys.argv[0] == "-m")
+    portable.pin(restart=IS_PROGRAM)  # before anything imports a numeric package
     from tenshots import shortages
     from tenshots.checks import whole
     from tenshots.errors import TenshotsError
@@ -44,6 +46,13 @@ def at_least_1(text: str) -> int:
     return int(text)
 
 
+def _collect() -> None:
+    """Lets the collector begin, with what comes from now on."""
+    if IS_PROGRAM:
+        gc.freeze()
+        gc.enable()
+
+
 def run(main: Callable[[], None], *, judge: bool = True) -> None:
     """Checks all settings (`judge`) and calls `main`; a TenshotsError is printed, and the exit status is 1.
 
@@ -53,8 +62,7 @@ def run(main: Callable[[], None], *, judge: bool = True) -> None:
     A request to end (SIGTERM) unwinds like Ctrl-C, so that no run in MLflow stays open; both end without a
     traceback, with the exit status that shells use for it.
     """
-    gc.freeze()
-    gc.enable()
+    _collect()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a test or a notebook may have put its own here
@@ -78,4 +86,4 @@ def run(main: Callable[[], None], *, judge: bool = True) -> None:
         print("stopped", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     finally:
-        gc.freeze()  # the process ends: what it holds goes with it
+        _collect()  # the process ends: what it holds now goes with it

@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     history = _history(MODELS / variant / "history.csv")
 
     with sessions.variant_run(variant) as tracked:
-        summary = metrics.summary(test, val)
+        num_updates = round(float(np.mean([fit.num_updates for fit in saved.fits])), 1)
+        summary = metrics.summary(test, val, num_updates=num_updates)
         tested = splits["photo_id"].isin(test["photo_id"])
         details = {
             "variant": variant,
@@ -53,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "taught": network.taught_by(recipe),
             **metrics.details(test),
             "num_test_components": int(splits.loc[tested, "component"].nunique()),
-            "num_updates": round(float(np.mean([fit.num_updates for fit in saved.fits])), 1),
+            "num_updates": num_updates,
             "num_parameters": saved.num_parameters,
             "settings": saved.settings,
             "network": network.used_by(recipe),

@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     of_photos = features.read(FEATURES / "database" / name, photo_ids=photo_ids, backbone=wanted.backbone)
     if not wanted.copies:
         features.write(folder, of_photos, photo_ids=photo_ids, backbone=wanted.backbone)
-        print(f"features of copies, {name}: none, as nothing reads them; those of the photos are at hand")
+        print(f"features of copies, {name}: not needed by any variant; passed on the photos' features")
         return
 
     # Not at the top: TensorFlow takes seconds to import, and nobody wants the features of most networks.

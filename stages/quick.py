@@ -1,4 +1,4 @@
-"""All stages in a minute and a half, on a few photos and epochs: does everything work here?
+"""All stages in a minute, on a few photos and epochs: does everything work here?
 
 They run one after the other in this process, which imports Keras once, and in a temporary folder. So DVC has
 no part in it, and settings, outputs, report and MLflow stay as they are. Only the page is kept:
@@ -50,8 +50,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         page = (folder / REPORTS / "index.html").read_text(encoding="utf-8")
         files.write(PAGE, quick.marked(page))
     print(
-        "\nEvery stage works here. That is all that a few photos of each person and label and "
-        f"{quick.EPOCHS} epochs show, not how good a network is. Settings, outputs and runs are as before, "
+        "\nEvery stage works here. A few photos of each person and label and "
+        f"{quick.EPOCHS} epochs cannot show how good a network is. Settings, outputs and runs are as before, "
         f"so there is nothing to undo; this page alone is new: {PAGE}. For a real answer: make repro"
     )
 

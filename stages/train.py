@@ -104,7 +104,6 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         num_images = sum(each["num_images"] for each in fits)
         tracked.metrics({"train_seconds": seconds, "train_images_per_second": num_images / seconds})
-        tracked.metrics({"num_updates": sum(each["num_updates"] for each in fits) / len(fits)})
         entries.log_history(tracked, history)
         entries.log_model(tracked, folder)
 

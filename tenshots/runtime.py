@@ -49,7 +49,7 @@ def _silence() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sparing(*optional: str) -> Iterator[None]:
-    """Lets the block import less, and without pauses: the import of Keras takes half the CPU time so.
+    """Lets the block import less, and without pauses, which halves the CPU time of importing Keras.
 
     Args:
         optional: packages that Keras imports where they are installed, for parts of it that nothing here
@@ -62,7 +62,6 @@ def _sparing(*optional: str) -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()  # what is imported stays; to look at it at each collection, and at exit, takes seconds
         if collected:
             gc.enable()
         for name in hidden:

@@ -25,12 +25,15 @@ NUM_CALIBRATED = 200  # drawn sets of answers of a calibrated network, for what 
 SEED = 20  # of these
 
 
-def summary(test: pd.DataFrame, val: pd.DataFrame) -> dict[str, float]:
-    """Returns the five figures of metrics.json, in [0, 1] but for the loss (nats, 0 or more; less is better).
+def summary(test: pd.DataFrame, val: pd.DataFrame, *, num_updates: float) -> dict[str, float]:
+    """Returns the six figures of metrics.json.
+
+    In [0, 1] but for the loss (nats, 0 or more; less is better) and the number of updates.
 
     Args:
         test: predictions of test photos (see tenshots.tables.predictions), all folds and repeats.
         val: predictions of validation photos.
+        num_updates: of a training, the mean.
     """
     return {
         "val_accuracy": over_repeats(val, accuracy),
@@ -38,6 +41,7 @@ def summary(test: pd.DataFrame, val: pd.DataFrame) -> dict[str, float]:
         "test_accuracy": over_repeats(test, accuracy),
         "test_balanced_accuracy": over_repeats(test, balanced_accuracy),
         "test_macro_f1": over_repeats(test, macro_f1),
+        "num_updates": num_updates,
     }
 
 

@@ -20,6 +20,7 @@ from tenshots.tables.manifest import counted_reasons, frequencies
 from tenshots.wording import counted, joined, some, visible
 
 NEARLY_ONE_WORD = 0.85  # of 1; cup and cups have 0.86, jug and mug 0.67
+LEFT_OUT = "left out: "  # so begins the reason of a file that nothing is wrong with
 NUM_ROWS_SHOWN = 40  # of the table by group
 
 
@@ -126,8 +127,11 @@ def summary(manifest: pd.DataFrame) -> str:
     notes = frequencies(kept.loc[kept["note"] != "", "note"])
     if notes:
         parts.append(f"noted: {notes}")
-    reasons = counted_reasons(manifest)
-    num_rejected = len(manifest) - len(kept)
+    left_out = manifest["reason"].str.startswith(LEFT_OUT)
+    if left_out.any():
+        parts.append(f"{counted(int(left_out.sum()), 'file')} {manifest.loc[left_out, 'reason'].iloc[0]}")
+    reasons = counted_reasons(manifest[~left_out])
+    num_rejected = int((~left_out).sum()) - len(kept)
     parts.append(f"{counted(num_rejected, 'file')} rejected" + (f": {reasons}" if reasons else ""))
     return "; ".join(parts)
 

@@ -40,9 +40,7 @@ BATCH_FILES = 16
 BATCH_BYTES = 200_000
 SECONDS_BETWEEN_LINES = 10.0
 OTHER_ARCHIVE = "an archive that is not a .zip; unpack it, or zip its photos"
-LEFT_OUT = (
-    "left out: beyond the first {} photos of its group and label (see accept.max_photos in params.yaml)"
-)
+BEYOND = "beyond the first {} photos of its group and label (see accept.max_photos in params.yaml)"
 OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 
 
@@ -121,7 +119,9 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
                     choice.keep(number, seen.row["photo_id"])
                 rows[number] = seen.row
     for number in choice.left_out():
-        rows[number] = _unread(found[number], fields[number]) | {"reason": LEFT_OUT.format(accept.most)}
+        rows[number] = _unread(found[number], fields[number]) | {
+            "reason": f"{collection.LEFT_OUT}{BEYOND.format(accept.most)}"
+        }
     table = pd.DataFrame.from_records([rows[number] for number in range(len(found))])
     misreadings.check(table, layout.pattern)
     table = collection.reject_twins(table)

@@ -12,7 +12,7 @@ from tenshots.runtime import keras
 
 Gradient = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
-FEW = 8  # calls that together take less time than to compile a deep network
+FEW = 8  # this many calls of a deep network take less time than compiling it does
 
 
 def gradient_of(objective: Callable[[Any], Any], *, num_calls: int) -> Gradient:

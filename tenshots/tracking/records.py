@@ -135,6 +135,7 @@ def register_winner(evaluated: Mapping[str, Evaluated], splits: pd.DataFrame, ph
         variant=winner,
         val_accuracy=evaluated[winner].metrics["val_accuracy"],
         val_log_loss=evaluated[winner].metrics["val_log_loss"],
+        num_updates=evaluated[winner].metrics["num_updates"],
         validation_set=identity.photos_hash(validated["photo_id"], validated["label"]),
         num_trainings=evaluated[winner].num_trainings,
     )

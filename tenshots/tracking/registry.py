@@ -21,7 +21,8 @@ from tenshots.tracking.sessions import KEY_TAG, VARIANT_TAG
 from tenshots.tracking.store import Client, lock, open_store
 
 CHAMPION = "champion"
-ACCURACY_TAG, LOSS_TAG = "val_accuracy", "val_log_loss"  # as tenshots.statistics.choice calls them
+# As tenshots.statistics.choice calls them.
+ACCURACY_TAG, LOSS_TAG, UPDATES_TAG = "val_accuracy", "val_log_loss", "num_updates"
 SET_TAG = "tenshots.validation_set"
 ABOUT = (
     "Variants that recognise the labels of this project's photos. Each version won its experiment on "
@@ -35,6 +36,7 @@ class Version(NamedTuple):
     variant: str
     val_accuracy: float
     val_log_loss: float
+    num_updates: float
     validation_set: str
     num_trainings: int
 
@@ -126,6 +128,7 @@ def _register(client: Client, run_id: str, version: Version) -> int:
                 VARIANT_TAG: version.variant,
                 ACCURACY_TAG: repr(version.val_accuracy),
                 LOSS_TAG: repr(version.val_log_loss),
+                UPDATES_TAG: repr(version.num_updates),
                 SET_TAG: version.validation_set,
             },
         )
@@ -140,7 +143,9 @@ def _is_registered(client: Client, name: str) -> bool:
 def _crown(client: Client, name: str, validation_set: str) -> None:
     versions = sorted(client.search_model_versions(f"name = '{name}'"), key=lambda each: int(each.version))
     rivals = {
-        str(each.version): {tag: float(each.tags[tag]) for tag in (ACCURACY_TAG, LOSS_TAG)}
+        str(each.version): {
+            tag: float(each.tags[tag]) for tag in (ACCURACY_TAG, LOSS_TAG, UPDATES_TAG) if tag in each.tags
+        }
         for each in versions
         if each.tags.get(SET_TAG) == validation_set
     }

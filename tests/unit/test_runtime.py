@@ -55,6 +55,17 @@ def test_settings_of_the_users_with_which_keras_cannot_start_are_one_line(
     assert answer.stderr.count("\n") == 1
 
 
+def test_keras_is_imported_without_what_nothing_here_uses_of_it_and_that_can_be_imported_later() -> None:
+    answer = _run("""
+        import gc, sys
+        import tenshots.runtime
+        print(sorted({"matplotlib", "sklearn"} & set(sys.modules)), gc.isenabled())
+        import sklearn.linear_model
+        from matplotlib.figure import Figure
+    """)
+    assert (answer.stdout, answer.returncode) == ("[] True\n", 0), answer.stderr
+
+
 def test_what_a_failing_import_prints_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
     def fail() -> None:
         os.write(2, b"libcuda is too old\n")

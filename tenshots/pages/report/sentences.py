@@ -71,16 +71,19 @@ def tuning(comparison: Mapping[str, Any]) -> list[str]:
         linear = {
             name: other
             for name, other in variants.items()
-            if other["network"] == figures["network"] and not other["num_updates"] and figures["num_updates"]
+            if other["network"] == figures["network"]
+            and other["recipe"] != figures["recipe"]
+            and not other["num_updates"]
+            and figures["num_updates"]
         }
         if not linear:
             continue
         best = best_on_validation(linear)
         if not _is_better(tuned, best, comparison["differences"]):
-            choice = f", though validation chose {tuned}" if comparison["chosen"] == tuned else ""
+            choice = f" (Validation chose {tuned} all the same.)" if comparison["chosen"] == tuned else ""
             found.append(
-                f"{tuned} is not shown to be better than {best}, which leaves the backbone as it is: these "
-                f"photos do not show that fine-tuning pays. Take {best}, which is done in seconds{choice}."
+                f"These photos do not show that fine-tuning is worth it: {tuned} is not shown to be better "
+                f"than {best}, whose backbone stays unchanged. Use {best}: it trains in seconds.{choice}"
             )
     return found
 

@@ -26,7 +26,7 @@ def test_folds_are_pooled_so_that_every_photo_weighs_the_same() -> None:
 
 def test_repeats_are_averaged() -> None:
     test = pd.concat([rows(["book", "cup"], [0.9, 0.1]), rows(["book", "cup"], [0.9, 0.6], repeat=1)])
-    assert metrics.summary(test, test)["test_accuracy"] == 0.75
+    assert metrics.summary(test, test, num_updates=9)["test_accuracy"] == 0.75
     assert [item["test_accuracy"] for item in metrics.details(test)["per_repeat"]] == [1.0, 0.5]
 
 

@@ -118,6 +118,20 @@ def test_gradients_are_those_of_the_formula(num_calls: int) -> None:
     np.testing.assert_allclose(gradient, [[3, 12]])
 
 
+@pytest.mark.parametrize(("num_calls", "num_computed"), [(1, 3), (100, 1)])
+def test_what_is_asked_often_is_compiled(num_calls: int, num_computed: int) -> None:
+    computed = []
+
+    def objective(given: keras.KerasTensor) -> keras.KerasTensor:
+        computed.append(given.shape)
+        return keras.ops.sum(given)
+
+    gradient_of = gradients.gradient_of(objective, num_calls=num_calls)
+    for _ in range(3):
+        gradient_of(np.ones((1, 2)))
+    assert len(computed) == num_computed
+
+
 @pytest.mark.slow
 def test_gradients_are_the_same_on_jax() -> None:
     code = (

@@ -85,11 +85,12 @@ def test_the_stage_writes_everything_that_is_read_of_a_variant(project: Path, re
         "test_accuracy",
         "test_balanced_accuracy",
         "test_macro_f1",
+        "num_updates",
     ]
     details = json.loads((folder / "details.json").read_text())
     assert details["num_test_photos"] == 24
     assert details["num_test_components"] == 4
-    assert details["num_updates"] == 10.5
+    assert details["num_updates"] == metrics["num_updates"] == 10.5
     assert sum(map(sum, details["confusion"])) == 48
     assert details["settings"] == {"lr": 0.002}
     assert 0 <= details["calibration"]["ece"] <= 1

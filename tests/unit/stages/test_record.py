@@ -20,7 +20,7 @@ from tenshots.tracking.store import open_store
 from tests.drawn import results as drawn_results
 
 HISTORY = "fold,repeat,phase,epoch,num_updates,lr,loss,accuracy,val_loss,val_accuracy\n"
-SUMMARY = {"val_accuracy": 0.75, "val_log_loss": 0.9, "test_accuracy": 0.5}
+SUMMARY = {"val_accuracy": 0.75, "val_log_loss": 0.9, "test_accuracy": 0.5, "num_updates": 1.0}
 DETAILS = {
     "labels": ["a", "b"],
     "confusion": [[1, 2], [3, 4]],

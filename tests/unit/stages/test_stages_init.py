@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,31 @@ def test_a_misspelt_setting_at_the_top_is_an_error(tmp_path: Path, monkeypatch: 
     assert caught.value.code == message
 
 
+def test_the_collector_begins_with_what_comes_after_the_imports_of_a_stage(tmp_path: Path) -> None:
+    """A program's imports are frozen; a process that imports `stages` keeps its collector as it was."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import atexit, gc\n"
+        "gc.callbacks.append(lambda phase, _: collections.append(phase))\n"
+        "collections = []\n"
+        "atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() > 10_000, len(collections)))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    for arguments, last in (
+        (["-m", "stages.check", "--help"], r"True True \d\d?"),
+        (["-c", "import stages.check"], r"True False \d\d\d"),
+    ):
+        answer = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=TOP,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert answer.returncode == 0, answer.stderr
+        assert re.fullmatch(last, answer.stdout.splitlines()[-1])
+
+
 def test_a_request_to_end_unwinds_so_that_open_runs_are_closed() -> None:
     code = (
         "import os, signal, stages\n"
@@ -158,7 +184,7 @@ def test_every_stage_and_command_is_started_by_run() -> None:
 
 
 def test_only_what_computes_with_keras_waits_for_it() -> None:
-    """It brings TensorFlow along, which takes five seconds of a processor in each process."""
+    """It brings TensorFlow along, which takes two seconds of a processor in each process."""
     computing = {"augment", "inspect", "predict", "rehearse", "style", "train", "visualise"}
     others = sorted({path.stem for path in (TOP / "stages").glob("[!_]*.py")} - computing)
     assert {"check", "compare", "evaluate", "record", "study"} <= set(others)

@@ -14,7 +14,7 @@ from mlflow.tracking._tracking_service import utils
 from tenshots.errors import DataError
 from tenshots.tracking import entries, places, project, registry, sessions, store
 
-VERSION = registry.Version("baseline", 0.7, 0.9, "photos", num_trainings=4)
+VERSION = registry.Version("baseline", 0.7, 0.9, 40.0, "photos", num_trainings=4)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tenshots.tracking.runs import folder_tag
 from tenshots.tracking.store import open_store
 from tests.drawn import model as drawn_model
 
-FIRST = Version("baseline", 0.7, 0.9, "photos", num_trainings=4)
+FIRST = Version("baseline", 0.7, 0.9, 40.0, "photos", num_trainings=4)
 
 
 @pytest.fixture
@@ -66,7 +66,9 @@ def test_the_champion_is_the_best_on_validation_whenever_it_came() -> None:
     register(0.4, FIRST._replace(variant="surer", val_accuracy=0.8, val_log_loss=0.5))
     register(0.5, FIRST._replace(variant="late", val_accuracy=0.8, val_log_loss=0.5))
     assert champion() == ("surer", "0.8")
-    assert num_versions() == 5
+    register(0.6, FIRST._replace(variant="solved for", val_accuracy=0.8, num_updates=0.0))
+    assert champion() == ("solved for", "0.8")
+    assert num_versions() == 6
 
 
 @pytest.mark.usefixtures("project")

@@ -12,11 +12,13 @@ from tenshots.pages.report import sentences
 def compared(claim: str, *, first: str = "frozen", **changes: dict[str, Any]) -> dict[str, Any]:
     """A comparison of a linear classifier with fine-tuning, of which the second is compared to the first."""
     variants: dict[str, dict[str, Any]] = {
-        "frozen": {"network": "pretrained", "num_updates": 0, "val_accuracy": 0.9},
-        "fine_tuned": {"network": "pretrained", "num_updates": 100, "val_accuracy": 0.9},
+        "frozen": {"recipe": "logistic_regression", "network": "pretrained", "num_updates": 0},
+        "fine_tuned": {"recipe": "fine_tune", "network": "pretrained", "num_updates": 100},
     }
     for name, values in changes.items():
         variants[name] = {**variants.get(name, {}), **values}
+    for figures in variants.values():
+        figures.setdefault("val_accuracy", 0.9)
     other = "fine_tuned" if first == "frozen" else "frozen"
     return {
         "chosen": "frozen",
@@ -40,8 +42,8 @@ def test_fine_tuning_that_is_not_shown_to_pay_is_said_to_be_so(claim: str, first
     found = sentences.tuning(compared(claim, first=first))
     assert len(found) == told
     assert all(
-        text.startswith("fine_tuned is not shown to be better than frozen, ")
-        and text.endswith("Take frozen, which is done in seconds.")
+        "fine_tuned is not shown to be better than frozen, " in text
+        and text.endswith("Use frozen: it trains in seconds.")
         for text in found
     )
 
@@ -50,10 +52,11 @@ def test_only_variants_of_one_network_are_weighed_against_each_other() -> None:
     assert not sentences.tuning(compared("open", frozen={"network": "other"}))
     assert not sentences.tuning(compared("open", frozen={"num_updates": 5}))
     assert not sentences.tuning(compared("open", fine_tuned={"num_updates": 0}))
+    assert not sentences.tuning(compared("open", frozen={"recipe": "fine_tune"}))  # its unfreeze is 0
 
 
 def test_of_several_linear_variants_the_best_on_validation_is_named() -> None:
-    svm = {"network": "pretrained", "num_updates": 0, "val_accuracy": 0.95}
+    svm = {"recipe": "linear_svm", "network": "pretrained", "num_updates": 0, "val_accuracy": 0.95}
     (text,) = sentences.tuning(compared("open", svm=svm))
     assert "better than svm," in text
 
@@ -61,4 +64,4 @@ def test_of_several_linear_variants_the_best_on_validation_is_named() -> None:
 def test_a_choice_that_differs_is_said() -> None:
     found = {**compared("open"), "chosen": "fine_tuned"}
     (text,) = sentences.tuning(found)
-    assert text.endswith("Take frozen, which is done in seconds, though validation chose fine_tuned.")
+    assert text.endswith("it trains in seconds. (Validation chose fine_tuned all the same.)")
