@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     efforts = _efforts()
     others = [name for name in work.in_order(values, efforts) if name != first]
     waiting = [name for name in others if work.concerned(values, name, stale)]
-    sizes = work.sizes(database.read_splits(SPLITS), num_workers=_num_workers())
+    sizes = work.sizes(database.read_splits(SPLITS), num_workers=_num_workers(values["threads"]))
     left = work.of_variants(values, waiting, stale, efforts, sizes)
     rest = work.of_the_rest(values, waiting, efforts, sizes)
     speed = pace.Pace(pace.probed(sizes.workers))
@@ -76,10 +76,10 @@ def _efforts() -> work.Efforts:
     return found
 
 
-def _num_workers() -> int:
+def _num_workers(threads: int) -> int:
     """Returns about how many trainings run side by side (`runtime.num_workers` would import Keras)."""
     given = os.environ.get("TENSHOTS_WORKERS", "")
-    return int(given) if given.isdecimal() and int(given) else int(joblib.cpu_count())
+    return int(given) if given.isdecimal() and int(given) else max(int(joblib.cpu_count()) // threads, 1)
 
 
 def _reproduce(*targets: str) -> None:
