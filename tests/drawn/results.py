@@ -123,14 +123,15 @@ def results(
         "data": "augmented" if skill > 0.7 else "database",
         "network_name": "pretrained" if skill > 2 else "lecture",
         "network": {"family": "pretrained" if skill > 2 else "convolutional"},
-        "recipe": "fine_tune" if skill > 2 else "scratch",
+        "recipe": "logistic_regression" if solved else "fine_tune" if skill > 2 else "scratch",
         "network_title": "a convolutional network",
         "taught": "pretrained" if skill > 2 else "from scratch",
         **metrics.details(test),
         "num_updates": 0.0 if solved else 180.0,
         "num_parameters": 1_341_475,
     }
-    return Results(test, metrics.curves(history), details, metrics.summary(test, test))
+    summary = metrics.summary(test, test, num_updates=details["num_updates"])
+    return Results(test, metrics.curves(history), details, summary)
 
 
 def splits(photos: pd.DataFrame, *, num_folds: int = 4) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from mlflow.utils.validation import _validate_experiment_name, _validate_model_n
 from tenshots.errors import DataError, SettingsError
 from tenshots.tracking import entries, origin, places, project, registry, sessions, store
 
-VERSION = registry.Version("baseline", 0.7, 0.9, "photos", num_trainings=4)
+VERSION = registry.Version("baseline", 0.7, 0.9, 40.0, "photos", num_trainings=4)
 
 
 @pytest.mark.parametrize(
