@@ -35,6 +35,8 @@ ResourceExhaustedError = type("ResourceExhaustedError", (Exception,), {})  # as 
         (FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"), "the disk is full: "),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "your share of the disk is used up: "),
         (OSError(errno.EROFS, "Read-only file system", "a"), "the disk is read-only, at a: mount it"),
+        (PermissionError(errno.EACCES, "Permission denied", "data/checked"),
+         "a file or its folder may not be read or written by you, at data/checked: let yourself (`chmod"),
         (OSError(errno.EFBIG, "File too large"), "the disk, or this shell's limit, does not allow a"),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), "there is not enough memory: close"),
         (MemoryError(), "there is not enough memory: close"),
@@ -63,7 +65,7 @@ def test_the_error_below_another_counts_and_other_errors_do_not() -> None:
         wrapped()
     assert (shortages.sentence(caught.value) or "").startswith("the disk is full")
     assert shortages.sentence(ValueError("no space, but another matter")) is None
-    assert shortages.sentence(PermissionError(errno.EACCES, "Permission denied", "a")) is None
+    assert shortages.sentence(FileNotFoundError(errno.ENOENT, "No such file or directory", "a")) is None
 
 
 def test_numpy_without_memory_is_said() -> None:
