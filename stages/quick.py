@@ -1,4 +1,4 @@
-"""All stages in a minute, on a few photos and epochs: does everything work here?
+"""All stages in about a minute, on a few photos and epochs: does everything work here?
 
 They run one after the other in this process, which imports Keras once, and in a temporary folder. So DVC has
 no part in it, and settings, outputs, report and MLflow stay as they are. Only the page is kept:

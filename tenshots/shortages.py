@@ -1,4 +1,4 @@
-"""What runs short while a stage works, disk, memory or rights, in one sentence with the remedy."""
+"""What a stage lacks while it works: disk, memory or rights, in one sentence with the remedy."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ SENTENCES = {
         "copy the project to another disk or raise the limit (`ulimit -f`)",
     ),
     errno.EACCES: (
-        "a file or its folder may not be read or written by you",
-        "let yourself (`chmod u+rwX` on both)",
+        "you may not read or write a file or its folder",
+        "give yourself the right (`chmod u+rwX` on both)",
     ),
     errno.EROFS: ("the disk is read-only", "mount it for writing, or copy the project to another one"),
     errno.ENOMEM: (

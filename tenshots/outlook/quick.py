@@ -1,4 +1,4 @@
-"""Settings with which all stages take a minute: every stage and variant, on few photos."""
+"""Settings with which all stages take about a minute: every stage and variant, on few photos."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ FOLDS = 3  # with 2, three people's photos would leave one person for training a
 NOTICE = (
     '<p role="note" style="margin:0;padding:1em 2em;background:#fff1c2;color:#000"><b>A trial run</b> of a '
     f"few photos of each person and label, and at most {EPOCHS} epochs. It shows that every stage works. Its "
-    "figures and claims say nothing about any network or your photos; for a real answer, run make repro</p>"
+    "figures and claims say nothing about any network or your photos; for a real answer, run "
+    "<code>make repro</code>.</p>"
 )
 # What is drawn of each variant: one of each kind of picture.
 PICTURES = {"fold": 0, "repeat": 0, "num_photos": 1, "num_maps": 1, "num_filters": 1, "steps": 2}

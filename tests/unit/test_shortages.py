@@ -36,7 +36,7 @@ ResourceExhaustedError = type("ResourceExhaustedError", (Exception,), {})  # as 
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "your share of the disk is used up: "),
         (OSError(errno.EROFS, "Read-only file system", "a"), "the disk is read-only, at a: mount it"),
         (PermissionError(errno.EACCES, "Permission denied", "data/checked"),
-         "a file or its folder may not be read or written by you, at data/checked: let yourself (`chmod"),
+         "you may not read or write a file or its folder, at data/checked: give yourself the right (`chmod"),
         (OSError(errno.EFBIG, "File too large"), "the disk, or this shell's limit, does not allow a"),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), "there is not enough memory: close"),
         (MemoryError(), "there is not enough memory: close"),
