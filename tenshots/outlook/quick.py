@@ -11,10 +11,10 @@ NUM_UNGROUPED = 12  # of each label, where the layout does not say who took a ph
 EPOCHS = 2
 FOLDS = 3  # with 2, three people's photos would leave one person for training and validation
 NOTICE = (
-    '<p role="note" style="margin:0;padding:1em 2em;background:#fff1c2;color:#000"><b>A trial run</b> of a '
+    '<div role="note" style="padding:1em 2em;background:#fff1c2;color:#000"><b>A trial run</b> of a '
     f"few photos of each person and label, and at most {EPOCHS} epochs. It shows that every stage works. Its "
     "figures and claims say nothing about any network or your photos; for a real answer, run "
-    "<code>make repro</code>.</p>"
+    "<code>make repro</code>.</div>"
 )
 # What is drawn of each variant: one of each kind of picture.
 PICTURES = {"fold": 0, "repeat": 0, "num_photos": 1, "num_maps": 1, "num_filters": 1, "steps": 2}
