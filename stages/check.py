@@ -17,15 +17,16 @@ from tenshots.checks.wanted import wanted
 from tenshots.intake.layout import PhotosSettings
 from tenshots.repository import code
 from tenshots.tables import features
-from tenshots.tables.paths import CHECKED, NETWORKS, WANTED
+from tenshots.tables.paths import CODE, NETWORKS, WANTED
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Reads params.yaml; writes data/checked/settings.txt, the same whatever the settings are.
+    """Judges params.yaml and the photos' folder; writes what stages compare to know whether they run again.
 
-    Also writes data/checked/networks: one file per network with the hashes of the code that builds it, so
-    that an edit of that code runs again what uses it, and nothing else; and data/checked/features: one file
-    per data set and network with what its frozen features depend on, if they are wanted.
+    In data/checked/code one file per stage with the hashes of the code that its outputs depend on, and in
+    data/checked/networks one per network with those of the code that builds it, so that an edit runs again
+    what uses the edited file, and nothing else; in data/checked/features one file per data set and network
+    with what its frozen features depend on, if they are wanted.
     """
     argparse.ArgumentParser(prog="python -m stages.check", description=__doc__).parse_args(argv)
     values = params.read()
@@ -34,13 +35,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Within DVC, too: it costs little, and of `dvc repro` and `--temp` it is the only look before DVC's own.
     folder.check(photos, Path.cwd(), may_be_absent="DVC_STAGE" in os.environ)
 
+    files.empty(CODE)
+    for stage in code.STAGES:
+        files.write(CODE / f"{stage}.txt", code.text(code.stage_files(stage)))
     files.empty(NETWORKS)
     for name, network in values["networks"].items():
-        files.write(NETWORKS / f"{name}.txt", code.family_text(network["family"]))
+        files.write(NETWORKS / f"{name}.txt", code.text(code.family_files(network["family"])))
     files.empty(WANTED)
     for (data, name), asked in wanted(values).items():
         features.write_wanted(asked, WANTED / data / f"{name}.json")
-    files.write(CHECKED, "Every setting in params.yaml keeps its rule.\n")
 
 
 if __name__ == "__main__":

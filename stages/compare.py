@@ -21,6 +21,7 @@ from tenshots.pages.settings import ReportSettings
 from tenshots.tables import csv_files, database
 from tenshots.tables.paths import (
     AUGMENTATION,
+    CODE,
     DATABASE,
     EVALUATIONS,
     INSPECTION,
@@ -61,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         photos=photos,
         manifest=material.manifest,
         manifest_bytes=MANIFEST.read_bytes(),
+        code_bytes=_read(CODE / "compare.txt", "check"),
         leakage=material.leakage,
         augmentation=_read(AUGMENTATION, "augment"),
         drawn={name: seen.read(VISUALISATIONS / name) for name in variants},

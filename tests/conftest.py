@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -14,6 +15,8 @@ import pytest
 
 from tenshots import portable
 
+gc.disable()  # until all tests are collected: what their imports bring stays
+
 portable.pin()  # before the first import of a numeric package
 
 pytest.register_assert_rewrite("tests.drawn")  # what they ask is asked as in a test
@@ -24,6 +27,12 @@ from tests.drawn.pipeline import NOT_IMITATED  # noqa: E402
 for name in [name for name in os.environ if name.startswith(("DVC_", "MLFLOW_"))]:
     del os.environ[name]
 os.environ["DVC_NO_ANALYTICS"] = "true"
+
+
+def pytest_collection_finish() -> None:
+    """Lets the garbage collector begin, with what comes from now on: millions of objects stay until the end."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -22,7 +22,7 @@ from tenshots.tables import paths
 NO_TEXT = "its name has control characters or is not UTF-8 text; rename it"
 # What the stages write; DVC refuses a stage that reads what it, or one after it, writes.
 OUTPUTS = (
-    *(paths.CHECKED.parent, paths.DATABASE, paths.MANIFEST, paths.SPLITS.parent, paths.INSPECTION),
+    *(paths.CHECKED, paths.DATABASE, paths.MANIFEST, paths.SPLITS.parent, paths.INSPECTION),
     *(paths.FEATURES, paths.AUGMENTED, paths.MODELS, paths.EVALUATIONS, paths.VISUALISATIONS, paths.STUDIES),
     *(paths.CROISSANT, paths.REPORTS),
 )

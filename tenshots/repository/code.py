@@ -1,74 +1,155 @@
-"""Which code a network is built by, as far as its imports say; `check` writes it down for DVC to compare.
+"""Which code an output depends on, as far as its imports say; `check` writes it down for DVC to compare.
 
-DVC gives every variant of a stage the same dependencies, so dvc.yaml cannot name the file of a variant's
-family.
+A list in dvc.yaml would have to repeat the imports of every stage, file by file, and DVC gives every variant
+of a stage the same dependencies, so that it could not name the file of a variant's family at all.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from tenshots.files import file_hash
 
 CODE_DIR = Path(__file__).parents[2]
+# The stages of dvc.yaml after `check`, which depends on all code: up to the page, and those after it.
+BEFORE_PAGE = (
+    *("rehearse", "ingest", "split", "features", "inspect", "augment", "features_of_copies", "train"),
+    *("evaluate", "visualise", "study"),
+)
+PAGE = "compare"
+STAGES = (*BEFORE_PAGE, PAGE, "describe")
+# Imported by stages, and left out with what they import in turn: an edit moves no output.
+UNCOUNTED = (
+    "stages/__init__.py",  # refuses settings, starts a stage, prints errors; portable.py counts anyway
+    "stages/progress.py",  # shows how far a stage is, on standard error alone
+    "tenshots/errors.py",  # names and texts of errors; a stage that raises one leaves no output
+    "tenshots/tracking",  # writes to MLflow alone, never an output
+)
+ALWAYS = "tenshots.portable"  # which every stage pins itself by
 NETWORKS = "tenshots.networks"
-FOLDER = NETWORKS.replace(".", "/")
+FAMILIES = f"{NETWORKS}.families"
 BUILDING = f"{NETWORKS}.building"  # what builds the networks of all families
+STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")  # where a statement has further ones
+LOOKUP = f"{NETWORKS}.settings"  # looks a family up by name; which one is used stands in a network's file
+
+
+def stage_files(stage: str, *, code_dir: Path = CODE_DIR) -> list[Path]:
+    """Returns the files that the outputs of a stage depend on, sorted.
+
+    These are its own file, what that imports, wherever in it, and what else lies in the folders of these,
+    such as templates. What only some networks are built by is in their files (`family_files`). The page
+    shows a hash of all code that led to it, so its stage has the files of all stages before it and of all
+    families.
+
+    Args:
+        stage: one of STAGES.
+        code_dir: holds `stages` and `tenshots`.
+    """
+    names = [f"stages.{stage}"]
+    if stage == PAGE:
+        names += [f"stages.{each}" for each in ("check", *BEFORE_PAGE)] + [FAMILIES]
+    found = _closure([*names, ALWAYS], _counts, code_dir=code_dir)
+    folders = {folder for path in found for folder in path.relative_to(code_dir).parents}
+    return sorted(found.union(*(_resources(code_dir / folder) for folder in folders if folder.parts)))
 
 
 def family_files(family: str, *, code_dir: Path = CODE_DIR) -> list[Path]:
     """Returns the files of `tenshots/networks` that a network of this family is built by, sorted.
 
     These are the family's own file, `building.py`, and what they import, wherever in them. What they import
-    of other packages concerns all families, so the stages depend on it themselves.
+    of other packages concerns all families, so it is in the files of the stages.
 
     Args:
         family: as in params.yaml.
         code_dir: holds `tenshots`.
     """
+    below = NETWORKS.replace(".", "/") + "/"
+    starts = [BUILDING, f"{FAMILIES}.{family}"]
+    return sorted(_closure(starts, lambda path: path.startswith(below), code_dir=code_dir))
+
+
+def text(paths: Iterable[Path], *, code_dir: Path = CODE_DIR) -> str:
+    """Returns a line per file: its SHA-256 and its path below `code_dir`. `sha256sum --check` reads it."""
+    return "".join(f"{file_hash(path)}  {path.relative_to(code_dir).as_posix()}\n" for path in paths)
+
+
+def _counts(path: str) -> bool:
+    return not any(path == each or path.startswith(f"{each}/") for each in UNCOUNTED)
+
+
+def _closure(starts: Iterable[str], counts: Callable[[str], bool], *, code_dir: Path) -> set[Path]:
+    """The files of modules and of what they import, as far as they count, by their paths."""
     found: set[Path] = set()
-    todo = [BUILDING, f"{NETWORKS}.families.{family}"]
+    todo, seen = list(starts), set(starts)
     while todo:
-        path = code_dir / f"{todo.pop().replace('.', '/')}.py"
-        if path not in found and path.is_file():
+        for path in _files_of(todo.pop(), code_dir=code_dir):
+            if path in found or not counts(path.relative_to(code_dir).as_posix()):
+                continue
             found.add(path)
-            todo += _imported(path, code_dir=code_dir)
-    return sorted(found)
+            module = path.relative_to(code_dir).with_suffix("").parts
+            names = set(_imported(path.read_text(encoding="utf-8"), module[:-1])) - seen
+            if ".".join(module) == LOOKUP:
+                names.discard(FAMILIES)
+            seen |= names
+            todo += names
+    return found
 
 
-def family_text(family: str, *, code_dir: Path = CODE_DIR) -> str:
-    """Returns a line per file that a network of this family is built by: its SHA-256 and its path.
+def _files_of(name: str, *, code_dir: Path) -> Iterator[Path]:
+    """Yields the files of ours that a dotted name stands for: a module, or the one that has it.
 
-    `sha256sum --check` reads it.
+    With the packages around, where they hold code; a name of a package stands for all of its modules.
     """
-    return "".join(
-        f"{file_hash(path)}  {path.relative_to(code_dir).as_posix()}\n"
-        for path in family_files(family, code_dir=code_dir)
-    )
+    parts = name.removesuffix(".*").split(".")
+    if parts[0] not in ("stages", "tenshots"):
+        return
+    for depth in range(1, len(parts) + 1):
+        path = code_dir.joinpath(*parts[:depth])
+        if path.with_suffix(".py").is_file():
+            yield path.with_suffix(".py")
+        elif (around := path / "__init__.py").is_file() and not _is_words(around.read_text(encoding="utf-8")):
+            yield around
+        if depth == len(parts) and path.is_dir():
+            yield from (each for each in path.glob("*.py") if each.name != "__init__.py")
 
 
-def _imported(path: Path, *, code_dir: Path) -> Iterator[str]:
-    """Yields the dotted names below NETWORKS that a file imports: of modules, and of what is in them.
+@lru_cache(maxsize=1024)
+def _is_words(source: str) -> bool:
+    """Whether there is nothing but a docstring, as in `__init__.py` of most packages."""
+    body = ast.parse(source).body
+    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
 
-    Who imports the package itself may use any of its modules, so these are all.
-    """
-    package = path.relative_to(code_dir).parent.parts
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+
+@lru_cache(maxsize=1024)  # stages share most of their files
+def _imported(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
+    """The dotted names that a source imports: of modules, and of what is in them."""
+    names: list[str] = []
+    todo: list[ast.AST] = [ast.parse(source)]
+    while todo:
+        node = todo.pop()
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             # One dot is the file's own package, each further one the package around that.
             around = package[: len(package) + 1 - node.level] if node.level else ()
             module = ".".join([*around, *([node.module] if node.module else [])])
-            names = [f"{module}.{alias.name}" for alias in node.names]
-            if module != NETWORKS:  # from there single modules are imported, not the package
-                names.append(module)
-        else:
+            names += [f"{module}.{alias.name}" for alias in node.names]
+        # Unlike `ast.walk`, statements alone: most of a tree are expressions, and none imports.
+        todo += [each for field in STATEMENTS for each in getattr(node, field, ())]
+    return tuple(names)
+
+
+def _resources(folder: Path) -> set[Path]:
+    """What lies in a folder beside Python's files, also in folders of it that are no packages."""
+    found: set[Path] = set()
+    for path in folder.iterdir():
+        if path.name.startswith((".", "__")):
             continue
-        for name in names:
-            if name in (NETWORKS, f"{NETWORKS}.*"):
-                yield from (f"{NETWORKS}.{each.stem}" for each in (code_dir / FOLDER).glob("*.py"))
-            elif name.startswith(f"{NETWORKS}."):
-                yield name
+        if path.is_dir():
+            found |= set() if (path / "__init__.py").exists() else _resources(path)
+        elif path.suffix not in (".py", ".pyc"):
+            found.add(path)
+    return found

@@ -7,12 +7,13 @@ from pathlib import Path
 DATA = Path("data")
 REPORTS = Path("reports")
 
-CHECKED = DATA / "checked/settings.txt"
-NETWORKS = DATA / "checked/networks"  # a file per network: the hashes of the code that builds it
+CHECKED = DATA / "checked"  # what `check` and `rehearse` leave
+CODE = CHECKED / "code"  # a file per stage: the hashes of the code that its outputs depend on
+NETWORKS = CHECKED / "networks"  # a file per network: the hashes of the code that builds it
 # A file per network in each folder of a data set: what its frozen features depend on.
-WANTED = DATA / "checked/features"
-REHEARSED = DATA / "checked/rehearsal.txt"
-EFFORTS = DATA / "checked/efforts.json"  # how much each network computes for an image
+WANTED = CHECKED / "features"
+REHEARSED = CHECKED / "rehearsal.txt"
+EFFORTS = CHECKED / "efforts.json"  # how much each network computes for an image
 DATABASE = DATA / "database"
 MANIFEST = DATA / "manifest.csv"
 SPLITS = DATA / "splits/splits.csv"

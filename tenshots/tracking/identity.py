@@ -9,34 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from tenshots.files import file_hash
-from tenshots.repository.code import family_files
+from tenshots.repository.code import family_files, stage_files
 
-CODE_DIR = Path(__file__).parents[2]
 # Sections of the settings that no variant's answers depend on.
 UNCOUNTED_SETTINGS = ("inspect", "report", "study", "visualise")
-# Code that answers depend on, beside that of the families of networks that the variants use
-# (tests/pipeline/test_deps.py compares it with what these stages import).
-COUNTED_CODE = (
-    *(f"stages/{stage}.py" for stage in ("ingest", "split", "features", "augment", "features_of_copies")),
-    *(f"stages/{stage}.py" for stage in ("train", "evaluate")),
-    *(f"tenshots/{each}.py" for each in ("files", "params", "portable", "runtime", "seeds", "wording")),
-    *(
-        f"tenshots/networks/{each}.py"
-        for each in ("classifiers", "drawing", "features", "forward", "model_json")
-    ),
-    *(
-        f"tenshots/{each}"
-        for each in ("augmentation", "evaluation", "intake", "splitting", "tables", "training")
-    ),
-)
+# The stages that answers come from; their code counts, and that of the variants' families of networks.
+COUNTED_STAGES = ("ingest", "split", "features", "augment", "features_of_copies", "train", "evaluate")
 
 
 def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: Path) -> str:
     """Returns what tells one experiment from another: 64 hexadecimal digits.
 
-    What cannot move a variant's answers does not count (UNCOUNTED_SETTINGS; all code but COUNTED_CODE
-    and that of the variants' networks): another page is no other experiment, and no other look at the test
-    photos; nor is a network that no variant uses, or a family of such.
+    What cannot move a variant's answers does not count (UNCOUNTED_SETTINGS; all code but that of
+    COUNTED_STAGES and of the variants' networks): another page is no other experiment, and no other look at
+    the test photos; nor is a network that no variant uses, or a family of such.
 
     Args:
         settings: all of params.yaml, as resolved for this run; the order of keys does not count.
@@ -48,8 +34,7 @@ def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: 
     counted |= {"networks": networks} if "networks" in settings else {}
     digest = hashlib.sha256(json.dumps(counted, sort_keys=True, default=str).encode())
     digest.update(file_hash(splits_path).encode())
-    tops = [code_dir / top for top in COUNTED_CODE]
-    paths = [path for top in tops for path in sorted(top.rglob("*.py")) or [top]]
+    paths = [path for stage in COUNTED_STAGES for path in stage_files(stage, code_dir=code_dir)]
     for family in sorted({network["family"] for network in networks.values()}):
         paths += family_files(family, code_dir=code_dir)
     for path in dict.fromkeys(paths):

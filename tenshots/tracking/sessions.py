@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from tenshots import params
+from tenshots.repository import code
 from tenshots.tables.paths import SPLITS
 from tenshots.tracking import identity, liveness, origin, sharing, store
 from tenshots.tracking.runs import Run, warn
@@ -134,7 +135,7 @@ def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterat
         yield run
         return
     try:
-        key = identity.experiment_key(params.read(), splits_path=SPLITS, code_dir=identity.CODE_DIR)
+        key = identity.experiment_key(params.read(), splits_path=SPLITS, code_dir=code.CODE_DIR)
         experiment = _Experiment(*store.open_for_stage(), key)
         sharing.say_once(experiment.client, experiment.id)
         with store.lock():  # two workers may open the same run at once

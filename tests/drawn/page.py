@@ -54,6 +54,7 @@ def made(
         photos=photos,
         manifest=manifest,
         manifest_bytes=b"manifest",
+        code_bytes=b"code",
         leakage=material.leakage,
         augmentation=drawn_results.picture(np.random.default_rng(0), 0),
         drawn={name: drawn_results.seen(name) for name in results},

@@ -108,7 +108,7 @@ def test_what_keras_refuses_is_refused_before_any_training(project: Project) -> 
 
 def test_a_corrected_setting_lets_the_run_go_on(project: Project) -> None:
     project.dvc("repro", "split")
-    assert (project.folder / "data" / "checked" / "settings.txt").is_file()
+    assert (project.folder / "data" / "checked" / "code" / "split.txt").is_file()
     assert not Path(project.folder, "x").exists()
 
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.drawn.pipeline import SMALL, TOP, Project, ran
+from tests.drawn.pipeline import SMALL, Project, ran
 
 pytestmark = pytest.mark.slow
 
@@ -212,18 +212,3 @@ def test_a_fifth_variant_is_an_edit_of_the_settings_alone(reproduced: Project) -
     changed = reproduced.changed_by(networks=networks, variants=variants)
     stages = (*STAGES, "features", "features_of_copies")
     assert changed == {f"{stage}@wide" for stage in stages} | {"rehearse", "visualise"} | READ_ALL
-
-
-@pytest.mark.parametrize(
-    ("module", "stages"),
-    [
-        ("tenshots/training/transfer.py", trainings(*VARIANTS) | PAGE),
-        ("tenshots/splitting/division.py", {"split"} | PAGE),
-        ("tenshots/studies/curve.py", studies(*VARIANTS) | PAGE),
-        ("tenshots/tracking/sessions.py", set()),
-    ],
-)
-def test_an_edit_of_the_library_runs_what_uses_it(module: str, stages: set[str], reproduced: Project) -> None:
-    text = (TOP / module).read_text()
-    with reproduced.edited(module, text + "# edited\n"):
-        assert reproduced.changed() == stages

@@ -62,7 +62,7 @@ def render(inputs: Inputs, settings: ReportSettings) -> str:
             kinds={picture["kind"] for drawn in inputs.drawn.values() for picture in drawn.index["pictures"]},
             made_from=MadeFrom(
                 phrases.without_places(params.flattened(inputs.values)),
-                made_from.hashes(inputs.manifest_bytes, inputs.values),
+                made_from.hashes(inputs.manifest_bytes, inputs.values, inputs.code_bytes),
                 made_from.packages(),
             ),
             album=album,

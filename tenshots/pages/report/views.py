@@ -30,6 +30,7 @@ class Inputs:
         photos: the database: photo_id, label, group, path, image.
         manifest: a row per file found.
         manifest_bytes: the manifest's file, for its hash.
+        code_bytes: the file that lists the code that the page depends on, for its hash.
         leakage: leakage.json of the split.
         augmentation: the preview picture (PNG).
         drawn: of each variant, the pictures of what its network sees.
@@ -41,6 +42,7 @@ class Inputs:
     photos: pd.DataFrame
     manifest: pd.DataFrame
     manifest_bytes: bytes
+    code_bytes: bytes
     leakage: Mapping[str, Any]
     augmentation: bytes
     drawn: Mapping[str, Drawn]

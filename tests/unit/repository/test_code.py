@@ -1,4 +1,4 @@
-"""The code that a network is built by: what its file lists, and whom an edit concerns."""
+"""The code that an output depends on: what is listed for stages and networks, and whom an edit concerns."""
 
 from __future__ import annotations
 
@@ -24,13 +24,27 @@ VALUES = {
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    """A copy of the library's code."""
-    shutil.copytree(TOP / "tenshots", tmp_path / "tenshots", ignore=shutil.ignore_patterns("__pycache__"))
+    """A copy of the code."""
+    for name in ("stages", "tenshots"):
+        shutil.copytree(TOP / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 
 def texts(folder: Path) -> dict[str, str]:
-    return {family: code.family_text(family, code_dir=folder) for family in FAMILIES}
+    return {
+        family: code.text(code.family_files(family, code_dir=folder), code_dir=folder) for family in FAMILIES
+    }
+
+
+@pytest.fixture(scope="module")
+def unedited() -> dict[str, str]:
+    return stage_texts(TOP)
+
+
+def stage_texts(folder: Path) -> dict[str, str]:
+    return {
+        stage: code.text(code.stage_files(stage, code_dir=folder), code_dir=folder) for stage in code.STAGES
+    }
 
 
 def key(folder: Path) -> str:
@@ -65,6 +79,77 @@ def test_an_edit_concerns_the_families_that_import_it(
     after = texts(copied)
     assert {family for family in FAMILIES if after[family] != before[family]} == moved
     assert (key(copied) != former) is is_other_experiment
+
+
+FROM_PIXELS = {"rehearse", "features", "features_of_copies", "train", "study", "visualise"}
+
+
+@pytest.mark.parametrize(
+    ("edited", "moved"),
+    [
+        ("stages/train.py", {"train"}),
+        ("stages/check.py", set()),
+        ("stages/progress.py", set()),
+        ("stages/ui.py", None),
+        ("tenshots/tracking/store.py", None),
+        ("tenshots/errors.py", None),
+        ("tenshots/portable.py", set(code.STAGES)),
+        ("tenshots/training/loop.py", {"train", "study"}),
+        ("tenshots/intake/photos/formats.py", {"ingest"}),
+        ("tenshots/splitting/division.py", {"split"}),
+        ("tenshots/augmentation/copying.py", {"rehearse", "augment", "study"}),
+        ("tenshots/networks/building.py", FROM_PIXELS),
+        ("tenshots/networks/families/dense.py", set()),
+        ("tenshots/networks/families/brand_new.py", set()),
+        ("tenshots/labels/suspicion.py", {"inspect"}),
+        ("tenshots/evaluation/held_out.py", {"evaluate"}),
+        ("tenshots/evaluation/metrics.py", {"evaluate", "study", "describe"}),
+        ("tenshots/interpretation/gradcam.py", {"visualise"}),
+        ("tenshots/statistics/choice.py", set()),
+        ("tenshots/pages/report/charts.py", set()),
+        ("tenshots/pages/style.css", set()),
+        ("tenshots/pages/report/templates/index.html.j2", set()),
+        ("tenshots/pages/history/history.html.j2", None),
+        ("tenshots/cards/model_card.md.j2", {"describe"}),
+    ],
+)
+def test_an_edit_concerns_the_stages_that_import_it(
+    edited: str, moved: set[str] | None, copied: Path, unedited: dict[str, str]
+) -> None:
+    """And the page, but where nothing that a stage computes depends on it (None)."""
+    with (copied / edited).open("a") as file:
+        file.write("# edited\n")
+    after = stage_texts(copied)
+    expected = set() if moved is None else moved | {code.PAGE}
+    if edited.startswith(("stages/progress", "tenshots/cards")):  # shown; after the page
+        expected.discard(code.PAGE)
+    assert {stage for stage in code.STAGES if after[stage] != unedited[stage]} == expected
+
+
+def test_a_stage_does_not_follow_what_is_left_out_nor_bytecode(tmp_path: Path) -> None:
+    for name, source in (
+        ("stages/__init__.py", "from tenshots import unused\n"),
+        (
+            "stages/train.py",
+            "from stages import run\nfrom tenshots.tracking import runs\nfrom tenshots import b\n",
+        ),
+        ("tenshots/__init__.py", '"""Words alone."""\n'),
+        ("tenshots/portable.py", ""),
+        ("tenshots/b/__init__.py", "from tenshots import c\n"),
+        *(
+            (f"tenshots/{each}", "")
+            for each in ("unused.py", "c.py", "b/one.py", "b/words.txt", "b/deep/x.csv")
+        ),
+        *(
+            (f"tenshots/{each}", "")
+            for each in ("b/__pycache__/one.pyc", "b/.hidden", "tracking/runs.py", "a.py")
+        ),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(source)
+    found = [path.relative_to(tmp_path).as_posix() for path in code.stage_files("train", code_dir=tmp_path)]
+    inside = [f"tenshots/b/{each}" for each in ("__init__.py", "deep/x.csv", "one.py", "words.txt")]
+    assert found == ["stages/train.py", *inside, "tenshots/c.py", "tenshots/portable.py"]
 
 
 def test_another_variant_of_another_family_is_another_experiment(copied: Path) -> None:
@@ -126,11 +211,11 @@ def test_each_form_of_import_is_followed(line: str, tmp_path: Path) -> None:
     assert folder / "low.py" in code.family_files("a", code_dir=tmp_path)
 
 
-def test_the_file_is_one_that_sha256sum_checks() -> None:
-    for family in settings.families():
+def test_each_file_is_one_that_sha256sum_checks() -> None:
+    for paths in (*map(code.family_files, settings.families()), *map(code.stage_files, code.STAGES)):
         answer = subprocess.run(
             ["sha256sum", "--check", "--strict", "--quiet"],
-            input=code.family_text(family),
+            input=code.text(paths),
             cwd=TOP,
             text=True,
             capture_output=True,

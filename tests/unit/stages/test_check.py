@@ -20,7 +20,7 @@ from tenshots import params
 from tenshots.checks import whole
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import code
-from tenshots.tables.paths import CHECKED, NETWORKS
+from tenshots.tables.paths import CODE, NETWORKS
 
 TOP = Path(__file__).parents[3]
 SHIPPED = params.read(TOP / "params.yaml")
@@ -399,13 +399,17 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_stage_leaves_the_same_file_whatever_the_settings_are(project: Path) -> None:
+def test_the_stage_leaves_the_same_files_of_code_whatever_the_settings_are(project: Path) -> None:
+    def found() -> dict[str, str]:
+        return {path.stem: path.read_text(encoding="utf-8") for path in (project / CODE).iterdir()}
+
     check.main([])
-    first = (project / CHECKED).read_bytes()
+    first = found()
     write(changed("lr", 0.1))
-    (project / CHECKED).chmod(0o444)  # as DVC protects what it links
+    for path in (project / CODE).iterdir():
+        path.chmod(0o444)  # as DVC protects what it links
     check.main([])
-    assert (project / CHECKED).read_bytes() == first
+    assert found() == first == {stage: code.text(code.stage_files(stage)) for stage in code.STAGES}
 
 
 def test_each_network_has_a_file_with_the_hashes_of_the_code_that_builds_it(project: Path) -> None:
@@ -414,7 +418,7 @@ def test_each_network_has_a_file_with_the_hashes_of_the_code_that_builds_it(proj
     check.main([])
     folder = project / NETWORKS
     found = {path.stem: path.read_text(encoding="utf-8") for path in folder.iterdir()}
-    assert found == {name: code.family_text(network["family"]) for name, network in more.items()}
+    assert found == {name: code.text(code.family_files(network["family"])) for name, network in more.items()}
     assert "families/dense.py" in found["plain"]
     assert "families/dense.py" not in found["lecture"] + found["pretrained"]
     write(SHIPPED)
@@ -426,7 +430,7 @@ def test_a_wrong_value_leaves_no_file(project: Path) -> None:
     write(changed("visualise.fold", 9))
     with pytest.raises(SettingsError, match=r"visualise\.fold"):
         check.main([])
-    assert not (project / CHECKED).exists()
+    assert not (project / CODE).exists()
 
 
 @pytest.mark.usefixtures("project")
@@ -459,7 +463,7 @@ def test_the_settings_are_judged_once(project: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.delitem(sys.modules, "stages.check")  # it is run as a program here
     runpy.run_module("stages.check", run_name="__main__")
     assert len(judged) == 1
-    assert (project / CHECKED).exists()
+    assert (project / CODE).exists()
 
 
 @pytest.mark.parametrize("name", ["check", "split", "history"])

@@ -13,7 +13,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from tenshots import files
-from tenshots.repository import outputs
+from tenshots.repository import code, outputs
 from tenshots.tracking import entries, experiments, identity, liveness, looks, origin, sessions, store
 from tenshots.tracking.runs import MAX_CHARACTERS, folder_tag
 from tenshots.tracking.store import open_store
@@ -373,7 +373,7 @@ def test_two_workers_create_one_store_and_one_parent(tmp_path: Path) -> None:
         "import sys; from tenshots.tracking import sessions\n"
         "with sessions.variant_run(sys.argv[1]) as run: print(run.reached)"
     )
-    environment = {**os.environ, "PYTHONPATH": str(identity.CODE_DIR)}
+    environment = {**os.environ, "PYTHONPATH": str(code.CODE_DIR)}
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", code, variant],
@@ -410,9 +410,15 @@ def test_page_and_pictures_are_no_part_of_what_tells_experiments_apart(tmp_path:
     def key(settings: dict[str, object]) -> str:
         return identity.experiment_key(settings, splits_path=tmp_path / "splits.csv", code_dir=tmp_path)
 
-    for name in ("stages/ui.py", "tenshots/pages/report/page.py", "tenshots/training/loop.py"):
+    for name, text in (
+        ("stages/ui.py", ""),
+        ("stages/compare.py", "from tenshots.pages.report import page\n"),
+        ("stages/train.py", "from tenshots.training import loop\n"),
+        ("tenshots/pages/report/page.py", ""),
+        ("tenshots/training/loop.py", ""),
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("")
+        (tmp_path / name).write_text(text)
     first = key({"lr": 1, "report": {"num_samples": 1}, "visualise": {"dream": False}})
     assert key({"lr": 1, "report": {"num_samples": 2}, "visualise": {"dream": True}}) == first
     assert key({"lr": 1, "study": {"shares": [0.5]}, "inspect": {"network": "other"}}) == first
@@ -472,7 +478,7 @@ def workers(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
         folder = tmp_path / f"copy {lr}"
         folder.mkdir()
         (folder / "params.yaml").write_text(f"lr: {lr}\n")
-        environment = {**os.environ, "PYTHONPATH": str(identity.CODE_DIR), "DVC_ROOT": str(tmp_path)}
+        environment = {**os.environ, "PYTHONPATH": str(code.CODE_DIR), "DVC_ROOT": str(tmp_path)}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         started.append(subprocess.Popen([sys.executable, "-c", WORKS], cwd=folder, env=environment, **pipes))
         return started[-1]

@@ -1,4 +1,4 @@
-"""A family of networks as `dvc repro` sees it: whom an edit trains again."""
+"""Code as `dvc repro` sees it: what an edit runs again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.drawn.pipeline import TOP, Project
+from tests.drawn.pipeline import TOP, VARIANTS, Project
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,7 @@ def appended(project: Project, *names: str) -> Iterator[None]:
             else:
                 path.unlink()
         (project.folder / "dvc.lock").write_bytes(lock)
-        project.dvc("checkout", "data/checked/settings.txt", "data/checked/networks")
+        project.dvc("checkout", "data/checked/code", "data/checked/networks")
 
 
 @pytest.mark.parametrize(
@@ -73,4 +73,23 @@ def test_an_edited_family_runs_again_what_uses_it(
         if not networks:
             log = project.dvc("repro", "study")
             assert not re.findall(r"Running stage", log)
+    assert project.changed() == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "stages"),
+    [
+        (
+            "tenshots/training/transfer.py",
+            {f"{stage}@{name}" for stage in ("train", "study") for name in VARIANTS},
+        ),
+        ("tenshots/tracking/sessions.py", set()),
+        ("tenshots/pages/style.css", set()),
+    ],
+)
+def test_an_edit_of_the_library_runs_again_what_uses_it(
+    module: str, stages: set[str], project: Project
+) -> None:
+    with appended(project, module):
+        assert project.changed() == stages | ({"compare"} if "tracking" not in module else set())
     assert project.changed() == set()
