@@ -64,7 +64,8 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     todo = retraining.tasks(settings, photos, copies, splits, seed=seed, repeats=repeats)
     shown = pd.concat([photos, copies], ignore_index=True)
     labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)[1]
-    images = database.decode(shown["image"])
+    # One that learns from frozen features needs no pixels, but for the size of its network's input.
+    images = database.decode(shown["image"].iloc[:1] if variant.is_linear else shown["image"])
     known = None
     if isinstance(variant.network, TransferSettings):
         stored = features.read(
@@ -75,7 +76,7 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
         )
         if variant.is_linear and len(stored.rows) < len(shown):  # copies for a random split, after all others
             model = frozen.backbone(variant.network, size_px=images.shape[1])
-            added = frozen.outputs(model, images[len(stored.rows) :])
+            added = frozen.outputs(model, database.decode(shown["image"].iloc[len(stored.rows) :]))
             stored = stored._replace(rows=np.concatenate([stored.rows, added]))
         known = variants.known(stored, shown["photo_id"].tolist()[: len(stored.rows)], splits)
     num_jobs, most = sum(len(task.jobs) for task in todo), variants.max_epochs(variant)

@@ -85,8 +85,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             watch.outcome(saved.outcome)
 
         started = time.perf_counter()
-        inputs = known.features if known and variant.is_linear else images
-        finish = partial(storing.save, folder=folder, inputs=inputs)
+        finish = partial(storing.save, folder=folder)
         saved = variants.train(
             variant, jobs, images=images, labels=labels, known=known, finish=finish, num_workers=num_workers,
             report=report, done=done,

@@ -30,7 +30,7 @@ os.environ["DVC_NO_ANALYTICS"] = "true"
 
 
 def pytest_collection_finish() -> None:
-    """Lets the garbage collector begin, with what comes from now on: millions of objects stay until the end."""
+    """Lets the garbage collector begin, with what comes from now on: millions of objects stay."""
     gc.freeze()
     gc.enable()
 

@@ -11,13 +11,11 @@ import pandas as pd
 from tenshots import params, runtime
 from tenshots.augmentation import copying
 from tenshots.augmentation.settings import AugmentSettings
-from tenshots.networks import features, forward
+from tenshots.networks import features
 from tenshots.networks.settings import TransferSettings
-from tenshots.runtime import keras
 from tenshots.tables import database
 from tenshots.tables.features import Features
 from tenshots.training import variants
-from tenshots.training.jobs import Outcome
 
 
 def answers(values: Mapping[str, Any], name: str, photos: pd.DataFrame, splits: pd.DataFrame) -> np.ndarray:
@@ -48,14 +46,10 @@ def answers(values: Mapping[str, Any], name: str, photos: pd.DataFrame, splits: 
         )
         known = variants.known(found, asked_ids, splits)
 
-    def finish(network: keras.Model, outcome: Outcome) -> np.ndarray:
-        asked: Any = np.sort(outcome.job.test)
-        if known and variant.is_linear:
-            return forward.predict(features.head_of(network), known.features[asked])
-        return forward.predict(network, images[asked])
-
     jobs = variants.jobs_of(photos, copies, splits, seed=variant.experiment.seed, repeats=1)
-    [answered] = variants.train(variant, jobs, images=images, labels=labels, known=known, finish=finish)
+    [answered] = variants.train(
+        variant, jobs, images=images, labels=labels, known=known, finish=lambda _, outcome: outcome.of_test
+    )
     return answered
 
 

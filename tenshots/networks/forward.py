@@ -48,6 +48,17 @@ def predict(model: keras.Model, images: np.ndarray, *, batch_size: int = 128) ->
     return probabilities
 
 
+def predict_rows(
+    model: keras.Model, inputs: np.ndarray, rows: np.ndarray, *, batch_size: int = 128
+) -> np.ndarray:
+    """Returns what `predict` says of `inputs[rows]`, of which no more than a batch is copied at a time."""
+    answers = [
+        predict(model, inputs[rows[start : start + batch_size]], batch_size=batch_size)
+        for start in range(0, len(rows), batch_size)
+    ]
+    return np.concatenate(answers)
+
+
 def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Returns the logarithm of each label's probability, float64; logits have the shape (..., num_labels)."""
     shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from tenshots.errors import SettingsError
-from tenshots.networks import forward
 from tenshots.params import PATH
 from tenshots.seeds import derived_seed
 from tenshots.splitting import leakage
@@ -148,7 +147,8 @@ def run(
         variant: of `variants.resolve`.
         todo: of `tasks`.
         photos: columns photo_id and label; row i is image i.
-        images: uint8 (num_images, size_px, size_px, 3), photos and copies.
+        images: uint8 (num_images, size_px, size_px, 3), photos and copies; of a linear variant the first is
+            enough, as it shows the size.
         labels: int (num_images,), the places of the labels in their sorted list.
         known: of `variants.known`, where the network has a backbone.
         num_workers: trainings at a time, at most.
@@ -161,10 +161,10 @@ def run(
     """
     names = sorted(set(photos["label"].to_numpy().astype(str).tolist()))
 
-    def test(network: keras.Model, outcome: Outcome) -> _Tested:
+    def test(_: keras.Model, outcome: Outcome) -> _Tested:
         job = outcome.job
-        answers = forward.predict(network, images[job.test])
-        table = predictions.table(photos.iloc[job.test], answers, names, fold=job.fold, repeat=job.repeat)
+        rows = photos.iloc[np.sort(job.test)]
+        table = predictions.table(rows, outcome.of_test, names, fold=job.fold, repeat=job.repeat)
         return _Tested(outcome, table)
 
     # One call for all: what a pretrained backbone's lower layers put out is computed once.

@@ -16,8 +16,8 @@ class Job(NamedTuple):
         num_originals: how many of `train` are not copies; an epoch has that many images.
         seed: of the weights, the order of images and dropout.
         task: of a study, to which the job belongs; empty for a variant's own.
-        test: rows of the photos that are kept from the training, and that `finish` may ask the network about,
-            int64.
+        test: rows of the photos that are kept from the training, and that the network is asked about in the
+            end, int64.
     """
 
     fold: int
@@ -69,9 +69,18 @@ class Outcome(NamedTuple):
         kept_epoch: whose weights the network has: without patience the last one, with it the one of highest
             validation accuracy, of several the one of lowest validation loss.
         num_images: trained on, repeated ones counted each time.
+        probabilities: of each label for the images of `job.held_out`, float64 (num_images, num_labels). The
+            part of the network that was trained gives them, from what it was trained on: pixels would have
+            all that lies below computed again. Then the last bits may be others than the saved network's.
     """
 
     job: Job
     history: list[Epoch]
     kept_epoch: int
     num_images: int
+    probabilities: np.ndarray
+
+    @property
+    def of_test(self) -> np.ndarray:
+        """The probabilities for the images of `job.test`, in rising order of these."""
+        return self.probabilities[np.isin(self.job.held_out, self.job.test)]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tenshots.networks import features, forward
 from tenshots.networks.settings import HEAD
 from tenshots.runtime import keras
 from tenshots.training import optimisation
@@ -148,13 +149,15 @@ def trainers(
 
     def begin() -> Trainer:
         network = build()
+        head = features.head_of(network)
         heads = Heads(known, labels, num_labels=network.output_shape[-1], kind=kind)
 
         def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
             check()
             row = heads.put_into(network, job)
             report(row)
-            return Outcome(job, [row], kept_epoch=0, num_images=len(job.train))
+            answers = forward.predict_rows(head, known.features, job.held_out)
+            return Outcome(job, [row], kept_epoch=0, num_images=len(job.train), probabilities=answers)
 
         return Trainer(network, train, num_bytes=0)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tenshots.networks import building, drawing
+from tenshots.networks import building, drawing, forward
 from tenshots.runtime import keras
 from tenshots.training import cuts, loop, memory
 from tenshots.training.executor import Trainer
@@ -35,11 +35,12 @@ def trainers(
     """
     # Scaling down in each update would read every photo again and again: at 160 px it takes as long as a
     # tenth of the update that follows.
-    first = build()
-    inputs = cuts.inputs_of(cuts.at(first, building.pixels(first)), images, num_workers=num_workers)
+    first = [build()]
+    cut = cuts.at(first[0], building.pixels(first[0]))
+    inputs = cuts.inputs_of(cut, images, num_workers=num_workers)
 
     def begin() -> Trainer:
-        network = build()
+        network = first.pop() if first else build()
         built = network.get_weights()
         # The same layers in another model, which is compiled: saving `network` leaves the optimiser's memory
         # out.
@@ -63,7 +64,8 @@ def trainers(
                 check=check,
             )
             trained.set_weights(kept.weights)
-            return Outcome(job, history, kept.epoch, len(history) * job.num_originals)
+            answers = forward.predict_rows(trained, inputs, job.held_out)
+            return Outcome(job, history, kept.epoch, len(history) * job.num_originals, answers)
 
         return Trainer(network, train, memory.training_bytes(trained, batch_size=settings.batch_size))
 

@@ -1,9 +1,9 @@
 """What training leaves in a variant's folder: weights, what is said of them, and what they answer.
 
-The answers on validation and test photos are given here, by the network that is in memory anyway: whoever
-evaluates them needs neither Keras nor its seconds. Read back from its file, the network gives the same
-answers to the bit (tests/unit/training/test_storing.py). One that was taught on frozen features is asked
-about these: pixels would only have them computed again in each fold. Then the last bits may differ.
+The answers on validation and test photos are the training's own (`Outcome.probabilities`): whoever evaluates
+them needs neither Keras nor its seconds. Read back from its file, the network gives the same answers
+(tests/unit/training/test_storing.py): to the bit, or to the last ones where a backbone lies below what was
+trained.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ import numpy as np
 import pandas as pd
 
 from tenshots import files
-from tenshots.networks import building, features, forward
+from tenshots.networks import building
 from tenshots.runtime import keras
 from tenshots.tables.predictions import table
 from tenshots.training.jobs import Epoch, Outcome
 from tenshots.training.variants import Variant
-
-BATCH_SIZE = 128  # as `forward.predict` has it, through which the saved network answers later
 
 
 class Saved(NamedTuple):
@@ -31,43 +29,27 @@ class Saved(NamedTuple):
     Attributes:
         weights: name of the file.
         num_parameters: of the network.
-        probabilities: of each label for the images of `outcome.job.held_out`, float64 (num_images,
-            num_labels).
     """
 
     outcome: Outcome
     weights: str
     num_parameters: int
-    probabilities: np.ndarray
 
 
-def save(network: keras.Model, outcome: Outcome, *, folder: Path, inputs: np.ndarray) -> Saved:
-    """Writes the weights, whole or not at all, and asks the network about the photos that it did not learn.
-
-    For `variants.train`, in any thread.
+def save(network: keras.Model, outcome: Outcome, *, folder: Path) -> Saved:
+    """Writes the weights, whole or not at all. For `variants.train`, in any thread.
 
     Args:
         network: that was trained.
         outcome: of its training.
         folder: of the variant.
-        inputs: of all images, to which the rows of the job belong: pixels, uint8 (num_images, size_px,
-            size_px, 3), or frozen features, float32 (num_images, num_features), about which its head is
-            asked.
 
     Raises:
         OSError: the disk is full, say.
     """
     name = f"fold-{outcome.job.fold}_repeat-{outcome.job.repeat}.weights.h5"
     files.write(folder / name, building.weights(network))
-    asked = features.head_of(network) if inputs.ndim == 2 else network
-    rows = outcome.job.held_out
-    # A batch at a time, or each worker would have a copy of a third of the photos. These are the batches of
-    # one call with all rows: others would differ in the last bits.
-    answers = [
-        forward.predict(asked, inputs[rows[start : start + BATCH_SIZE]], batch_size=BATCH_SIZE)
-        for start in range(0, len(rows), BATCH_SIZE)
-    ]
-    return Saved(outcome, name, network.count_params(), np.concatenate(answers))
+    return Saved(outcome, name, network.count_params())
 
 
 def in_order(saved: Sequence[Saved]) -> list[Saved]:
@@ -133,6 +115,6 @@ def predictions(saved: Sequence[Saved], photos: pd.DataFrame, labels: Sequence[s
     for each in saved:
         job = each.outcome.job
         rows = photos.iloc[job.held_out]
-        answers = table(rows, each.probabilities, labels, fold=job.fold, repeat=job.repeat)
+        answers = table(rows, each.outcome.probabilities, labels, fold=job.fold, repeat=job.repeat)
         tables.append(answers.assign(part=np.where(np.isin(job.held_out, job.test), "test", "val")))
     return pd.concat(tables, ignore_index=True)

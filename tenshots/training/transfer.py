@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tenshots.networks import drawing
+from tenshots.networks import drawing, features, forward
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
 from tenshots.training import cuts, loop, memory
@@ -51,18 +51,20 @@ def trainers(
         known: frozen features of this backbone, and what belongs together; of the photos at least.
         num_workers: threads that compute what the frozen layers put out, side by side.
     """
-    first = build()
-    targets = np.eye(first.output_shape[-1], dtype=np.float32)[labels]
-    pretrained = first.get_weights()
+    first = [build()]
+    num_labels = first[0].output_shape[-1]
+    targets = np.eye(num_labels, dtype=np.float32)[labels]
+    pretrained = first[0].get_weights()
     smoothing = settings.optimisation.label_smoothing
-    heads = Heads(known, labels, num_labels=first.output_shape[-1], label_smoothing=smoothing)
-    first_cut = cuts.below_top(first, share=phases.unfreeze)
-    inputs = images if first_cut is None else cuts.inputs_of(first_cut, images, num_workers=num_workers)
+    heads = Heads(known, labels, num_labels=num_labels, label_smoothing=smoothing)
+    cut = cuts.below_top(first[0], share=phases.unfreeze)
+    inputs = known.features if cut is None else cuts.inputs_of(cut, images, num_workers=num_workers)
 
     def begin() -> Trainer:
-        network = build()
+        network = first.pop() if first else build()
         found = cuts.below_top(network, share=phases.unfreeze)
         top = None if found is None else cuts.trained(found, from_photos=inputs is images)
+        asked = top or features.head_of(network)
 
         def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
             check()
@@ -86,7 +88,8 @@ def trainers(
                     check=check,
                 )
                 top.set_weights(kept.weights)
-            return Outcome(job, history, max(kept.epoch, 0), len(history) * job.num_originals)
+            answers = forward.predict_rows(asked, inputs, job.held_out)
+            return Outcome(job, history, max(kept.epoch, 0), len(history) * job.num_originals, answers)
 
         num_bytes = 0 if top is None else memory.training_bytes(top, batch_size=settings.batch_size)
         return Trainer(network, train, num_bytes)

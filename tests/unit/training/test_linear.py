@@ -38,7 +38,7 @@ def solved(
         labels=drawn()[1] if labels is None else labels,
         kind=kind,
     )
-    return executor.run(begin, jobs, finish=partial(storing.save, folder=folder, inputs=given.features))
+    return executor.run(begin, jobs, finish=partial(storing.save, folder=folder))
 
 
 def answers(saved: Saved, folder: Path) -> np.ndarray:
@@ -128,7 +128,7 @@ def test_the_backbone_keeps_what_it_has_learnt(tmp_path: Path) -> None:
         lambda: network, known=known(copies=True), labels=drawn()[1], kind="logistic_regression"
     )
     before = [each.copy() for each in network.get_weights()]
-    executor.run(begin, [job()], finish=partial(storing.save, folder=tmp_path, inputs=drawn()[0]))
+    executor.run(begin, [job()], finish=partial(storing.save, folder=tmp_path))
     changed = [not np.array_equal(*pair) for pair in zip(before, network.get_weights(), strict=True)]
     assert changed == [False] * (len(before) - 2) + [True, True]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tenshots import runtime
@@ -25,6 +26,7 @@ runtime.configure(threads=1)
 
 JOBS = [job(repeat) for repeat in range(5)]
 EPOCH = Epoch(0, 0, "scratch", 0, 1, 0.1, 0.0, 0.0, 0.0, 0.0)
+ANSWERS = np.ones((1, 1))
 
 
 def repeat_of(_: object, outcome: Outcome) -> int:
@@ -51,7 +53,7 @@ class Meeting:
                 self.barrier.wait()
             check()
             report(EPOCH._replace(repeat=job.repeat))
-            return Outcome(job, [EPOCH], 0, 1)
+            return Outcome(job, [EPOCH], 0, 1, ANSWERS)
 
         return Trainer(None, train, 1)
 
@@ -172,16 +174,16 @@ def test_whatever_breaks_ends_all_workers_is_raised_and_leaves_whole_files(
         report(EPOCH)
         if job.repeat == 0:
             break_at("train")
-            return Outcome(job, [EPOCH], 0, 1)
+            return Outcome(job, [EPOCH], 0, 1, ANSWERS)
         for _ in range(1000):  # updates
             check()
             time.sleep(0.01)
         to_the_end.append(job.repeat)
-        return Outcome(job, [EPOCH], 0, 1)
+        return Outcome(job, [EPOCH], 0, 1, ANSWERS)
 
     def finish(network: Any, outcome: Outcome) -> int:  # noqa: ANN401 (keras.Model)
         if place == "save":
-            storing.save(network, outcome, folder=tmp_path, inputs=drawn()[0])
+            storing.save(network, outcome, folder=tmp_path)
             break_at("save")
         return outcome.job.repeat
 
@@ -210,7 +212,7 @@ def test_ctrl_c_while_the_thread_that_asks_waits_ends_the_workers() -> None:
         for _ in range(1000):
             check()
             time.sleep(0.01)
-        return Outcome(job, [EPOCH], 0, 1)
+        return Outcome(job, [EPOCH], 0, 1, ANSWERS)
 
     with pytest.raises(KeyboardInterrupt):
         executor.run(lambda: Trainer(None, train, 1), JOBS, finish=repeat_of, num_workers=2)
@@ -236,7 +238,7 @@ def test_a_thread_that_cannot_be_started_ends_those_that_were(monkeypatch: pytes
             check()
             time.sleep(0.01)
         done.append(job.repeat)
-        return Outcome(job, [EPOCH], 0, 1)
+        return Outcome(job, [EPOCH], 0, 1, ANSWERS)
 
     with pytest.raises(RuntimeError, match="new thread"):
         executor.run(lambda: Trainer(None, train, 1), JOBS, finish=repeat_of, num_workers=2)
