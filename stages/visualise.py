@@ -46,10 +46,8 @@ def _draw(
     fit = chosen_fit(saved, settings)
     predictions = database.read_predictions(EVALUATIONS / variant / "predictions.csv")
     model = stored.rebuild(saved)
+    stored.load(model, MODELS / variant / fit.weights)
     shown = subject(model, saved, fit, photos=photos, splits=splits, predictions=predictions)
-    # Loads the weights, and says whether this is the network that was evaluated.
-    shares = stored.probabilities(model, MODELS / variant / fit.weights, shown.tested.images)
-    shown = shown.checked(shares)
 
     folder = VISUALISATIONS / variant
     folder.mkdir()

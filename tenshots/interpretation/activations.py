@@ -52,10 +52,26 @@ def peaks_of(maps: np.ndarray) -> Peaks:
     return Peaks(np.take_along_axis(flat, places[:, None], axis=1)[:, 0], rows, columns)
 
 
-def peaks(model: keras.Model, images: np.ndarray, tensors: Sequence[Any]) -> list[Peaks]:
-    """Returns the peaks of `outputs`, without holding the maps of all images at once."""
-    batches = ([peaks_of(maps) for maps in found] for found in _batches(model, images, tensors))
-    return [Peaks(*map(np.concatenate, zip(*found, strict=True))) for found in zip(*batches, strict=True)]
+class Search(NamedTuple):
+    """What one pass of many images through a network found.
+
+    Attributes:
+        logits: what the network answers, float32 (num_images, num_labels).
+        peaks: of each tensor that was asked for.
+    """
+
+    logits: np.ndarray
+    peaks: list[Peaks]
+
+
+def search(model: keras.Model, images: np.ndarray, tensors: Sequence[Any]) -> Search:
+    """Returns the answers and the peaks of `outputs`, without holding the maps of all images at once."""
+    logits, peaks = [], []
+    for answers, *maps in _batches(model, images, [model.output, *tensors]):
+        logits.append(answers)
+        peaks.append([peaks_of(each) for each in maps])
+    joined = [Peaks(*map(np.concatenate, zip(*found, strict=True))) for found in zip(*peaks, strict=True)]
+    return Search(np.concatenate(logits), joined)
 
 
 def _batches(model: keras.Model, images: np.ndarray, tensors: Sequence[Any]) -> Iterator[list[np.ndarray]]:

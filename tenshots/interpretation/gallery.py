@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from tenshots.interpretation.layer_pictures import excitation_picture, feature_m
 from tenshots.interpretation.picture import Picture
 from tenshots.interpretation.settings import VisualiseSettings
 from tenshots.interpretation.subject import Subject
+from tenshots.networks import forward
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
 from tenshots.wording import counted
@@ -37,10 +39,17 @@ def pictures(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Itera
         shown: the network and its photos.
         settings: how much of each.
         seed: of the experiment; noise, jitter and directions are derived from it.
+
+    Raises:
+        DataError: the network is not the one whose answers are known.
     """
+    excited = _excited_layers(shown.model)
+    tensors = [layers.before_activation(layer) for layer in excited]
+    found = activations.search(shown.model, shown.tested.images, tensors)
+    shown.check(forward.softmax(found.logits))
     yield structure_picture(shown.model)
-    if layers.has_maps(shown.model):
-        yield from _of_maps(shown, settings, seed=seed)
+    if excited:
+        yield from _of_maps(shown, settings, dict(zip(excited, found.peaks, strict=True)), seed=seed)
     if settings.landscape:
         yield landscape_picture(shown, settings, seed=derived_seed(seed, "landscape"))
 
@@ -60,15 +69,21 @@ def left_out(model: keras.Model) -> str:
     return ""
 
 
-def _of_maps(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Iterator[Picture]:
+def _excited_layers(model: keras.Model) -> list[Any]:
+    """Layers of maps of different sizes, from the input up; none where there are none."""
+    if not layers.has_maps(model):
+        return []
+    return layers.spread(layers.last_of_each_size(layers.with_maps(model)), NUM_EXCITED_LAYERS)
+
+
+def _of_maps(
+    shown: Subject, settings: VisualiseSettings, excited: Mapping[Any, activations.Peaks], *, seed: int
+) -> Iterator[Picture]:
     """Yields the pictures that need layers of maps."""
     yield feature_maps_picture(shown, settings)
     if layers.sees_colours(shown.model):
         yield filters_picture(shown.model)
-    chosen = layers.spread(layers.last_of_each_size(layers.with_maps(shown.model)), NUM_EXCITED_LAYERS)
-    tensors = [layers.before_activation(layer) for layer in chosen]
-    found = activations.peaks(shown.model, shown.tested.images, tensors)
-    for layer, peaks in zip(chosen, found, strict=True):
+    for layer, peaks in excited.items():
         own = derived_seed(seed, "excitation", layer.name)
         yield excitation_picture(shown, layer, peaks, settings, seed=own)
     looked_at = gradcam.default_layer(shown.model)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, zip_longest
-from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -60,8 +59,8 @@ class Subject:
     trained: Photos
     photos: pd.DataFrame
 
-    def checked(self, probabilities: np.ndarray) -> Self:
-        """Returns itself where the network gives the answers of the table.
+    def check(self, probabilities: np.ndarray) -> None:
+        """Raises where the network does not give the answers of the table.
 
         Args:
             probabilities: what the network says of `tested`, (num_photos, num_labels).
@@ -72,7 +71,6 @@ class Subject:
         written = self.answers["probability"].head(len(probabilities)).to_numpy()
         if np.abs(probabilities.max(axis=1) - written).max() > MAX_DEVIATION:
             raise DataError(f"{EVALUATIONS} is not of the networks in {MODELS}; run `dvc repro`")
-        return self
 
 
 def subject(

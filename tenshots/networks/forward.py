@@ -42,10 +42,7 @@ def predict(model: keras.Model, images: np.ndarray, *, batch_size: int = 128) ->
         images: uint8 (num_images, size_px, size_px, 3).
         batch_size: images at once.
     """
-    logits = outputs(model, images, batch_size=batch_size).astype(np.float64)
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return probabilities
+    return softmax(outputs(model, images, batch_size=batch_size))
 
 
 def predict_rows(
@@ -57,6 +54,14 @@ def predict_rows(
         for start in range(0, len(rows), batch_size)
     ]
     return np.concatenate(answers)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Returns each label's probability, float64; logits have the shape (num_images, num_labels)."""
+    exact = logits.astype(np.float64)
+    exponentials = np.exp(exact - exact.max(axis=1, keepdims=True))
+    probabilities: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Saved variants: what training left, as networks again that predict photos.
 
-Pictures and the prediction of new photos all go through `probabilities`. What was measured is what is used:
-evaluation reads what the same network answered when it was saved (tenshots.training.storing).
+What was measured is what is used: evaluation reads what the same network answered after its training
+(tenshots.training.storing), and pictures are drawn of no network that answers otherwise.
 """
 
 from __future__ import annotations
@@ -22,6 +22,18 @@ def rebuild(saved: SavedVariant) -> keras.Model:
     return building.build(settings, size_px=saved.size_px, num_labels=len(saved.labels))
 
 
+def load(model: keras.Model, weights_path: Path) -> None:
+    """Gives `model`, of `rebuild`, the weights that training saved.
+
+    Raises:
+        DataError: the file is missing, damaged or of another network.
+    """
+    try:
+        weights_files.load(model, weights_path, of="network", remedy="run `dvc repro`")
+    except FileNotFoundError:
+        raise missing(weights_path) from None
+
+
 def probabilities(model: keras.Model, weights_path: Path, images: np.ndarray) -> np.ndarray:
     """Loads one training's weights into `model` and predicts `images`.
 
@@ -36,10 +48,7 @@ def probabilities(model: keras.Model, weights_path: Path, images: np.ndarray) ->
     Raises:
         DataError: the file is missing, damaged or of another network.
     """
-    try:
-        weights_files.load(model, weights_path, of="network", remedy="run `dvc repro`")
-    except FileNotFoundError:
-        raise missing(weights_path) from None
+    load(model, weights_path)
     return forward.predict(model, images)
 
 

@@ -107,7 +107,7 @@ def test_a_patch_lies_where_the_filter_saw_what_it_looks_for() -> None:
     for number, (row, column) in enumerate(spots):
         images[number, row, column] = 255 - number
     field = receptive_field(model, model.output)
-    (found,) = activations.peaks(model, images.astype(np.float32), [model.output])
+    (found,) = activations.search(model, images.astype(np.float32), [model.output]).peaks
 
     for patch in patches.strongest(found, 0, field):
         row, column = spots[patch.photo]

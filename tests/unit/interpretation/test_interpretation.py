@@ -168,9 +168,9 @@ def test_maps_are_what_the_layer_puts_out_and_grey_pictures_span_black_to_white(
 def test_peaks_are_the_highest_values_and_their_places_over_several_batches() -> None:
     model, asked = network(), np.concatenate([images()] * 23)
     output = model.get_layer("block1_1_relu").output
-    (maps,), (found,) = (
-        function(model, asked, [output]) for function in (activations.outputs, activations.peaks)
-    )
+    (maps,) = activations.outputs(model, asked, [output])
+    logits, (found,) = activations.search(model, asked, [output])
+    np.testing.assert_array_equal(logits, activations.outputs(model, asked, [model.output])[0])
     assert found.values.shape == found.rows.shape == found.columns.shape == (69, 4)
     np.testing.assert_array_equal(found.values, maps.max(axis=(1, 2)))
     photos, numbers = np.indices(found.rows.shape)
