@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
 
-import joblib
-
 from stages import run
-from tenshots import params
+from tenshots import cores, params
 from tenshots.outlook import lines, pace, work
 from tenshots.repository import outputs, running
 from tenshots.tables import database
@@ -41,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     efforts = _efforts()
     others = [name for name in work.in_order(values, efforts) if name != first]
     waiting = [name for name in others if work.concerned(values, name, stale)]
-    sizes = work.sizes(database.read_splits(SPLITS), num_workers=_num_workers(values["threads"]))
+    sizes = work.sizes(database.read_splits(SPLITS), num_workers=cores.num_workers(threads=values["threads"]))
     left = work.of_variants(values, waiting, stale, efforts, sizes)
     rest = work.of_the_rest(values, waiting, efforts, sizes)
     speed = pace.Pace(pace.probed(sizes.workers))
@@ -74,12 +71,6 @@ def _efforts() -> work.Efforts:
     except (FileNotFoundError, json.JSONDecodeError):  # before the first run, or after a kill
         return {}
     return found
-
-
-def _num_workers(threads: int) -> int:
-    """Returns about how many trainings run side by side (`runtime.num_workers` would import Keras)."""
-    given = os.environ.get("TENSHOTS_WORKERS", "")
-    return int(given) if given.isdecimal() and int(given) else max(int(joblib.cpu_count()) // threads, 1)
 
 
 def _reproduce(*targets: str) -> None:

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     folder = FEATURES / "database" / name
     if wanted is None:
         features.write_none(folder)
-        print(f"features of {name}: none, as nothing reads them")
+        print(f"features of {name}: none, because no stage reads them")
         return
 
     # Not at the top: TensorFlow takes seconds to import, and nobody wants the features of most networks.

@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     folder = FEATURES / "augmented" / name
     if wanted is None:
         features.write_none(folder)
-        print(f"features of copies, {name}: none, as nothing reads them")
+        print(f"features of copies, {name}: none, because no stage reads them")
         return
 
     photo_ids = database.read_photos(AUGMENTED, ["photo_id"])["photo_id"].tolist()

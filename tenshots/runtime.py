@@ -20,11 +20,10 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from tenshots import portable
-from tenshots.errors import SettingsError
+from tenshots import cores, portable
 from tenshots.params import Settings
 
-__all__ = ["configure", "keras", "num_experiments", "num_workers"]
+__all__ = ["configure", "keras", "num_workers"]
 
 
 @contextlib.contextmanager
@@ -204,11 +203,10 @@ def _captured(descriptor: int) -> Iterator[list[str]]:
 
 
 def num_workers(*, threads: int, num_worth: int | None = None) -> int:
-    """Returns how many computations side by side keep this process' share of the cores busy, at least 1.
+    """Returns how many trainings side by side keep this process' share of the machine busy, at least 1.
 
-    TENSHOTS_WORKERS in the environment sets it by hand. Else it is one where a GPU computes, which a single
-    training fills, and on JAX, which takes all cores by itself. Cores are those that the process may use: its
-    affinity and a container's limit count; experiments that run at once share them.
+    As `cores.num_workers` says; but, unless it is set by hand, one where a GPU computes, which a single
+    training fills, and on JAX, which takes all cores by itself.
 
     Args:
         threads: of one operation.
@@ -217,33 +215,13 @@ def num_workers(*, threads: int, num_worth: int | None = None) -> int:
     Raises:
         SettingsError: the environment holds something other than a number there.
     """
-    by_hand = _number_from_environment("TENSHOTS_WORKERS")
-    if by_hand is not None:
-        return by_hand
+    return cores.num_workers(threads=threads, num_worth=1 if _takes_all() else num_worth)
+
+
+def _takes_all() -> bool:
+    """Whether one training has all that computes to itself."""
     if keras.backend.backend() != "tensorflow":
-        return 1
-    import joblib
+        return True
     import tensorflow as tf
 
-    if tf.config.list_physical_devices("GPU"):
-        return 1
-    found = max(int(joblib.cpu_count()) // num_experiments() // threads, 1)
-    return found if num_worth is None else min(found, num_worth)
-
-
-def num_experiments() -> int:
-    """Returns how many experiments share this machine, at least 1: TENSHOTS_EXPERIMENTS, or this one alone.
-
-    Raises:
-        SettingsError: the environment holds something other than a number there.
-    """
-    return _number_from_environment("TENSHOTS_EXPERIMENTS") or 1
-
-
-def _number_from_environment(name: str) -> int | None:
-    given = os.environ.get(name, "")
-    if not given:
-        return None
-    if not re.fullmatch("[0-9]{1,4}", given) or int(given) < 1:
-        raise SettingsError(f"the environment's {name} must be a whole number from 1 to 9999, got {given!r}")
-    return int(given)
+    return bool(tf.config.list_physical_devices("GPU"))

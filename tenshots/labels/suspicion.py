@@ -99,7 +99,7 @@ def sentence(num_suspects: int, num_judged: int, *, accuracy: float | None) -> s
         return "No label could be judged."
     judge = f"a classifier that had not seen them and agrees with {100 * accuracy:.0f} % of their labels"
     if not num_suspects:
-        return f"None of {counted(num_judged, 'photo')} looks wrongly labelled to {judge}."
+        return f"According to {judge}, none of {counted(num_judged, 'photo')} looks wrongly labelled."
     looks = "looks" if num_suspects == 1 else "look"
     return (
         f"{num_suspects:,} of {counted(num_judged, 'photo')} {looks} more like another label to {judge}. "

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from tenshots import runtime
+from tenshots import cores
 from tenshots.runtime import keras
 
 MEMORY_SHARE = 0.5  # of what is free: as much as workers may fill
@@ -22,9 +22,9 @@ V1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 def num_fitting(num_bytes: int) -> int:
     """Returns how many trainings of so many bytes this process's share of free memory holds; at least 1.
 
-    Experiments that run at once (`runtime.num_experiments`) share what is free.
+    Experiments that run at once (`cores.num_experiments`) share what is free.
     """
-    room = MEMORY_SHARE * free_bytes() / runtime.num_experiments()
+    room = MEMORY_SHARE * free_bytes() / cores.num_experiments()
     return max(int(room // max(num_bytes, 1)), 1)
 
 

@@ -173,9 +173,12 @@ def _suspects(material: Material, chosen: str, number: int) -> dict[str, Any]:
 
 
 def _suspicion(number: int, num_judged: int, chosen: str) -> str:
-    judges = f"a logistic regression on frozen features or to {chosen}"
     if not number:
-        return f"No photo looks wrongly labelled to {judges}."
+        return (
+            f"According to a logistic regression on frozen features and to {chosen}, no photo looks wrongly "
+            "labelled."
+        )
+    judges = f"a logistic regression on frozen features or to {chosen}"
     looks, them = ("photo looks", "it") if number == 1 else ("photos look", "them")
     return (
         f"{number:,} {looks} more like another label to {judges}, neither of which was trained on {them}. "

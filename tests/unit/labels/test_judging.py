@@ -38,7 +38,7 @@ def test_clean_and_separable_photos_give_no_suspects() -> None:
     assert found["num_suspects"] == 0
     assert found["suspects"] == []
     assert found["accuracy"] == 1
-    assert found["sentence"].startswith("None of 120 photos looks wrongly labelled")
+    assert found["sentence"].endswith("none of 120 photos looks wrongly labelled.")
     assert (found["folds"], found["num_folds"]) == ("split", 4)
     assert (found["num_photos"], found["num_judged"], found["not_judged"]) == (120, 120, [])
     assert np.trace(found["confident_joint"]["counts"]) == np.sum(found["confident_joint"]["counts"])

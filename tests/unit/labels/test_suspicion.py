@@ -127,5 +127,5 @@ def test_the_sentence_says_how_good_the_judge_is() -> None:
     assert sentence(16, 252, accuracy=0.825).startswith("16 of 252 photos look more like another label")
     assert "agrees with 82 % of their labels" in sentence(16, 252, accuracy=0.825)
     assert sentence(1, 9, accuracy=1.0).startswith("1 of 9 photos looks more")
-    assert sentence(0, 9, accuracy=1.0).startswith("None of 9 photos looks wrongly labelled")
+    assert sentence(0, 9, accuracy=1.0).endswith("none of 9 photos looks wrongly labelled.")
     assert sentence(0, 0, accuracy=None) == "No label could be judged."

@@ -208,7 +208,7 @@ def test_what_no_seed_moves_is_taught_once_and_nothing_is_said_to_be_hidden(name
     assert compared["differences"][0]["interval"]
 
     text = page.render(drawn, SETTINGS)
-    assert "frozen has no curve: its weights are solved for at once." in text
+    assert "frozen has no curve: its weights are computed in one step." in text
     curves = text.split('id="curves"')[1].split("</section>")[0]
     assert curves.count("<article") == 1
 
