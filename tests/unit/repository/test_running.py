@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ fail) exit 9;;
 crash) kill -9 $$;;
 idle) exec sleep 300;;
 stage)
-    sh -c 'trap "echo asked > ended; exit 3" TERM; while true; do sleep 0.1; done'
+    sh -c 'trap "echo asked > ended; exit 3" TERM; touch listens; while true; do sleep 0.1; done'
     echo "then DVC" >> ended
     exit 1;;
 esac
@@ -60,6 +61,8 @@ def test_ctrl_c_ends_both_and_waits_for_dvc(tmp_path: Path) -> None:
 
 def test_a_request_to_end_is_handed_on_to_the_stage_and_dvc_is_waited_for(tmp_path: Path) -> None:
     process = begin(tmp_path, "stage")
+    while not (tmp_path / "listens").exists():  # before, it would end without a word
+        time.sleep(0.05)
     process.terminate()
     process.communicate(timeout=30)
     assert (tmp_path / "ended").read_text() == "asked\nthen DVC\n"
