@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := @sh setup.sh
 export PYTHON WHEELS
 
-.PHONY: help setup setup-dev wheels repro quick back test lint prove ui requirements
+.PHONY: help setup setup-dev wheels repro quick back test coverage lint prove ui requirements
 
 help:  ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -45,8 +45,13 @@ back: setup  ## restores the last commit's settings, report and outputs; photos 
 	git clean --quiet --force -d -x -- data/evaluations data/models data/study
 	$(BIN)/dvc checkout --force dvc.yaml
 
-test: setup-dev lint  ## checks style and types, and runs all tests with the library's coverage
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov=tenshots --cov-report=term --cov-fail-under=90 --durations=25
+TESTS := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+test: setup-dev lint  ## checks style and types, and runs all tests
+	$(TESTS) --durations=25
+
+coverage: setup-dev  ## runs all tests, and says which lines of the library none of them reaches; takes a third longer
+	$(TESTS) --cov=tenshots --cov-report=term --cov-fail-under=90
 
 lint: setup-dev  ## checks style and types only
 	$(BIN)/ruff check

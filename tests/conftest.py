@@ -36,25 +36,47 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 (xdist's own)
-    """Lets one process run all tests of a file, and one process all files that share the first `dvc repro`.
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process more than there are CPUs, as some tests wait for servers, locks and browsers; at most 4."""
+    del config
+    return min(4, (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1) + 1)
 
-    Each process would otherwise make that run itself: it takes two minutes of processor time.
-    """
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 (xdist's own)
+    """Lets one process run all tests of a file, and one process all files that change the same project."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file: str = super()._split_scope(nodeid)
-            return "reproduced" if file in sharing else file
+            return "reproduced" if file in changing else file
 
+    changing = _asking_for("reproduced", config)
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Lets one process make the first run at once, and the others do what does not wait for it."""
+    ranks = dict.fromkeys(_asking_for("untouched", config), 2) | dict.fromkeys(
+        _asking_for("reproduced", config), 0
+    )
+
+    def rank(item: pytest.Item) -> int:
+        file = item.nodeid.split("::")[0]
+        return ranks.get(file, 3 if file.startswith("tests/unit/") else 1)
+
+    items.sort(key=rank)
+
+
+def _asking_for(fixture: str, config: pytest.Config) -> set[str]:
+    """The files of tests that use a fixture of the pipeline's."""
     folder = config.rootpath / "tests" / "pipeline"
-    sharing = {
+    return {
         path.relative_to(config.rootpath).as_posix()
         for path in folder.glob("test_*.py")
-        if re.search(r"\breproduced\b", path.read_text(encoding="utf-8"))
+        if re.search(rf"\b{fixture}: Project", path.read_text(encoding="utf-8"))
     }
-    return ByFile(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -222,6 +222,8 @@ def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), *
     described, judged = reference(taken, labels)
     database.write_predictions(judged, folder / "data/inspection/predictions.csv")
     (folder / "data/inspection/inspection.json").write_text(json.dumps(described), encoding="utf-8")
+    (folder / "data/checked/code").mkdir(parents=True)
+    (folder / "data/checked/code/compare.txt").write_text("0  stages/compare.py\n", encoding="utf-8")
     (folder / "reports").mkdir()
     draw = np.random.default_rng(1)
     preview = np.hstack([np.asarray(Image.open(io.BytesIO(picture(draw, kind)))) for kind in range(6)])

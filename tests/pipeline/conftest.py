@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from pathlib import Path
+
 import pytest
+from filelock import FileLock
 
 from tests.drawn.pipeline import Project, small_project
 
@@ -14,11 +19,41 @@ def fresh_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session")
-def reproduced(fresh_project: Project) -> Project:
-    """After the first run, as `make repro` does it; `first.log` is its output. A test undoes its changes."""
-    log = fresh_project.python("-m", "stages.answers")
-    (fresh_project.home / "first.log").write_text(log)
-    (fresh_project.experiment,) = {run.data.tags["tenshots.experiment"] for run in fresh_project.runs()}
-    fresh_project.run("git", "add", ".")
-    fresh_project.run("git", "commit", "--quiet", "--message=reproduced")
-    return fresh_project
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `used`, whose project has run as `make repro` does it, and `kept`, with a copy of that.
+
+    All processes of a session share it: whoever comes first makes it, which takes more than a minute.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder /= "first run"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / "lock"):
+        if not (folder / "kept").exists():
+            project = small_project(folder / "used" / "a project")
+            log = project.python("-m", "stages.answers")
+            (project.home / "first.log").write_text(log)
+            project.run("git", "add", ".")
+            project.run("git", "commit", "--quiet", "--message=reproduced")
+            ignore = shutil.ignore_patterns("mlruns")  # which knows its own place
+            shutil.copytree(project.folder, folder / "made" / "a project", symlinks=True, ignore=ignore)
+            (folder / "made").rename(folder / "kept")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reproduced(first_run: Path) -> Project:
+    """The project of the first run, whose output is `first.log` in its home. A test undoes its changes.
+
+    All tests that ask for it run in one process, one after the other.
+    """
+    project = Project(first_run / "used" / "a project")
+    (project.experiment,) = {run.data.tags["tenshots.experiment"] for run in project.runs()}
+    return project
+
+
+@pytest.fixture(scope="session")
+def untouched(first_run: Path) -> Project:
+    """The project after the first run, without a store: to be copied, and changed by no test."""
+    return Project(first_run / "kept" / "a project")

@@ -19,10 +19,10 @@ PHOTOS = Path("data/raw/person0/cup")
 
 
 @pytest.fixture(scope="module")
-def project(reproduced: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy, committed before its photos were added and again by README's command."""
     folder = tmp_path_factory.mktemp("back") / "a project"
-    shutil.copytree(reproduced.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("mlruns"))
+    shutil.copytree(untouched.folder, folder, symlinks=True)
     copy = Project(folder)
     shutil.rmtree(folder / ".venv")  # of the other place
     make_environment(folder)
@@ -142,7 +142,8 @@ def test_the_way_back_restores_settings_report_and_outputs_and_loses_no_photo(pr
     changed = project.run("git", "status", "--short").splitlines()
     assert changed == [" M data/raw.dvc", " M stages/style.py", "?? reports/notes.md"]
     status = json.loads(project.dvc("status", "--json"))
-    assert set(status) == {"ingest", "data/raw.dvc"}
+    assert set(status) == {"check", "ingest", "data/raw.dvc"}
+    assert status["check"] == [{"changed deps": {"stages": "modified"}}]
     assert status["ingest"] == [{"changed deps": {"data/raw": "modified"}}]
 
     project.run(*way_back())

@@ -19,9 +19,9 @@ NEEDING_NETWORKS = ("train", "evaluate", "study")
 
 
 @pytest.fixture(scope="module")
-def project(reproduced: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     folder = tmp_path_factory.mktemp("families") / "a project"
-    shutil.copytree(reproduced.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("mlruns"))
+    shutil.copytree(untouched.folder, folder, symlinks=True)
     project = Project(folder)
     assert project.changed() == set()
     return project

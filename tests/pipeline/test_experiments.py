@@ -29,9 +29,9 @@ RATES = {"as-it-is": "0.002", "faster": "0.016"}
 
 
 @pytest.fixture(scope="module")
-def project(reproduced: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def project(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     folder = tmp_path_factory.mktemp("experiments") / "a project"
-    shutil.copytree(reproduced.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("mlruns"))
+    shutil.copytree(untouched.folder, folder, symlinks=True)
     project = Project(folder)
     yield project
     project.dvc("queue", "stop", "--kill")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -43,17 +44,17 @@ def differs(project: Project) -> str:
     return ""
 
 
-def test_the_small_set_has_the_committed_bytes_on_this_processor(reproduced: Project) -> None:
-    assert not differs(reproduced)
+def test_the_small_set_has_the_committed_bytes_on_this_processor(untouched: Project) -> None:
+    assert not differs(untouched)
 
 
 def test_git_status_is_clean_after_a_clone_on_another_processor_computed_it_again(
-    reproduced: Project, tmp_path: Path
+    untouched: Project, tmp_path: Path
 ) -> None:
     """As in a class: one commits what came of it, another one clones that and runs it."""
     amd = "AuthenticAMD" in portable.CPUINFO.read_text(encoding="utf-8")
     run = Run(ALDER_LAKE if amd else ROME, 3, "C", "NPT-5:45", "077", "1", runs.ORDERS[1])
-    copy = runs.clone(reproduced, tmp_path / "clone" / "a project", run.order)
+    copy = runs.clone(untouched, tmp_path / "clone" / "a project", run.order)
     obstacle = processors.obstacle()
     variables = {} if obstacle else Imitations(tmp_path).variables(run.processor)
     variables["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"  # bytes need no store
@@ -66,7 +67,8 @@ def test_git_status_is_clean_after_a_clone_on_another_processor_computed_it_agai
     assert "features@pretrained" in ran(said)
     assert copy.run("git", "status", "--porcelain") == ""
     assert not differs(copy)
-    copy.dvc("config", "--local", "cache.dir", str(reproduced.folder / ".dvc" / "cache"))
+    shutil.copytree(untouched.folder / ".dvc" / "cache", tmp_path / "cache")
+    copy.dvc("config", "--local", "cache.dir", str(tmp_path / "cache"))
     # Nothing differs, so the cache has the rest. DVC takes no stage from there that has outputs in git, too.
     assert ran(runs.repro(copy, run, variables, ".venv/bin/dvc repro")) == {"compare"}
     assert copy.run("git", "status", "--porcelain") == ""

@@ -55,12 +55,10 @@ def clone_of(project: Project, folder: Path, stick: Path) -> Project:
 
 
 @pytest.fixture(scope="module")
-def ada(reproduced: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def ada(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Has committed what came of her photos."""
     folder = tmp_path_factory.mktemp("ada") / "her project"
-    shutil.copytree(
-        reproduced.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("mlruns", ".venv", "*.log")
-    )
+    shutil.copytree(untouched.folder, folder, symlinks=True, ignore=shutil.ignore_patterns(".venv", "*.log"))
     project = Project(folder)
     set_up(project)
     assert project.run("git", "status", "--short") == ""

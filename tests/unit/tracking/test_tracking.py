@@ -369,14 +369,14 @@ def test_a_store_that_fails_in_the_middle_costs_one_line_and_no_work(
 @pytest.mark.slow
 def test_two_workers_create_one_store_and_one_parent(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("lr: 0.1\n")
-    code = (
+    script = (
         "import sys; from tenshots.tracking import sessions\n"
         "with sessions.variant_run(sys.argv[1]) as run: print(run.reached)"
     )
     environment = {**os.environ, "PYTHONPATH": str(code.CODE_DIR)}
     workers = [
         subprocess.Popen(
-            [sys.executable, "-c", code, variant],
+            [sys.executable, "-c", script, variant],
             cwd=tmp_path,
             env=environment,
             stdout=subprocess.PIPE,

@@ -180,7 +180,7 @@ def test_studies_are_shown_where_they_were_made() -> None:
 @pytest.mark.slow
 def test_a_page_of_very_many_photos_labels_and_variants_stays_below_15_mb() -> None:
     labels = [f"label {number:02d}" for number in range(30)]
-    photos = drawn_results.photos(labels, num_groups=20, num_each=5)  # 3,000
+    photos = drawn_results.photos(labels, num_groups=20, num_each=2)  # 1,200
     noisy = [noise(seed) for seed in range(8)]
     photos["image"] = [noisy[number % 8] for number in range(len(photos))]
     manifest = drawn_results.manifest(photos)
