@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     photos = database.read_photos(DATABASE, columns=["photo_id", "label", "image"])
     originals = copying.training_photos(photos, database.read_splits(SPLITS))
     size_px = database.decode(originals["image"].iloc[:1]).shape[1]
-    policy = copying.Policy(settings.layers, size_px=size_px)
+    policy = copying.Policy(settings.layers, size_px=size_px, tried=True)
     batches = copying.changed_copies(originals, policy, num_copies=settings.copies, seed=seed)
     copies = pd.concat(_watched(batches, num_copies=len(originals) * settings.copies), ignore_index=True)
 

@@ -34,14 +34,15 @@ PREVIEW_GAP_PX = 4
 
 
 class Policy:
-    """The layers of params.yaml, tried out and compiled for photos of one size."""
+    """The layers of params.yaml, compiled for photos of one size."""
 
-    def __init__(self, layers: Sequence[LayerSettings], *, size_px: int) -> None:
+    def __init__(self, layers: Sequence[LayerSettings], *, size_px: int, tried: bool = False) -> None:
         """Builds each layer and tries it on drawn photos.
 
         Args:
             layers: applied in this order.
             size_px: side of the square photos, in pixels.
+            tried: whether these layers have been tried out before, as `rehearse` does; it takes seconds.
 
         Raises:
             SettingsError: a layer or argument is unknown, or a value wrong; or a layer cannot be seeded,
@@ -58,13 +59,16 @@ class Policy:
             at = f"augment.layers[{index}]"
             try:
                 layer = preprocessing.built(settings, at=at)
-                preprocessing.try_out(layer, size_px=size_px, at=f"{at} ({settings.name})")
+                if not tried:
+                    preprocessing.try_out(layer, size_px=size_px, at=f"{at} ({settings.name})")
                 self._layers.append(layer)
             except SettingsError as error:
                 problems.append(str(error))
         if problems:
             raise SettingsError("\n".join(problems))
-        preprocessing.check_pictures(self._layers, size_px=size_px, at="augment.layers, one after the other,")
+        if not tried:
+            together = "augment.layers, one after the other,"
+            preprocessing.check_pictures(self._layers, size_px=size_px, at=together)
         self._generators = preprocessing.generators(self._layers)
         # One graph for a whole batch takes a tenth (96 px) to a hundredth (32 px) of the time of eager calls.
         # The photos still pass one by one: Keras draws the numbers of a batch together, so that a copy would

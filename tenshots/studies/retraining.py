@@ -119,7 +119,7 @@ def with_copies(
 
     originals = photos[photos["photo_id"].isin(trained)]
     size_px = database.decode(originals["image"].iloc[:1]).shape[1]
-    policy = copying.Policy(augment.layers, size_px=size_px)
+    policy = copying.Policy(augment.layers, size_px=size_px, tried=True)
     made = copying.changed_copies(originals, policy, num_copies=augment.copies, seed=seed)
     return pd.concat([copies, *made], ignore_index=True)[list(copies.columns)]
 
