@@ -29,7 +29,7 @@ try:
 
     portable.pin(restart=IS_PROGRAM)  # before anything imports a numeric package
     from tenshots import shortages
-    from tenshots.checks import whole
+    from tenshots.checks import unedited, whole
     from tenshots.errors import TenshotsError
 except ModuleNotFoundError as error:
     sys.exit(
@@ -68,10 +68,12 @@ def run(main: Callable[[], None], *, judge: bool = True) -> None:
         if isinstance(stream, io.TextIOWrapper):  # a test or a notebook may have put its own here
             stream.reconfigure(errors="backslashreplace")
     try:
-        if judge and params.PATH.is_file():  # if it is missing, whoever needs a setting says so
-            whole.check(params.read())
+        values = params.read() if judge and params.PATH.is_file() else {}  # whoever needs a setting says so
+        if values:
+            whole.check(values)
         portable.verify()
-        main()
+        with unedited.watched(os.environ.get("DVC_STAGE", ""), values):
+            main()
         sys.stdout.flush()
     except TenshotsError as error:
         sys.exit(f"error: {error}")

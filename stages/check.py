@@ -21,12 +21,12 @@ from tenshots.tables.paths import CODE, NETWORKS, WANTED
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Judges params.yaml and the photos' folder; writes what stages compare to know whether they run again.
+    """Judges params.yaml and the photos' folder; writes files by which DVC knows which stages to run again.
 
-    In data/checked/code one file per stage with the hashes of the code that its outputs depend on, and in
-    data/checked/networks one per network with those of the code that builds it, so that an edit runs again
-    what uses the edited file, and nothing else; in data/checked/features one file per data set and network
-    with what its frozen features depend on, if they are wanted.
+    data/checked/code gets one file per stage with the hashes of the code that its outputs depend on, and
+    data/checked/networks one per network with those of the code that builds it, so an edit runs again what
+    uses the edited file, and nothing else. data/checked/features gets one file per data set and network with
+    what its frozen features depend on, if they are wanted.
     """
     argparse.ArgumentParser(prog="python -m stages.check", description=__doc__).parse_args(argv)
     values = params.read()

@@ -29,7 +29,8 @@ for name in [name for name in os.environ if name.startswith(("DVC_", "MLFLOW_"))
 os.environ["DVC_NO_ANALYTICS"] = "true"
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
     """Lets the garbage collector begin, with what comes from now on: millions of objects stay."""
     gc.freeze()
     gc.enable()
@@ -52,15 +53,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa
             file: str = super()._split_scope(nodeid)
             return "reproduced" if file in changing else file
 
-    changing = _asking_for("reproduced", config)
+    changing = _naming("reproduced", config)
     return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Lets one process make the first run at once, and the others do what does not wait for it."""
-    ranks = dict.fromkeys(_asking_for("untouched", config), 2) | dict.fromkeys(
-        _asking_for("reproduced", config), 0
-    )
+    ranks = dict.fromkeys(_naming("untouched|first_run", config), 2)
+    ranks |= dict.fromkeys(_naming("reproduced", config), 0)
 
     def rank(item: pytest.Item) -> int:
         file = item.nodeid.split("::")[0]
@@ -69,13 +69,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=rank)
 
 
-def _asking_for(fixture: str, config: pytest.Config) -> set[str]:
-    """The files of tests that use a fixture of the pipeline's."""
+def _naming(fixtures: str, config: pytest.Config) -> set[str]:
+    """The files of tests of the pipeline in which a fixture's name stands, anywhere.
+
+    By their text, since the process that hands out tests collects none.
+    """
     folder = config.rootpath / "tests" / "pipeline"
     return {
         path.relative_to(config.rootpath).as_posix()
         for path in folder.glob("test_*.py")
-        if re.search(rf"\b{fixture}: Project", path.read_text(encoding="utf-8"))
+        if re.search(rf"\b({fixtures})\b", path.read_text(encoding="utf-8"))
     }
 
 

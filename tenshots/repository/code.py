@@ -7,20 +7,22 @@ of a stage the same dependencies, so that it could not name the file of a varian
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from tenshots.errors import DataError
 from tenshots.files import file_hash
 
 CODE_DIR = Path(__file__).parents[2]
-# The stages of dvc.yaml after `check`, which depends on all code: up to the page, and those after it.
+# The stages of dvc.yaml but for `check`, which itself depends on all code: up to the page, and after it.
 BEFORE_PAGE = (
     *("rehearse", "ingest", "split", "features", "inspect", "augment", "features_of_copies", "train"),
     *("evaluate", "visualise", "study"),
 )
 PAGE = "compare"
 STAGES = (*BEFORE_PAGE, PAGE, "describe")
+BUILDERS = ("rehearse", "features", "features_of_copies", "train", "visualise", "study")  # of networks
 # Imported by stages, and left out with what they import in turn: an edit moves no output.
 UNCOUNTED = (
     "stages/__init__.py",  # refuses settings, starts a stage, prints errors; portable.py counts anyway
@@ -32,6 +34,7 @@ ALWAYS = "tenshots.portable"  # which every stage pins itself by
 NETWORKS = "tenshots.networks"
 FAMILIES = f"{NETWORKS}.families"
 BUILDING = f"{NETWORKS}.building"  # what builds the networks of all families
+RESOURCES = (".css", ".j2")  # what modules read beside Python
 STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")  # where a statement has further ones
 LOOKUP = f"{NETWORKS}.settings"  # looks a family up by name; which one is used stands in a network's file
 
@@ -39,8 +42,8 @@ LOOKUP = f"{NETWORKS}.settings"  # looks a family up by name; which one is used 
 def stage_files(stage: str, *, code_dir: Path = CODE_DIR) -> list[Path]:
     """Returns the files that the outputs of a stage depend on, sorted.
 
-    These are its own file, what that imports, wherever in it, and what else lies in the folders of these,
-    such as templates. What only some networks are built by is in their files (`family_files`). The page
+    These are its own file, what that imports, wherever in it, and the templates and styles in the folders of
+    these. What only some networks are built by is in their files (`family_files`). The page
     shows a hash of all code that led to it, so its stage has the files of all stages before it and of all
     families.
 
@@ -51,24 +54,27 @@ def stage_files(stage: str, *, code_dir: Path = CODE_DIR) -> list[Path]:
     names = [f"stages.{stage}"]
     if stage == PAGE:
         names += [f"stages.{each}" for each in ("check", *BEFORE_PAGE)] + [FAMILIES]
-    found = _closure([*names, ALWAYS], _counts, code_dir=code_dir)
+    found = _closure([*names, ALWAYS], code_dir=code_dir)
     folders = {folder for path in found for folder in path.relative_to(code_dir).parents}
     return sorted(found.union(*(_resources(code_dir / folder) for folder in folders if folder.parts)))
 
 
 def family_files(family: str, *, code_dir: Path = CODE_DIR) -> list[Path]:
-    """Returns the files of `tenshots/networks` that a network of this family is built by, sorted.
+    """Returns the files that a network of this family is built by, sorted.
 
     These are the family's own file, `building.py`, and what they import, wherever in them. What they import
-    of other packages concerns all families, so it is in the files of the stages.
+    of other packages than `networks` is left out where the files of all stages that build networks have it.
 
     Args:
         family: as in params.yaml.
         code_dir: holds `tenshots`.
     """
-    below = NETWORKS.replace(".", "/") + "/"
-    starts = [BUILDING, f"{FAMILIES}.{family}"]
-    return sorted(_closure(starts, lambda path: path.startswith(below), code_dir=code_dir))
+    found = _closure([BUILDING, f"{FAMILIES}.{family}"], code_dir=code_dir)
+    listed = found.intersection(
+        *(_closure([f"stages.{stage}", ALWAYS], code_dir=code_dir) for stage in BUILDERS)
+    )
+    below = code_dir.joinpath(*NETWORKS.split("."))
+    return sorted(path for path in found if below in path.parents or path not in listed)
 
 
 def text(paths: Iterable[Path], *, code_dir: Path = CODE_DIR) -> str:
@@ -80,17 +86,18 @@ def _counts(path: str) -> bool:
     return not any(path == each or path.startswith(f"{each}/") for each in UNCOUNTED)
 
 
-def _closure(starts: Iterable[str], counts: Callable[[str], bool], *, code_dir: Path) -> set[Path]:
-    """The files of modules and of what they import, as far as they count, by their paths."""
+def _closure(starts: Iterable[str], *, code_dir: Path) -> set[Path]:
+    """The files of modules and of what they import, as far as they count."""
     found: set[Path] = set()
     todo, seen = list(starts), set(starts)
     while todo:
         for path in _files_of(todo.pop(), code_dir=code_dir):
-            if path in found or not counts(path.relative_to(code_dir).as_posix()):
+            own = path.relative_to(code_dir)
+            if path in found or not _counts(own.as_posix()):
                 continue
             found.add(path)
-            module = path.relative_to(code_dir).with_suffix("").parts
-            names = set(_imported(path.read_text(encoding="utf-8"), module[:-1])) - seen
+            module = own.with_suffix("").parts
+            names = set(_imported(path.read_bytes(), own)) - seen
             if ".".join(module) == LOOKUP:
                 names.discard(FAMILIES)
             seen |= names
@@ -110,24 +117,34 @@ def _files_of(name: str, *, code_dir: Path) -> Iterator[Path]:
         path = code_dir.joinpath(*parts[:depth])
         if path.with_suffix(".py").is_file():
             yield path.with_suffix(".py")
-        elif (around := path / "__init__.py").is_file() and not _is_words(around.read_text(encoding="utf-8")):
+        elif (around := path / "__init__.py").is_file() and not _is_docstring_alone(
+            around.read_bytes(), around.relative_to(code_dir)
+        ):
             yield around
         if depth == len(parts) and path.is_dir():
             yield from (each for each in path.glob("*.py") if each.name != "__init__.py")
 
 
+def _parsed(source: bytes, path: Path) -> ast.Module:
+    try:
+        return ast.parse(source, filename=str(path))
+    except (SyntaxError, ValueError) as error:  # the latter where there are null bytes
+        raise DataError(f"{path} is not valid Python: {error}; mend it") from None
+
+
 @lru_cache(maxsize=1024)
-def _is_words(source: str) -> bool:
+def _is_docstring_alone(source: bytes, path: Path) -> bool:
     """Whether there is nothing but a docstring, as in `__init__.py` of most packages."""
-    body = ast.parse(source).body
+    body = _parsed(source, path).body
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
 
 
 @lru_cache(maxsize=1024)  # stages share most of their files
-def _imported(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
-    """The dotted names that a source imports: of modules, and of what is in them."""
+def _imported(source: bytes, path: Path) -> tuple[str, ...]:
+    """The dotted names that a file imports: of modules, and of what is in them; `path` is below CODE_DIR."""
     names: list[str] = []
-    todo: list[ast.AST] = [ast.parse(source)]
+    package = path.parent.parts
+    todo: list[ast.AST] = [_parsed(source, path)]
     while todo:
         node = todo.pop()
         if isinstance(node, ast.Import):
@@ -143,13 +160,11 @@ def _imported(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _resources(folder: Path) -> set[Path]:
-    """What lies in a folder beside Python's files, also in folders of it that are no packages."""
+    """What modules read that lie in a folder, also in folders of it that are not packages."""
     found: set[Path] = set()
     for path in folder.iterdir():
-        if path.name.startswith((".", "__")):
-            continue
         if path.is_dir():
             found |= set() if (path / "__init__.py").exists() else _resources(path)
-        elif path.suffix not in (".py", ".pyc"):
+        elif path.suffix in RESOURCES:
             found.add(path)
     return found

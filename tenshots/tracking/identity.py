@@ -27,7 +27,7 @@ def experiment_key(settings: Mapping[str, Any], *, splits_path: Path, code_dir: 
     Args:
         settings: all of params.yaml, as resolved for this run; the order of keys does not count.
         splits_path: its bytes count; a file that is absent counts as empty.
-        code_dir: holds `stages` and `tenshots`, whose Python files count by path and bytes.
+        code_dir: holds `stages` and `tenshots`, whose files count by path and bytes.
     """
     networks = _networks_of_variants(settings)
     counted = {key: value for key, value in settings.items() if key not in UNCOUNTED_SETTINGS}

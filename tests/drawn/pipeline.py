@@ -25,6 +25,7 @@ from tests.drawn.photos import draw_photos
 
 TOP = Path(__file__).parents[2]
 NOT_IMITATED = "no other processor could be imitated"  # a skip's reason, which no run of the tests hides
+IMPORTED = "imported.txt"  # of the first run: a line per process, its command and the modules of ours in it
 SMALL = {"filters": [4], "dense": 8, "dropout": 0.1}
 
 
@@ -123,6 +124,17 @@ class Project:
             patch.setenv("DVC_ROOT", str(self.folder))
             client, experiment_id = open_store()
         return list(client.search_runs([experiment_id], max_results=1000))
+
+
+def write_down_imports(folder: Path, log: Path) -> None:
+    """Lets each process of a project's environment say in the end what it has imported of our code."""
+    line = (
+        "import atexit, sys; atexit.register(lambda: open({log!r}, 'a').write(' '.join("
+        "[*sys.orig_argv, '|', *(n for n in list(sys.modules) if n.startswith(('stages.', 'tenshots.')))]"
+        ") + '\\n'))\n"
+    )
+    (packages,) = (folder / ".venv" / "lib").glob("python*/site-packages")
+    (packages / "imported.pth").write_text(line.format(log=str(log)))
 
 
 @cache

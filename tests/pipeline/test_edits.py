@@ -93,3 +93,14 @@ def test_an_edit_of_the_library_runs_again_what_uses_it(
     with appended(project, module):
         assert project.changed() == stages | ({"compare"} if "tracking" not in module else set())
     assert project.changed() == set()
+
+
+def test_what_is_edited_after_check_stops_the_stage_that_dvc_runs(project: Project) -> None:
+    text = (project.folder / "tenshots/splitting/division.py").read_text()
+    with project.edited("tenshots/splitting/division.py", text + "# edited\n"):
+        project.python("-m", "stages.split")  # by hand
+        with pytest.raises(AssertionError, match=r"error: tenshots/splitting/division\.py was edited after"):
+            project.python("-m", "stages.split", DVC_STAGE="split")
+        project.python("-m", "stages.evaluate", "baseline", DVC_STAGE="evaluate@baseline")
+    project.python("-m", "stages.split", DVC_STAGE="split")
+    assert project.changed() == set()

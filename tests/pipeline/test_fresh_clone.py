@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -9,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
+from tenshots.repository import code
+from tenshots.tables.paths import CODE, NETWORKS
 from tests.drawn.pipeline import TOP
 
 pytestmark = pytest.mark.slow
@@ -33,6 +37,29 @@ def test_dvc_status_in_a_fresh_clone_names_missing_outputs_only(tmp_path: Path) 
         # "changed command" is a text; changed settings, code and tables say "modified" or "new".
         verdicts = {leaf for reason in reasons for leaf in leaves(reason)}
         assert verdicts <= MISSING, f"{stage}: {reasons}; run `make repro` and commit dvc.lock"
+
+
+def test_the_committed_lock_is_of_the_committed_code() -> None:
+    """DVC sees no edit of the code until `check` has run, so a lock of `check` alone would look whole."""
+    lock = YAML(typ="safe").load(TOP / "dvc.lock")["stages"]
+    families = {
+        name: network["family"]
+        for name, network in YAML(typ="safe").load(TOP / "params.yaml")["networks"].items()
+    }
+    seen = set()
+    for stage, body in lock.items():
+        for dep in body["deps"]:
+            path = Path(dep["path"])
+            if path.parent == CODE:
+                expected = code.text(code.stage_files(path.stem))
+            elif path.parent == NETWORKS:
+                expected = code.text(code.family_files(families[path.stem]))
+            else:
+                continue
+            seen.add(stage.split("@")[0])
+            digest = hashlib.md5(expected.encode()).hexdigest()
+            assert dep["md5"] == digest, f"{stage}: {path}; run `make repro` and commit dvc.lock"
+    assert seen == set(code.STAGES)
 
 
 def test_a_clone_by_git_for_windows_has_the_committed_bytes(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tenshots.errors import DataError
 from tenshots.networks import settings
 from tenshots.repository import code
 from tenshots.tracking import identity
@@ -94,6 +95,9 @@ FROM_PIXELS = {"rehearse", "features", "features_of_copies", "train", "study", "
         ("tenshots/tracking/store.py", None),
         ("tenshots/errors.py", None),
         ("tenshots/portable.py", set(code.STAGES)),
+        ("tenshots/files.py", set(code.STAGES)),
+        ("tenshots/runtime.py", {"inspect", "augment", "evaluate"} | FROM_PIXELS),
+        ("tenshots/tables/database.py", set(code.STAGES)),
         ("tenshots/training/loop.py", {"train", "study"}),
         ("tenshots/intake/photos/formats.py", {"ingest"}),
         ("tenshots/splitting/division.py", {"split"}),
@@ -138,18 +142,66 @@ def test_a_stage_does_not_follow_what_is_left_out_nor_bytecode(tmp_path: Path) -
         ("tenshots/b/__init__.py", "from tenshots import c\n"),
         *(
             (f"tenshots/{each}", "")
-            for each in ("unused.py", "c.py", "b/one.py", "b/words.txt", "b/deep/x.csv")
+            for each in ("unused.py", "c.py", "b/one.py", "b/words.css", "b/deep/x.j2")
         ),
         *(
             (f"tenshots/{each}", "")
-            for each in ("b/__pycache__/one.pyc", "b/.hidden", "tracking/runs.py", "a.py")
+            for each in ("b/__pycache__/one.pyc", "b/notes.txt", "tracking/runs.py", "a.py")
         ),
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(source)
     found = [path.relative_to(tmp_path).as_posix() for path in code.stage_files("train", code_dir=tmp_path)]
-    inside = [f"tenshots/b/{each}" for each in ("__init__.py", "deep/x.csv", "one.py", "words.txt")]
+    inside = [f"tenshots/b/{each}" for each in ("__init__.py", "deep/x.j2", "one.py", "words.css")]
     assert found == ["stages/train.py", *inside, "tenshots/c.py", "tenshots/portable.py"]
+
+
+def test_what_lies_beside_the_code_by_chance_moves_nothing(copied: Path, unedited: dict[str, str]) -> None:
+    former = key(copied)
+    for folder in ("stages", "tenshots", "tenshots/training"):
+        for name in (
+            "params.py~",
+            "notes.txt",
+            "x.ipynb",
+            "Thumbs.db",
+            "#loop.py#",
+            "mine.py",
+            "loop.py.rej",
+        ):
+            (copied / folder / name).write_text("x")
+    assert stage_texts(copied) == unedited
+    assert key(copied) == former
+
+
+def test_a_family_may_import_a_module_of_ours_outside_of_the_networks(copied: Path) -> None:
+    """All that reads the network then depends on it, and whoever does not is left alone."""
+    (copied / "tenshots/layers_of_mine.py").write_text("x = 1\n")
+    with (copied / NETWORKS / "families/dense.py").open("a") as file:
+        file.write("from tenshots import layers_of_mine\n")
+    listed = {
+        family: [path.name for path in code.family_files(family, code_dir=copied)] for family in FAMILIES
+    }
+    assert [family for family in FAMILIES if "layers_of_mine.py" in listed[family]] == ["dense"]
+    assert "params.py" not in listed["dense"], "all stages that build networks list it"
+
+
+@pytest.mark.parametrize("source", [b"def f(:\n", b"x = 1\0\n", b"x = 'caf\xe9'\n"])
+def test_what_is_not_python_is_an_error_that_names_the_file(source: bytes, copied: Path) -> None:
+    (copied / "tenshots/splitting/division.py").write_bytes(source)
+    with pytest.raises(
+        DataError, match=r"^tenshots/splitting/division\.py is not valid Python: .*; mend it$"
+    ):
+        code.stage_files("split", code_dir=copied)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [b"\xef\xbb\xbfimport tenshots.seeds\n", b"# coding: latin-1\nimport tenshots.seeds  # caf\xe9\n"],
+)
+def test_a_file_that_python_reads_is_read(source: bytes, copied: Path) -> None:
+    (copied / "tenshots/splitting/division.py").write_bytes(source)
+    (copied / "tenshots/seeds.py").write_text("import tenshots.lettering\n")
+    assert copied / "tenshots/lettering.py" in code.stage_files("split", code_dir=copied)
 
 
 def test_another_variant_of_another_family_is_another_experiment(copied: Path) -> None:
@@ -200,6 +252,11 @@ def test_imports_are_followed_wherever_they_stand(tmp_path: Path) -> None:
         "from tenshots import networks",
         "from tenshots.networks import *",
         "from ... import networks",
+        "if x:\n    pass\nelse:\n    from tenshots.networks import low",
+        "try:\n    pass\nexcept ValueError:\n    from tenshots.networks import low",
+        "try:\n    pass\nfinally:\n    import tenshots.networks.low",
+        "match x:\n    case 1:\n        from tenshots.networks import low",
+        "for x in y:\n    with z:\n        class A:\n            from ..low import x",
     ],
 )
 def test_each_form_of_import_is_followed(line: str, tmp_path: Path) -> None:

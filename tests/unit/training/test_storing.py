@@ -114,3 +114,10 @@ def test_predictions_name_photos_parts_and_trainings() -> None:
     assert found["part"].tolist() == ["test", "test", "val", "val", "test"]
     assert labels_of(found) == ["book", "cup"]
     assert np.array_equal(probabilities_of(found), np.concatenate([shares, shares[:2]]))
+
+
+def test_answers_on_test_photos_are_found_among_those_on_all_that_were_held_out() -> None:
+    job = Job(0, 0, 7, np.array([0, 1]), np.array([2, 5]), 2, test=np.array([6, 3, 4]))
+    assert job.held_out.tolist() == [2, 3, 4, 5, 6]
+    shares = np.stack([np.arange(2.0, 7), np.zeros(5)], axis=1)  # each row tells whose it is
+    assert Outcome(job, [], 0, 1, shares).of_test[:, 0].tolist() == [3, 4, 6]
