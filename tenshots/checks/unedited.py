@@ -1,11 +1,13 @@
-"""Whether the code that a stage runs is the code that `check` has listed, to which DVC credits outputs."""
+"""Whether a stage runs the code that `check` listed; DVC takes its outputs for that code's."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tenshots.errors import DataError
@@ -13,13 +15,16 @@ from tenshots.files import file_hash
 from tenshots.repository.code import CODE_DIR
 from tenshots.tables.paths import CODE, NETWORKS
 
+SPAWNING = ("ingest",)  # its workers import the code anew, at any time
+
 
 @contextmanager
 def watched(addressed: str, values: Mapping[str, Any], *, code_dir: Path = CODE_DIR) -> Iterator[None]:
-    """Raises where a listed file was edited since: DVC would take what comes of it for the listed code's.
+    """Raises if a listed file was edited since `check`: DVC would record the outputs as the listed code's.
 
-    An edit of what a process has imported changes nothing that it computes. So files are compared before the
-    block, and after it those that the block has imported.
+    An edit of a module that was imported before changes nothing that the process computes. So all files are
+    compared at first, modules once more as they are imported, and in the end the rest: templates, styles, and
+    the lists themselves, which `check` may have written again meanwhile.
 
     Args:
         addressed: the stage, as DVC names it: `split`, `train@baseline`; empty if DVC does not run it.
@@ -32,37 +37,65 @@ def watched(addressed: str, values: Mapping[str, Any], *, code_dir: Path = CODE_
     if not addressed or not values:
         yield
         return
-    _compare(addressed, values, (), code_dir=code_dir)
-    before = set(sys.modules)
-    yield
-    _compare(addressed, values, before, code_dir=code_dir)
+    stage, _, item = addressed.rpartition(":")[2].partition("@")
+    paths = [path for path in _lists(stage, item, values) if path.is_file()]
+    texts = [path.read_text(encoding="utf-8") for path in paths]
+    lines = [line.partition("  ") for text in texts for line in text.splitlines()]
+    listed = {name: digest for digest, _, name in lines}
+    for name in listed:
+        _compare(name, listed, code_dir)
+    finder = _Finder(listed, code_dir)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+    for name in listed:
+        if stage in SPAWNING or not name.endswith(".py"):
+            _compare(name, listed, code_dir)
+    for path, text in zip(paths, texts, strict=True):
+        if path.read_text(encoding="utf-8") != text:
+            raise _edited(f"code that {path} lists")
 
 
-def _compare(addressed: str, values: Mapping[str, Any], before: Collection[str], *, code_dir: Path) -> None:
-    """Compares listed files; those of `before` do not count, nor, if it names any, what is not imported."""
-    for path in _lists(addressed.rpartition(":")[2], values):
-        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
-            digest, _, name = line.partition("  ")
-            module = name.removesuffix(".py").replace("/", ".")
-            if before and (module in before or module not in sys.modules):
-                continue
-            if file_hash(code_dir / name) != digest:
-                raise DataError(
-                    f"{name} was edited after `dvc repro` began, so DVC would take what comes of it for the "
-                    "former code's; run `dvc repro` again"
-                )
+class _Finder(MetaPathFinder):
+    """Finds no module, but compares the files of listed ones as they are looked for."""
+
+    def __init__(self, listed: Mapping[str, str], code_dir: Path) -> None:
+        self._listed = listed
+        self._code_dir = code_dir
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
+        """Raises DataError if the module's file is listed, and was edited."""
+        del path, target
+        place = fullname.replace(".", "/")
+        for name in (f"{place}.py", f"{place}/__init__.py"):
+            if name in self._listed:
+                _compare(name, self._listed, self._code_dir)
 
 
-def _lists(addressed: str, values: Mapping[str, Any]) -> Iterator[Path]:
+def _compare(name: str, listed: Mapping[str, str], code_dir: Path) -> None:
+    if file_hash(code_dir / name) != listed[name]:
+        raise _edited(name)
+
+
+def _edited(what: str) -> DataError:
+    return DataError(
+        f"{what} was edited after `check` listed it, so DVC would take the outputs for the old code's; run "
+        "`dvc repro --force --single-item check`, then what you ran"
+    )
+
+
+def _lists(stage: str, item: str, values: Mapping[str, Any]) -> Iterator[Path]:
     """The files that list the code of a stage: its own, and those of the networks that it depends on."""
-    stage, _, item = addressed.partition("@")
     yield CODE / f"{stage}.txt"
-    if stage in ("rehearse", "visualise"):
-        networks = list(values["networks"])
-    elif stage == "inspect":
-        networks = [values["inspect"]["network"]]
-    elif stage in ("features", "features_of_copies"):
-        networks = [item]
-    else:
-        networks = [values["variants"][item]["network"]] if item else []
-    yield from (NETWORKS / f"{name}.txt" for name in networks)
+    networks = values.get("networks") or {}
+    variant = (values.get("variants") or {}).get(item) or {}
+    used = {
+        "rehearse": list(networks),
+        "visualise": list(networks),
+        "inspect": [(values.get("inspect") or {}).get("network")],
+        "features": [item],
+        "features_of_copies": [item],
+    }.get(stage, [variant.get("network")] if variant else [])
+    yield from (NETWORKS / f"{name}.txt" for name in used)

@@ -122,7 +122,7 @@ def _files_of(name: str, *, code_dir: Path) -> Iterator[Path]:
         ):
             yield around
         if depth == len(parts) and path.is_dir():
-            yield from (each for each in path.glob("*.py") if each.name != "__init__.py")
+            yield from (each for each in path.glob("[!.]*.py") if each.name != "__init__.py")
 
 
 def _parsed(source: bytes, path: Path) -> ast.Module:
@@ -160,9 +160,11 @@ def _imported(source: bytes, path: Path) -> tuple[str, ...]:
 
 
 def _resources(folder: Path) -> set[Path]:
-    """What modules read that lie in a folder, also in folders of it that are not packages."""
+    """Templates and styles in a folder, also in folders of it that are not packages."""
     found: set[Path] = set()
     for path in folder.iterdir():
+        if path.name.startswith("."):  # as in .dvcignore
+            continue
         if path.is_dir():
             found |= set() if (path / "__init__.py").exists() else _resources(path)
         elif path.suffix in RESOURCES:

@@ -99,7 +99,9 @@ def test_what_is_edited_after_check_stops_the_stage_that_dvc_runs(project: Proje
     text = (project.folder / "tenshots/splitting/division.py").read_text()
     with project.edited("tenshots/splitting/division.py", text + "# edited\n"):
         project.python("-m", "stages.split")  # by hand
-        with pytest.raises(AssertionError, match=r"error: tenshots/splitting/division\.py was edited after"):
+        with pytest.raises(
+            AssertionError, match=r"error: tenshots/splitting/division\.py was edited after `check`"
+        ):
             project.python("-m", "stages.split", DVC_STAGE="split")
         project.python("-m", "stages.evaluate", "baseline", DVC_STAGE="evaluate@baseline")
     project.python("-m", "stages.split", DVC_STAGE="split")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,8 @@ def test_what_was_edited_before_it_began_stops_a_stage(project: Path) -> None:
         began = False
         with (
             pytest.raises(
-                DataError, match=r"^tenshots/used\.py was edited after `dvc repro` began, .* again$"
+                DataError,
+                match=r"^tenshots/used\.py was edited after `check` listed it, .* then what you ran$",
             ),
             watched("dvc.yaml:split", project),
         ):
@@ -56,30 +58,77 @@ def test_what_was_edited_before_it_began_stops_a_stage(project: Path) -> None:
         USED.unlink(missing_ok=True)
 
 
-def test_whoever_runs_a_stage_by_hand_may_edit_as_he_likes(project: Path) -> None:
+def test_whoever_runs_a_stage_by_hand_may_edit_as_they_like(project: Path) -> None:
     USED.write_text("x = 2\n")
     with watched("", project), unedited.watched("split", {}, code_dir=project):
         pass
 
 
-def test_only_what_is_imported_after_an_edit_moves_anything(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with watched("split", project):
-        USED.write_text("x = 2\n")
-    USED.write_text("x = 1\n")
-    monkeypatch.delitem(sys.modules, "tenshots.used", raising=False)
+@pytest.fixture
+def importable(project: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a listed module that can be imported, and has not been."""
+    module = Path("lent_module.py")
+    module.write_text("x = 1\n")
+    (CODE / "split.txt").write_text(code.text([project / module, project / USED], code_dir=project))
+    monkeypatch.syspath_prepend(str(project))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.delitem(sys.modules, "lent_module", raising=False)
+    return "lent_module"
 
-    def edit_and_import() -> None:
+
+def test_a_module_is_compared_as_it_is_imported_and_no_later(importable: str, project: Path) -> None:
+    path = Path(f"{importable}.py")
+
+    def work(*, edit_first: bool) -> None:
         with watched("split", project):
-            USED.write_text("x = 2\n")
-            monkeypatch.setitem(sys.modules, "tenshots.used", sys)
+            if edit_first:
+                path.write_text("x = 2\n")
+            importlib.import_module(importable)
+            path.write_text("x = 3\n")
 
-    with pytest.raises(DataError, match=r"tenshots/used\.py was edited"):
-        edit_and_import()
-    USED.write_text("x = 1\n")
-    with watched("split", project):  # imported before
-        USED.write_text("x = 2\n")
+    finders = list(sys.meta_path)
+    with pytest.raises(DataError, match=r"^lent_module\.py was edited"):
+        work(edit_first=True)
+    assert importable not in sys.modules
+    path.write_text("x = 1\n")
+    work(edit_first=False)
+    del sys.modules[importable]
+    assert sys.meta_path == finders
+
+
+@pytest.mark.parametrize(
+    ("stage", "name"), [("compare", "tenshots/style.css"), ("ingest", str(USED)), ("split", "")]
+)
+def test_what_is_read_at_any_time_is_compared_in_the_end(stage: str, name: str, project: Path) -> None:
+    """Without a name: the list, which `check` has written again."""
+    path = Path(name) if name else CODE / "split.txt"
+    if name:
+        path.touch()
+        (CODE / f"{stage}.txt").write_text(code.text([project / path], code_dir=project))
+
+    def edit() -> None:
+        with watched(stage, project):
+            path.write_text("edited")
+
+    with pytest.raises(DataError, match="was edited after `check` listed it"):
+        edit()
+
+
+def test_an_error_of_the_stage_itself_comes_first(project: Path) -> None:
+    def fail() -> None:
+        with watched("ingest", project):
+            USED.write_text("x = 2\n")
+            raise ValueError("its own")
+
+    with pytest.raises(ValueError, match="its own"):
+        fail()
+
+
+@pytest.mark.parametrize("addressed", ["train@gone", "mine@lecture", "new", "features@gone"])
+def test_what_has_no_list_is_left_to_others(addressed: str, project: Path) -> None:
+    (CODE / "train.txt").unlink()
+    with watched(addressed, project):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -167,8 +167,10 @@ def test_what_lies_beside_the_code_by_chance_moves_nothing(copied: Path, unedite
             "#loop.py#",
             "mine.py",
             "loop.py.rej",
+            ".x.css",
         ):
             (copied / folder / name).write_text("x")
+    (copied / NETWORKS / "families/.#dense.py").symlink_to("nobody@nowhere")  # Emacs, while text is unsaved
     assert stage_texts(copied) == unedited
     assert key(copied) == former
 
