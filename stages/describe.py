@@ -15,19 +15,20 @@ from tenshots.errors import missing
 from tenshots.files import file_hash
 from tenshots.tables import database
 from tenshots.tables.paths import CROISSANT, DATA, DATABASE, EVALUATIONS, LEAKAGE, MANIFEST, REPORTS, SPLITS
-from tenshots.tracking import sessions
+from tenshots.tracking import recording
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Writes the cards."""
     argparse.ArgumentParser(prog="python -m stages.describe", description=__doc__).parse_args(argv)
+    values = params.read()
     compared = _json(REPORTS / "comparison.json", "compare")
     facts = markdown.Facts(
         manifest=database.read_manifest(MANIFEST),
         leakage=_json(LEAKAGE, "split"),
         compared=compared,
         details=_json(EVALUATIONS / compared["chosen"] / "details.json", f"evaluate@{compared['chosen']}"),
-        values=params.read(),
+        values=values,
     )
     shards = {
         path.relative_to(DATA).as_posix(): file_hash(path)
@@ -40,14 +41,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         splits_hash=file_hash(SPLITS),
     )
 
-    written = {"model_card.md": markdown.model_card(facts), "data_card.md": markdown.data_card(facts)}
-    for name, text in written.items():
-        files.write(REPORTS / name, text)
     croissant_text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+    files.write(REPORTS / "model_card.md", markdown.model_card(facts))
+    files.write(REPORTS / "data_card.md", markdown.data_card(facts))
     files.write(CROISSANT, croissant_text)
-    with sessions.experiment_run() as tracked:
-        written["croissant.json"] = croissant_text
-        tracked.replace_files({name: text.encode() for name, text in written.items()}, "cards")
+    # The last stage, so that MLflow, which takes seconds to import, is told of all outputs by one process.
+    recording.record(values, variants=values["variants"], live=True)
 
 
 def _json(path: Path, stage: str) -> dict[str, Any]:

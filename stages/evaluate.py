@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from tenshots.networks import model_json
 from tenshots.tables import csv_files, database
 from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS
 from tenshots.tables.predictions import predicted, probabilities_of
-from tenshots.tracking import entries, figures, identity, looks, sessions
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -41,34 +39,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     test, val = held_out.parts(saved, answers, photos, splits)
     history = _history(MODELS / variant / "history.csv")
 
-    with sessions.variant_run(variant) as tracked:
-        num_updates = round(float(np.mean([fit.num_updates for fit in saved.fits])), 1)
-        summary = metrics.summary(test, val, num_updates=num_updates)
-        tested = splits["photo_id"].isin(test["photo_id"])
-        details = {
-            "variant": variant,
-            "data": saved.data,
-            "recipe": recipe,
-            "network_name": saved.network_name,
-            "network_title": network.titled(recipe),
-            "taught": network.taught_by(recipe),
-            **metrics.details(test),
-            "num_test_components": int(splits.loc[tested, "component"].nunique()),
-            "num_updates": num_updates,
-            "num_parameters": saved.num_parameters,
-            "settings": saved.settings,
-            "network": network.used_by(recipe),
-        }
-        _write(variant, test, history, details, summary)
-
-        looks.log_test_set(tracked, identity.photos_hash(test["photo_id"], test["label"]))
-        entries.log_final(tracked, metrics.final(summary, details))
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "confusion.png"
-            path.write_bytes(
-                figures.confusion_png(np.array(details["confusion"]), details["labels"], title=variant)
-            )
-            tracked.artifact(path)
+    num_updates = round(float(np.mean([fit.num_updates for fit in saved.fits])), 1)
+    summary = metrics.summary(test, val, num_updates=num_updates)
+    tested = splits["photo_id"].isin(test["photo_id"])
+    details = {
+        "variant": variant,
+        "data": saved.data,
+        "recipe": recipe,
+        "network_name": saved.network_name,
+        "network_title": network.titled(recipe),
+        "taught": network.taught_by(recipe),
+        **metrics.details(test),
+        "num_test_components": int(splits.loc[tested, "component"].nunique()),
+        "num_updates": num_updates,
+        "num_parameters": saved.num_parameters,
+        "settings": saved.settings,
+        "network": network.used_by(recipe),
+    }
+    _write(variant, test, history, details, summary)
     print(f"{variant}: test accuracy {summary['test_accuracy']:.3f} on {details['num_test_photos']} photos")
 
 

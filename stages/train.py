@@ -19,7 +19,7 @@ from tenshots import files, params, runtime
 from tenshots.tables import csv_files, database, features
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.tables.paths import DATA, FEATURES, MODELS, SPLITS
-from tenshots.tracking import entries, sessions
+from tenshots.tracking import entries, identity, looks, sessions
 from tenshots.training import storing, variants
 from tenshots.training.jobs import Epoch
 from tenshots.training.storing import Saved
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             backbone=backbone,
         )
         known = variants.known(found, [*photo_ids, *copy_ids], splits)
-    # One that learns from frozen features needs no pixels, but for the size of its network's input.
+    # A variant that learns from frozen features needs no pixels, but for the size of its network's input.
     images = database.decode(shown["image"].iloc[:1] if variant.is_linear else shown["image"])
     names, labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)
 
@@ -105,6 +105,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         tracked.metrics({"train_seconds": seconds, "train_images_per_second": num_images / seconds})
         entries.log_history(tracked, history)
         entries.log_model(tracked, folder)
+        test = answers[answers["part"] == "test"]
+        looks.log_test_set(tracked, identity.photos_hash(test["photo_id"], test["label"]))
 
 
 if __name__ == "__main__":

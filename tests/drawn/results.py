@@ -22,6 +22,10 @@ from tenshots.tables import database
 from tenshots.tables.predictions import KEYS, table
 
 SKILLS = {"baseline": 0.6, "augmented": 0.9, "fine_tuned": 2.4}
+HISTORY = """\
+fold,repeat,phase,epoch,num_updates,lr,loss,accuracy,val_loss,val_accuracy
+0,0,scratch,0,1,0.1,1,0.5,1,0.5
+"""
 PARAMS = """\
 seed: 20
 lr: 1e-3
@@ -210,7 +214,10 @@ NO_STUDY: dict[str, Any] = {"learning_curve": None, "leaking_split": None}
 
 
 def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), **sizes: int) -> None:
-    """Writes what `stages.compare` reads, of 12 groups with 7 photos of each label unless told otherwise."""
+    """Writes what `stages.compare` and `stages.describe` read.
+
+    Of 12 groups with 7 photos of each label, unless told otherwise.
+    """
     taken = photos(labels, num_groups=sizes.get("num_groups", 12), num_each=sizes.get("num_each", 7))
     (folder / "params.yaml").write_text(PARAMS, encoding="utf-8")
     database.write_photos(taken, folder / "data/database", num_shards=1)
@@ -241,6 +248,11 @@ def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), *
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         (path.parent / "index.json").write_text(json.dumps(drawn.index), encoding="utf-8")
+        model = folder / "data/models" / name
+        model.mkdir(parents=True)
+        described = {"variant": name, "network_name": "lecture", "settings": {"lr": 0.001}, "fits": []}
+        (model / "model.json").write_text(json.dumps(described), encoding="utf-8")
+        (model / "history.csv").write_text(HISTORY, encoding="utf-8")
         study = folder / "data/study" / name / "study.json"
         study.parent.mkdir(parents=True)
         study.write_text(json.dumps({"variant": name, **NO_STUDY}), encoding="utf-8")

@@ -6,6 +6,8 @@ import hashlib
 import html
 import json
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from tenshots import params
 from tenshots.cards import markdown
 from tenshots.errors import DataError
 from tenshots.tables import database
+from tenshots.tracking import sessions
+from tenshots.tracking.store import open_store
 from tests.drawn import lite
 from tests.drawn import results as drawn_results
 from tests.drawn.hostile import HOSTILE, rendered
@@ -64,6 +68,12 @@ def compared(folder: Path, labels: list[str]) -> Path:
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return compared(tmp_path_factory.mktemp("drawn"), ["a|b", "cup", "key_board"])
+
+
+@pytest.fixture(autouse=True)
+def untracked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of these tests look at the cards alone."""
+    monkeypatch.setenv(sessions.UNTRACKED, "1")
 
 
 def front_matter(card: str) -> dict:
@@ -298,3 +308,67 @@ def test_a_missing_input_is_an_error_with_the_remedy(project: Path) -> None:
     (project / "reports/comparison.json").unlink()
     with pytest.raises(DataError, match=r"comparison\.json is missing; run `dvc repro compare`"):
         describe.main([])
+
+
+def test_a_store_out_of_reach_costs_one_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(sessions.UNTRACKED)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    describe.main([])
+    assert capsys.readouterr().err.count("warning:") == 1
+    assert (project / "reports/model_card.md").is_file()
+
+
+def test_the_last_stage_tells_mlflow_of_all_outputs_once(
+    drawn: Path, store: Callable[..., list], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(sessions.UNTRACKED)
+    shutil.copytree(drawn, tmp_path, dirs_exist_ok=True)
+    describe.main([])
+    runs = {run.data.tags[sessions.VARIANT_TAG]: run for run in store()}
+    assert sorted(runs) == ["*", "augmented", "baseline", "fine_tuned"]
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    for name in ("augmented", "baseline", "fine_tuned"):
+        metrics = json.loads((tmp_path / f"data/evaluations/{name}/metrics.json").read_text())
+        assert runs[name].data.metrics["test_accuracy"] == pytest.approx(metrics["test_accuracy"])
+        assert runs[name].data.params["lr"] == "0.001"
+    client, _ = open_store()
+
+    def names(variant: str, folder: str) -> list[str]:
+        return [Path(info.path).name for info in client.list_artifacts(runs[variant].info.run_id, folder)]
+
+    assert "index.html" in names("*", "report")
+    assert {"curves.png", "confusion_baseline.png"} <= set(names("*", "figures"))
+    assert names("*", "visualisations/fine_tuned") == ["00-structure.png", "01-gradcam_right.png"]
+    assert names("*", "cards") == ["croissant.json", "data_card.md", "model_card.md"]
+    assert {"confusion.png", "model"} <= set(names("baseline", ""))
+
+    describe.main([])
+    again = {run.data.tags[sessions.VARIANT_TAG]: run for run in store()}
+    assert {name: run.info.run_id for name, run in again.items()} == {
+        name: run.info.run_id for name, run in runs.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "stage"),
+    [
+        ("data/models/augmented/model.json", "train@augmented"),
+        ("data/evaluations/augmented/curves.csv", "evaluate@augmented"),
+    ],
+)
+def test_an_output_of_a_variant_that_mlflow_is_to_be_told_of_is_missed_by_name(
+    drawn: Path,
+    store: Callable[..., list],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    stage: str,
+) -> None:
+    monkeypatch.delenv(sessions.UNTRACKED)
+    shutil.copytree(drawn, tmp_path, dirs_exist_ok=True)
+    (tmp_path / path).unlink()
+    with pytest.raises(DataError, match=f"{path} is missing; run `dvc repro {stage}`"):
+        describe.main([])
+    assert not [run for run in store() if run.info.status == "RUNNING"]

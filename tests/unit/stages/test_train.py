@@ -23,7 +23,7 @@ from tenshots.errors import DataError, SettingsError
 from tenshots.networks import building, forward
 from tenshots.tables import database
 from tenshots.tables.predictions import probabilities_of
-from tenshots.tracking import entries, sessions
+from tenshots.tracking import entries, identity, looks, sessions
 from tests.drawn import tiny_project
 from tests.drawn.tiny_project import LABELS, copy_table, photo_table, png
 
@@ -40,10 +40,16 @@ class Recorder(sessions.Run):
     def __init__(self) -> None:
         super().__init__()
         self.steps: list[tuple[set[str], int | None]] = []
+        self.tags: dict[str, str] = {}
 
     def metrics(self, values: Mapping[str, float | None], step: int | None = None) -> None:
         """Keeps the names of the numbers and their step."""
         self.steps.append((set(values), step))
+
+    def tag(self, name: str, value: str) -> int:
+        """Keeps a tag."""
+        self.tags[name] = value
+        return 1
 
 
 @pytest.fixture
@@ -119,7 +125,7 @@ def test_however_many_are_trained_at_a_time_the_outputs_are_the_same_to_the_byte
     assert left[0] == left[1] == left[2]
 
 
-def test_each_epoch_and_the_wall_clock_go_to_the_run_and_not_into_an_output(
+def test_epochs_wall_clock_and_the_look_at_the_test_photos_go_to_the_run_and_not_into_an_output(
     project: Path, recorder: Recorder
 ) -> None:
     train.main(["baseline"])
@@ -127,6 +133,9 @@ def test_each_epoch_and_the_wall_clock_go_to_the_run_and_not_into_an_output(
     curves = {f"fold_0_repeat_0/{name}" for name in entries.CURVES}
     assert [step for names, step in recorder.steps if names == curves] == [0, 1]
     assert {"train_seconds", "train_images_per_second"} in [names for names, _ in recorder.steps]
+    answers = database.read_predictions(project / "data/models/baseline/predictions.csv")
+    test = answers[answers["part"] == "test"]
+    assert recorder.tags == {looks.TEST_SET_TAG: identity.photos_hash(test["photo_id"], test["label"])}
     model = json.loads((project / "data/models/baseline/model.json").read_text())
     assert set(model) | {key for fit in model["fits"] for key in fit} == {
         "variant", "labels", "size_px", "standardise", "network", "network_name", "data", "recipe",

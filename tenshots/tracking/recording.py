@@ -1,0 +1,118 @@
+"""Adds to MLflow what it lacks of the outputs in this folder, of all variants in one process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tenshots.errors import missing
+from tenshots.evaluation import metrics
+from tenshots.tables import csv_files, database
+from tenshots.tables.paths import CROISSANT, DATABASE, EVALUATIONS, MODELS, REPORTS, SPLITS, VISUALISATIONS
+from tenshots.tracking import entries, figures, identity, looks, records, sessions
+from tenshots.tracking.runs import Run
+
+CARDS = (REPORTS / "model_card.md", REPORTS / "data_card.md", CROISSANT)
+
+
+def paths_of(variant: str) -> list[Path]:
+    """Returns the files that the run of a variant is made of, beside its weights."""
+    return [
+        MODELS / variant / "model.json",
+        MODELS / variant / "history.csv",
+        EVALUATIONS / variant / "metrics.json",
+        EVALUATIONS / variant / "details.json",
+        EVALUATIONS / variant / "predictions.csv",
+        EVALUATIONS / variant / "curves.csv",
+    ]
+
+
+def record(
+    settings: Mapping[str, Any],
+    *,
+    variants: Collection[str],
+    with_experiment: bool = True,
+    with_report: bool = True,
+    live: bool = False,
+) -> int | None:
+    """Adds what the runs of variants and that of the experiment lack; a second call adds nothing.
+
+    Args:
+        settings: all of params.yaml.
+        variants: those whose outputs are there and belong to the settings.
+        with_experiment: whether those of all variants of the settings do.
+        with_report: whether the report and the cards do.
+        live: whether the experiment is just being made, and ends with this (see `sessions`).
+
+    Returns:
+        How many settings, figures and files were added; None where the store was lost on the way, as one
+        warning has said.
+
+    Raises:
+        DataError: an output is missing.
+    """
+    for path, stage in (
+        (path, f"{_stage(path)}@{variant}") for variant in variants for path in paths_of(variant)
+    ):
+        if not path.is_file():
+            raise missing(path, stage)
+    num_added = 0
+    for variant in variants:
+        with sessions.variant_run(variant, live=False) as run:
+            num_added += _add_variant(run, variant)
+        if not run.reached:
+            return None
+    if not with_experiment and not with_report:
+        return num_added
+    with sessions.experiment_run(live=live) as run:
+        if with_experiment:
+            evaluated = {name: records.read(name, EVALUATIONS) for name in settings["variants"]}
+            splits = database.read_splits(SPLITS)
+            num_added += records.log_experiment(run, settings, evaluated, splits)
+        if with_report:
+            num_added += _add_report(run, settings["variants"])
+    if with_experiment and run.reached:  # or the second attempt would warn once more
+        photos = database.read_photos(DATABASE, ["photo_id", "label"])
+        num_added += records.register_winner(evaluated, splits, photos)
+    return num_added if run.reached else None
+
+
+def _stage(path: Path) -> str:
+    return "train" if path.is_relative_to(MODELS) else "evaluate"
+
+
+def _add_variant(run: Run, variant: str) -> int:
+    model, history, summary, details, predictions, _ = paths_of(variant)
+    test = database.read_predictions(predictions)
+    facts = _json(details)
+    confusion = figures.confusion_png(np.array(facts["confusion"]), facts["labels"], title=variant)
+    return (
+        entries.log_settings(run, _json(model))
+        + entries.log_history(run, csv_files.read(history))
+        + entries.log_final(run, metrics.final(_json(summary), facts))
+        + entries.log_model(run, MODELS / variant)
+        + run.add_bytes(confusion, "confusion.png")
+        + looks.log_test_set(run, identity.photos_hash(test["photo_id"], test["label"]))
+    )
+
+
+def _add_report(run: Run, variants: Collection[str]) -> int:
+    cards = {path.name: path.read_bytes() for path in CARDS if path.is_file()}
+    return (
+        entries.log_report(run, REPORTS)
+        + records.log_pictures(run, {name: _pictures(name) for name in variants})
+        + run.replace_files(cards, "cards")
+    )
+
+
+def _pictures(variant: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((VISUALISATIONS / variant).glob("*.png"))}
+
+
+def _json(path: Path) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return values
