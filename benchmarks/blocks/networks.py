@@ -34,6 +34,7 @@ ABOVE = np.abs(LINE) + np.float32(2.0**-10)
 IMAGES = np.random.default_rng(3).integers(0, 256, (72, 48, 48, 3), dtype=np.uint8)
 LABELS = np.arange(len(IMAGES)) % NUM_LABELS
 JOB = Job(0, 0, 7, np.arange(64), np.arange(64, 72), 64)
+ONE_JOB = Job(0, 0, 7, np.arange(4), np.arange(64, 65), 4)
 
 
 def layer(build: Callable[[], Any], inputs: np.ndarray = MAPS, *, training: bool = True) -> Block:
@@ -169,6 +170,24 @@ def patterns() -> np.ndarray:
     return excitation.patterns(chosen, [0, 1], size_px=32, steps=4, seed=3)
 
 
+def one_photo() -> list[np.ndarray]:
+    """Where there is a single photo: training, an answer, its heat, one filter's pattern."""
+    values = params.read()
+    settings = TrainSettings(0.002, 1, 2, params.section(values, "optimisation", OptimisationSettings))
+    trainer = scratch.trainers(partial(build, "lecture"), images=IMAGES, labels=LABELS, settings=settings)()
+    trainer.train(ONE_JOB, lambda _: None, lambda: None)
+    network = built("pretrained")
+    layer = gradcam.default_layer(network)
+    assert layer is not None
+    chosen = layers.at_any_size(network, layers.before_activation(layers.with_maps(network)[1]))
+    return [
+        *trainer.network.get_weights(),
+        forward.predict(trainer.network, IMAGES[:1]),
+        gradcam.heat_maps(network, IMAGES[:1], LABELS[:1], layer=layer),
+        excitation.patterns(chosen, [0], size_px=32, steps=4, seed=3),
+    ]
+
+
 def brightness() -> np.ndarray:
     """Grey levels of pixels, as the dense network begins with."""
     photos = keras.Input(IMAGES.shape[1:])
@@ -254,6 +273,7 @@ BLOCKS: dict[str, Block] = {
     "features of a backbone": lambda: features.outputs(features.below_head(built("pretrained")), IMAGES),
     "Grad-CAM": lambda: heat_maps(built("pretrained")),
     "patterns of filters": patterns,
+    "one photo alone": one_photo,
     "brightness of pixels": brightness,
     "weights as HDF5": saved_weights,
 }

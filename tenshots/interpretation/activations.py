@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tenshots.networks import forward
 from tenshots.runtime import keras
 
 # What each layer puts out stays in memory until a batch has passed through the whole network: at 160 px,
@@ -78,9 +79,7 @@ def _batches(model: keras.Model, images: np.ndarray, tensors: Sequence[Any]) -> 
     part = keras.Model(model.input, list(tensors))
     for start in range(0, len(images), BATCH_SIZE):
         batch = images[start : start + BATCH_SIZE]
-        # Always as many: a single photo is convolved in an order that depends on the processor's caches.
-        filled = batch[np.arange(BATCH_SIZE) % len(batch)]
-        found = part(filled, training=False)
+        found = part(forward.at_least_two(batch), training=False)
         yield [np.asarray(array)[: len(batch)] for array in keras.tree.flatten(found)]
 
 

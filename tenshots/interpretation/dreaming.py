@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from tenshots.interpretation.gradients import gradient_of
+from tenshots.networks import forward
 from tenshots.runtime import keras
 
 SCALE = 1.4  # between octaves
@@ -43,7 +44,7 @@ def dream(model: keras.Model, image: np.ndarray, *, num_octaves: int, steps: int
         for _ in range(steps):
             move = tuple(int(by) for by in random.integers(-8, 9, 2))
             shown = np.clip(ground + dreamt, 0, 255)
-            _, gradient = ascent(np.roll(shown, move, axis=(0, 1))[None])
+            _, gradient = ascent(forward.at_least_two(np.roll(shown, move, axis=(0, 1))[None]))
             gradient = np.roll(gradient[0], (-move[0], -move[1]), axis=(0, 1))
             dreamt = np.clip(shown + STEP * gradient / (np.abs(gradient).mean() + 1e-12), 0, 255) - ground
     levels: np.ndarray = np.clip(ground + dreamt, 0, 255).round()

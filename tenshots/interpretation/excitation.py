@@ -39,6 +39,8 @@ def patterns(
     Returns:
         float32, (len(filters), size_px, size_px, 3), 0 to 255.
     """
+    if len(filters) == 1:  # see `forward.at_least_two`
+        return patterns(model, [*filters, *filters], size_px=size_px, steps=steps, seed=seed)[:1]
     random = np.random.default_rng(seed)
     # Logits of levels: whatever is added, a pixel never leaves 0 to 255, and none is cut off at an edge.
     logits = 0.1 * spectrum.noise(len(filters), size_px, size_px, random=random)

@@ -6,6 +6,7 @@ import numpy as np
 
 from tenshots.interpretation import activations, layers
 from tenshots.interpretation.gradients import gradient_of
+from tenshots.networks import forward
 from tenshots.networks.building import passes_alone
 from tenshots.runtime import keras
 
@@ -48,6 +49,8 @@ def heat_maps(model: keras.Model, images: np.ndarray, labels: np.ndarray, *, lay
         float32, (num_images, height, width) of the layer, 0 or more, in units of the logit: what each place
         adds to it, to first order.
     """
+    given = len(images)
+    images, labels = forward.at_least_two(images), forward.at_least_two(labels)
     maps = model.get_layer(layer).output
     upper = keras.Model(maps, model.output)
     (values,) = activations.outputs(model, images, [maps])
@@ -61,7 +64,7 @@ def heat_maps(model: keras.Model, images: np.ndarray, labels: np.ndarray, *, lay
 
         _, gradient = gradient_of(logit, num_calls=1)(values[batch])
         heat[batch] = np.maximum((values[batch] * gradient).sum(axis=-1), 0)
-    return heat
+    return heat[:given]
 
 
 def scaled(heat: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Saved variants: what training left, as networks again that predict photos.
 
 What was measured is what is used: evaluation reads what the same network answered after its training
-(tenshots.training.storing), and pictures are drawn of no network that answers otherwise.
+(tenshots.training.storing), and a network that answers differently is not drawn.
 """
 
 from __future__ import annotations

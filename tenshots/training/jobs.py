@@ -71,7 +71,7 @@ class Outcome(NamedTuple):
         num_images: trained on, repeated ones counted each time.
         probabilities: of each label for the images of `job.held_out`, float64 (num_images, num_labels). The
             part of the network that was trained gives them, from what it was trained on: pixels would have
-            all that lies below computed again. Then the last bits may be others than the saved network's.
+            all that lies below computed again. Then the last bits may differ from the saved network's.
     """
 
     job: Job

@@ -2,8 +2,8 @@
 
 The answers on validation and test photos are the training's own (`Outcome.probabilities`): whoever evaluates
 them needs neither Keras nor its seconds. Read back from its file, the network gives the same answers
-(tests/unit/training/test_storing.py): to the bit, or to the last ones where a backbone lies below what was
-trained.
+(tests/unit/training/test_storing.py): to the bit, or but for the last bits where a backbone lies below what
+was trained.
 """
 
 from __future__ import annotations
