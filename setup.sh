@@ -72,11 +72,16 @@ if [ ! -d .venv ]; then
 fi
 packages=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
+# pip would compile all 16,000 files, one core for half a minute, of which a run imports a quarter: Python compiles those
+# when they are first imported. Where it may not write them, pip has to.
+compile=--no-compile
+[ -z "${PYTHONDONTWRITEBYTECODE:-}" ] || compile=--compile
+
 # The files are complete, so pip installs every pin as it is. If it resolved, pip below 24 would ask the index for each
 # package that another requires with an extra, find a release newer than the pinned one, and give up.
 pip_install() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes \
-        --no-build-isolation "$@" && return
+        --no-build-isolation $compile "$@" && return
     free=$(df -Pk .venv | awk 'NR == 2 { printf "%.1f GB", $4 / 1e6 }')
     fail "pip could not install $requirements, for the reason above; this disk has $free free, and a first" \
         "set-up takes up to 5 GB; fix that, or the network, and run the same again: it continues from there"

@@ -64,7 +64,7 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
     todo = retraining.tasks(settings, photos, copies, splits, seed=seed, repeats=repeats)
     shown = pd.concat([photos, copies], ignore_index=True)
     labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)[1]
-    # One that learns from frozen features needs no pixels, but for the size of its network's input.
+    # A variant that learns from frozen features needs no pixels, but for the size of its network's input.
     images = database.decode(shown["image"].iloc[:1] if variant.is_linear else shown["image"])
     known = None
     if isinstance(variant.network, TransferSettings):

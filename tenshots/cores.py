@@ -16,7 +16,8 @@ def num_workers(*, threads: int, num_worth: int | None = None) -> int:
 
     Args:
         threads: of one operation.
-        num_worth: no more than so many are worth what each takes to begin, unless they are set by hand.
+        num_worth: how many at most are worth the time that each takes to begin; does not bind where the
+            number is set by hand.
 
     Raises:
         SettingsError: the environment holds something other than a number there.

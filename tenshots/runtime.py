@@ -210,7 +210,7 @@ def num_workers(*, threads: int, num_worth: int | None = None) -> int:
 
     Args:
         threads: of one operation.
-        num_worth: no more than so many are worth what each takes to begin, unless they are set by hand.
+        num_worth: see `cores.num_workers`.
 
     Raises:
         SettingsError: the environment holds something other than a number there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -106,6 +107,11 @@ def outputs(lock: Path) -> Outputs:
     return {
         stage: {out["path"]: out["md5"] for out in entry.get("outs", [])} for stage, entry in stages.items()
     }
+
+
+def content(lock: Path) -> str:
+    """Returns what a dvc.lock says, whatever the order of its stages: after a first run, that of a set's."""
+    return json.dumps(YAML(typ="safe").load(lock), sort_keys=True)
 
 
 def first_difference(expected: Outputs, found: Outputs) -> str:

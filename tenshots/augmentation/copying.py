@@ -42,7 +42,8 @@ class Policy:
         Args:
             layers: applied in this order.
             size_px: side of the square photos, in pixels.
-            tried: whether these layers have been tried out before, as `rehearse` does; it takes seconds.
+            tried: whether these layers have been tried out before, as `rehearse` does, which takes seconds;
+                then all that is checked is that each can be built.
 
         Raises:
             SettingsError: a layer or argument is unknown, or a value wrong; or a layer cannot be seeded,

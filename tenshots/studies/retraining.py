@@ -147,8 +147,8 @@ def run(
         variant: of `variants.resolve`.
         todo: of `tasks`.
         photos: columns photo_id and label; row i is image i.
-        images: uint8 (num_images, size_px, size_px, 3), photos and copies; of a linear variant the first is
-            enough, as it shows the size.
+        images: uint8 (num_images, size_px, size_px, 3), photos and copies; for a linear variant the first
+            alone is enough, since only its size is needed.
         labels: int (num_images,), the places of the labels in their sorted list.
         known: of `variants.known`, where the network has a backbone.
         num_workers: trainings at a time, at most.

@@ -109,7 +109,10 @@ def test_hashes_are_read_from_a_lock_in_the_order_of_the_stages(tmp_path: Path) 
 
 @pytest.fixture
 def faked(monkeypatch: pytest.MonkeyPatch) -> dict[int, str]:
-    """Lets a run only write a dvc.lock with one hash: "1", or that given for the number of the run."""
+    """Lets a run only write a dvc.lock with one hash: "1", or that given for the number of the run.
+
+    Every other run writes its stages the other way round, as DVC may.
+    """
     hashes: dict[int, str] = {}
 
     def clone(_: None, folder: Path, *__: str) -> SimpleNamespace:
@@ -117,9 +120,10 @@ def faked(monkeypatch: pytest.MonkeyPatch) -> dict[int, str]:
         return SimpleNamespace(folder=folder)
 
     def repro(project: SimpleNamespace, *_: object) -> None:
-        found = hashes.get(int(project.folder.parent.name.removeprefix("run ")), "1")
-        outs = f"    outs:\n    - path: data/splits\n      md5: '{found}'\n"
-        (project.folder / "dvc.lock").write_text(f"stages:\n  split:\n{outs}  compare:\n{outs}")
+        number = int(project.folder.parent.name.removeprefix("run "))
+        outs = f"    outs:\n    - path: data/splits\n      md5: '{hashes.get(number, '1')}'\n"
+        first, second = ("split", "compare") if number % 2 else ("compare", "split")
+        (project.folder / "dvc.lock").write_text(f"stages:\n  {first}:\n{outs}  {second}:\n{outs}")
 
     for function in (clone, repro):
         monkeypatch.setattr(runs, function.__name__, function)
