@@ -15,11 +15,9 @@ import pytest
 
 from tenshots import runtime
 from tenshots.errors import SettingsError
-from tenshots.networks import building
-from tenshots.training import executor, memory, scratch, storing, transfer
+from tenshots.training import executor, memory, scratch, storing
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
-from tests.drawn import fine_tuning
 from tests.drawn.trainings import build, drawn, job, loop
 
 runtime.configure(threads=1)
@@ -61,35 +59,6 @@ class Meeting:
         """Notes the thread."""
         self.finishing.add(threading.get_ident())
         return outcome.job.repeat
-
-
-@pytest.mark.parametrize("family", ["scratch", "pretrained"])
-def test_weights_are_the_same_to_the_byte_however_many_are_trained_at_a_time(family: str) -> None:
-    images, labels = drawn()
-    data: dict[str, Any] = {"images": images, "labels": labels}
-    data["settings"] = loop(epochs=4, patience="none")
-
-    def saved(num_workers: int) -> dict[int, bytes]:
-        if family == "scratch":
-            begin = scratch.trainers(build, **data)
-        else:
-            given = fine_tuning.settings()
-            begin = transfer.trainers(
-                lambda: fine_tuning.build(given), **data, phases=given, known=fine_tuning.known(given)
-            )
-        return dict(
-            executor.run(
-                begin,
-                JOBS,
-                finish=lambda network, outcome: (outcome.job.repeat, building.weights(network)),
-                num_workers=num_workers,
-            )
-        )
-
-    alone = saved(1)
-    assert len(set(alone.values())) == len(JOBS)
-    for num_workers in (2, 3):
-        assert saved(num_workers) == alone
 
 
 def test_jobs_are_done_once_each_in_as_many_threads_as_workers_and_finished_there() -> None:
