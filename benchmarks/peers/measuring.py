@@ -138,7 +138,7 @@ def measured(task: Task) -> pd.DataFrame:
     peers = guides.all_of(task.weights)
     is_ours = task.recipe not in peers
     runtime.configure(threads=values["threads"] if is_ours else THREADS)
-    collection = collected(task.folder, size_px=None if is_ours else guides.INPUT_PX)
+    collection = collected(task.folder, size_px=None if is_ours else guides.size_px(task.recipe))
     names = sorted(set(collection.photos["label"].tolist()))
     tables = []
     for splits in folds(collection, seed=task.seed, num_photos=task.num_photos):
