@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 from stages import compare
-from tenshots.tracking import entries, sessions
+from tenshots import params
+from tenshots.tracking import entries, recording, sessions
 from tenshots.tracking.project import name as project_name
 from tests.drawn import results as drawn_results
 from tests.drawn.pipeline import TOP
@@ -51,8 +52,6 @@ def address(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     (folder / "mlruns").mkdir()
     (folder / "mlruns/mlflow.db").write_bytes(empty_database.read_bytes())
     model = folder / "data/models/fine_tuned"
-    model.mkdir(parents=True)
-    (model / "model.json").write_text("{}")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for number, variant in enumerate(VARIANTS):
@@ -63,6 +62,7 @@ def address(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> I
                 entries.log_final(run, {"val_accuracy": accuracy, "test_accuracy": accuracy})
                 entries.log_model(run, model)
         compare.main([])
+        recording.record(params.read(), variants=VARIANTS, live=True)
         # As a process of its own the command judges all settings.
         (folder / "params.yaml").write_bytes((TOP / "params.yaml").read_bytes())
         command = [sys.executable, "-m", "stages.ui", "--port", "5600"]

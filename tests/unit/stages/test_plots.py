@@ -29,7 +29,6 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     drawn_model.project(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
         evaluate.main(["baseline"])
     return folder / "data/evaluations/baseline"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from tenshots.networks import stored
 from tenshots.networks.model_json import SavedVariant
 from tenshots.runtime import keras
 from tenshots.tables import database
-from tenshots.tracking import sessions
 from tests.drawn import model as drawn_model
 
 SETTINGS = """\
@@ -31,7 +29,6 @@ visualise: {fold: 1, repeat: 0, num_photos: 2, num_maps: 4, num_filters: 2, step
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     drawn_model.project(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sessions, "variant_run", lambda _: nullcontext(sessions.Run()))
     models = tmp_path / "data/models"
     shutil.copytree(models / "baseline", models / "other")
     for variant in ("baseline", "other"):

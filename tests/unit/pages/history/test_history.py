@@ -17,10 +17,11 @@ import pytest
 
 from stages import compare
 from stages import history as stage
+from tenshots import params
 from tenshots.errors import DataError
 from tenshots.pages.history import gains, page, sentences, tables
 from tenshots.statistics import measure
-from tenshots.tracking import identity
+from tenshots.tracking import identity, recording
 from tenshots.tracking.experiments import Experiment
 from tests.drawn import results as drawn_results
 
@@ -208,6 +209,7 @@ def two_experiments(store: Callable[..., list]) -> Callable[..., list]:
         path = Path("params.yaml")
         path.write_text(path.read_text().replace("lr: 1e-3", f"lr: {lr}"))
         compare.main([])
+        recording.record(params.read(), variants=drawn_results.SKILLS)
     return store
 
 
@@ -256,7 +258,7 @@ def test_the_command_agrees_with_the_comparison_and_chooses_experiments(
         stage.main(["--filter", "params.lr = '1'"])
     with pytest.raises(DataError, match="cannot be used: "):
         stage.main(["--filter", "nonsense"])
-    assert len(two_experiments()) == 2
+    assert len(two_experiments()) == 2 * (1 + len(drawn_results.SKILLS))
 
 
 @pytest.mark.usefixtures("store")
