@@ -72,16 +72,11 @@ if [ ! -d .venv ]; then
 fi
 packages=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-# pip would compile all 16,000 files, one core for half a minute, of which a run imports a quarter: Python compiles those
-# when they are first imported. Where it may not write them, pip has to.
-compile=--no-compile
-[ -z "${PYTHONDONTWRITEBYTECODE:-}" ] || compile=--compile
-
 # The files are complete, so pip installs every pin as it is. If it resolved, pip below 24 would ask the index for each
 # package that another requires with an extra, find a release newer than the pinned one, and give up.
 pip_install() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes \
-        --no-build-isolation $compile "$@" && return
+        --no-build-isolation --no-compile "$@" && return
     free=$(df -Pk .venv | awk 'NR == 2 { printf "%.1f GB", $4 / 1e6 }')
     fail "pip could not install $requirements, for the reason above; this disk has $free free, and a first" \
         "set-up takes up to 5 GB; fix that, or the network, and run the same again: it continues from there"
@@ -120,6 +115,13 @@ if ! installed; then
             fail "$requirements does not fit together (${unfit:-pip check says no more}); take the committed file (git" \
                 "restore $requirements), or fix requirements/*.in and recompile it: make requirements"
     fi
+    # pip would compile 16,000 files on one core, for half a minute. A run imports a quarter of them, which Python compiles
+    # when it imports them first: here, and not in each of several stages, nor again and again where .venv is read-only.
+    PYTHONDONTWRITEBYTECODE='' .venv/bin/python -c \
+        "import stages.train, stages.visualise, stages.describe, stages.compare" >/dev/null 2>&1 &
+    PYTHONDONTWRITEBYTECODE='' .venv/bin/python -c \
+        "import dvc.cli, dvc.repo, mlflow.tracking, mlflow.store.tracking.sqlalchemy_store" >/dev/null 2>&1 || :
+    wait
     cp "$requirements" "$stamp"
     rm -rf .venv/tmp
 fi

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stages import run
+from stages import recording, run
 from tenshots import files, params
 from tenshots.cards import croissant, markdown
 from tenshots.errors import missing
 from tenshots.files import file_hash
 from tenshots.tables import database
 from tenshots.tables.paths import CROISSANT, DATA, DATABASE, EVALUATIONS, LEAKAGE, MANIFEST, REPORTS, SPLITS
-from tenshots.tracking import recording
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -45,7 +44,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     files.write(REPORTS / "model_card.md", markdown.model_card(facts))
     files.write(REPORTS / "data_card.md", markdown.data_card(facts))
     files.write(CROISSANT, croissant_text)
-    # The last stage, so that MLflow, which takes seconds to import, is told of all outputs by one process.
     recording.record(values, variants=values["variants"], live=True)
 
 

@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from stages import run
 from tenshots import files
 from tenshots.errors import missing
-from tenshots.evaluation import held_out, metrics
-from tenshots.networks import model_json
+from tenshots.evaluation import metrics
+from tenshots.evaluation.variant import evaluate
 from tenshots.tables import csv_files, database
 from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS
 from tenshots.tables.predictions import predicted, probabilities_of
@@ -30,32 +29,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("variant", help="its key below variants in params.yaml")
     variant: str = parser.parse_args(argv).variant
 
-    saved = model_json.read_variant(MODELS / variant)
-    network = model_json.settings_of(saved)
-    recipe = saved.recipe or network.recipes[0]
-    answers = database.read_predictions(MODELS / variant / "predictions.csv")
     photos = database.read_photos(DATABASE, ["photo_id", "label"])
     splits = database.read_splits(SPLITS)
-    test, val = held_out.parts(saved, answers, photos, splits)
+    test, summary, details = evaluate(MODELS / variant, photos, splits)
     history = _history(MODELS / variant / "history.csv")
-
-    num_updates = round(float(np.mean([fit.num_updates for fit in saved.fits])), 1)
-    summary = metrics.summary(test, val, num_updates=num_updates)
-    tested = splits["photo_id"].isin(test["photo_id"])
-    details = {
-        "variant": variant,
-        "data": saved.data,
-        "recipe": recipe,
-        "network_name": saved.network_name,
-        "network_title": network.titled(recipe),
-        "taught": network.taught_by(recipe),
-        **metrics.details(test),
-        "num_test_components": int(splits.loc[tested, "component"].nunique()),
-        "num_updates": num_updates,
-        "num_parameters": saved.num_parameters,
-        "settings": saved.settings,
-        "network": network.used_by(recipe),
-    }
     _write(variant, test, history, details, summary)
     print(f"{variant}: test accuracy {summary['test_accuracy']:.3f} on {details['num_test_photos']} photos")
 

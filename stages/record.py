@@ -6,15 +6,16 @@ A second call adds nothing.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from stages import run
+from stages import recording, run
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import outputs
 from tenshots.tables.paths import REPORTS
-from tenshots.tracking import entries, recording, remedies, sessions, store
+from tenshots.tracking import entries, remedies, sessions, store
 from tenshots.wording import counted
 
 # What every variant comes from; while one of these is out of date, so is whatever follows.
@@ -28,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     variants = values.get("variants")
     if not isinstance(variants, dict):
         raise SettingsError(f"{params.PATH}: variants must be a mapping, got {variants!r}")
+    if os.environ.get(sessions.UNTRACKED):
+        raise SettingsError(f"{sessions.UNTRACKED} is set, which keeps MLflow out; unset it")
     stale = outputs.stale_stages()
     _put_in_order()
 

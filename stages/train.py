@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from stages import at_least_1, progress, run
+from stages import at_least_1, progress, recording, run
 from tenshots import files, params, runtime
 from tenshots.tables import csv_files, database, features
 from tenshots.tables.encoding import StandardiseSettings
@@ -96,6 +96,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         history = storing.history(saved)
         csv_files.write(history, folder / "history.csv", float_format="%.6g")
         answers = storing.predictions(saved, photos, names.tolist())
+        test = answers[answers["part"] == "test"]  # before anyone can look at it
+        looks.log_test_set(tracked, identity.photos_hash(test["photo_id"], test["label"]))
         database.write_predictions(answers, folder / "predictions.csv")
         fits = [storing.entry(each) for each in saved]
         text = json.dumps({**model, "fits": fits, "num_parameters": saved[0].num_parameters}, indent=2)
@@ -104,9 +106,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         num_images = sum(each["num_images"] for each in fits)
         tracked.metrics({"train_seconds": seconds, "train_images_per_second": num_images / seconds})
         entries.log_history(tracked, history)
+        recording.add_evaluation(tracked, variant.name, photos, splits)
         entries.log_model(tracked, folder)
-        test = answers[answers["part"] == "test"]
-        looks.log_test_set(tracked, identity.photos_hash(test["photo_id"], test["label"]))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "statistics": {"tables", "evaluation"},
     "studies": {"tables", "training", "splitting", "augmentation", "statistics"},
     "outlook": {"tables", "augmentation", "networks", "training", "studies", "statistics"},
-    "tracking": {"tables", "evaluation", "statistics", "repository"},
+    "tracking": {"tables", "statistics", "repository"},
     "pages": {"tables", "statistics", "labels", "tracking"},
     "cards": {"tables", "statistics"},
     # Judges all settings, so it knows the models of all sections.

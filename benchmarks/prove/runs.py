@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ruamel.yaml import YAML
 
 from benchmarks.prove.processors import PROCESSORS, Processor
+from tenshots.repository.code import STAGES
 from tests.drawn.pipeline import Project, make_environment
 
 WORKERS = (1, 2, 3)
@@ -115,8 +116,10 @@ def content(lock: Path) -> str:
 
 
 def first_difference(expected: Outputs, found: Outputs) -> str:
-    """Returns the first stage and output, in the order of the runs, that is not as expected; or nothing."""
-    for stage, hashes in expected.items():
+    """Returns the first stage and output, in the order of dvc.yaml, that is not as expected; or nothing."""
+    order = ("check", *STAGES)
+    for stage in sorted(expected, key=lambda each: order.index(each.partition("@")[0])):
+        hashes = expected[stage]
         for path, value in hashes.items():
             if (other := found.get(stage, {}).get(path)) != value:
                 return f"{path} of stage {stage} ({other or 'missing'}, not {value})"

@@ -49,22 +49,22 @@ def heat_maps(model: keras.Model, images: np.ndarray, labels: np.ndarray, *, lay
         float32, (num_images, height, width) of the layer, 0 or more, in units of the logit: what each place
         adds to it, to first order.
     """
-    given = len(images)
-    images, labels = forward.at_least_two(images), forward.at_least_two(labels)
     maps = model.get_layer(layer).output
     upper = keras.Model(maps, model.output)
     (values,) = activations.outputs(model, images, [maps])
     heat = np.empty(values.shape[:3], dtype=np.float32)
     for start in range(0, len(images), BATCH_SIZE):
         batch = slice(start, start + BATCH_SIZE)
-        chosen = np.eye(model.output.shape[-1], dtype=np.float32)[labels[batch]]
+        shown, asked = forward.at_least_two(values[batch]), forward.at_least_two(labels[batch])
+        chosen = np.eye(model.output.shape[-1], dtype=np.float32)[asked]
 
         def logit(given: keras.KerasTensor, chosen: np.ndarray = chosen) -> keras.KerasTensor:
             return keras.ops.sum(upper(given, training=False) * chosen)
 
-        _, gradient = gradient_of(logit, num_calls=1)(values[batch])
-        heat[batch] = np.maximum((values[batch] * gradient).sum(axis=-1), 0)
-    return heat[:given]
+        _, gradient = gradient_of(logit, num_calls=1)(shown)
+        found = np.maximum((shown * gradient).sum(axis=-1), 0)
+        heat[batch] = found[: len(heat[batch])]
+    return heat
 
 
 def scaled(heat: np.ndarray) -> np.ndarray:

@@ -2,6 +2,5 @@
 
 In: settings, histories, figures and files of a stage. Out: runs in a store, found again by what tells
 experiments apart (`identity`); nothing here is an output of a stage. `store` opens it, `sessions` opens and
-ends runs, `entries` and `records` add to them, `recording` adds all that outputs hold, `looks` counts,
-`registry` holds the champion.
+ends runs, `entries` and `records` add to them, `looks` counts, `registry` holds the champion.
 """

@@ -131,7 +131,7 @@ def train(
         sums = np.zeros(2)
         for rows in next(stream):
             check()
-            shown = forward.at_least_two(rows)  # one alone twice: the mean of its gradients is the same
+            shown = forward.at_least_two(rows)  # one alone twice, each with dropout of its own
             means = model.train_on_batch(inputs[shown], targets[shown])
             sums += len(rows) * np.array(means, dtype=np.float64)
         val_logits, val_targets = forward.outputs(model, inputs[job.val], batch_size=128), targets[job.val]

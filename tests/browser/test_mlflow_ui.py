@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from stages import compare
+from stages import compare, recording
 from tenshots import params
-from tenshots.tracking import entries, recording, sessions
+from tenshots.tracking import entries, sessions
 from tenshots.tracking.project import name as project_name
 from tests.drawn import results as drawn_results
 from tests.drawn.pipeline import TOP

@@ -134,13 +134,13 @@ def faked(monkeypatch: pytest.MonkeyPatch) -> dict[int, str]:
 def test_a_run_that_differs_is_named_with_its_settings_and_where(
     faked: dict[int, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    faked[3] = "7"
+    faked[4] = "7"  # which has its stages the other way round
     variables = SimpleNamespace(variables=lambda _: {})
     assert not prove.do_runs(None, tmp_path, variables)
-    run = runs.plan()[2]
+    run = runs.plan()[3]
     settings = ", ".join([run.processor.name, *map(str, run[1:])])
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last == f"run 3 ({settings}) differs first in data/splits of stage split (7, not 1)"
+    assert last == f"run 4 ({settings}) differs first in data/splits of stage split (7, not 1)"
 
 
 @pytest.mark.usefixtures("faked")

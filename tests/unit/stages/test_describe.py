@@ -15,12 +15,13 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from stages import compare, describe
+from stages import compare, describe, recording
 from tenshots import params
 from tenshots.cards import markdown
 from tenshots.errors import DataError
 from tenshots.tables import database
-from tenshots.tracking import sessions
+from tenshots.tracking import looks, registry, sessions
+from tenshots.tracking.project import name as project_name
 from tenshots.tracking.store import open_store
 from tests.drawn import lite
 from tests.drawn import results as drawn_results
@@ -344,11 +345,13 @@ def test_the_last_stage_tells_mlflow_of_all_outputs_once(
     assert names("*", "cards") == ["croissant.json", "data_card.md", "model_card.md"]
     assert {"confusion.png", "model"} <= set(names("baseline", ""))
 
-    describe.main([])
-    again = {run.data.tags[sessions.VARIANT_TAG]: run for run in store()}
-    assert {name: run.info.run_id for name, run in again.items()} == {
-        name: run.info.run_id for name, run in runs.items()
-    }
+    assert len({run.data.tags[looks.TEST_SET_TAG] for run in runs.values()}) == 1
+    assert runs["*"].data.metrics[looks.NUM_LOOKS] == 1
+    champion = client.get_model_version_by_alias(project_name(), registry.CHAMPION)
+    assert champion.tags[sessions.VARIANT_TAG] == "fine_tuned"
+
+    assert recording.record(params.read(), variants=params.read()["variants"]) == 0
+    assert len(store()) == len(runs)
 
 
 @pytest.mark.parametrize(
@@ -371,4 +374,4 @@ def test_an_output_of_a_variant_that_mlflow_is_to_be_told_of_is_missed_by_name(
     (tmp_path / path).unlink()
     with pytest.raises(DataError, match=f"{path} is missing; run `dvc repro {stage}`"):
         describe.main([])
-    assert not [run for run in store() if run.info.status == "RUNNING"]
+    assert store() == []

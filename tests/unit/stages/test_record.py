@@ -190,6 +190,13 @@ def test_a_store_out_of_reach_is_an_error(
 
 
 @pytest.mark.usefixtures("project")
+def test_where_mlflow_is_kept_out_by_the_environment_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(sessions.UNTRACKED, "1")
+    with pytest.raises(SettingsError, match="TENSHOTS_UNTRACKED is set, which keeps MLflow out; unset it"):
+        record.main([])
+
+
+@pytest.mark.usefixtures("project")
 def test_a_store_that_is_lost_on_the_way_is_an_error_after_one_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

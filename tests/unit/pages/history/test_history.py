@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import compare
+from stages import compare, recording
 from stages import history as stage
 from tenshots import params
 from tenshots.errors import DataError
 from tenshots.pages.history import gains, page, sentences, tables
 from tenshots.statistics import measure
-from tenshots.tracking import identity, recording
+from tenshots.tracking import identity
 from tenshots.tracking.experiments import Experiment
 from tests.drawn import results as drawn_results
 

@@ -1,4 +1,7 @@
-"""Adds to MLflow what it lacks of the outputs in this folder, of all variants in one process."""
+"""What stages and `record` tell MLflow of outputs: one way for whoever has just made them, and for later.
+
+MLflow takes seconds to import, so of the stages only `train` and the last one, `describe`, call this.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from tenshots.errors import missing
 from tenshots.evaluation import metrics
+from tenshots.evaluation.variant import evaluate
 from tenshots.tables import csv_files, database
 from tenshots.tables.paths import CROISSANT, DATABASE, EVALUATIONS, MODELS, REPORTS, SPLITS, VISUALISATIONS
 from tenshots.tracking import entries, figures, identity, looks, records, sessions
 from tenshots.tracking.runs import Run
 
 CARDS = (REPORTS / "model_card.md", REPORTS / "data_card.md", CROISSANT)
+
+
+def add_evaluation(run: Run, variant: str, photos: pd.DataFrame, splits: pd.DataFrame) -> None:
+    """Adds to the run of a variant, as soon as it is trained, how right it is.
+
+    Args:
+        run: of the variant.
+        variant: whose outputs of training are there.
+        photos: columns photo_id and label.
+        splits: columns photo_id, component, fold and part.
+    """
+    if run.reached:
+        _, summary, details = evaluate(MODELS / variant, photos, splits)
+        _add_figures(run, variant, summary, details)
 
 
 def paths_of(variant: str) -> list[Path]:
@@ -50,7 +69,7 @@ def record(
 
     Returns:
         How many settings, figures and files were added; None where the store was lost on the way, as one
-        warning has said.
+        warning has said, or where none is wanted (`sessions.UNTRACKED`).
 
     Raises:
         DataError: an output is missing.
@@ -86,18 +105,22 @@ def _stage(path: Path) -> str:
 
 
 def _add_variant(run: Run, variant: str) -> int:
+    if not run.reached:
+        return 0
     model, history, summary, details, predictions, _ = paths_of(variant)
     test = database.read_predictions(predictions)
-    facts = _json(details)
-    confusion = figures.confusion_png(np.array(facts["confusion"]), facts["labels"], title=variant)
     return (
         entries.log_settings(run, _json(model))
         + entries.log_history(run, csv_files.read(history))
-        + entries.log_final(run, metrics.final(_json(summary), facts))
+        + _add_figures(run, variant, _json(summary), _json(details))
         + entries.log_model(run, MODELS / variant)
-        + run.add_bytes(confusion, "confusion.png")
         + looks.log_test_set(run, identity.photos_hash(test["photo_id"], test["label"]))
     )
+
+
+def _add_figures(run: Run, variant: str, summary: Mapping[str, float], details: Mapping[str, Any]) -> int:
+    confusion = figures.confusion_png(np.array(details["confusion"]), details["labels"], title=variant)
+    return entries.log_final(run, metrics.final(summary, details)) + run.add_bytes(confusion, "confusion.png")
 
 
 def _add_report(run: Run, variants: Collection[str]) -> int:
