@@ -44,6 +44,7 @@ back: setup  ## restores the last commit's settings, report and outputs; photos 
 	@$(BIN)/python -m stages.back
 	git clean --quiet --force -d -x -- data/evaluations data/models data/study
 	$(BIN)/dvc checkout --force dvc.yaml
+	@echo "Settings, report and outputs are those of $$(git log -1 --format='%h, %s')"
 
 TESTS := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 

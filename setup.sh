@@ -128,9 +128,9 @@ fi
 
 # DVC runs `python -m stages.NAME` through the shell, which without activation would find the system's Python, or none.
 # Python executes this line whenever .venv's interpreter starts, as it does for .venv/bin/dvc.
-cat >"$packages/environment_first_on_path.pth" <<'LINE'
-import os, sys; _bin = os.path.join(sys.prefix, "bin"); _path = os.environ.get("PATH", os.defpath); _path.split(os.pathsep)[0] == _bin or os.environ.update(PATH=_bin + os.pathsep + _path)
-LINE
+line='import os, sys; _bin = os.path.join(sys.prefix, "bin"); _path = os.environ.get("PATH", os.defpath); _path.split(os.pathsep)[0] == _bin or os.environ.update(PATH=_bin + os.pathsep + _path)'
+file=$packages/environment_first_on_path.pth
+[ "$(cat "$file" 2>/dev/null)" = "$line" ] || echo "$line" >"$file" # .venv may be read-only by now
 
 # `dvc exp run` commits to hidden branches, and git wants to know who commits.
 for key in user.name user.email; do

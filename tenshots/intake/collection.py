@@ -137,7 +137,7 @@ def summary(manifest: pd.DataFrame) -> str:
 
 
 def table(manifest: pd.DataFrame) -> str:
-    """Returns the number of photos kept by group (rows) and label (columns), and of files rejected by group.
+    """Returns the number of photos kept by group (rows) and label (columns), and of other files by group.
 
     Without groups in the layout all are one row. Above 40 groups the others are one row, so nothing is
     missing from the sums.
@@ -153,9 +153,9 @@ def table(manifest: pd.DataFrame) -> str:
     kept = manifest["status"] == "kept"
     counts = pd.crosstab(names[kept], manifest["label"][kept]).reindex(order, fill_value=0)
     rejected = names[~kept].value_counts().reindex(order, fill_value=0)
-    # Joined by position: a label may be called `rejected`, too.
+    # Joined by position: a label may be called `(not used)`, too.
     shown = pd.concat([counts, rejected], axis=1)
-    shown.columns = pd.Index([*counts.columns, "(rejected)"], name="group")
+    shown.columns = pd.Index([*counts.columns, "(not used)"], name="group")
     return str(shown.rename_axis(index=None).to_string())
 
 

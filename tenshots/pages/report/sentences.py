@@ -79,7 +79,15 @@ def tuning(comparison: Mapping[str, Any]) -> list[str]:
         if not linear:
             continue
         best = best_on_validation(linear)
-        if not _is_better(tuned, best, comparison["differences"]):
+        if _is_better(tuned, best, comparison["differences"]):
+            continue
+        if variants[best]["better_than_guess"] is False:
+            label = comparison["commonest_label"]["label"]
+            found.append(
+                f"These photos show neither that {tuned} is better than {best} nor that {best} is better "
+                f"than always answering {label}; take more photos before you use either."
+            )
+        else:
             choice = f" (Validation chose {tuned} all the same.)" if comparison["chosen"] == tuned else ""
             found.append(
                 f"These photos do not show that fine-tuning is worth it: {tuned} is not shown to be better "

@@ -21,7 +21,7 @@ def test_ingest_writes_the_database_and_the_manifest(
     monkeypatch.chdir(tmp_path)
     ingest.main([])
     assert capsys.readouterr().out.splitlines() == [
-        "group  cup  key  (rejected)",
+        "group  cup  key  (not used)",
         *[f"p{person}       1    1           0" for person in range(6)],
         "ingest: 12 photos kept; 0 files rejected; data/manifest.csv has a row for each file",
     ]

@@ -19,9 +19,11 @@ def compared(claim: str, *, first: str = "frozen", **changes: dict[str, Any]) ->
         variants[name] = {**variants.get(name, {}), **values}
     for figures in variants.values():
         figures.setdefault("val_accuracy", 0.9)
+        figures.setdefault("better_than_guess", True)
     other = "fine_tuned" if first == "frozen" else "frozen"
     return {
         "chosen": "frozen",
+        "commonest_label": {"label": "cup"},
         "variants": variants,
         "differences": [{"variant": other, "reference": first, "claim": claim}],
     }
@@ -53,6 +55,15 @@ def test_only_variants_of_one_network_are_weighed_against_each_other() -> None:
     assert not sentences.tuning(compared("open", frozen={"num_updates": 5}))
     assert not sentences.tuning(compared("open", fine_tuned={"num_updates": 0}))
     assert not sentences.tuning(compared("open", frozen={"recipe": "fine_tune"}))  # its unfreeze is 0
+
+
+def test_a_linear_variant_that_is_not_shown_to_beat_a_guess_is_not_recommended() -> None:
+    (text,) = sentences.tuning(compared("open", frozen={"better_than_guess": False}))
+    assert text == (
+        "These photos show neither that fine_tuned is better than frozen nor that frozen is better than "
+        "always answering cup; take more photos before you use either."
+    )
+    assert sentences.tuning(compared("open", frozen={"better_than_guess": None}))[0].endswith("in seconds.")
 
 
 def test_of_several_linear_variants_the_best_on_validation_is_named() -> None:
