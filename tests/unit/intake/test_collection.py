@@ -68,7 +68,7 @@ def test_the_table_counts_by_group_and_label() -> None:
 def test_without_groups_the_table_has_one_row() -> None:
     rows = manifest(("", "cup", "kept", ""), ("", "key", "kept", ""), ("", "", "rejected", "small"))
     assert [line.split() for line in table(rows).splitlines()] == [
-        ["group", "cup", "key", "(not used)"],
+        ["group", "cup", "key", "(not", "used)"],
         ["all", "1", "1", "1"],
     ]
 
