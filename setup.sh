@@ -117,11 +117,11 @@ if ! installed; then
     fi
     # pip would compile 16,000 files on one core, for half a minute. A run imports a quarter of them, which Python compiles
     # when it imports them first: here, and not in each of several stages, nor again and again where .venv is read-only.
-    PYTHONDONTWRITEBYTECODE='' .venv/bin/python -c \
-        "import stages.train, stages.visualise, stages.describe, stages.compare" >/dev/null 2>&1 &
-    PYTHONDONTWRITEBYTECODE='' .venv/bin/python -c \
-        "import dvc.cli, dvc.repo, mlflow.tracking, mlflow.store.tracking.sqlalchemy_store" >/dev/null 2>&1 || :
-    wait
+    for modules in "stages.train, stages.visualise, stages.describe, stages.compare" \
+        "mlflow.tracking, mlflow.store.tracking.sqlalchemy_store" \
+        "dvc.cli.parser, dvc.commands.repro, dvc.commands.experiments, dvc.repo.reproduce, dvc.repo.experiments"; do
+        PYTHONDONTWRITEBYTECODE='' .venv/bin/python -c "import $modules" >/dev/null 2>&1 || :
+    done
     cp "$requirements" "$stamp"
     rm -rf .venv/tmp
 fi

@@ -6,6 +6,7 @@ MLflow takes seconds to import, so of the stages only `train` and the last one, 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,15 +28,26 @@ CARDS = (REPORTS / "model_card.md", REPORTS / "data_card.md", CROISSANT)
 def add_evaluation(run: Run, variant: str, photos: pd.DataFrame, splits: pd.DataFrame) -> None:
     """Adds to the run of a variant, as soon as it is trained, how right it is.
 
+    What goes wrong is said and ends nothing: the training is done, and `evaluate` will meet it again.
+
     Args:
         run: of the variant.
         variant: whose outputs of training are there.
         photos: columns photo_id and label.
         splits: columns photo_id, component, fold and part.
     """
-    if run.reached:
+    if not run.reached:
+        return
+    try:
         _, summary, details = evaluate(MODELS / variant, photos, splits)
         _add_figures(run, variant, summary, details)
+    except Exception as error:
+        print(
+            f"warning: MLflow is not told how right {variant} is, since that cannot be computed ({error}); "
+            f"the stage continues, and `dvc repro evaluate@{variant}` may say more",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def paths_of(variant: str) -> list[Path]:

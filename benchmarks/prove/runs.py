@@ -117,8 +117,8 @@ def content(lock: Path) -> str:
 
 def first_difference(expected: Outputs, found: Outputs) -> str:
     """Returns the first stage and output, in the order of dvc.yaml, that is not as expected; or nothing."""
-    order = ("check", *STAGES)
-    for stage in sorted(expected, key=lambda each: order.index(each.partition("@")[0])):
+    places = {stage: place for place, stage in enumerate(("check", *STAGES))}
+    for stage in sorted(expected, key=lambda each: (places.get(each.partition("@")[0], len(places)), each)):
         hashes = expected[stage]
         for path, value in hashes.items():
             if (other := found.get(stage, {}).get(path)) != value:

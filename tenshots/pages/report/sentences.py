@@ -83,9 +83,12 @@ def tuning(comparison: Mapping[str, Any]) -> list[str]:
             continue
         if variants[best]["better_than_guess"] is False:
             label = comparison["commonest_label"]["label"]
+            advice = "take more photos before you use either"
+            if figures["better_than_guess"]:
+                advice = f"{tuned} is shown to be: use {tuned}, or take more photos"
             found.append(
                 f"These photos show neither that {tuned} is better than {best} nor that {best} is better "
-                f"than always answering {label}; take more photos before you use either."
+                f"than always answering {label}; {advice}."
             )
         else:
             choice = f" (Validation chose {tuned} all the same.)" if comparison["chosen"] == tuned else ""

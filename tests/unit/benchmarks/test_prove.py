@@ -95,7 +95,14 @@ def test_where_no_processor_is_imitated_the_other_settings_are_covered_still() -
     ],
 )
 def test_the_first_output_that_differs_is_named(found: runs.Outputs, named: str) -> None:
-    assert runs.first_difference({"split": {"a": "1", "b": "2"}, "train": {"c": "3"}}, found) == named
+    expected = {"split": {"a": "1", "b": "2"}, "train": {"c": "3"}}
+    assert runs.first_difference(expected, found) == named
+    # A lock's order is not that of the stages, and says nothing of what came first.
+    other = dict(reversed(expected.items()))
+    first = {"split": {"a": "9", "b": "2"}, "train": {"c": "9"}}
+    assert runs.first_difference(other, first) == "a of stage split (9, not 1)"
+    variants = {"train@b": {"c": "1"}, "train@a": {"c": "1"}, "gone": {"d": "1"}}
+    assert runs.first_difference(variants, {}) == "c of stage train@a (missing, not 1)"
 
 
 def test_hashes_are_read_from_a_lock_in_the_order_of_the_stages(tmp_path: Path) -> None:

@@ -57,11 +57,22 @@ def test_only_variants_of_one_network_are_weighed_against_each_other() -> None:
     assert not sentences.tuning(compared("open", frozen={"recipe": "fine_tune"}))  # its unfreeze is 0
 
 
-def test_a_linear_variant_that_is_not_shown_to_beat_a_guess_is_not_recommended() -> None:
-    (text,) = sentences.tuning(compared("open", frozen={"better_than_guess": False}))
+@pytest.mark.parametrize(
+    ("tuned", "advice"),
+    [
+        (False, "take more photos before you use either."),
+        (None, "take more photos before you use either."),
+        (True, "fine_tuned is shown to be: use fine_tuned, or take more photos."),
+    ],
+)
+def test_a_linear_variant_that_is_not_shown_to_beat_a_guess_is_not_recommended(
+    tuned: bool | None, advice: str
+) -> None:
+    guesses = {"frozen": {"better_than_guess": False}, "fine_tuned": {"better_than_guess": tuned}}
+    (text,) = sentences.tuning(compared("open", **guesses))
     assert text == (
         "These photos show neither that fine_tuned is better than frozen nor that frozen is better than "
-        "always answering cup; take more photos before you use either."
+        f"always answering cup; {advice}"
     )
     assert sentences.tuning(compared("open", frozen={"better_than_guess": None}))[0].endswith("in seconds.")
 
