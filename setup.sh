@@ -117,11 +117,14 @@ if ! installed; then
     fi
     # pip would compile 16,000 files on one core, for half a minute. A run imports a quarter of them, which Python compiles
     # when it imports them first: here, and not in each of several stages, nor again and again where .venv is read-only.
-    for modules in "stages.train, stages.visualise, stages.describe, stages.compare" \
-        "mlflow.tracking, mlflow.store.tracking.sqlalchemy_store" \
-        "dvc.cli.parser, dvc.commands.repro, dvc.commands.experiments, dvc.repo.reproduce, dvc.repo.experiments"; do
-        PYTHONDONTWRITEBYTECODE='' .venv/bin/python -c "import $modules" >/dev/null 2>&1 || :
-    done
+    PYTHONDONTWRITEBYTECODE='' .venv/bin/python - <<'CODE' || :
+import subprocess, sys
+for process in [subprocess.Popen([sys.executable, "-c", f"import {modules}"], stderr=subprocess.DEVNULL) for modules in (
+    "stages.train, stages.visualise, stages.describe, stages.compare",
+    "mlflow.tracking, mlflow.store.tracking.sqlalchemy_store, dvc.cli.parser, dvc.commands.repro, "
+    "dvc.commands.experiments, dvc.repo.reproduce, dvc.repo.experiments",
+)]: process.wait()
+CODE
     cp "$requirements" "$stamp"
     rm -rf .venv/tmp
 fi

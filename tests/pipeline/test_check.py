@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -143,8 +144,12 @@ EDITS_THAT_DVC_REFUSES = {
 }
 
 
+OTHERS = {"is busy": True, "RWLock-file": False}  # whether the other DVC lives
+
+
 def test_each_message_of_the_readme_has_a_test() -> None:
-    tested = [*PHOTOS_THAT_DVC_CANNOT_READ, *ARGUMENTS_THAT_DVC_REFUSES, *EDITS_THAT_DVC_REFUSES, "dvc.lock"]
+    tested = [*PHOTOS_THAT_DVC_CANNOT_READ, *ARGUMENTS_THAT_DVC_REFUSES, *EDITS_THAT_DVC_REFUSES, *OTHERS]
+    tested.append("dvc.lock")
     assert {expected(words) for words in tested} == {expected(said) for said in table_of_messages()}
 
 
@@ -173,6 +178,28 @@ def test_dvc_says_of_arguments_what_the_readme_explains(words: str, ingested: Pr
             _, said = refused(ingested, ".venv/bin/dvc", "exp", "run", *ARGUMENTS_THAT_DVC_REFUSES[words])
     finally:
         ingested.run("git", "checkout", "--quiet", "HEAD", "--", "data/raw.dvc")
+    assert expected(words).search(said), said
+
+
+@pytest.mark.parametrize("words", OTHERS)
+def test_dvc_says_of_another_dvc_in_the_folder_what_the_readme_explains(
+    words: str, ingested: Project
+) -> None:
+    other = subprocess.Popen(["sleep", "60"])
+    if not OTHERS[words]:
+        other.kill()
+        other.wait()
+    path = str(ingested.folder / "data" / "splits" / "splits.csv")
+    holds = {"write": {path: {"pid": other.pid, "cmd": "dvc repro"}}}
+    (ingested.folder / ".dvc" / "tmp" / "rwlock").write_text(json.dumps(holds))
+    command = (".venv/bin/dvc", "repro", "--force", "--single-item", "split")
+    try:
+        with ingested.edited("dvc.lock"):
+            said = refused(ingested, *command)[1] if OTHERS[words] else ingested.run(*command)
+    finally:
+        other.kill()
+        other.wait()
+        (ingested.folder / ".dvc" / "tmp" / "rwlock").unlink(missing_ok=True)
     assert expected(words).search(said), said
 
 
