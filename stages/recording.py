@@ -86,11 +86,10 @@ def record(
     Raises:
         DataError: an output is missing.
     """
-    for path, stage in (
-        (path, f"{_stage(path)}@{variant}") for variant in variants for path in paths_of(variant)
-    ):
-        if not path.is_file():
-            raise missing(path, stage)
+    for variant in variants:
+        for path in paths_of(variant):
+            if not path.is_file():
+                raise missing(path, f"{_stage(path)}@{variant}")
     num_added = 0
     for variant in variants:
         with sessions.variant_run(variant, live=False) as run:

@@ -265,8 +265,8 @@ def test_any_error_while_weights_are_saved_ends_the_trainings_beside_it(
         raise ZeroDivisionError
 
     monkeypatch.setattr(building, "weights", fail)
-    before = threading.active_count()
+    before = threading.enumerate()
     with pytest.raises(ZeroDivisionError) as caught:
         train.main(["baseline", "--workers", "2"])
     assert caught.traceback  # holds the frames, and with them the trainings
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= set(before)  # earlier ones may end meanwhile

@@ -518,11 +518,11 @@ def test_any_error_while_answers_are_read_ends_the_trainings_beside_it(
     evaluated(project)
     monkeypatch.setattr(runtime, "num_workers", lambda *, threads: 2 * threads)
     monkeypatch.setattr(forward, "predict", fail)
-    before = threading.active_count()
+    before = threading.enumerate()
     with pytest.raises(MemoryError) as caught:
         study.main(["baseline"])
     assert caught.traceback  # holds the frames, and with them the trainings
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= set(before)  # earlier ones may end meanwhile
 
 
 def test_predictions_of_another_split_are_an_error(project: Path) -> None:
