@@ -14,8 +14,10 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 
+UNWIND_S = 1.5  # from Ctrl-C on, for a stage to end in order
 IS_PROGRAM = sys.argv[0] == "-m"  # Python names the program so until it has found the module
 
 # A stage imports up to a million objects, which stay. The collector would look at all of them again and
@@ -24,6 +26,18 @@ IS_PROGRAM = sys.argv[0] == "-m"  # Python names the program so until it has fou
 if IS_PROGRAM:
     gc.disable()
 
+# Ctrl-C while packages are imported: an exception would pass through the middle of any of them, and Python
+# would need seconds to tidy up.
+if IS_PROGRAM and signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+    _shown = os.dup(2)  # standard error may be hidden while a package is imported
+
+    def _end(*_: object) -> None:
+        os.write(_shown, b"stopped\n")
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
+
+    signal.signal(signal.SIGINT, _end)
+
 try:
     from tenshots import params, portable
 
@@ -31,6 +45,7 @@ try:
     from tenshots import shortages
     from tenshots.checks import unedited, whole
     from tenshots.errors import TenshotsError
+    from tenshots.repository import alone, unfinished
 except ModuleNotFoundError as error:
     sys.exit(
         f"error: {sys.executable} has no package {error.name!r}, so this Python is not the project's. "
@@ -44,6 +59,19 @@ def at_least_1(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, got {text!r}")
     return int(text)
+
+
+def _interrupt(*_: object) -> None:
+    """Ends on Ctrl-C in order; a stage of DVC's at once where that takes too long.
+
+    A graph may be in the making, a server silent; and Python loses an exception that is raised where an
+    object is removed. What a stage has finished is kept, and no output is half-written, so nothing is lost.
+    """
+    if "DVC_STAGE" in os.environ:
+        hard = threading.Timer(UNWIND_S, lambda: (os.write(2, b"stopped\n"), os._exit(128 + signal.SIGINT)))
+        hard.daemon = True
+        hard.start()
+    raise KeyboardInterrupt
 
 
 def _collect() -> None:
@@ -63,6 +91,8 @@ def run(main: Callable[[], None], *, judge: bool = True) -> None:
     traceback, with the exit status that shells use for it.
     """
     _collect()
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as in the background
+        signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a test or a notebook may have put its own here
@@ -72,7 +102,9 @@ def run(main: Callable[[], None], *, judge: bool = True) -> None:
         if values:
             whole.check(values)
         portable.verify()
-        with unedited.watched(os.environ.get("DVC_STAGE", ""), values):
+        stage = os.environ.get("DVC_STAGE", "")  # empty if DVC does not run it
+        with alone.only(stage), unedited.watched(stage, values):
+            unfinished.forget_old()
             main()
         sys.stdout.flush()
     except TenshotsError as error:

@@ -17,6 +17,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 from tenshots import files, params, runtime
 from tenshots.augmentation import copying
 from tenshots.augmentation.settings import AugmentSettings
+from tenshots.repository import unfinished
 from tenshots.seeds import SeedSettings
 from tenshots.tables import database
 from tenshots.tables.encoding import encode
@@ -36,17 +37,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     originals = copying.training_photos(photos, database.read_splits(SPLITS))
     size_px = database.decode(originals["image"].iloc[:1]).shape[1]
     policy = copying.Policy(settings.layers, size_px=size_px, tried=True)
-    batches = copying.changed_copies(originals, policy, num_copies=settings.copies, seed=seed)
+    pieces = unfinished.pieces(
+        "augment",
+        settings={"seed": seed, **settings.model_dump(mode="json")},
+        inputs=[DATABASE, SPLITS],
+    )
+    batches = copying.changed_copies(originals, policy, num_copies=settings.copies, seed=seed, pieces=pieces)
     copies = pd.concat(_watched(batches, num_copies=len(originals) * settings.copies), ignore_index=True)
 
-    files.empty(AUGMENTED)
-    shards = sorted(DATABASE.glob("photos-*.parquet"))
-    for path in shards:
-        with files.naming(AUGMENTED / path.name):
-            shutil.copyfile(path, AUGMENTED / path.name)
-    database.write_copies(copies, AUGMENTED, num_shards=len(shards))
+    with files.whole_folder(AUGMENTED) as folder:
+        shards = sorted(DATABASE.glob("photos-*.parquet"))
+        for path in shards:
+            with files.naming(folder / path.name):
+                shutil.copyfile(path, folder / path.name)
+        database.write_copies(copies, folder, num_shards=len(shards))
     AUGMENTATION.parent.mkdir(parents=True, exist_ok=True)
     files.write(AUGMENTATION, encode(copying.preview(originals, copies), "lossless"))
+    pieces.end(AUGMENTED)
 
 
 def _watched(batches: Iterator[pd.DataFrame], *, num_copies: int) -> Iterator[pd.DataFrame]:

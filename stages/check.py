@@ -35,15 +35,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Within DVC, too: it costs little, and of `dvc repro` and `--temp` it is the only look before DVC's own.
     folder.check(photos, Path.cwd(), may_be_absent="DVC_STAGE" in os.environ)
 
-    files.empty(CODE)
-    for stage in code.STAGES:
-        files.write(CODE / f"{stage}.txt", code.text(code.stage_files(stage)))
-    files.empty(NETWORKS)
-    for name, network in values["networks"].items():
-        files.write(NETWORKS / f"{name}.txt", code.text(code.family_files(network["family"])))
-    files.empty(WANTED)
-    for (data, name), asked in wanted(values).items():
-        features.write_wanted(asked, WANTED / data / f"{name}.json")
+    with files.whole_folder(CODE) as part:
+        for stage in code.STAGES:
+            files.write(part / f"{stage}.txt", code.text(code.stage_files(stage)))
+    with files.whole_folder(NETWORKS) as part:
+        for name, network in values["networks"].items():
+            files.write(part / f"{name}.txt", code.text(code.family_files(network["family"])))
+    with files.whole_folder(WANTED) as part:
+        for (data, name), asked in wanted(values).items():
+            features.write_wanted(asked, part / data / f"{name}.json")
 
 
 if __name__ == "__main__":

@@ -14,11 +14,12 @@ from pathlib import Path
 import joblib
 
 from stages import at_least_1, run
-from tenshots import params
+from tenshots import files, params
 from tenshots.errors import DataError
 from tenshots.intake import collection, ingestion, layout, misreadings, snapshots
 from tenshots.intake.names.pattern import Layout
 from tenshots.intake.settings import AcceptSettings, DatabaseSettings, NearDuplicateSettings
+from tenshots.repository import unfinished
 from tenshots.tables import database
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.tables.paths import DATABASE, MANIFEST
@@ -48,10 +49,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     folder = layout.photos_dir(source.photos, Path.cwd())
     pattern = Layout(source.layout)
     before = snapshots.snapshot(folder)
+    # The files themselves are read and hashed anyway: what was decoded is known by the hashes.
+    plain = {name: each.model_dump(mode="json") for name, each in rules._asdict().items()}
+    pieces = unfinished.pieces("ingest", settings=plain, inputs=[])
     with closing(database.Spool(DATABASE.parent)) as spool:
-        result = ingestion.ingest(folder, pattern, rules, spool, num_workers=num_workers)
-        database.write_photos(result.photos, DATABASE, num_shards=num_shards)
+        result = ingestion.ingest(folder, pattern, rules, spool, num_workers=num_workers, pieces=pieces)
+        with files.whole_folder(DATABASE) as part:
+            database.write_photos(result.photos, part, num_shards=num_shards)
     database.write_manifest(result.manifest, MANIFEST)
+    pieces.end(DATABASE)
     try:
         # As late as can be: DVC hashes the folder when the stage has ended, and takes that for what was read.
         snapshots.check_unchanged(folder, before)

@@ -10,6 +10,8 @@ from typing import Any
 
 from stages import progress, run
 from tenshots import files, params
+from tenshots.files import Pieces
+from tenshots.repository import unfinished
 from tenshots.studies import outline
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables.paths import DATA, EVALUATIONS, FEATURES, SPLITS, STUDIES
@@ -24,17 +26,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = params.section(values, "study", StudySettings)
     check_names(settings, values.get("variants") or ())
 
-    folder = STUDIES / name
-    files.empty(folder)
-    found = _studied(name, settings, values, folder) if settings.concerns(name) else outline.nothing(name)
-    found = {**found, "settings": settings.model_dump(mode="json")}
-    text = json.dumps(found, indent=2, ensure_ascii=False)
-    files.write(folder / "study.json", text + "\n")
+    inputs = [DATA, FEATURES, SPLITS, EVALUATIONS / name / "predictions.csv"]
+    is_wanted = settings.concerns(name)
+    pieces = unfinished.pieces(
+        "study", settings={**values, "variant": name}, inputs=inputs if is_wanted else []
+    )
+    with files.whole_folder(STUDIES / name) as folder:
+        found = _studied(name, settings, values, folder, pieces) if is_wanted else outline.nothing(name)
+        found = {**found, "settings": settings.model_dump(mode="json")}
+        text = json.dumps(found, indent=2, ensure_ascii=False)
+        files.write(folder / "study.json", text + "\n")
+    pieces.end(STUDIES / name)
     for line in outline.answers(found):
         print(f"study {name}: {line}")
 
 
-def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def _studied(
+    name: str, settings: StudySettings, values: Mapping[str, Any], folder: Path, pieces: Pieces
+) -> dict[str, Any]:
     # Not at the top: a study is off by default, and these take seconds to import for each variant.
     import numpy as np
     import pandas as pd
@@ -85,6 +94,7 @@ def _studied(name: str, settings: StudySettings, values: Mapping[str, Any], fold
         tested = retraining.run(
             variant, todo, photos=photos, images=images, labels=labels, known=known,
             num_workers=runtime.num_workers(threads=threads), report=watch.epoch, done=watch.outcome,
+            pieces=pieces, resumed=watch.resumed,
         )  # fmt: skip
     found = summary.summed_up(variant, settings, todo, tested, honest, photos, splits)
 

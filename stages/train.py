@@ -16,11 +16,12 @@ import pandas as pd
 
 from stages import at_least_1, progress, recording, run
 from tenshots import files, params, runtime
+from tenshots.repository import unfinished
 from tenshots.tables import csv_files, database, features
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.tables.paths import DATA, FEATURES, MODELS, SPLITS
 from tenshots.tracking import entries, identity, looks, sessions
-from tenshots.training import storing, variants
+from tenshots.training import resuming, storing, variants
 from tenshots.training.jobs import Epoch
 from tenshots.training.storing import Saved
 from tenshots.training.watch import Watch
@@ -47,8 +48,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
     splits = database.read_splits(SPLITS)
     jobs = variants.jobs_of(photos, copies, splits, seed=seed, repeats=variant.repeats)
-    num_worth = variants.num_worth(variant, jobs)
-    num_workers = given.workers or runtime.num_workers(threads=threads, num_worth=num_worth)
     shown = pd.concat([photos, copies], ignore_index=True)
     known = None
     if backbone := variant.network.frozen():
@@ -64,11 +63,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     images = database.decode(shown["image"].iloc[:1] if variant.is_linear else shown["image"])
     names, labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)
 
-    folder = MODELS / variant.name
-    files.empty(folder)
     model = storing.described(
         variant, labels=names.tolist(), size_px=images.shape[1], standardise=standardise
     )
+    inputs = [DATA / variant.data, FEATURES / variant.data / variant.network_name, SPLITS]
+    pieces = unfinished.pieces("train", settings={**model, "seed": seed}, inputs=inputs)
     most = variants.max_epochs(variant)
     with (
         sessions.variant_run(variant.name, supersede=True) as tracked,
@@ -84,30 +83,37 @@ def main(argv: Sequence[str] | None = None) -> None:
         def done(saved: Saved) -> None:
             watch.outcome(saved.outcome)
 
-        started = time.perf_counter()
-        finish = partial(storing.save, folder=folder)
-        saved = variants.train(
-            variant, jobs, images=images, labels=labels, known=known, finish=finish, num_workers=num_workers,
-            report=report, done=done,
-        )  # fmt: skip
-        seconds = time.perf_counter() - started
+        with files.whole_folder(MODELS / variant.name) as folder:
+            saved, left = resuming.divided(jobs, pieces, partial(storing.restored, folder=folder))
+            watch.resumed(len(saved))
+            num_worth = variants.num_worth(variant, left)
+            num_workers = given.workers or runtime.num_workers(threads=threads, num_worth=num_worth)
+            finish = partial(storing.save, folder=folder, pieces=pieces)
+            started = time.perf_counter()
+            trained = variants.train(
+                variant, left, images=images, labels=labels, known=known, finish=finish,
+                num_workers=num_workers, report=report, done=done,
+            )  # fmt: skip
+            seconds = time.perf_counter() - started
 
-        saved = storing.in_order(saved)
-        history = storing.history(saved)
-        csv_files.write(history, folder / "history.csv", float_format="%.6g")
-        answers = storing.predictions(saved, photos, names.tolist())
-        test = answers[answers["part"] == "test"]  # before anyone can look at it
-        looks.log_test_set(tracked, identity.photos_hash(test["photo_id"], test["label"]))
-        database.write_predictions(answers, folder / "predictions.csv")
-        fits = [storing.entry(each) for each in saved]
-        text = json.dumps({**model, "fits": fits, "num_parameters": saved[0].num_parameters}, indent=2)
-        files.write(folder / "model.json", text + "\n")
+            saved = storing.in_order([*saved, *trained])
+            history = storing.history(saved)
+            csv_files.write(history, folder / "history.csv", float_format="%.6g")
+            answers = storing.predictions(saved, photos, names.tolist())
+            test = answers[answers["part"] == "test"]  # before anyone can look at it
+            looks.log_test_set(tracked, identity.photos_hash(test["photo_id"], test["label"]))
+            database.write_predictions(answers, folder / "predictions.csv")
+            fits = [storing.entry(each) for each in saved]
+            text = json.dumps({**model, "fits": fits, "num_parameters": saved[0].num_parameters}, indent=2)
+            files.write(folder / "model.json", text + "\n")
+        pieces.end(MODELS / variant.name)
 
-        num_images = sum(each["num_images"] for each in fits)
-        tracked.metrics({"train_seconds": seconds, "train_images_per_second": num_images / seconds})
+        if trained:  # what was done before has taken its time then
+            num_images = sum(each.outcome.num_images for each in trained)
+            tracked.metrics({"train_seconds": seconds, "train_images_per_second": num_images / seconds})
         entries.log_history(tracked, history)
         recording.add_evaluation(tracked, variant.name, photos, splits)
-        entries.log_model(tracked, folder)
+        entries.log_model(tracked, MODELS / variant.name)
 
 
 if __name__ == "__main__":

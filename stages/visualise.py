@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -33,14 +34,20 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     photos = database.read_photos(DATABASE, ["photo_id", "label", "image"])
     splits = database.read_splits(SPLITS)
-    files.empty(VISUALISATIONS)
-    for variant in values["variants"]:
-        keras.utils.clear_session()  # so that layers are named, and drawn, as if the variant were alone
-        _draw(variant, settings, photos, splits, seed=seed)
+    with files.whole_folder(VISUALISATIONS) as folder:
+        for variant in values["variants"]:
+            keras.utils.clear_session()  # so that layers are named, and drawn, as if the variant were alone
+            _draw(variant, settings, photos, splits, folder=folder / variant, seed=seed)
 
 
 def _draw(
-    variant: str, settings: VisualiseSettings, photos: pd.DataFrame, splits: pd.DataFrame, *, seed: int
+    variant: str,
+    settings: VisualiseSettings,
+    photos: pd.DataFrame,
+    splits: pd.DataFrame,
+    *,
+    folder: Path,
+    seed: int,
 ) -> None:
     saved = model_json.read_variant(MODELS / variant)
     fit = chosen_fit(saved, settings)
@@ -49,7 +56,6 @@ def _draw(
     stored.load(model, MODELS / variant / fit.weights)
     shown = subject(model, saved, fit, photos=photos, splits=splits, predictions=predictions)
 
-    folder = VISUALISATIONS / variant
     folder.mkdir()
     described = []
     for number, picture in enumerate(gallery.pictures(shown, settings, seed=seed)):

@@ -1,12 +1,13 @@
-"""Outputs: files that are written whole or not at all, and folders that start empty."""
+"""Outputs: files and folders that are written whole or not at all; and pieces of them, kept until then."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -15,7 +16,7 @@ def write(path: Path, content: str | bytes) -> None:
     Raises:
         OSError: it cannot be written; names the file, which the system does not do when a disk is full.
     """
-    part = path.with_name(f"{path.name}.part")
+    part = _aside(path)
     try:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
         part.replace(path)
@@ -26,15 +27,32 @@ def write(path: Path, content: str | bytes) -> None:
             part.unlink()
 
 
-def empty(folder: Path) -> None:
-    """Makes an empty folder; whatever was there is removed.
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Gives an empty folder that takes the place of `path` when the block has ended without an error.
+
+    Until then, and where it fails or is interrupted, `path` stays as it was. What a kill leaves of the new
+    folder is hidden, and removed by the next call.
 
     Raises:
-        OSError: it cannot be removed or made.
+        OSError: a folder cannot be removed, made or renamed.
     """
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    part = _aside(path)
+    if part.exists():
+        shutil.rmtree(part)
+    part.mkdir(parents=True)
+    try:
+        yield part
+        if path.exists():
+            shutil.rmtree(path)
+        part.rename(path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)  # it has been renamed by now, or was never finished
+
+
+def _aside(path: Path) -> Path:
+    """Where a file or folder is made; hidden, so neither DVC nor git nor a stage takes it for an output."""
+    return path.with_name(f".{path.name}.part")
 
 
 @contextmanager
@@ -51,3 +69,39 @@ def naming(path: Path) -> Iterator[None]:
 def file_hash(path: Path) -> str:
     """Returns the sha256 of a file's bytes, 64 hexadecimal digits, or "" if there is no such file."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+class Pieces(Protocol):
+    """Where finished pieces of a stage's work are kept, so that a kill costs no more than the next one."""
+
+    def get(self, name: str) -> bytes | None:
+        """Returns the piece of that name as it was put, or None."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keeps a piece. Many threads may put at once."""
+
+
+class _Nowhere:
+    def get(self, name: str) -> None:
+        del name
+
+    def put(self, name: str, content: bytes) -> None:
+        del name, content
+
+
+NOWHERE: Pieces = _Nowhere()
+
+
+def joined(parts: Iterable[bytes]) -> bytes:
+    """Returns parts as one piece; `parted` parts them again."""
+    return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+
+
+def parted(piece: bytes) -> list[bytes]:
+    """Returns the parts of a piece of `joined`."""
+    parts, start = [], 0
+    while start < len(piece):
+        end = start + 8 + int.from_bytes(piece[start : start + 8], "big")
+        parts.append(piece[start + 8 : end])
+        start = end
+    return parts

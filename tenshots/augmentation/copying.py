@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
+from tenshots import files
 from tenshots.augmentation import preprocessing
 from tenshots.augmentation.settings import LayerSettings
 from tenshots.errors import DataError, SettingsError
+from tenshots.files import NOWHERE, Pieces
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
 from tenshots.tables import database
@@ -126,7 +128,7 @@ def training_photos(photos: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
 
 
 def changed_copies(
-    originals: pd.DataFrame, policy: Policy, *, num_copies: int, seed: int
+    originals: pd.DataFrame, policy: Policy, *, num_copies: int, seed: int, pieces: Pieces = NOWHERE
 ) -> Iterator[pd.DataFrame]:
     """Yields the copies of all photos, a batch at a time, so that only one batch's pixels are in memory.
 
@@ -135,6 +137,7 @@ def changed_copies(
         policy: for the size of these photos.
         num_copies: of each photo, at least 1.
         seed: the experiment's.
+        pieces: keep each batch, and have those that were made before from the same photos and settings.
 
     Yields:
         Columns photo_id, label, copy (from 1), seed (of the copy, in [0, 2^32)) and image (PNG); in the order
@@ -147,8 +150,12 @@ def changed_copies(
         rows = batch[["photo_id", "label"]].iloc[np.repeat(np.arange(len(batch)), num_copies)]
         rows = rows.assign(copy=np.tile(np.arange(1, num_copies + 1), len(batch)))
         seeds = [derived_seed(seed, *key) for key in zip(rows["photo_id"], rows["copy"], strict=True)]
-        images = policy(np.repeat(database.decode(batch["image"]), num_copies, axis=0), seeds)
-        yield rows.assign(seed=seeds, image=[encode(image, "lossless") for image in images])
+        piece = pieces.get(f"from-{start}")
+        if piece is None:
+            images = policy(np.repeat(database.decode(batch["image"]), num_copies, axis=0), seeds)
+            piece = files.joined(encode(image, "lossless") for image in images)
+            pieces.put(f"from-{start}", piece)
+        yield rows.assign(seed=seeds, image=files.parted(piece))
 
 
 def preview(originals: pd.DataFrame, copies: pd.DataFrame) -> np.ndarray:

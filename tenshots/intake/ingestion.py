@@ -18,19 +18,20 @@ from rich.console import Console
 from rich.progress import track
 
 from tenshots.errors import DataError, RejectedPhoto
-from tenshots.intake import collection, misreadings
+from tenshots.files import NOWHERE, Pieces
+from tenshots.intake import collection, examined, misreadings
 from tenshots.intake.archives import ArchiveLimits
 from tenshots.intake.choosing import Choice
+from tenshots.intake.examined import Examined
 from tenshots.intake.finding import find
 from tenshots.intake.layout import FoundFile
 from tenshots.intake.names.naming import one_name_each
 from tenshots.intake.names.pattern import Layout, PathFields
 from tenshots.intake.names.readings import Reading
 from tenshots.intake.near_duplicates import duplicates, hashing
-from tenshots.intake.photos.decoders import Decoders
-from tenshots.intake.photos.standardising import THUMBNAIL_PX, StandardPhoto
+from tenshots.intake.photos.decoders import FOR_LACK, Decoders
+from tenshots.intake.photos.standardising import THUMBNAIL_PX
 from tenshots.intake.settings import AcceptSettings, NearDuplicateSettings
-from tenshots.tables import encoding
 from tenshots.tables.database import MANIFEST_COLUMNS, PHOTO_SCHEMA, Spool
 from tenshots.tables.encoding import StandardiseSettings
 
@@ -69,7 +70,9 @@ class Ingested(NamedTuple):
     namings: list[str]
 
 
-def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_workers: int) -> Ingested:
+def ingest(
+    folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_workers: int, pieces: Pieces = NOWHERE
+) -> Ingested:
     """Reads each file below a folder once, standardises the photos among them, and finds near-duplicates.
 
     The result depends on the files alone, never on the number of workers or the order of the files. In memory
@@ -81,6 +84,7 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
         rules: what counts as a photo, what a standard photo is, which photos are alike.
         spool: where standard photos wait until all is read.
         num_workers: processes that decode, at least 1.
+        pieces: keep each batch of decoded files, and have those that were decoded before by the same rules.
 
     Raises:
         DataError: no files; two spellings of one name, see `collection.check_spelling`; the photos kept make
@@ -105,19 +109,19 @@ def ingest(folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_work
     with ThreadPoolExecutor(num_workers) as workers, Decoders(rules.standardise, accept) as decoders:
         choice = Choice(found, fields, most=accept.most)  # behind the files' come the empty folders' fields
         while chosen := choice.round():
-            examined = _in_order(
+            read = _in_order(
                 workers,
-                lambda batch: _examine(batch, layout, rules, decoders),
+                lambda batch: _examine(batch, layout, rules, decoders, pieces),
                 _batches((found[number], fields[number]) for number in chosen),
                 num_workers,
             )
-            shown = _shown(chain.from_iterable(examined), len(chosen))
-            for number, seen in zip(chosen, shown, strict=True):
-                if seen.thumbnail is not None:
+            shown = _shown(chain.from_iterable(read), len(chosen))
+            for number, (row, seen) in zip(chosen, shown, strict=True):
+                if seen.is_photo:
                     thumbnails[number] = seen.thumbnail
-                    seen.row["image"] = spool.append(seen.encoded)
-                    choice.keep(number, seen.row["photo_id"])
-                rows[number] = seen.row
+                    row["image"] = spool.append(seen.encoded)
+                    choice.keep(number, row["photo_id"])
+                rows[number] = row
     for number in choice.left_out():
         rows[number] = _unread(found[number], fields[number]) | {
             "reason": f"{collection.LEFT_OUT}{BEYOND.format(accept.most)}"
@@ -148,14 +152,6 @@ def _names(found: Sequence[FoundFile], fields: Sequence[PathFields | None]) -> p
     return pd.DataFrame(rows, columns=["path", "label", "group"])
 
 
-class _Examined(NamedTuple):
-    """The manifest row of a file, twins and clusters not yet known; of a photo kept what it is, too."""
-
-    row: dict[str, object]
-    encoded: bytes = b""
-    thumbnail: np.ndarray | None = None
-
-
 File = tuple[FoundFile, PathFields | None]
 
 
@@ -173,20 +169,39 @@ def _batches(files: Iterable[File]) -> Iterator[list[File]]:
     yield batch
 
 
-def _examine(batch: list[File], layout: Layout, rules: Rules, decoders: Decoders) -> list[_Examined]:
-    """Reads and decodes a batch."""
-    rows, files = zip(*(_read(*file, layout, rules.accept) for file in batch), strict=True)
-    answers = iter(decoders.standardise([data for data in files if data is not None]))
-    examined = []
-    for row, data in zip(rows, files, strict=True):
-        photo = None if data is None else next(answers)
-        if isinstance(photo, StandardPhoto):
-            examined.append(_kept(row, photo, rules.standardise))
+def _examine(
+    batch: list[File], layout: Layout, rules: Rules, decoders: Decoders, pieces: Pieces
+) -> list[tuple[dict[str, Any], Examined]]:
+    """Reads and decodes a batch; returns each file's row, twins and clusters not yet known, and the photo."""
+    read = [_read(*file, layout, rules.accept) for file in batch]
+    photos = [(row["photo_id"], data) for row, data in read if data is not None]
+    decoded = iter(_decoded(photos, rules, decoders, pieces))
+    found = []
+    for row, data in read:
+        seen = Examined({}) if data is None else next(decoded)
+        if seen.is_photo:
+            more = {"status": "kept"}
         else:
-            is_archive = row["path"].lower().endswith(OTHER_ARCHIVES)
-            reason = OTHER_ARCHIVE if is_archive else str(photo) if photo else row["reason"]
-            examined.append(_Examined(row | {"reason": reason}))
-    return examined
+            more = {"reason": OTHER_ARCHIVE} if row["path"].lower().endswith(OTHER_ARCHIVES) else {}
+        found.append((row | seen.known | more, seen))
+    return found
+
+
+def _decoded(
+    photos: list[tuple[str, bytes]], rules: Rules, decoders: Decoders, pieces: Pieces
+) -> list[Examined]:
+    """Decodes files, given with the hash of each, unless they have been decoded before."""
+    if not photos:
+        return []
+    name = hashlib.sha256("".join(photo_id for photo_id, _ in photos).encode()).hexdigest()
+    piece = pieces.get(name)
+    if piece is not None:
+        return examined.unpacked(piece)
+    answers = decoders.standardise([data for _, data in photos])
+    found = [examined.examined(answer, rules.standardise) for answer in answers]
+    if not any(str(answer) in FOR_LACK for answer in answers if isinstance(answer, RejectedPhoto)):
+        pieces.put(name, examined.packed(found))
+    return found
 
 
 def _read(
@@ -211,14 +226,6 @@ def _unread(found: FoundFile, fields: PathFields | None) -> dict[str, Any]:
     if fields is not None:
         row |= {"label": fields.label, "group": fields.group, "split": fields.split}
     return row
-
-
-def _kept(row: dict[str, Any], photo: StandardPhoto, settings: StandardiseSettings) -> _Examined:
-    known = {name: value for name, value in photo._asdict().items() if name in MANIFEST_COLUMNS}
-    # Six digits: more would tell processors apart rather than photos.
-    shown = {name: round(known[name], 6) for name in ("sharpness", "brightness")}
-    encoded = encoding.encode(photo.image, settings.encoding)
-    return _Examined(row | known | shown | {"status": "kept"}, encoded, photo.thumbnail)
 
 
 def _with_clusters(

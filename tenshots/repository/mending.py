@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Collection, Mapping
@@ -21,17 +22,20 @@ from ruamel.yaml.error import YAMLError
 
 from tenshots import params
 from tenshots.errors import DataError
+from tenshots.wording import counted
 
 LOCK = Path("dvc.lock")
 DVC_TMP = Path(".dvc/tmp")  # git ignores it
 ASIDE = DVC_TMP / "dvc.lock.cut"
 READERS_AND_WRITERS = DVC_TMP / "rwlock"
+RAW = Path("data/raw")  # where photos usually lie
+STRAY = re.compile(r"\.[\w-]{22}\.tmp|\..+\.part")  # Source: tmp_fname of dvc_objects; files.py
 NOT_WHOLE = "it is not whole"
 RUN_OUT = {"path", "hash", "md5", "size", "nfiles", "isexec"}  # what DVC says of an output in its cache
 
 
 def mend(top: Path) -> list[str]:
-    """Mends both files, unless a DVC works in the project; returns what was done, a sentence each.
+    """Mends what a kill left, unless a DVC works in the project; returns what was done, a sentence each.
 
     Args:
         top: of the project.
@@ -41,7 +45,7 @@ def mend(top: Path) -> list[str]:
     """
     if _dvc_runs(top):  # asked before anything is read: what is half-written may be whole in a moment
         return []
-    return [done for done in (restore_lock(top), remove_broken_rwlock(top)) if done]
+    return [done for done in (restore_lock(top), remove_broken_rwlock(top), remove_strays(top)) if done]
 
 
 def restore_lock(top: Path) -> str:
@@ -116,6 +120,22 @@ def remove_broken_rwlock(top: Path) -> str:
         path.unlink(missing_ok=True)
         return f"{READERS_AND_WRITERS} was cut short: removed, because no DVC is running here"
     return ""
+
+
+def remove_strays(top: Path) -> str:
+    """Removes what was being written beside outputs, by DVC or by a stage; says so, if so.
+
+    Such names are hidden, so that DVC and the stages pass them over; the photos' folder is never searched.
+    """
+    photos = top / str(params.read(top / params.PATH).get("photos", ""))
+    places = [
+        top / "reports",
+        *(path for path in (top / "data").glob("*") if path not in (photos, top / RAW)),
+    ]
+    found = [path for place in places for path in (place, *place.rglob(".*")) if STRAY.fullmatch(path.name)]
+    for path in found:
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    return f"{counted(len(found), 'half-written file')} of a killed run removed" if found else ""
 
 
 def _is_whole(stage: Mapping[str, Any]) -> bool:

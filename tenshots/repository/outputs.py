@@ -55,14 +55,7 @@ def check_unchanged(folder: Path) -> None:
     Raises:
         DataError: dvc.lock names none, or another.
     """
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        stages = params.loaded(LOCK.read_text(encoding="utf-8"))["stages"].values()
-        named = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
-    except (OSError, ValueError, YAMLError, DataError, KeyError, TypeError, AttributeError):
-        named = {}  # as for a folder that no stage has made
-    known = named.get(folder.as_posix())
+    known = recorded(LOCK).get(folder.as_posix())
     if known is None:
         raise DataError(
             f"{folder} is not in {LOCK}, so nothing tells whether it is what training left; run `dvc repro`"
@@ -73,6 +66,17 @@ def check_unchanged(folder: Path) -> None:
             f"{folder} must have the hash {known} of {LOCK}, found {found}; run `dvc checkout {folder}`, "
             "or `dvc repro`"
         )
+
+
+def recorded(lock: Path) -> dict[str, str]:
+    """Returns the hash of each output that a dvc.lock names, by its path; none if it cannot be read."""
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        stages = params.loaded(lock.read_text(encoding="utf-8"))["stages"].values()
+        return {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
+    except (OSError, ValueError, YAMLError, DataError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def folder_hash(folder: Path, *, without: Collection[str] = ()) -> str:

@@ -17,13 +17,14 @@ import numpy as np
 import pandas as pd
 
 from tenshots.errors import SettingsError
+from tenshots.files import NOWHERE, Pieces
 from tenshots.params import PATH
 from tenshots.seeds import derived_seed
 from tenshots.splitting import leakage
 from tenshots.studies.settings import StudySettings
 from tenshots.tables import database, predictions
 from tenshots.tables.predictions import KEYS
-from tenshots.training import variants
+from tenshots.training import resuming, variants
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.linear import Known
 from tenshots.training.variants import Variant
@@ -140,6 +141,8 @@ def run(
     num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
     done: Callable[[Outcome], None] = lambda _: None,
+    pieces: Pieces = NOWHERE,
+    resumed: Callable[[int], None] = lambda _: None,
 ) -> dict[str, pd.DataFrame]:
     """Trains, and predicts the test photos of each training.
 
@@ -154,6 +157,8 @@ def run(
         num_workers: trainings at a time, at most.
         report: is told of each epoch when it ends.
         done: is told of each training when it ends.
+        pieces: keep each training, and have those that were done before with all the same.
+        resumed: is told how many these are.
 
     Returns:
         Of each task, by name, its predictions of test photos (see tables.predictions), sorted by fold,
@@ -161,23 +166,30 @@ def run(
     """
     names = sorted(set(photos["label"].to_numpy().astype(str).tolist()))
 
-    def test(_: keras.Model, outcome: Outcome) -> _Tested:
+    def tested(outcome: Outcome) -> _Tested:
         job = outcome.job
         rows = photos.iloc[np.sort(job.test)]
         table = predictions.table(rows, outcome.of_test, names, fold=job.fold, repeat=job.repeat)
         return _Tested(outcome, table)
 
+    def test(_: keras.Model, outcome: Outcome) -> _Tested:
+        pieces.put(outcome.job.name, resuming.packed(outcome))
+        return tested(outcome)
+
+    jobs = [job for task in todo for job in task.jobs]
+    before, left = resuming.divided(jobs, pieces, lambda job, piece: tested(resuming.unpacked(piece, job)))
+    resumed(len(before))
     # One call for all: what a pretrained backbone's lower layers put out is computed once.
-    found = variants.train(
+    found = before + variants.train(
         variant,
-        [job for task in todo for job in task.jobs],
+        left,
         images=images,
         labels=labels,
         known=known,
         finish=test,
         num_workers=num_workers,
         report=report,
-        done=lambda tested: done(tested.outcome),
+        done=lambda each: done(each.outcome),
     )
     return {
         task.name: pd.concat(

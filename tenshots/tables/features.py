@@ -99,9 +99,6 @@ def write(
         copy_ids: of each copy the photo that it is of.
         backbone: the settings that they depend on.
     """
-    files.empty(folder)
-    files.write(folder / ROWS, _npy(features.rows))
-    files.write(folder / MIRRORED, _npy(features.mirrored))
     described = {
         "wanted": True,
         "backbone": dict(backbone),
@@ -110,13 +107,16 @@ def write(
         "num_rows": len(features.rows),
         "num_features": int(features.rows.shape[1]),
     }
-    files.write(folder / DESCRIPTION, json.dumps(described, indent=2, sort_keys=True) + "\n")
+    with files.whole_folder(folder) as part:
+        files.write(part / ROWS, _npy(features.rows))
+        files.write(part / MIRRORED, _npy(features.mirrored))
+        files.write(part / DESCRIPTION, json.dumps(described, indent=2, sort_keys=True) + "\n")
 
 
 def write_none(folder: Path) -> None:
     """Writes that nobody wants features here, in place of what the folder has."""
-    files.empty(folder)
-    files.write(folder / DESCRIPTION, json.dumps({"wanted": False}, indent=2) + "\n")
+    with files.whole_folder(folder) as part:
+        files.write(part / DESCRIPTION, json.dumps({"wanted": False}, indent=2) + "\n")
 
 
 def read(

@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tenshots.tracking import project
+from tenshots.repository import checkouts
 
 VARIABLE = "MLFLOW_TRACKING_URI"
 FILES = Path("mlruns/artifacts")  # below the project's folder
@@ -36,7 +36,7 @@ def store_uri() -> str:
     temporary experiment's folder is deleted.
     """
     given = os.environ.get(VARIABLE, "")
-    top = project.main_repository()
+    top = checkouts.main_repository()
     if not given:
         return sqlite_uri(top / "mlruns" / "mlflow.db")
     path = database(given)
@@ -76,7 +76,7 @@ def folder(uri: str) -> Path:
 
 def files_dir() -> Path:
     """Returns the folder for the files of runs, for all stores but servers, which know their own."""
-    return project.main_repository() / FILES
+    return checkouts.main_repository() / FILES
 
 
 def moved_from(location: str, uri: str) -> Path | None:
@@ -90,7 +90,7 @@ def moved_from(location: str, uri: str) -> Path | None:
     it has moved where its files are gone. What we did not name ourselves was somebody's choice, and stays.
     """
     former = project_of(location)
-    if former is None or former == project.main_repository():
+    if former is None or former == checkouts.main_repository():
         return None
     gone = not (former / FILES).exists()
     return (former / FILES).parent if is_own(uri) or gone else None
@@ -107,7 +107,7 @@ def project_of(location: str) -> Path | None:
 def is_own(uri: str) -> bool:
     """Returns whether the store lies inside the project, so that it serves no other."""
     store = database(uri) or (folder(uri) if is_folder(uri) else None)
-    return store is not None and store.resolve().is_relative_to(project.main_repository())
+    return store is not None and store.resolve().is_relative_to(checkouts.main_repository())
 
 
 def adopt(path: Path, former: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which project this is: its main checkout, and its name in MLflow.
+"""Which project this is: its name in MLflow.
 
 The experiment and the registered model bear the project's name: that of its folder, so that several projects
 can share a server, or what `MLFLOW_EXPERIMENT_NAME` says. The name is not in params.yaml: it moves no result,
@@ -13,26 +13,12 @@ import unicodedata
 from pathlib import Path
 
 from tenshots.errors import SettingsError
+from tenshots.repository import checkouts
 
 VARIABLE = "MLFLOW_EXPERIMENT_NAME"  # MLflow's own
 FORMER_NAME = "tenshots"  # of every project, before they were named after their folders
 UNNAMED = "tenshots"  # where the folder's name is of no use
 MAX_CHARACTERS = 200  # MLflow's database takes 256 in the name of a model
-TEMPORARY = (".dvc", "tmp", "exps")  # below it DVC runs temporary and queued experiments
-
-
-def main_repository() -> Path:
-    """Returns the absolute path of the project's main checkout.
-
-    DVC names it to every stage, including those of temporary and queued experiments, which run in copies that
-    DVC deletes. Without DVC it is the current directory, because stages are run from the project's top; in
-    such a copy, it is the project that was copied.
-    """
-    top = Path(os.environ.get("DVC_ROOT") or Path.cwd()).resolve()
-    for folder in top.parents:
-        if folder.parts[-len(TEMPORARY) :] == TEMPORARY:
-            return folder.parents[len(TEMPORARY) - 1]
-    return top
 
 
 def name() -> str:
@@ -43,7 +29,7 @@ def name() -> str:
     """
     given = given_name()
     if given is None:
-        return name_of(main_repository())
+        return name_of(checkouts.main_repository())
     accepted = _accepted(given)
     if accepted != unicodedata.normalize("NFC", given):
         raise SettingsError(

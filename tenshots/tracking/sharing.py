@@ -10,6 +10,7 @@ import hashlib
 import platform
 import sys
 
+from tenshots.repository import checkouts
 from tenshots.tracking import places, project
 from tenshots.tracking.store import Client
 
@@ -42,4 +43,4 @@ def say_once(client: Client, experiment_id: str) -> None:
 
 def mark() -> str:
     """Returns what tells this checkout from others: a hash of the machine's name and of the folder's path."""
-    return hashlib.sha256(f"{platform.node()}:{project.main_repository()}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{platform.node()}:{checkouts.main_repository()}".encode()).hexdigest()[:16]

@@ -30,6 +30,11 @@ class Job(NamedTuple):
     test: np.ndarray = np.empty(0, dtype=np.int64)
 
     @property
+    def name(self) -> str:
+        """Which job it is of the variant or study: "fold-0_repeat-1", "share-0.5_fold-0_repeat-1"."""
+        return f"{self.task}_" * bool(self.task) + f"fold-{self.fold}_repeat-{self.repeat}"
+
+    @property
     def held_out(self) -> np.ndarray:
         """Rows of the images that no update has seen: those of `val` and `test`, in rising order."""
         return np.sort(np.concatenate([self.val, self.test]))

@@ -16,10 +16,12 @@ import numpy as np
 import pandas as pd
 
 from tenshots import files
+from tenshots.files import NOWHERE, Pieces
 from tenshots.networks import building
 from tenshots.runtime import keras
 from tenshots.tables.predictions import table
-from tenshots.training.jobs import Epoch, Outcome
+from tenshots.training import resuming
+from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.variants import Variant
 
 
@@ -36,20 +38,38 @@ class Saved(NamedTuple):
     num_parameters: int
 
 
-def save(network: keras.Model, outcome: Outcome, *, folder: Path) -> Saved:
+def save(network: keras.Model, outcome: Outcome, *, folder: Path, pieces: Pieces = NOWHERE) -> Saved:
     """Writes the weights, whole or not at all. For `variants.train`, in any thread.
 
     Args:
         network: that was trained.
         outcome: of its training.
         folder: of the variant.
+        pieces: keep it for `restored`.
 
     Raises:
         OSError: the disk is full, say.
     """
-    name = f"fold-{outcome.job.fold}_repeat-{outcome.job.repeat}.weights.h5"
-    files.write(folder / name, building.weights(network))
-    return Saved(outcome, name, network.count_params())
+    weights = building.weights(network)
+    saved = Saved(outcome, f"{outcome.job.name}.weights.h5", network.count_params())
+    kept = [resuming.packed(outcome), str(saved.num_parameters).encode(), weights]
+    pieces.put(outcome.job.name, files.joined(kept))
+    files.write(folder / saved.weights, weights)
+    return saved
+
+
+def restored(job: Job, piece: bytes, *, folder: Path) -> Saved:
+    """Writes the weights of a training that was done before, and returns what `save` did.
+
+    Args:
+        job: the same.
+        piece: that `save` has kept.
+        folder: of the variant.
+    """
+    outcome, num_parameters, weights = files.parted(piece)
+    saved = Saved(resuming.unpacked(outcome, job), f"{job.name}.weights.h5", int(num_parameters))
+    files.write(folder / saved.weights, weights)
+    return saved
 
 
 def in_order(saved: Sequence[Saved]) -> list[Saved]:

@@ -177,6 +177,8 @@ def train(
         SettingsError: the network cannot be built, or the loss became infinite or not a number.
         DataError: the backbone's weights are missing, or are not those that the settings name.
     """
+    if not jobs:  # all were done before
+        return []
     begin = trainers(variant, images=images, labels=labels, known=known, num_workers=num_workers)
     if variant.is_linear:  # seconds, and one at a time is solved for
         num_workers = 1

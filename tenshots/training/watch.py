@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from tenshots.training.jobs import Epoch, Outcome
+from tenshots.wording import counted
 
 
 class Bar(Protocol):
@@ -38,15 +39,25 @@ class Watch:
         place = f"fold {row.fold}, repeat {row.repeat}, {row.phase} epoch {row.epoch}"
         self._bar.advance(1, f"{place}, val_accuracy {row.val_accuracy:.3f}")
 
+    def resumed(self, num: int) -> None:
+        """Is told how many trainings were done before, when the stage was stopped."""
+        if num:
+            self._num_done += num
+            left = self._num_jobs - self._num_done
+            text = f"{num} of {self._num_jobs} trainings were done before it was stopped; {left} left"
+            self._bar.say(text)
+            self._bar.advance(num * self._max_epochs, text)
+
     def outcome(self, outcome: Outcome) -> None:
         """Is told of a training that ended."""
         self._num_done += 1
         job, history = outcome.job, outcome.history
         kept = history[outcome.kept_epoch]
+        num_epochs = sum(row.num_updates > 0 for row in history)  # before them a head may be solved for
         task = f"{job.task}, " * bool(job.task)
         place = f"{task}fold {job.fold}, repeat {job.repeat} ({self._num_done} of {self._num_jobs})"
         text = (
-            f"{place}, {len(history)} epochs, {history[-1].num_updates} updates, "
+            f"{place}, {counted(num_epochs, 'epoch')}, {counted(history[-1].num_updates, 'update')}, "
             f"val_accuracy {kept.val_accuracy:.3f} in epoch {kept.epoch}"
         )
         if not history[-1].num_updates:  # its weights were solved for

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tenshots.files import NOWHERE, Pieces
 from tenshots.intake.ingestion import Ingested, Rules, ingest
 from tenshots.intake.names.pattern import Layout
 from tenshots.intake.settings import AcceptSettings, NearDuplicateSettings
@@ -43,11 +44,15 @@ def draw(folder: Path, *paths: str) -> None:
 
 
 def ingested(
-    folder: Path, layout: str = "{group}/{label}/{name}", num_workers: int = 2, rules: Rules = RULES
+    folder: Path,
+    layout: str = "{group}/{label}/{name}",
+    num_workers: int = 2,
+    rules: Rules = RULES,
+    pieces: Pieces = NOWHERE,
 ) -> Ingested:
     """What `ingest` makes of a folder, with the images read back from the spool."""
     with closing(database.Spool(folder.parent / "spool")) as spool:
-        result = ingest(folder, Layout(layout), rules, spool, num_workers=num_workers)
+        result = ingest(folder, Layout(layout), rules, spool, num_workers=num_workers, pieces=pieces)
         return result._replace(photos=result.photos.assign(image=[*map(bytes, result.photos["image"])]))
 
 

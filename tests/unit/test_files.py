@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -39,21 +40,44 @@ def test_what_was_there_stays_where_the_disk_is_full(tmp_path: Path, monkeypatch
     assert path.read_text() == "before"
 
 
-def test_a_folder_is_made_anew_and_one_that_cannot_be_removed_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_appears_when_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "a" / "b"
-    for _ in range(2):
-        files.empty(folder)
-        assert list(folder.iterdir()) == []
-        (folder / "old").touch()
+    for content in ("one", "two"):
+        with files.whole_folder(folder) as part:
+            assert list(part.iterdir()) == []
+            assert part.name.startswith(".")  # for DVC and git it is not there
+            (part / content).touch()
+            assert not (folder / content).exists()
+        assert [path.name for path in folder.iterdir()] == [content]
+    assert [path.name for path in folder.parent.iterdir()] == ["b"]
 
     def refuse(path: object) -> None:
         raise OSError(errno.EROFS, "Read-only file system", str(path))
 
     monkeypatch.setattr("shutil.rmtree", refuse)
-    with pytest.raises(OSError, match="Read-only"):
-        files.empty(folder)
+    with pytest.raises(OSError, match="Read-only"), files.whole_folder(folder):
+        pass
+
+
+def test_a_folder_stays_as_it_was_where_the_next_is_not_finished(tmp_path: Path) -> None:
+    folder = tmp_path / "b"
+    with files.whole_folder(folder) as part:
+        (part / "one").touch()
+    with suppress(KeyboardInterrupt), files.whole_folder(folder) as part:
+        (part / "two").touch()
+        raise KeyboardInterrupt
+    assert [path.name for path in tmp_path.rglob("*")] == ["b", "one"]
+
+    part.mkdir()  # as a kill leaves it
+    (part / "half").touch()
+    with files.whole_folder(folder) as part:
+        (part / "three").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["b", "three"]
+
+
+@pytest.mark.parametrize("parts", [[], [b""], [b"", b"abc", b"\0" * 300]])
+def test_parts_are_joined_and_parted(parts: list[bytes]) -> None:
+    assert files.parted(files.joined(parts)) == parts
 
 
 def test_only_an_error_without_a_file_or_with_two_is_given_one(tmp_path: Path) -> None:

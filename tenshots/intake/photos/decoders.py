@@ -39,6 +39,7 @@ MAX_WALL_S = 600
 CRASHED = "decoder crashed; save the photo again, as JPEG"
 TOO_LONG = f"took longer than {decoding.MAX_CPU_S} s to decode; save the photo again, as JPEG"
 TOO_MUCH = "took more memory to decode than its header says; save the photo again, as JPEG"
+FOR_LACK = {CRASHED, TOO_LONG, TOO_MUCH}  # of time or memory, maybe: another time there may be enough
 MAX_TOLD_BYTES = 1_000_000  # of JSON; names, numbers and notes take some hundred
 # The host, which has no use for threads, must have none of NumPy's.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

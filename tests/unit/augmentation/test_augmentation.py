@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -20,6 +20,7 @@ from tenshots.errors import DataError, SettingsError
 from tenshots.seeds import derived_seed
 from tenshots.tables import database
 from tenshots.tables.encoding import encode
+from tests.drawn.pieces import Kept
 
 SIZE_PX = 32
 TOP = Path(__file__).parents[3]
@@ -411,6 +412,27 @@ def test_each_photo_has_all_its_copies_each_with_its_own_seed(
     batches = list(copying.changed_copies(photos, cheap, num_copies=3, seed=20))
     assert len(batches) == 3, "a batch of one photo each"
     pd.testing.assert_frame_equal(pd.concat(batches, ignore_index=True), whole)
+
+
+def test_batches_that_were_made_before_are_taken_and_not_made_again(
+    cheap: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos, kept, num_made = originals(["cup", "book", "key"]), Kept(), [0]
+    monkeypatch.setattr(copying, "_BATCH_PIXELS", 1)  # a batch of one photo each
+    whole = list(copying.changed_copies(photos, cheap, num_copies=2, seed=20))
+
+    def counted(images: np.ndarray, seeds: Sequence[int]) -> np.ndarray:
+        num_made[0] += 1
+        return cheap(images, seeds)
+
+    begun = copying.changed_copies(photos, cast("Policy", counted), num_copies=2, seed=20, pieces=kept)
+    next(begun)  # stopped here
+    for _ in range(2):  # and once more in the end
+        resumed = list(
+            copying.changed_copies(photos, cast("Policy", counted), num_copies=2, seed=20, pieces=kept)
+        )
+        pd.testing.assert_frame_equal(pd.concat(resumed), pd.concat(whole))
+    assert num_made == [3]
 
 
 # How they are shown

@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 import zipfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,12 +17,15 @@ import pandas as pd
 import pytest
 from PIL import ExifTags, Image
 
-from tenshots.errors import DataError
+from tenshots.errors import DataError, RejectedPhoto
 from tenshots.intake import ingestion, members
 from tenshots.intake.layout import FoundFile
+from tenshots.intake.photos import decoders
+from tenshots.intake.photos.decoders import Answer, Decoders
 from tenshots.intake.settings import NearDuplicateSettings
 from tenshots.tables import database, encoding
-from tests.drawn.handed_in import RULES, draw, ingested
+from tests.drawn.handed_in import RULES, draw, drawn, ingested
+from tests.drawn.pieces import Kept
 
 
 def test_each_file_has_one_row_and_each_kept_photo_an_image(tmp_path: Path) -> None:
@@ -52,6 +56,67 @@ def test_each_file_has_one_row_and_each_kept_photo_an_image(tmp_path: Path) -> N
     assert kept["path"].tolist() == ["ann/cup/1.png", "ann/key/1.png", "bob/cup/1.png"]
     assert database.decode(kept["image"]).shape == (3, 16, 16, 3)
     assert list(kept.columns) == database.PHOTO_SCHEMA.names
+
+
+def test_photos_that_were_decoded_before_are_not_decoded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped and resumed, it leaves the same; what cannot be read is rejected in the same words."""
+    photos = tmp_path / "photos"
+    draw(
+        photos, *[f"p{person}/{label}/{number}.png" for person in "ab" for label in "xy" for number in "123"]
+    )
+    for name, content in {
+        "none": b"",
+        "text": b"no photo",
+        "cut": drawn("a")[:40],
+        "set.rar": b"Rar!",
+    }.items():
+        (photos / "pa/x" / f"{name}.jpg".replace(".rar.jpg", ".rar")).write_bytes(content)
+    monkeypatch.setattr(ingestion, "BATCH_FILES", 3)
+    whole = ingested(photos)
+    assert {"kept", "rejected"} == set(whole.manifest["status"])
+
+    kept, standardise, num_decoded = Kept(), Decoders.standardise, [0]
+
+    def until_the_third(decoders: Decoders, files: Sequence[bytes]) -> list[Answer]:
+        if num_decoded[0] == 2:
+            raise KeyboardInterrupt
+        num_decoded[0] += 1
+        return standardise(decoders, files)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Decoders, "standardise", until_the_third)
+        with pytest.raises(KeyboardInterrupt):
+            ingested(photos, num_workers=1, pieces=kept)
+    assert len(kept.pieces) == 2
+
+    for expected in (2, 6):  # and once more after the last batch
+        kept.found.clear()
+        resumed = ingested(photos, pieces=kept)
+        pd.testing.assert_frame_equal(resumed.manifest, whole.manifest)
+        pd.testing.assert_frame_equal(resumed.photos, whole.photos)
+        assert len(kept.found) == expected
+
+
+@pytest.mark.parametrize("reason", [decoders.CRASHED, decoders.TOO_LONG, decoders.TOO_MUCH])
+def test_what_another_time_may_succeed_is_tried_again(
+    reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos, kept = tmp_path / "photos", Kept()
+    draw(photos, "a/x/1.png", "a/y/1.png", "b/x/1.png")
+    monkeypatch.setattr(ingestion, "BATCH_FILES", 2)
+    standardise = Decoders.standardise
+
+    def lacking(self: Decoders, files: Sequence[bytes]) -> list[Answer]:
+        answers = standardise(self, files)
+        return [RejectedPhoto(reason), *answers[1:]] if len(files) == 2 else answers
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Decoders, "standardise", lacking)
+        assert list(ingested(photos, pieces=kept).manifest["reason"]) == [reason, "", ""]
+    assert len(kept.pieces) == 1
+    assert list(ingested(photos, pieces=kept).manifest["reason"]) == ["", "", ""]
 
 
 def test_the_number_of_workers_and_the_order_of_files_move_no_byte(

@@ -190,6 +190,27 @@ def test_a_whole_list_of_readers_stays(project: Path) -> None:
     assert mending.READERS_AND_WRITERS.exists()
 
 
+def test_what_was_being_written_beside_outputs_is_removed_and_no_photo(project: Path) -> None:
+    """As DVC and the stages name what they have not finished; other hidden files are somebody's."""
+    token = "xY3-_" + "a" * 17
+    strays = [
+        f"reports/.{token}.tmp", f"data/.{token}.tmp", f"data/splits/.{token}.tmp",
+        "data/models/.baseline.part/weights.h5", "data/.database.part/1.parquet", "reports/.index.html.part",
+    ]  # fmt: skip
+    others = [
+        f"data/raw/cup/.{token}.tmp", f"data/démo/.{token}.tmp", "data/models/.keep", "reports/.a.tmp",
+        "data/models/baseline/weights.part", f"docs/.{token}.tmp",
+    ]  # fmt: skip
+    YAML().dump({**params.read(), "photos": "data/démo"}, params.PATH)
+    for name in strays + others:
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("")
+    assert mending.mend(project) == ["6 half-written files of a killed run removed"]
+    assert not any((project / name).exists() for name in strays)
+    assert all((project / name).exists() for name in others)
+    assert mending.mend(project) == []
+
+
 @pytest.mark.usefixtures("running_dvc")
 @pytest.mark.parametrize("path", [mending.LOCK, mending.READERS_AND_WRITERS])
 def test_neither_is_touched_while_a_dvc_may_be_writing_it(

@@ -6,8 +6,10 @@ import errno
 import importlib
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,50 @@ def test_ctrl_c_is_one_word_and_the_status_of_shells(capsys: pytest.CaptureFixtu
         stages.run(interrupted)
     assert caught.value.code == 130
     assert capsys.readouterr() == ("", "stopped\n")
+
+
+def test_ctrl_c_ends_a_stage_that_does_not_notice_it(tmp_path: Path) -> None:
+    """As one whose exception was lost, or that waits for a server within C."""
+    code = """
+import signal, time, stages
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
+def main():
+    print("begun", flush=True)
+    while True:
+        try:
+            time.sleep(600)
+        except KeyboardInterrupt:
+            pass
+stages.run(main)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(TOP), "DVC_STAGE": "split"}
+    stage = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert stage.stdout
+    assert stage.stdout.readline() == "begun\n"
+    stage.send_signal(signal.SIGINT)
+    assert stage.communicate(timeout=60)[1] == "stopped\n"
+    assert stage.returncode == 130
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="what a process has loaded stands in /proc")
+def test_ctrl_c_while_packages_are_imported_is_one_word_too() -> None:
+    heeded = signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
+    try:
+        command = [sys.executable, "-m", "stages.train", "baseline"]
+        stage = subprocess.Popen(command, cwd=TOP, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, heeded)
+    until = time.monotonic() + 60
+    while "libtensorflow" not in Path(f"/proc/{stage.pid}/maps").read_text():
+        assert stage.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    stage.send_signal(signal.SIGINT)
+    assert stage.communicate(timeout=60)[1] == "stopped\n"
+    assert stage.returncode == -signal.SIGINT  # 130 in a shell
 
 
 @pytest.mark.parametrize("arguments", [["train", "baseline"], ["ingest"]])

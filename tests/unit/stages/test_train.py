@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from tenshots.networks import building, forward
 from tenshots.tables import database
 from tenshots.tables.predictions import probabilities_of
 from tenshots.tracking import entries, identity, looks, sessions
+from tenshots.training import storing
 from tests.drawn import tiny_project
 from tests.drawn.tiny_project import LABELS, copy_table, photo_table, png
 
@@ -95,7 +97,7 @@ def test_a_variant_leaves_weights_a_history_and_what_rebuilds_it(
     assert history["phase"].tolist() == ["logistic_regression", "fine_tune"] * 2
     told = capsys.readouterr().err  # in whichever order the two ended
     assert all(f"train fine_tuned: fold {fold}, repeat 0 (" in told for fold in (0, 1))
-    assert "(2 of 2), 2 epochs, 2 updates" in told
+    assert "(2 of 2), 1 epoch, 2 updates" in told
 
     settings = building.settings_from(model["network"], at="networks.pretrained")
     network = building.build(settings, size_px=32, num_labels=2)
@@ -231,10 +233,11 @@ def test_no_room_for_weights_ends_all_trainings_with_one_line_and_the_next_run_g
     limit = ""
     if shortage == "a full disk":
         small_disk(models, "8k")
-        said = "the disk is full, at data/models/baseline/"
+        said = "the disk is full, at data/models/.baseline.part/"
     else:
         limit = "ulimit -f 4; "  # in blocks of 512 or 1024 bytes
-        said = "the disk, or this shell's limit, does not allow a file this large, at data/models/baseline/"
+        said = "the disk, or this shell's limit, does not allow a file this large, at "
+        said += "data/models/.baseline.part/"
 
     # As a process of its own it judges all settings.
     YAML().dump({**params.read(TOP / "params.yaml"), **params.read()}, Path("params.yaml"))
@@ -270,3 +273,108 @@ def test_any_error_while_weights_are_saved_ends_the_trainings_beside_it(
         train.main(["baseline", "--workers", "2"])
     assert caught.traceback  # holds the frames, and with them the trainings
     assert set(threading.enumerate()) <= set(before)  # earlier ones may end meanwhile
+
+
+@pytest.fixture
+def within_dvc(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """DVC runs the stage, so what is finished is kept; returns where."""
+    (project / ".dvc").mkdir()
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    monkeypatch.setenv("DVC_STAGE", "train@fine_tuned")
+    return project / ".dvc/tmp/tenshots/unfinished"
+
+
+def stop_after_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the stage `train` stop as its second training would be saved, as if it were killed there."""
+    save, num_saved = storing.save, [0]
+
+    def stopped(*arguments: Any, **options: Any) -> storing.Saved:  # noqa: ANN401 (whatever save takes)
+        num_saved[0] += 1
+        if num_saved[0] == 2:
+            raise KeyboardInterrupt
+        return save(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storing, "save", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            train.main(["fine_tuned", "--workers", "1"])
+
+
+def trained_again(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Runs the stage; returns the names of the jobs that it trained."""
+    save, names = storing.save, []
+
+    def noted(network: Any, outcome: Any, **options: Any) -> storing.Saved:  # noqa: ANN401 (as save)
+        names.append(outcome.job.name)
+        return save(network, outcome, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storing, "save", noted)
+        train.main(["fine_tuned", "--workers", "1"])
+    return names
+
+
+def test_a_stage_that_was_stopped_resumes_to_the_same_bytes(
+    project: Path,
+    within_dvc: Path,
+    recorder: Recorder,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    models = project / "data/models"
+    assert trained_again(monkeypatch) == ["fold-0_repeat-0", "fold-1_repeat-0"]
+    undisturbed = outputs(models / "fine_tuned")
+    shutil.rmtree(models / "fine_tuned")
+    shutil.rmtree(within_dvc)
+
+    stop_after_one(monkeypatch)
+    assert list(models.iterdir()) == []  # nothing half-written is visible
+    capsys.readouterr()
+    assert trained_again(monkeypatch) == ["fold-1_repeat-0"]
+    assert outputs(models / "fine_tuned") == undisturbed
+    told = capsys.readouterr().err
+    assert "train fine_tuned: 1 of 2 trainings were done before it was stopped; 1 left" in told
+    assert "fold 1, repeat 0 (2 of 2), 1 epoch, " in told
+
+    # Killed once more, after the last training: nothing is trained, and no speed is told of nothing.
+    recorder.steps.clear()
+    shutil.rmtree(models / "fine_tuned")  # as DVC does
+    assert trained_again(monkeypatch) == []
+    assert outputs(models / "fine_tuned") == undisturbed
+    assert not any("train_seconds" in names for names, _ in recorder.steps)
+
+
+def another_seed() -> None:
+    YAML().dump({**params.read(), "seed": 8}, Path("params.yaml"))
+
+
+def another_photo() -> None:
+    photos = database.read_photos(Path("data/augmented"))
+    photos.loc[0, "image"] = png(99, bright=False)
+    database.write_photos(photos, Path("data/augmented"), num_shards=1)
+
+
+def another_split() -> None:
+    path = Path("data/splits/splits.csv")
+    splits = database.read_splits(path)
+    splits["component"] = "one"
+    database.write_splits(splits, path)
+
+
+@pytest.mark.usefixtures("project", "recorder")
+@pytest.mark.parametrize("change", [another_seed, another_photo, another_split])
+def test_what_was_trained_otherwise_is_trained_again(
+    change: Callable[[], None], within_dvc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_after_one(monkeypatch)
+    assert len(list(within_dvc.glob("*/fold-0_repeat-0"))) == 1
+    change()
+    assert trained_again(monkeypatch) == ["fold-0_repeat-0", "fold-1_repeat-0"]
+
+
+@pytest.mark.usefixtures("project", "recorder")
+def test_a_training_that_was_cut_is_trained_again(within_dvc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_after_one(monkeypatch)
+    piece = next(within_dvc.glob("*/fold-0_repeat-0"))
+    piece.write_bytes(piece.read_bytes()[:-1])
+    assert trained_again(monkeypatch) == ["fold-0_repeat-0", "fold-1_repeat-0"]

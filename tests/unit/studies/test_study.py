@@ -29,6 +29,8 @@ from tenshots.studies import curve, findings, leaking, retraining
 from tenshots.studies.curve import Curve, Extrapolation, Measurements
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables import database, predictions
+from tenshots.training import resuming
+from tenshots.training.jobs import Outcome
 from tests.drawn import tiny_project
 from tests.drawn.answers import bounds, drawn
 from tests.drawn.divided import photos_of
@@ -453,6 +455,7 @@ def test_off_it_waits_for_no_large_package() -> None:
 def test_on_it_leaves_figures_and_predictions_and_the_same_bytes_again(
     project: Path,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write_settings(project, shares=[0.5, 0.25], leaking=True, variants=["fine_tuned"])
     evaluated(project, "fine_tuned")
@@ -478,8 +481,27 @@ def test_on_it_leaves_figures_and_predictions_and_the_same_bytes_again(
     honest = database.read_predictions(project / "data/evaluations/fine_tuned/predictions.csv")
     pd.testing.assert_frame_equal(tested[predictions.KEYS], honest[predictions.KEYS])
 
+    # Once more, stopped in the fourth training, and resumed.
+    (project / ".dvc").mkdir()
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    monkeypatch.setenv("DVC_STAGE", "study@fine_tuned")
+    monkeypatch.setenv("TENSHOTS_WORKERS", "1")
+    packed, num_packed = resuming.packed, [0]
+
+    def until_the_fourth(outcome: Outcome) -> bytes:
+        num_packed[0] += 1
+        if num_packed[0] == 4:
+            raise KeyboardInterrupt
+        return packed(outcome)
+
+    monkeypatch.setattr(resuming, "packed", until_the_fourth)
+    with pytest.raises(KeyboardInterrupt):
+        study.main(["fine_tuned"])
+    assert contents(folder) == first
+    capsys.readouterr()
     study.main(["fine_tuned"])
     assert contents(folder) == first
+    assert "3 of 6 trainings were done before it was stopped; 3 left" in capsys.readouterr().err
 
 
 def test_a_linear_variant_is_studied_without_a_seed(project: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from mlflow.utils.validation import _validate_experiment_name, _validate_model_name
 
 from tenshots.errors import DataError, SettingsError
+from tenshots.repository import checkouts
 from tenshots.tracking import entries, origin, places, project, registry, sessions, store
 
 VERSION = registry.Version("baseline", 0.7, 0.9, 40.0, "photos", num_trainings=4)
@@ -46,7 +47,7 @@ def test_the_folder_is_that_of_the_main_checkout_never_of_a_temporary_copy(
     monkeypatch.chdir(tmp_path / "cups")
     assert project.name() == "cups"
     monkeypatch.chdir(copy)
-    assert project.main_repository() == tmp_path / "cups"
+    assert checkouts.main_repository() == tmp_path / "cups"
     monkeypatch.setenv("DVC_ROOT", str(tmp_path / "books"))
     assert project.name() == "books"
 

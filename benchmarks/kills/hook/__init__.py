@@ -1,0 +1,1 @@
+"""A folder for PYTHONPATH: Python imports what lies in it whenever it starts."""

@@ -1,0 +1,108 @@
+"""One process at a time for a stage: none goes on without its DVC, and none beside its successor.
+
+A stage of which DVC alone was killed goes on. It would write what nobody waits for, and write it into the
+outputs of the same stage, begun again. So it ends once its DVC is gone, and whoever begins the stage again
+waits for that, and makes sure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+
+from tenshots.errors import DataError
+
+FOLDER = Path(".dvc/tmp/tenshots/running")  # of the checkout that the stage works in
+LOOK_S = 0.25  # between two looks at DVC
+PATIENCE_S = 5  # for a process to end in order
+
+
+@contextmanager
+def only(stage: str) -> Iterator[None]:
+    """Runs the block as the only process of this stage in this checkout, as long as the DVC above lives.
+
+    Args:
+        stage: as DVC names it: `split`, `train@baseline`; empty if DVC does not run it: then nothing is done.
+
+    Raises:
+        DataError: another process is at this stage, and cannot be ended.
+    """
+    if not stage:
+        yield
+        return
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha256(stage.encode()).hexdigest()[:16]  # a variant's name may hold any character
+    holder = FOLDER / f"{name}.pid"
+    lock = FileLock(FOLDER / f"{name}.lock")
+    _take(lock, holder, stage)
+    try:
+        holder.write_text(str(os.getpid()))
+        threading.Thread(target=_end_with, args=(_dvc(),), daemon=True).start()
+        yield
+    finally:
+        lock.release()
+
+
+def _take(lock: FileLock, holder: Path, stage: str) -> None:
+    """Takes the lock; who has it is asked to end, then made to."""
+    for request in (None, signal.SIGTERM, signal.SIGKILL):
+        with suppress(Timeout):
+            if request is not None:
+                _ask(_former(holder), request, stage)
+            lock.acquire(timeout=PATIENCE_S if request else 0)
+            return
+    raise DataError(
+        f"another process is at the stage {stage} in this folder, and could not be ended; end it, then run "
+        "the same again"
+    )
+
+
+def _former(holder: Path) -> psutil.Process | None:
+    """The process that is at the stage, if it can be seen from here and surely is one of ours."""
+    with suppress(OSError, ValueError, psutil.Error):
+        process = psutil.Process(int(holder.read_text()))
+        if any(part.startswith("stages.") for part in process.cmdline()):
+            return process
+    return None
+
+
+def _ask(process: psutil.Process | None, request: signal.Signals, stage: str) -> None:
+    if process is None:  # it may have just begun, or just ended
+        return
+    with suppress(psutil.Error):
+        process.send_signal(request)
+        if request == signal.SIGTERM:
+            print(
+                f"note: process {process.pid}, which a killed DVC had left at the stage {stage}, is ended",
+                file=sys.stderr,
+                flush=True,
+            )
+
+
+def _dvc() -> psutil.Process:
+    """The DVC that runs this stage: there may be a shell between."""
+    above = psutil.Process().parents()
+    for process in above:
+        with suppress(psutil.Error):
+            if "dvc" in (Path(part).name for part in process.cmdline()[:3]):
+                return process
+    return above[0] if above else psutil.Process()
+
+
+def _end_with(dvc: psutil.Process) -> None:
+    with suppress(psutil.Error):
+        while dvc.is_running() and dvc.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(LOOK_S)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(PATIENCE_S)
+    os._exit(128 + signal.SIGTERM)
