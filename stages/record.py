@@ -1,23 +1,30 @@
-"""Adds to MLflow what it lacks of the current outputs: after cache hits, or a store that was away or moved.
+"""Adds to MLflow what it lacks: after cache hits, or a store that was away, deleted or moved.
 
-A second call adds nothing.
+It looks at the current outputs, at those of the last commit and at those of DVC's experiments, which lie in
+DVC's cache. A second call adds nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from stages import recording, run
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
-from tenshots.repository import outputs
+from tenshots.repository import checkouts, code, outputs
 from tenshots.tables.paths import REPORTS
-from tenshots.tracking import entries, remedies, sessions, store
+from tenshots.tracking import entries, remedies, revisions, sessions, store
 from tenshots.wording import counted
 
+T = TypeVar("T")
+
+ADDED = "MLflow: added "  # how the line begins that says what was done
 # What every variant comes from; while one of these is out of date, so is whatever follows.
 FIRST_STAGES = ("check", "ingest", "split", "augment")
 
@@ -34,10 +41,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     stale = outputs.stale_stages()
     _put_in_order()
 
-    ready, missing = [], []
+    ready, trained, missing = [], [], []
     for variant in variants:
-        outdated = stale & {*FIRST_STAGES, f"train@{variant}", f"evaluate@{variant}"}
-        if reason := _reason(recording.paths_of(variant), outdated):
+        of_training = stale & {*FIRST_STAGES, f"train@{variant}"}
+        if reason := _reason(recording.paths_of(variant), of_training | stale & {f"evaluate@{variant}"}):
+            if not _reason(recording.paths_of_training(variant), of_training):
+                trained.append(variant)
+                reason += "; trained, and recorded as such"
             missing.append(f"{variant} ({reason})")
         else:
             ready.append(variant)
@@ -45,13 +55,66 @@ def main(argv: Sequence[str] | None = None) -> None:
     report = _reason([REPORTS / name for name in entries.REPORT], stale)
     if report:
         missing.append(f"the report ({report})")
-    num_added = recording.record(values, variants=ready, with_experiment=complete, with_report=not report)
+    # First, so that the current experiment's run counts them among those that have looked at its test photos.
+    others = _record_others(but=None if missing else sessions.current_key()) if _is_main() else []
+    num_added = recording.record(
+        values, variants=ready, trained=trained, with_experiment=complete, with_report=not report
+    )
     if num_added is None:
         raise DataError("the MLflow store was lost, as the warning says; call this again once it is there")
 
-    print(f"MLflow: {f'added {num_added} settings, figures and files' if num_added else 'nothing to add'}")
+    if num_added or not others:
+        print(
+            f"MLflow: {f'added {num_added} settings, figures and files' if num_added else 'nothing to add'}"
+        )
+    print(*others, sep="\n", end="\n" if others else "")
     if missing:
         print(f"not recorded: {'; '.join(missing)}; run `dvc repro` (or `dvc pull`), then this again")
+
+
+def _is_main() -> bool:
+    """Whether this is the project's own folder, and not a copy that is recorded from."""
+    return Path.cwd() == checkouts.main_repository()
+
+
+def _record_others(*, but: str | None) -> list[str]:
+    """Records what lies in DVC's cache, each in a copy; returns a line of each.
+
+    No code of theirs runs: somebody else may have written it, where an experiment was pulled.
+
+    Args:
+        but: the key of the experiment that the workspace holds whole.
+    """
+    said, done = [], []
+    for revision in _asked(lambda: revisions.lacking(but=but)):
+        try:
+            with revisions.copied(revision) as (folder, environment):
+                answer = subprocess.run(
+                    [sys.executable, "-P", "-m", "stages.record"],  # -P: not what lies in the folder
+                    cwd=folder,
+                    env={**environment, "PYTHONPATH": str(code.CODE_DIR)},
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+        except DataError as error:
+            said.append(f"not recorded: {revision} ({error})")
+            continue
+        if answer.returncode:
+            said.append(f"not recorded: {revision} ({' '.join(answer.stderr.split())})")
+            continue
+        done.append(revision)
+        said += [f"{line} of {revision}" for line in answer.stdout.splitlines() if line.startswith(ADDED)]
+    if done:
+        _asked(lambda: revisions.remember(done))
+    return said
+
+
+def _asked(question: Callable[[], T]) -> T:
+    try:
+        return question()
+    except Exception as error:
+        raise remedies.unusable(error) from None
 
 
 def _put_in_order() -> None:

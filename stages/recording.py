@@ -52,9 +52,10 @@ def add_evaluation(run: Run, variant: str, photos: pd.DataFrame, splits: pd.Data
 
 def paths_of(variant: str) -> list[Path]:
     """Returns the files that the run of a variant is made of, beside its weights."""
+    model, history, _ = paths_of_training(variant)
     return [
-        MODELS / variant / "model.json",
-        MODELS / variant / "history.csv",
+        model,
+        history,
         EVALUATIONS / variant / "metrics.json",
         EVALUATIONS / variant / "details.json",
         EVALUATIONS / variant / "predictions.csv",
@@ -62,10 +63,16 @@ def paths_of(variant: str) -> list[Path]:
     ]
 
 
+def paths_of_training(variant: str) -> list[Path]:
+    """Returns the files that training leaves of a variant, beside its weights."""
+    return [MODELS / variant / name for name in ("model.json", "history.csv", "predictions.csv")]
+
+
 def record(
     settings: Mapping[str, Any],
     *,
     variants: Collection[str],
+    trained: Collection[str] = (),
     with_experiment: bool = True,
     with_report: bool = True,
     live: bool = False,
@@ -75,6 +82,7 @@ def record(
     Args:
         settings: all of params.yaml.
         variants: those whose outputs are there and belong to the settings.
+        trained: those of which this is true of training alone, as after a kill before their evaluation.
         with_experiment: whether those of all variants of the settings do.
         with_report: whether the report and the cards do.
         live: whether the experiment is just being made, and ends with this (see `sessions`).
@@ -91,9 +99,10 @@ def record(
             if not path.is_file():
                 raise missing(path, f"{_stage(path)}@{variant}")
     num_added = 0
-    for variant in variants:
+    for variant in (*variants, *trained):
+        add = _add_variant if variant in variants else _add_trained
         with sessions.variant_run(variant, live=False) as run:
-            num_added += _add_variant(run, variant)
+            num_added += add(run, variant)
         if not run.reached:
             return None
     if not with_experiment and not with_report:
@@ -124,6 +133,24 @@ def _add_variant(run: Run, variant: str) -> int:
         entries.log_settings(run, _json(model))
         + entries.log_history(run, csv_files.read(history))
         + _add_figures(run, variant, _json(summary), _json(details))
+        + entries.log_model(run, MODELS / variant)
+        + looks.log_test_set(run, identity.photos_hash(test["photo_id"], test["label"]))
+    )
+
+
+def _add_trained(run: Run, variant: str) -> int:
+    """What `train` adds itself, where it reaches the store."""
+    if not run.reached:
+        return 0
+    model, history, predictions = paths_of_training(variant)
+    photos = database.read_photos(DATABASE, ["photo_id", "label"])
+    _, summary, details = evaluate(MODELS / variant, photos, database.read_splits(SPLITS))
+    answers = database.read_predictions(predictions)
+    test = answers[answers["part"] == "test"]
+    return (
+        entries.log_settings(run, _json(model))
+        + entries.log_history(run, csv_files.read(history))
+        + _add_figures(run, variant, summary, details)
         + entries.log_model(run, MODELS / variant)
         + looks.log_test_set(run, identity.photos_hash(test["photo_id"], test["label"]))
     )

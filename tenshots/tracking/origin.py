@@ -18,9 +18,9 @@ def tags() -> dict[str, str]:
     photo by content; the name that DVC gave to the experiment, if it runs as one.
     """
     ours = ("stages", "tenshots", "params.yaml", "dvc.yaml")
-    dirty = _git("status", "--porcelain", "--untracked-files=no", "--", *ours)
+    dirty = git("status", "--porcelain", "--untracked-files=no", "--", *ours)
     known = {
-        "mlflow.source.git.commit": os.environ.get("DVC_EXP_BASELINE_REV") or _git("rev-parse", "HEAD"),
+        "mlflow.source.git.commit": revision(),
         "tenshots.git_dirty": "" if dirty is None else str(bool(dirty)).lower(),
         "tenshots.data": file_hash(MANIFEST),
         "tenshots.dvc_experiment": os.environ.get(DVC_NAME_VARIABLE),
@@ -28,8 +28,13 @@ def tags() -> dict[str, str]:
     return {tag: value for tag, value in known.items() if value}
 
 
-def _git(*arguments: str) -> str | None:
-    """What git answers; None outside a checkout, without a commit or without git."""
+def revision() -> str | None:
+    """Returns the commit that the folder's files come from; of DVC's experiments, what they began with."""
+    return os.environ.get("DVC_EXP_BASELINE_REV") or git("rev-parse", "HEAD")
+
+
+def git(*arguments: str) -> str | None:
+    """Returns what git answers; None outside a checkout, without a commit or without git."""
     try:
         answer = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, timeout=20)
     except (OSError, subprocess.TimeoutExpired):

@@ -86,6 +86,11 @@ class Run:
         return self.attempt(lambda client: _set_tag(client, self.run_id, name, value), 0)
 
 
+def put_files(client: Client, run_id: str, files: Mapping[str, bytes], folder: str) -> int:
+    """Does what `Run.replace_files` does, and raises whatever the store says."""
+    return _replace_files(client, run_id, files, folder)
+
+
 def folder_tag(folder: str) -> str:
     """Returns the name of the tag with the hash (`outputs.folder_hash`) of a folder of a run's files."""
     return f"{FILE_TAG}.{folder}"

@@ -16,13 +16,14 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tenshots import params
 from tenshots.repository import code
 from tenshots.tables.paths import SPLITS
-from tenshots.tracking import identity, liveness, origin, sharing, store
-from tenshots.tracking.runs import Run, warn
+from tenshots.tracking import identity, liveness, origin, rebuild, sharing, store
+from tenshots.tracking.runs import Run, put_files, warn
 from tenshots.tracking.store import Client, search
 
 KEY_TAG = "tenshots.experiment"
@@ -48,7 +49,9 @@ def variant_run(variant: str, *, supersede: bool = False, live: bool = True) -> 
             experiment.client.delete_run(former.info.run_id)
         name = f"{experiment.client.get_run(parent_id).info.run_name}: {variant}"
         tags = {"mlflow.parentRunId": parent_id, **origin.tags()}
-        return [experiment.open(variant, name=name, live=live, tags=tags), parent_id]
+        run_id = experiment.open(variant, name=name, live=live, tags=tags)
+        experiment.say_how(run_id, live=live, parent_id=parent_id)
+        return [run_id, parent_id]
 
     with _session(enter, live=live) as run:
         yield run
@@ -108,7 +111,31 @@ class _Experiment(NamedTuple):
         found = self.find(ALL_VARIANTS)
         names = [*(names_of(found[0]) if found else []), name]
         tags = {**origin.tags(), NAMES_TAG: json.dumps(list(dict.fromkeys(names)))}
-        return self.open(ALL_VARIANTS, name=name, live=live, tags=tags)
+        run_id = self.open(ALL_VARIANTS, name=name, live=live, tags=tags)
+        self.say_how(run_id, live=live, parent_id=run_id)
+        return run_id
+
+    def say_how(self, run_id: str, *, live: bool, parent_id: str) -> None:
+        """Says in a tag of the run, and in its description, what makes its outputs again.
+
+        Looking back, only where nothing was known: the rest was true at the time.
+        """
+        revision, tags = origin.revision(), self.client.get_run(run_id).data.tags
+        known = tags.get(rebuild.TAG, rebuild.UNKNOWN)
+        if revision is None or not (live or known.startswith(rebuild.UNKNOWN)):
+            return
+        if run_id == parent_id:
+            put_files(self.client, run_id, {params.PATH.name: params.PATH.read_bytes()}, rebuild.SETTINGS)
+            said = rebuild.command(revision, params.read(), run_id=parent_id)
+        else:
+            said = self.client.get_run(parent_id).data.tags.get(rebuild.TAG, known)
+        name = tags.get("tenshots.dvc_experiment", "")
+        # What a user has written there stays
+        written = tags.get(rebuild.NOTE, "") in ("", rebuild.note(known, name))
+        new = {rebuild.TAG: said, **({rebuild.NOTE: rebuild.note(said, name)} if written else {})}
+        for tag, value in new.items():
+            if tags.get(tag) != value:
+                self.client.set_tag(run_id, tag, value)
 
     def give_up(self) -> None:
         """Ends what was opened before the store failed, as far as the store still answers.
@@ -119,6 +146,16 @@ class _Experiment(NamedTuple):
         for run in search(self.client, self.id, wanted):
             if liveness.is_mine_alone(run.data.tags):
                 self.client.set_terminated(run.info.run_id, "FAILED")
+
+
+def current_key() -> str:
+    """Returns what tells the experiment of the current folder from others (`identity.experiment_key`).
+
+    The folder's code counts, which is not the code that runs where `record` looks at a copy.
+    """
+    own = Path.cwd()
+    code_dir = own if (own / "tenshots").is_dir() else code.CODE_DIR
+    return identity.experiment_key(params.read(), splits_path=SPLITS, code_dir=code_dir)
 
 
 def names_of(run: Any) -> list[str]:  # noqa: ANN401 (a run of mlflow)
@@ -135,8 +172,7 @@ def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterat
         yield run
         return
     try:
-        key = identity.experiment_key(params.read(), splits_path=SPLITS, code_dir=code.CODE_DIR)
-        experiment = _Experiment(*store.open_for_stage(), key)
+        experiment = _Experiment(*store.open_for_stage(), current_key())
         sharing.say_once(experiment.client, experiment.id)
         with store.lock():  # two workers may open the same run at once
             _end_abandoned(experiment.client, experiment.id)
@@ -151,6 +187,7 @@ def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterat
     finally:
         for run_id in run_ids:
             run.attempt(partial(_end, run_id=run_id, status=status, live=live), None)
+        store.settle()
 
 
 def _entered(experiment: _Experiment, enter: Callable[[_Experiment], list[str]]) -> list[str]:

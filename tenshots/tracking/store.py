@@ -21,7 +21,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 
 from tenshots.errors import DataError
-from tenshots.tracking import places, project
+from tenshots.tracking import journal, places, project
 from tenshots.tracking.remedies import ELSEWHERE, GOES_ON
 
 ANSWER_S = 10  # a server that is silent for so long is not waited for
@@ -36,6 +36,7 @@ QUIET = {
     "DO_NOT_TRACK": "true",
     "GIT_PYTHON_REFRESH": "quiet",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # two lines at the end of each run on a server
 }
 
 Client: TypeAlias = Any  # mlflow is untyped
@@ -120,6 +121,14 @@ def lock() -> Iterator[None]:
         yield
 
 
+def settle() -> None:
+    """Makes the file of the project's own database complete without those beside it (see `journal`)."""
+    uri = places.store_uri()
+    path = places.database(uri)
+    if path is not None and places.is_own(uri) and path.exists():
+        journal.settle(path)
+
+
 def search(client: Client, experiment_id: str, wanted: str, *, with_deleted: bool = False) -> list[Any]:
     """Returns all runs that fit `wanted` (MLflow's filter syntax), the oldest first."""
     from mlflow.entities import ViewType
@@ -169,6 +178,8 @@ def _experiment(uri: str) -> tuple[Client, Any]:
             _rename(client, found)
         # Where it has moved, it keeps the former name until `move_in`.
         found = client.get_experiment_by_name(project.name()) or found
+        if path is not None and places.is_own(uri):
+            journal.keep_in_mode(path)
     _silence().unlink(missing_ok=True)
     return client, found
 
@@ -282,4 +293,4 @@ def _check_revision(found: str) -> None:
             f"it was written by a newer MLflow than {mlflow.__version__}; install that version, {ELSEWHERE}"
         ) from None
     upgrade = f"python -m mlflow db upgrade '{places.store_uri()}'"
-    raise DataError(f"it was written by an older MLflow; copy it, then run `{upgrade}`")
+    raise DataError(f"it was written by an older MLflow; copy its folder, then run `{upgrade}`")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from mlflow.tracking._tracking_service import utils
 
-from stages import record
+from stages import record, recording
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import outputs
 from tenshots.tables import database, paths
@@ -290,3 +290,23 @@ def test_what_networks_see_is_added_to_the_experiments_run_once(
     record.main([])
     files = client.list_artifacts(parent.info.run_id, "visualisations/one")
     assert [Path(file.path).name for file in files] == ["01-maps.png"]
+
+
+def test_what_was_trained_and_not_evaluated_is_recorded_as_that_once(
+    project: Callable[..., list], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after a kill between the two, while the store was away."""
+    monkeypatch.setattr(outputs, "stale_stages", lambda: {"evaluate@one", "compare"})
+    monkeypatch.setattr(recording, "evaluate", lambda *_: (None, SUMMARY, DETAILS))
+    answers = database.read_predictions(Path("data/evaluations/one/predictions.csv"))
+    database.write_predictions(answers.assign(part="test"), Path("data/models/one/predictions.csv"))
+    record.main([])
+    assert "one (evaluate@one is out of date; trained, and recorded as such)" in capsys.readouterr().out
+    runs = by_variant(project())
+    assert sorted(runs) == ["*", "one", "two"]
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    assert runs["one"].data.metrics["test_accuracy"] == 0.5
+    assert runs["one"].data.tags[looks.TEST_SET_TAG] == runs["two"].data.tags[looks.TEST_SET_TAG]
+    record.main([])
+    assert capsys.readouterr().out.startswith("MLflow: nothing to add\n")
+    assert len(project()) == 1 + 2

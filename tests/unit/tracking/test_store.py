@@ -110,7 +110,7 @@ def be_older(connection: sqlite3.Connection) -> None:
         (be_newer, "a newer MLflow than 3."),
         (
             be_older,
-            "it was written by an older MLflow; copy it, then run `python -m mlflow db upgrade 'sqlite:////",
+            "it was written by an older MLflow; copy its folder, then run `python -m mlflow db upgrade 'sqlite:////",
         ),
     ],
 )

@@ -1,0 +1,207 @@
+"""DVC's experiments and the last commit: whether the store has their runs, and copies of them to record from.
+
+DVC keeps each experiment as a commit that no branch holds. Whoever ran several finds the outputs of one alone
+in the workspace; the others' are in DVC's cache.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tenshots import files, params
+from tenshots.errors import DataError
+from tenshots.repository import checkouts, code
+from tenshots.repository.outputs import LOCK
+from tenshots.tables.paths import SPLITS
+from tenshots.tracking import identity, looks, sessions, store
+from tenshots.tracking.origin import git
+
+EXPERIMENT = re.compile(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/([^/]+)")  # baseline and name: DVC's own
+# Of MLflow's experiment: JSON, what there was to record of those that are in parts.
+SEEN_TAG = "tenshots.seen"
+KEYS = Path(".dvc/tmp/tenshots/keys.json")  # of commits, which never change: each takes half a second
+MAX_SEEN = 100  # of them: MLflow takes 20,000 characters
+
+
+class Revision(NamedTuple):
+    """A commit with outputs: of one of DVC's experiments, or the last of the branch, which has no name."""
+
+    commit: str
+    baseline: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"the experiment {self.name}" if self.name else f"the commit {self.commit[:7]}"
+
+
+def all_of_them() -> list[Revision]:
+    """Returns the last commit and DVC's experiments, the oldest first; none outside a checkout."""
+    head = git("rev-parse", "HEAD")
+    listed = git("for-each-ref", "--sort=creatordate", "--format=%(objectname) %(refname)", "refs/exps")
+    found = [Revision(head, head, "")] if head else []
+    for line in (listed or "").splitlines():
+        commit, _, ref = line.partition(" ")
+        if parts := EXPERIMENT.fullmatch(ref):
+            found.append(Revision(commit, parts[1] + parts[2], parts[3]))
+    return found
+
+
+def lacking(*, but: str | None = None) -> list[Revision]:
+    """Returns those of which the store lacks a run that may be made from what DVC's cache has.
+
+    Args:
+        but: the key of an experiment that is left out.
+
+    Raises:
+        Exception: as `store.open_store`.
+    """
+    client, experiment_id = store.open_store()
+    there = _finished(client, experiment_id)
+    seen = _seen(client, experiment_id)
+    return [
+        each
+        for each in all_of_them()
+        if (found := _key_and_variants(each)) is not None
+        and found[0] != but
+        and not there.get(found[0], set()) >= seen.get(each.commit, {*found[1], sessions.ALL_VARIANTS})
+    ]
+
+
+def remember(revisions: list[Revision]) -> None:
+    """Keeps in the store what it has of these: no more can be recorded of them.
+
+    Raises:
+        Exception: as `store.open_store`.
+    """
+    client, experiment_id = store.open_store()
+    there = _finished(client, experiment_id)
+    seen = _seen(client, experiment_id)
+    for each in revisions:
+        if found := _key_and_variants(each):
+            seen[each.commit] = there.get(found[0], set())
+    kept = dict(list(seen.items())[-MAX_SEEN:])
+    text = json.dumps({commit: sorted(variants) for commit, variants in kept.items()})
+    client.set_experiment_tag(experiment_id, SEEN_TAG, text)
+
+
+def _finished(client: store.Client, experiment_id: str) -> dict[str, set[str]]:
+    """The variants (and `*`) of each experiment whose runs are FINISHED and name the test photos."""
+    found: dict[str, set[str]] = {}
+    for run in store.search(client, experiment_id, "attributes.status = 'FINISHED'"):
+        tags = run.data.tags
+        if sessions.KEY_TAG in tags and looks.TEST_SET_TAG in tags:
+            found.setdefault(tags[sessions.KEY_TAG], set()).add(tags[sessions.VARIANT_TAG])
+    return found
+
+
+def _seen(client: store.Client, experiment_id: str) -> dict[str, set[str]]:
+    text = client.get_experiment(experiment_id).tags.get(SEEN_TAG, "{}")
+    return {commit: set(variants) for commit, variants in json.loads(text).items()}
+
+
+def _key_and_variants(revision: Revision) -> tuple[str, set[str]] | None:
+    """What tells the experiment from others, and the names of its variants; None where it has no outputs."""
+    path = checkouts.main_repository() / KEYS
+    by = [files.file_hash(Path(str(module.__file__))) for module in (identity, code)]
+    known: dict[str, Any] = {"by": by, "keys": {}}
+    with suppress(OSError, ValueError):
+        read = json.loads(path.read_text(encoding="utf-8"))
+        known = read if read["by"] == by else known
+    if revision.commit not in known["keys"]:
+        found = _computed(revision)
+        if found is None:  # its split may come into the cache
+            return None
+        known["keys"][revision.commit] = [found[0], sorted(found[1])]
+        if path.parents[2].is_dir():  # .dvc
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.write(path, json.dumps(known))
+    key, variants = known["keys"][revision.commit]
+    return key, set(variants)
+
+
+def _computed(revision: Revision) -> tuple[str, set[str]] | None:
+    packed = subprocess.run(
+        ["git", "archive", revision.commit, "--", "stages", "tenshots", str(params.PATH), str(LOCK)],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    if packed.returncode:  # such as before the first run: it has no dvc.lock
+        return None
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with tarfile.open(fileobj=BytesIO(packed.stdout)) as archive:
+            archive.extractall(folder, filter="data")
+        settings = params.read(folder / params.PATH)
+        splits = _cached(_named(params.loaded((folder / LOCK).read_text(encoding="utf-8")), SPLITS))
+        if splits is None or not isinstance(settings.get("variants"), Mapping):
+            return None
+        key = identity.experiment_key(settings, splits_path=splits, code_dir=folder)
+    return key, set(settings["variants"])
+
+
+def _named(lock: Any, path: Path) -> str | None:  # noqa: ANN401 (whatever stands in the file)
+    stages = (lock or {}).get("stages", {}).values()
+    found = [out.get("md5") for stage in stages for out in stage.get("outs", ())
+             if out.get("path") == path.as_posix()]  # fmt: skip
+    return found[0] if found else None
+
+
+def _cached(md5: str | None) -> Path | None:
+    """The file of that hash in DVC's cache; None where it lacks it."""
+    path = _cache_dir() / "files" / "md5" / md5[:2] / md5[2:] if md5 else None
+    return path if path is not None and path.is_file() else None
+
+
+def _cache_dir() -> Path:
+    return _cache_dir_of(checkouts.main_repository())
+
+
+@cache
+def _cache_dir_of(top: Path) -> Path:
+    from dvc.repo import Repo  # takes a second, and is asked for only where there are experiments
+
+    with Repo(str(top)) as repo:
+        return Path(repo.cache.local_cache_dir)
+
+
+@contextmanager
+def copied(revision: Revision) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Gives a folder with the revision's files and outputs for a while, and the environment of its stages.
+
+    It lies where DVC's temporary experiments do, so that its store is the project's; outputs are links into
+    DVC's cache.
+
+    Raises:
+        DataError: DVC's cache lacks outputs, or git or DVC fails otherwise.
+    """
+    top = checkouts.main_repository()
+    place = top.joinpath(*checkouts.TEMPORARY)
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place, prefix="record-") as name:
+        folder = Path(name)
+        _call("git", "clone", "--quiet", "--shared", "--no-checkout", str(top), name)
+        _call("git", "checkout", "--quiet", "--detach", revision.commit, folder=folder)
+        dvc = (sys.executable, "-m", "dvc")
+        _call(*dvc, "config", "--quiet", "--local", "cache.dir", str(_cache_dir()), folder=folder)
+        _call(*dvc, "config", "--quiet", "--local", "cache.type", "symlink", folder=folder)
+        _call(*dvc, "checkout", "--quiet", folder=folder)
+        environment = {**os.environ, "DVC_EXP_BASELINE_REV": revision.baseline}
+        environment |= {"DVC_EXP_NAME": revision.name} if revision.name else {}
+        yield folder, environment
+
+
+def _call(*command: str, folder: Path | None = None) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DataError(" ".join(done.stderr.split()) or f"`{' '.join(command[:4])}` failed")

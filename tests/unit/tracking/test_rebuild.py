@@ -1,0 +1,187 @@
+"""From a run to the command that makes its outputs again: whatever settings are called, and hold."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from tenshots import params
+from tenshots.tracking import rebuild
+
+REVISION = "0" * 40
+SETTINGS = {
+    "lr": 0.002,
+    "photos": "data/raw",
+    "split": {"folds": 2, "val": 0.5},
+    "layers": [{"RandomFlip": {"mode": "horizontal"}}],
+    "variants": {"baseline": {"data": "database"}, "frozen": {"data": "database"}},
+}
+
+
+def written(values: object, path: Path = params.PATH) -> None:
+    YAML().dump(values, path)
+
+
+def applied(before: dict[str, Any], words: list[str]) -> dict[str, Any]:
+    """The settings after `dvc exp run -S` has written them: by DVC's own functions."""
+    from dvc.utils.cli_parse import to_path_overrides
+    from dvc.utils.hydra import apply_overrides, get_hydra_sweeps
+
+    written(before)
+    (once,) = get_hydra_sweeps(to_path_overrides(words))
+    for path, overrides in once.items():
+        apply_overrides(path, overrides)
+    return params.read()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lr": 0.001},
+        {"lr": 1e-05},
+        {"lr": 2},
+        {"lr": None},
+        {"lr": "0.001"},
+        {"lr": True},
+        {"photos": "a, b"},
+        {"photos": "{group}/{label}"},
+        {"photos": "Ada's \\'photos\\' \\"},
+        {"photos": '"quoted" (=[x]) $HOME `id` #1'},
+        {"photos": "jürgen/杯子 "},
+        {"photos": ""},
+        {"photos": "true"},
+        {"split": {"folds": 2, "val": 0.25}},
+        {"split": {"folds": 2, "val": 0.5, "seed": 3}},
+        {"split": {"folds": 2}},
+        {"split": 3},
+        {"layers": []},
+        {"layers": [{"RandomFlip": {"mode": "vertical"}}, {"RandomZoom": {"factor": [-0.1, 0.1]}}]},
+        {"variants": {"baseline": {"data": "database"}}},
+        {"variants": {**SETTINGS["variants"], "mine": {"data": "augmented", "epochs": 3}}},  # type: ignore[dict-item]
+        {"new": {"a": [1, [2, {"b": "c,d"}]], "e": {}}},
+    ],
+)
+def test_dvc_makes_the_settings_of_the_words(
+    change: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = rebuild.overrides(SETTINGS, {**SETTINGS, **change})
+    assert words
+    assert applied(SETTINGS, words) == {**SETTINGS, **change}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"photos": "${oc.env:HOME}"},
+        {"photos": "???"},
+        {"photos": "two\nlines"},
+        {"lr": float("inf")},
+        {"a label": 1},
+        {"a:b": 1},
+        {"split": {"folds": 2, "val": 0.5, "1": 3}},
+        {"split": {"folds": 2, "val": 0.5, "true": 3}},
+        {"layers": [{"Random Flip": {}}]},
+        {"variants": dict(reversed(SETTINGS["variants"].items()))},  # type: ignore[attr-defined]
+    ],
+)
+def test_what_the_grammar_cannot_say_is_not_said(change: dict[str, Any]) -> None:
+    """The last is another order of the variants, which is that of the page."""
+    assert rebuild.overrides(SETTINGS, {**SETTINGS, **change}) is None
+
+
+def test_nothing_changed_is_no_words() -> None:
+    assert rebuild.overrides(SETTINGS, SETTINGS) == []
+
+
+TEXTS = st.text(max_size=12) | st.sampled_from(["\\'", "a\\", "null", "1e3", "choice(a,b)", "a=b", "~", "+x"])
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS
+NAMES = st.sampled_from(["lr", "a_b", "a-b", "Null", "_", "x1", "a b", "é", "1", ""])
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(before=st.dictionaries(NAMES, VALUES, max_size=4), after=st.dictionaries(NAMES, VALUES, max_size=4))
+def test_whatever_is_said_dvc_makes_the_settings_of_it(
+    before: dict[str, Any], after: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    words = rebuild.overrides(before, after)
+    if words:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(tmp_path_factory.mktemp("settings"))
+            assert applied(before, words) == after
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The current folder: a checkout of code and settings; its commit."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("stages/train.py", "tenshots/files.py", "dvc.yaml", "data/raw.dvc"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text("")
+    written(SETTINGS)
+    Path(".gitignore").write_text("/data/raw/\n")
+    return committed()
+
+
+def committed() -> str:
+    git("init", "--quiet")
+    git("add", ".")
+    git("-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "--quiet", "--message=all")
+    return git("rev-parse", "HEAD")
+
+
+def git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def command(revision: str) -> str:
+    return rebuild.command(revision, params.read(), run_id="1a")
+
+
+def test_a_clean_commit_is_reproduced(checkout: str) -> None:
+    assert command(checkout) == f"git checkout {checkout} && dvc repro"
+
+
+def test_changed_settings_are_named_and_quoted_for_a_shell(checkout: str) -> None:
+    written({**SETTINGS, "lr": 0.001, "photos": "data/Ada's"})
+    Path("data/Ada's").mkdir()
+    said = command(checkout)
+    assert shlex.split(said) == [
+        *("git", "checkout", checkout, "&&", "dvc", "exp", "run"),
+        *("-S", "lr=0.001", "-S", r"photos='data/Ada\'s'"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["stages/train.py", "tenshots/new.py", "dvc.yaml", "data/raw.dvc"])
+def test_changed_code_or_photos_are_said_plainly(name: str, checkout: str) -> None:
+    Path(name).write_text("changed")
+    assert command(checkout) == f"{rebuild.UNKNOWN}{name} differed from {checkout}"
+
+
+def test_where_words_do_not_do_the_settings_come_from_the_run(
+    checkout: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@host:5000")
+    written({**SETTINGS, "a label": 1})
+    said = command(checkout)
+    assert "--run-id 1a --artifact-path settings/params.yaml --dst-path . && dvc repro" in said
+    assert "MLFLOW_TRACKING_URI=http://host:5000 python -m mlflow artifacts download" in said
+
+
+def test_a_description_names_the_command_and_dvcs_experiment() -> None:
+    said = rebuild.note("git checkout a && dvc repro", "odd-name")
+    assert "git checkout a && dvc repro" in said
+    assert "dvc exp apply odd-name" in said
+    assert rebuild.note(f"{rebuild.UNKNOWN}x", "") == f"{rebuild.UNKNOWN}x"

@@ -1,0 +1,142 @@
+"""Which of DVC's experiments lack runs: asked of git and the store alone, with nothing checked out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tenshots.tracking import looks, revisions, sessions
+
+LOCK = "stages:\n  split:\n    outs:\n    - path: data/splits/splits.csv\n      md5: {}\n"
+
+
+def git(*arguments: str) -> str:
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    done = subprocess.run(["git", *author, *arguments], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def commits(store: Callable[..., list], monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """The current folder: a checkout at a commit with an experiment of two variants, and one of DVC's."""
+    splits = b"photo_id,fold,part\n"
+    md5 = hashlib.md5(splits).hexdigest()
+    files = {
+        "stages/one.py": b"",
+        "tenshots/two.py": b"",
+        "dvc.lock": LOCK.format(md5).encode(),
+        "params.yaml": b"lr: 1\nvariants: {a: {}, b: {}}\n",
+        "data/splits/splits.csv": splits,
+        f"cache/files/md5/{md5[:2]}/{md5[2:]}": splits,
+    }
+    for name, content in files.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(content)
+    monkeypatch.setattr(revisions, "_cache_dir", lambda: Path("cache"))
+    git("init", "--quiet")
+    git("add", "stages", "tenshots", "dvc.lock", "params.yaml")
+    git("commit", "--quiet", "--message=first")
+    head = git("rev-parse", "HEAD")
+    Path("params.yaml").write_text("lr: 2\nvariants: {a: {}, b: {}}\n")
+    git("commit", "--quiet", "--all", "--message=experiment")
+    experiment = git("rev-parse", "HEAD")
+    git("reset", "--quiet", "--hard", head)
+    for ref in (f"{head[:2]}/{head[2:]}/odd-name", "stash", "exec/EXEC_HEAD", "celery/stash"):
+        git("update-ref", f"refs/exps/{ref}", experiment)
+    del store
+    return head, experiment
+
+
+def train(*variants: str) -> None:
+    """Leaves the runs of what the current folder holds."""
+    for variant in variants:
+        with sessions.variant_run(variant, supersede=True) as run:
+            looks.log_test_set(run, "photos")
+
+
+def test_the_last_commit_and_dvcs_experiments_are_found_and_none_of_its_other_references(
+    commits: tuple[str, str],
+) -> None:
+    head, experiment = commits
+    assert revisions.all_of_them() == [(head, head, ""), (experiment, head, "odd-name")]
+
+
+def test_what_has_all_its_runs_lacks_none(commits: tuple[str, str]) -> None:
+    head, experiment = commits
+    assert [each.commit for each in revisions.lacking()] == [head, experiment]
+    assert [each.commit for each in revisions.lacking(but=sessions.current_key())] == [experiment]
+    train("a")
+    assert [each.commit for each in revisions.lacking()] == [head, experiment]
+    train("b")
+    with sessions.experiment_run() as run:
+        looks.log_test_set(run, "photos")
+    assert [each.commit for each in revisions.lacking()] == [experiment]
+    git("checkout", "--quiet", experiment)
+    train("a", "b")
+    with sessions.experiment_run() as run:
+        looks.log_test_set(run, "photos")
+    assert revisions.lacking() == []
+
+
+def test_what_was_recorded_as_far_as_it_goes_is_not_looked_at_again_unless_that_is_gone(
+    commits: tuple[str, str],
+) -> None:
+    head, experiment = commits
+    git("checkout", "--quiet", experiment)
+    train("a")
+    git("checkout", "--quiet", head)
+    (part,) = [each for each in revisions.lacking() if each.commit == experiment]
+    revisions.remember([part])
+    assert [each.commit for each in revisions.lacking()] == [head]
+    client, experiment_id = sessions.store.open_store()
+    for run in sessions.store.search(client, experiment_id, ""):
+        client.delete_run(run.info.run_id)
+    assert [each.commit for each in revisions.lacking()] == [head, experiment]
+
+
+def test_without_the_split_in_dvcs_cache_nothing_can_be_recorded(
+    commits: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del commits
+    monkeypatch.setattr(revisions, "_cache_dir", lambda: Path("elsewhere"))
+    assert revisions.lacking() == []
+
+
+def test_what_tells_a_commit_from_others_is_computed_once(
+    commits: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(".dvc").mkdir()
+    first = [revisions._key_and_variants(each) for each in revisions.all_of_them()]
+    assert None not in first
+    assert first[0] != first[1]
+    computed: list[str] = []
+    monkeypatch.setattr(revisions, "_computed", lambda revision: computed.append(revision.commit))
+    assert [revisions._key_and_variants(each) for each in revisions.all_of_them()] == first
+    assert computed == []
+    known = json.loads(revisions.KEYS.read_text())
+    revisions.KEYS.write_text(json.dumps({**known, "by": ["other code", "told them apart"]}))
+    assert [each for each in revisions.all_of_them() if revisions._key_and_variants(each)] == []
+    assert computed == list(commits)
+
+
+@pytest.mark.slow
+def test_no_code_of_the_copy_runs(tmp_path: Path) -> None:
+    """As `record` starts itself there."""
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "stages" / "__init__.py").write_text("raise SystemExit('the code of the copy ran')\n")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "stages.record"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(revisions.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "params.yaml is missing" in done.stderr
