@@ -76,6 +76,7 @@ def lacking(*, but: str | None = None) -> list[Revision]:
         if (found := _key_and_variants(each)) is not None
         and found[0] != but
         and not there.get(found[0], set()) >= seen.get(each.commit, {*found[1], sessions.ALL_VARIANTS})
+        and _is_cached(each)
     ]
 
 
@@ -148,6 +149,24 @@ def _computed(revision: Revision) -> tuple[str, set[str]] | None:
             return None
         key = identity.experiment_key(settings, splits_path=splits, code_dir=folder)
     return key, set(settings["variants"])
+
+
+def _is_cached(revision: Revision) -> bool:
+    """Whether DVC's cache has each output that is not in git; a fresh clone has none of the last commit's."""
+    lock = params.loaded(git("show", f"{revision.commit}:./{LOCK}") or "{}")
+    tracked = {*(git("ls-tree", "-r", "--name-only", revision.commit) or "").splitlines()}
+    outs = [out for stage in lock.get("stages", {}).values() for out in stage.get("outs", ())]
+    for out in outs:
+        if out["path"] in tracked:
+            continue
+        path = _cached(out.get("md5"))
+        if path is None:
+            return False
+        if path.suffix == ".dir" and not all(
+            map(_cached, (row["md5"] for row in json.loads(path.read_bytes())))
+        ):
+            return False
+    return True
 
 
 def _named(lock: Any, path: Path) -> str | None:  # noqa: ANN401 (whatever stands in the file)

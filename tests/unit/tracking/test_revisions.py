@@ -126,6 +126,24 @@ def test_what_tells_a_commit_from_others_is_computed_once(
     assert computed == list(commits)
 
 
+def test_what_dvcs_cache_has_in_part_is_passed_over(commits: tuple[str, str]) -> None:
+    """As where somebody changes a setting before the first run: the split alone is the last commit's."""
+    _, experiment = commits
+    rows = b'[{"md5": "0123456789abcdef0123456789abcdef", "relpath": "weights.h5"}]'
+    listed = hashlib.md5(rows).hexdigest()
+    lock = Path("dvc.lock").read_text() + f"    - path: data/models\n      md5: {listed}.dir\n"
+    Path("dvc.lock").write_text(lock + "    - path: params.yaml\n      md5: of a file that git has\n")
+    git("commit", "--quiet", "--all", "--message=with a network")
+    for name, content in (
+        (f"{listed[:2]}/{listed[2:]}.dir", rows),
+        ("01/23456789abcdef0123456789abcdef", b""),
+    ):
+        assert [each.commit for each in revisions.lacking()] == [experiment]
+        Path("cache/files/md5", name).parent.mkdir(exist_ok=True)
+        Path("cache/files/md5", name).write_bytes(content)
+    assert [each.commit for each in revisions.lacking()] == [git("rev-parse", "HEAD"), experiment]
+
+
 @pytest.mark.slow
 def test_no_code_of_the_copy_runs(tmp_path: Path) -> None:
     """As `record` starts itself there."""
