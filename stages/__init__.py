@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable
 
 UNWIND_S = 1.5  # from Ctrl-C on, for a stage to end in order
+PARENT = os.getppid()  # DVC, or the shell between
 IS_PROGRAM = sys.argv[0] == "-m"  # Python names the program so until it has found the module
 
 # A stage imports up to a million objects, which stay. The collector would look at all of them again and
@@ -103,7 +104,7 @@ def run(main: Callable[[], None], *, judge: bool = True) -> None:
             whole.check(values)
         portable.verify()
         stage = os.environ.get("DVC_STAGE", "")  # empty if DVC does not run it
-        with alone.only(stage), unedited.watched(stage, values):
+        with alone.only(stage, parent=PARENT), unedited.watched(stage, values):
             unfinished.forget_old()
             main()
         sys.stdout.flush()

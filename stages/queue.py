@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from stages import run
 from tenshots.errors import DataError, SettingsError
-from tenshots.repository import queue
+from tenshots.repository import alone, queue
 from tenshots.repository.queue import Waiting
 from tenshots.wording import counted
 
@@ -36,7 +36,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)  # what stands in standard input
     given = parser.parse_args(argv)
     if given.one:
-        queue.run(Waiting(**json.load(sys.stdin)))
+        one = Waiting(**json.load(sys.stdin))
+        with alone.only(f"queue of {one.entry['stash_rev']}"):  # whom a kill of this command left behind ends
+            queue.run(one)
         return
     num_jobs: int = given.jobs
     if not 1 <= num_jobs <= 64:

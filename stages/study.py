@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = params.section(values, "study", StudySettings)
     check_names(settings, values.get("variants") or ())
 
-    inputs = [DATA, FEATURES, SPLITS, EVALUATIONS / name / "predictions.csv"]
+    of = (values["variants"][name]["data"], values["variants"][name]["network"])
+    inputs = [DATA / of[0], FEATURES.joinpath(*of), SPLITS, EVALUATIONS / name / "predictions.csv"]
     is_wanted = settings.concerns(name)
     pieces = unfinished.pieces(
         "study", settings={**values, "variant": name}, inputs=inputs if is_wanted else []

@@ -63,9 +63,22 @@ def files(project: Project) -> Files:
     return found
 
 
-def half_written(found: Mapping[str, str], expected: Mapping[str, str]) -> list[str]:
-    """What lies under the name of an output, and is not that output, in the moment after a kill."""
-    return [name for name, digest in found.items() if digest != expected.get(name, digest)]
+def half_written(
+    found: Mapping[str, str], expected: Mapping[str, str], folders: Collection[str]
+) -> list[str]:
+    """What lies under the name of an output, and is not that output, in the moment after a kill.
+
+    Args:
+        found: files of the project.
+        expected: files as an undisturbed run leaves them.
+        folders: outputs that are folders: all of their files are there, or none.
+    """
+    half = [name for name, digest in found.items() if digest != expected.get(name, digest)]
+    for folder in folders:
+        names = {name for name in expected if name.startswith(f"{folder}/")}
+        if names & found.keys() and names - found.keys():
+            half.append(f"{folder} lacks {min(names - found.keys())}")
+    return half
 
 
 def differences(project: Project, reference: Project, expected: Files) -> list[str]:

@@ -74,7 +74,10 @@ def attempt(project: Project, point: Point, reference: Project, expected: projec
     first.wait()
     session = first.pid
     is_orphan = point.whom == DVC and point.of != DVC
-    half = [] if is_orphan else projects.half_written(projects.files(project), expected)
+    folders = (
+        projects.outputs(reference, point.stage) if point.of != DVC else []
+    )  # DVC's own come file by file
+    half = [] if is_orphan else projects.half_written(projects.files(project), expected, folders)
     started = time.monotonic()
     if point.of == DVC:  # as `make repro` begins; it may have been writing dvc.lock
         _said(project, folder / "mended.said", ".venv/bin/python", "-m", "stages.mend")

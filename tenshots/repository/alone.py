@@ -28,11 +28,12 @@ PATIENCE_S = 5  # for a process to end in order
 
 
 @contextmanager
-def only(stage: str) -> Iterator[None]:
+def only(stage: str, *, parent: int | None = None) -> Iterator[None]:
     """Runs the block as the only process of this stage in this checkout, as long as the DVC above lives.
 
     Args:
         stage: as DVC names it: `split`, `train@baseline`; empty if DVC does not run it: then nothing is done.
+        parent: id of the process that had started this one; if it has another by now, that was killed.
 
     Raises:
         DataError: another process is at this stage, and cannot be ended.
@@ -40,6 +41,8 @@ def only(stage: str) -> Iterator[None]:
     if not stage:
         yield
         return
+    if parent is not None and os.getppid() != parent:
+        sys.exit(128 + signal.SIGTERM)
     FOLDER.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(stage.encode()).hexdigest()[:16]  # a variant's name may hold any character
     holder = FOLDER / f"{name}.pid"
@@ -71,7 +74,8 @@ def _former(holder: Path) -> psutil.Process | None:
     """The process that is at the stage, if it can be seen from here and surely is one of ours."""
     with suppress(OSError, ValueError, psutil.Error):
         process = psutil.Process(int(holder.read_text()))
-        if any(part.startswith("stages.") for part in process.cmdline()):
+        is_ours = any(part.startswith("stages.") for part in process.cmdline())
+        if is_ours and Path(process.cwd()) == Path.cwd():
             return process
     return None
 
@@ -94,7 +98,7 @@ def _dvc() -> psutil.Process:
     above = psutil.Process().parents()
     for process in above:
         with suppress(psutil.Error):
-            if "dvc" in (Path(part).name for part in process.cmdline()[:3]):
+            if not {"dvc", "stages.queue"}.isdisjoint(Path(part).name for part in process.cmdline()[:3]):
                 return process
     return above[0] if above else psutil.Process()
 

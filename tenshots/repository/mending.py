@@ -28,8 +28,7 @@ LOCK = Path("dvc.lock")
 DVC_TMP = Path(".dvc/tmp")  # git ignores it
 ASIDE = DVC_TMP / "dvc.lock.cut"
 READERS_AND_WRITERS = DVC_TMP / "rwlock"
-RAW = Path("data/raw")  # where photos usually lie
-STRAY = re.compile(r"\.[\w-]{22}\.tmp|\..+\.part")  # Source: tmp_fname of dvc_objects; files.py
+DVCS = re.compile(r"\.[\w-]{22}\.tmp")  # what DVC is writing. Source: tmp_fname of dvc_objects
 NOT_WHOLE = "it is not whole"
 RUN_OUT = {"path", "hash", "md5", "size", "nfiles", "isexec"}  # what DVC says of an output in its cache
 
@@ -123,18 +122,19 @@ def remove_broken_rwlock(top: Path) -> str:
 
 
 def remove_strays(top: Path) -> str:
-    """Removes what was being written beside outputs, by DVC or by a stage; says so, if so.
-
-    Such names are hidden, so that DVC and the stages pass them over; the photos' folder is never searched.
-    """
-    photos = top / str(params.read(top / params.PATH).get("photos", ""))
-    places = [
-        top / "reports",
-        *(path for path in (top / "data").glob("*") if path not in (photos, top / RAW)),
-    ]
-    found = [path for place in places for path in (place, *place.rglob(".*")) if STRAY.fullmatch(path.name)]
-    for path in found:
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    """Removes what was being written beside outputs and in them, and nowhere else; says so, if so."""
+    path = top / LOCK
+    texts = [(_committed(top) or b"").decode(), path.read_text(encoding="utf-8") if path.is_file() else ""]
+    found: set[Path] = set()
+    for stage in (stage for text in texts for stage in (_stages(text) or {}).values()):
+        for out in (top / each["path"] for each in stage.get("outs", ())):
+            beside = out.parent.glob(".*")
+            found |= {
+                each for each in beside if each.name == f".{out.name}.part" or DVCS.fullmatch(each.name)
+            }
+            found |= {each for each in out.rglob(".*") if DVCS.fullmatch(each.name) or each.suffix == ".part"}
+    for each in found:
+        shutil.rmtree(each, ignore_errors=True) if each.is_dir() else each.unlink(missing_ok=True)
     return f"{counted(len(found), 'half-written file')} of a killed run removed" if found else ""
 
 

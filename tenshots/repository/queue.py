@@ -46,7 +46,7 @@ def waiting() -> list[Waiting]:
             )
         found = {each.entry["stash_rev"]: each for each in _found(repo, queue)}
         for one in found.values():
-            if _is_done(repo, one):
+            if _mark(one.entry["stash_rev"]).exists():  # a kill came before it left the queue
                 forget(one)
             else:
                 yet.append(one)
@@ -74,6 +74,7 @@ def run(one: Waiting) -> None:
             executor.init_git(repo, repo.scm, entry.stash_rev, stashed, infofile, branch=entry.branch)
             executor.init_cache(repo, entry.stash_rev)
             queue._reproduce_entry(entry, executor, **one.options)
+            _mark(entry.stash_rev).touch()
         except DvcException as error:
             raise DataError(str(error)) from error
 
@@ -95,6 +96,12 @@ def forget(one: Waiting) -> None:
                 with suppress(FileNotFoundError):  # of a task that never ended
                     AsyncResult(message.headers["id"], app=queue.celery).forget()
                 queue.celery.purge(message.delivery_tag)
+    _mark(rev).unlink(missing_ok=True)
+
+
+def _mark(stash_rev: str) -> Path:
+    """A file that is there once the experiment is done; its name may be that of an earlier one."""
+    return logs_dir() / f"{stash_rev}.done"
 
 
 def logs_dir() -> Path:
@@ -136,20 +143,12 @@ def _is_lost(queue: Any, message: Any, entry: Any) -> bool:  # noqa: ANN401 (of 
     return queue.proc.get(entry.stash_rev) is None  # else it ran, and its log says how that went
 
 
-def _is_done(repo: Any, one: Waiting) -> bool:  # noqa: ANN401 (of DVC)
-    """Whether git has the experiment, as where a kill came before it left the queue."""
-    from dvc.repo.experiments.refs import ExpRefInfo
-
-    name = one.entry["name"]
-    return bool(name) and bool(repo.scm.get_ref(str(ExpRefInfo(one.entry["baseline_rev"], name))))
-
-
 def _workers(queue: Any) -> list[int]:  # noqa: ANN401 (of DVC)
     """The processes of DVC's workers, and of what they run."""
     found = []
     for _, info in queue.proc.processes():
-        if info.returncode is None and psutil.pid_exists(info.pid):
-            words = psutil.Process(info.pid).cmdline()
+        with suppress(psutil.Error):
+            words = psutil.Process(info.pid).cmdline() if info.returncode is None else []
             if "queue-worker" in words or "exec-run" in words:
                 found.append(info.pid)
     return found

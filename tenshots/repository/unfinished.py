@@ -31,6 +31,7 @@ FOLDER = Path(".dvc/tmp/tenshots/unfinished")
 ENDED = ".ended"  # in a stage's folder, once its outputs are written: where, and their hashes
 MAX_AGE_S = 14 * 24 * 3600  # since a piece was added
 MAX_BYTES = 4 * 10**9  # of all stages
+TRIES = 3  # at putting a piece; without it no more is lost than a kill would cost
 DIGITS = 64  # of a hash, in front of a piece
 
 
@@ -64,18 +65,22 @@ class Unfinished:
         if not self._keeps:
             return
         path = self._folder / name
-        with files.naming(path):
-            self._folder.mkdir(
-                parents=True, exist_ok=True
-            )  # another stage's `forget_old` may have removed it
-            descriptor, part = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(_digest(content))
-                    file.write(content)
-                Path(part).replace(path)
-            finally:
-                Path(part).unlink(missing_ok=True)
+        for _ in range(TRIES):
+            # Another experiment of the same settings may have ended, and `forget_old` removed the folder.
+            with suppress(FileNotFoundError), files.naming(path):
+                self._put(path, content)
+                return
+
+    def _put(self, path: Path, content: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        descriptor, part = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(_digest(content))
+                file.write(content)
+            Path(part).replace(path)
+        finally:
+            Path(part).unlink(missing_ok=True)
 
     def end(self, *made: Path) -> None:
         """Says that the stage has written its outputs; once DVC has them too, the pieces are forgotten.
@@ -122,7 +127,7 @@ def forget_old() -> None:
         num_bytes = 0
         for each in left:
             num_bytes += sum(path.stat().st_size for path in each.iterdir())
-            if num_bytes > MAX_BYTES:
+            if num_bytes > MAX_BYTES and each != left[0]:
                 shutil.rmtree(each, ignore_errors=True)
 
 
@@ -147,7 +152,17 @@ def _surroundings() -> dict[str, Any]:
         "machine": platform.machine(),
         "portable": portable.pinned,
         "backend": os.environ.get("KERAS_BACKEND", ""),
+        "processor": "" if portable.pinned else _processor(),
     }
+
+
+def _processor() -> list[str]:
+    """What else computes and moves bytes, where the libraries choose their own code."""
+    with suppress(OSError):
+        lines = portable.CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
+        about = {line for line in lines if line.startswith(("model", "flags", "cache size"))}
+        return sorted(about) + sorted(map(str, Path("/dev").glob("nvidia[0-9]*")))
+    return [platform.processor()]
 
 
 def _builders(stage: str) -> list[Path]:
@@ -158,7 +173,8 @@ def _builders(stage: str) -> list[Path]:
 
 def _each(inputs: Iterable[Path]) -> Iterator[Path]:
     for path in inputs:
-        yield from sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+        below = (each for each in path.rglob("[!.]*") if each.is_file())  # hidden: not yet whole, nor DVC's
+        yield from sorted(below) if path.is_dir() else [path]
 
 
 def _digest(content: bytes) -> bytes:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tenshots import params
+from tenshots.repository.outputs import LOCK
 from tenshots.tracking import places
 from tenshots.tracking.origin import git
 
@@ -64,7 +65,7 @@ def note(said: str, experiment: str) -> str:
         experiment: DVC's name for it, or nothing.
     """
     text = said if said.startswith(UNKNOWN) else f"Rebuilt, in a clone, by\n\n```sh\n{said}\n```"
-    if experiment:
+    if experiment and "`" not in experiment:  # which would end the code
         text += f"\n\nDVC's experiment `{experiment}`: `dvc exp apply {shlex.quote(experiment)}`"
     return text
 
@@ -154,7 +155,23 @@ def _changed(revision: str, settings: Mapping[str, Any]) -> list[str]:
     new = git("ls-files", "--others", "--exclude-standard", "--", *ours)
     if differing is None or new is None:
         return ["files, as git says,"]
-    return sorted({*differing.splitlines(), *new.splitlines()})
+    unknown = [str(settings.get("photos"))] if _has_unknown_photos(revision, settings) else []
+    return sorted({*differing.splitlines(), *new.splitlines()}) + unknown
+
+
+def _has_unknown_photos(revision: str, settings: Mapping[str, Any]) -> bool:
+    """Whether there are photos now that neither git nor dvc.lock says the revision had."""
+    now = _hash_of_photos(LOCK.read_text(encoding="utf-8") if LOCK.is_file() else "", settings)
+    then = _hash_of_photos(git("show", f"{revision}:./{LOCK}") or "", settings)
+    is_tracked = bool(_photos(settings) and git("ls-files", "--", *_photos(settings)))
+    return now is not None and now != then and not (is_tracked and then is None)
+
+
+def _hash_of_photos(lock: str, settings: Mapping[str, Any]) -> str | None:
+    """The hash of the photos' folder among what the stage `ingest` has read, by the text of a dvc.lock."""
+    read = ((params.loaded(lock) or {}).get("stages") or {}).get("ingest", {}).get("deps", ())
+    found = [each.get("md5") for each in read if each.get("path") == settings.get("photos")]
+    return str(found[0]) if found else None
 
 
 def _photos(settings: Mapping[str, Any]) -> list[str]:

@@ -31,6 +31,7 @@ from tenshots.tracking.origin import git
 EXPERIMENT = re.compile(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/([^/]+)")  # baseline and name: DVC's own
 # Of MLflow's experiment: JSON, what there was to record of those that are in parts.
 SEEN_TAG = "tenshots.seen"
+OUTPUTS = ("data", "reports")  # where outputs lie
 KEYS = Path(".dvc/tmp/tenshots/keys.json")  # of commits, which never change: each takes half a second
 MAX_SEEN = 100  # of them: MLflow takes 20,000 characters
 
@@ -76,7 +77,7 @@ def lacking(*, but: str | None = None) -> list[Revision]:
         if (found := _key_and_variants(each)) is not None
         and found[0] != but
         and not there.get(found[0], set()) >= seen.get(each.commit, {*found[1], sessions.ALL_VARIANTS})
-        and _is_cached(each)
+        and (each.name or _has_networks(_outs(each)))  # a fresh clone has none of the last commit's
     ]
 
 
@@ -142,7 +143,12 @@ def _computed(revision: Revision) -> tuple[str, set[str]] | None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with tarfile.open(fileobj=BytesIO(packed.stdout)) as archive:
-            archive.extractall(folder, filter="data")
+            for member in archive:
+                file = archive.extractfile(member) if member.isreg() else None  # no links
+                if file is not None:
+                    _check_inside(member.name)
+                    (folder / member.name).parent.mkdir(parents=True, exist_ok=True)
+                    (folder / member.name).write_bytes(file.read())
         settings = params.read(folder / params.PATH)
         splits = _cached(_named(params.loaded((folder / LOCK).read_text(encoding="utf-8")), SPLITS))
         if splits is None or not isinstance(settings.get("variants"), Mapping):
@@ -151,22 +157,45 @@ def _computed(revision: Revision) -> tuple[str, set[str]] | None:
     return key, set(settings["variants"])
 
 
-def _is_cached(revision: Revision) -> bool:
-    """Whether DVC's cache has each output that is not in git; a fresh clone has none of the last commit's."""
+def _outs(revision: Revision) -> dict[str, str]:
+    """The hashes of the revision's outputs that git does not hold, by path, as far as DVC's cache has them.
+
+    Raises:
+        DataError: one would lie outside the folders of outputs; who has made the revision is to blame.
+    """
     lock = params.loaded(git("show", f"{revision.commit}:./{LOCK}") or "{}")
     tracked = {*(git("ls-tree", "-r", "--name-only", revision.commit) or "").splitlines()}
-    outs = [out for stage in lock.get("stages", {}).values() for out in stage.get("outs", ())]
-    for out in outs:
-        if out["path"] in tracked:
-            continue
-        path = _cached(out.get("md5"))
-        if path is None:
-            return False
-        if path.suffix == ".dir" and not all(
-            map(_cached, (row["md5"] for row in json.loads(path.read_bytes())))
-        ):
-            return False
-    return True
+    found = {}
+    for stage in lock.get("stages", {}).values():
+        for out in stage.get("outs", ()):
+            path, md5 = str(out.get("path")), out.get("md5")
+            if path in tracked or not md5:
+                continue
+            _check_inside(path, OUTPUTS)
+            if all(_cached(each) is not None for each in (md5, *_listed(md5).values())):
+                found[path] = md5
+    return found
+
+
+def _listed(md5: str) -> dict[str, str]:
+    """The hashes of a folder's files by their paths in it; none of what is no folder, or lacks its list."""
+    path = _cached(md5)
+    if path is None or path.suffix != ".dir":
+        return {}
+    try:
+        listed = {str(row["relpath"]): str(row["md5"]) for row in json.loads(path.read_bytes())}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise DataError(f"DVC's cache holds {path.name}, which is no list of files; remove it") from None
+    for name in listed:
+        _check_inside(name)
+    return listed
+
+
+def _check_inside(path: str, tops: tuple[str, ...] = ()) -> None:
+    """Raises where a path, which anybody may have written, would lead out of its folder."""
+    parts = path.split("/")
+    if not {"", ".", ".."}.isdisjoint(parts) or (tops and parts[0] not in tops):
+        raise DataError(f"it would write outside of its folder, at {path!r}: ask who has made it")
 
 
 def _named(lock: Any, path: Path) -> str | None:  # noqa: ANN401 (whatever stands in the file)
@@ -199,28 +228,39 @@ def copied(revision: Revision) -> Iterator[tuple[Path, dict[str, str]]]:
     """Gives a folder with the revision's files and outputs for a while, and the environment of its stages.
 
     It lies where DVC's temporary experiments do, so that its store is the project's; outputs are links into
-    DVC's cache.
+    DVC's cache, made here: DVC itself writes wherever a list of files says, and anybody may have written it.
 
     Raises:
-        DataError: DVC's cache lacks outputs, or git or DVC fails otherwise.
+        DataError: DVC's cache lacks its networks, or git or DVC fails, or it would write elsewhere.
     """
+    outs = _outs(revision)
+    if not _has_networks(outs):
+        raise DataError("its networks are not in DVC's cache; `dvc exp pull` it, or run it again")
     top = checkouts.main_repository()
     place = top.joinpath(*checkouts.TEMPORARY)
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place, prefix="record-") as name:
         folder = Path(name)
-        _call("git", "clone", "--quiet", "--shared", "--no-checkout", str(top), name)
-        _call("git", "checkout", "--quiet", "--detach", revision.commit, folder=folder)
-        dvc = (sys.executable, "-m", "dvc")
-        _call(*dvc, "config", "--quiet", "--local", "cache.dir", str(_cache_dir()), folder=folder)
-        _call(*dvc, "config", "--quiet", "--local", "cache.type", "symlink", folder=folder)
-        _call(*dvc, "checkout", "--quiet", folder=folder)
+        as_files = ("-c", "core.symlinks=false")  # a link could lead elsewhere
+        _call("git", *as_files, "clone", "--quiet", "--shared", "--no-checkout", str(top), name)
+        _call("git", *as_files, "checkout", "--quiet", "--detach", revision.commit, folder=folder)
+        config = (sys.executable, "-m", "dvc", "config", "--quiet", "--local", "cache.dir", str(_cache_dir()))
+        _call(*config, folder=folder)
+        for path, md5 in outs.items():
+            listed = {f"{path}/{each}": digest for each, digest in _listed(md5).items()} or {path: md5}
+            for file, digest in listed.items():
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                (folder / file).symlink_to(Path(str(_cached(digest))).resolve())
         environment = {**os.environ, "DVC_EXP_BASELINE_REV": revision.baseline}
         environment |= {"DVC_EXP_NAME": revision.name} if revision.name else {}
         yield folder, environment
 
 
+def _has_networks(outs: Mapping[str, str]) -> bool:
+    return any(path.startswith("data/models/") for path in outs)
+
+
 def _call(*command: str, folder: Path | None = None) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise DataError(" ".join(done.stderr.split()) or f"`{' '.join(command[:4])}` failed")
+        raise DataError(" ".join(done.stderr.split()) or f"`{command[0]}` failed")

@@ -74,6 +74,14 @@ def test_queued_experiments_run_each_once_whatever_dvc_has_lost_of_them(tmp_path
     assert _told(tmp_path) == {"2lr: 2\n", "2lr: 3\n", "2lr: 4\n"}
     assert _run(*dvc, "queue", "status", folder=tmp_path).count("Queued") == 1
     _run(*dvc, "queue", "remove", "ill", folder=tmp_path)
+
+    # Another of a name that is there: it is not taken for done.
+    for number in (5, 6):
+        queued = ["exp", "run", "--queue", "--force", "--name", "twice", "-S", f"lr={number}"]
+        _run(*dvc, *queued, folder=tmp_path)
+        said = _run(sys.executable, "-m", "stages.queue", folder=tmp_path)
+        assert "twice: done (1 of 1)" in said
+        assert f"1lr: {number}\n" in _told(tmp_path)
     assert _run(sys.executable, "-m", "stages.queue", folder=tmp_path) == "nothing is queued\n"
     status = _run(*dvc, "queue", "status", folder=tmp_path)
     assert not any(word in status for word in ("Queued", "Running", "Failed"))

@@ -51,7 +51,7 @@ def test_a_folder_appears_when_it_is_whole(tmp_path: Path, monkeypatch: pytest.M
         assert [path.name for path in folder.iterdir()] == [content]
     assert [path.name for path in folder.parent.iterdir()] == ["b"]
 
-    def refuse(path: object) -> None:
+    def refuse(path: object, **_: object) -> None:
         raise OSError(errno.EROFS, "Read-only file system", str(path))
 
     monkeypatch.setattr("shutil.rmtree", refuse)

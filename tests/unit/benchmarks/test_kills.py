@@ -184,7 +184,12 @@ def test_an_output_that_was_never_renamed_was_written_in_place() -> None:
 
 
 def test_half_written_is_what_has_an_outputs_name_and_other_bytes() -> None:
-    assert projects.half_written({"a": "1", "b": "2", "c.part": "3"}, {"a": "1", "b": "0"}) == ["b"]
+    assert projects.half_written({"a": "1", "b": "2", "c.part": "3"}, {"a": "1", "b": "0"}, []) == ["b"]
+    whole = {"f/a": "1", "f/b": "2", "fb": "3"}
+    assert projects.half_written({"f/b": "2"}, whole, ["f"]) == ["f lacks f/a"]
+    assert (
+        projects.half_written({"fb": "3"}, whole, ["f"]) == projects.half_written(whole, whole, ["f"]) == []
+    )
 
 
 @pytest.fixture

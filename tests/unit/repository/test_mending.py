@@ -194,18 +194,17 @@ def test_what_was_being_written_beside_outputs_is_removed_and_no_photo(project: 
     """As DVC and the stages name what they have not finished; other hidden files are somebody's."""
     token = "xY3-_" + "a" * 17
     strays = [
-        f"reports/.{token}.tmp", f"data/.{token}.tmp", f"data/splits/.{token}.tmp",
-        "data/models/.baseline.part/weights.h5", "data/.database.part/1.parquet", "reports/.index.html.part",
+        f"data/.{token}.tmp", "data/.ingest.csv.part", "data/.ingest_out.part/1.parquet",
+        f"data/ingest_out/.{token}.tmp", "data/ingest_out/.fold-0.h5.part",
     ]  # fmt: skip
     others = [
-        f"data/raw/cup/.{token}.tmp", f"data/démo/.{token}.tmp", "data/models/.keep", "reports/.a.tmp",
-        "data/models/baseline/weights.part", f"docs/.{token}.tmp",
+        f"data/students/group1/.{token}.tmp", "data/students/group1/.IMG_1.jpg.part", "data/.raw.part",
+        "data/ingest_out/.keep", "data/.a.tmp", f"reports/.{token}.tmp", f"docs/.{token}.tmp",
     ]  # fmt: skip
-    YAML().dump({**params.read(), "photos": "data/démo"}, params.PATH)
     for name in strays + others:
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text("")
-    assert mending.mend(project) == ["6 half-written files of a killed run removed"]
+    assert mending.mend(project) == ["5 half-written files of a killed run removed"]
     assert not any((project / name).exists() for name in strays)
     assert all((project / name).exists() for name in others)
     assert mending.mend(project) == []

@@ -499,6 +499,8 @@ def test_on_it_leaves_figures_and_predictions_and_the_same_bytes_again(
         study.main(["fine_tuned"])
     assert contents(folder) == first
     capsys.readouterr()
+    (folder.parent / ".fine_tuned.part").mkdir()  # as a kill leaves it
+    (folder.parent / ".fine_tuned.part/leaking.csv").write_text("half")
     study.main(["fine_tuned"])
     assert contents(folder) == first
     assert "3 of 6 trainings were done before it was stopped; 3 left" in capsys.readouterr().err

@@ -170,6 +170,25 @@ def test_changed_code_or_photos_are_said_plainly(name: str, checkout: str) -> No
     assert command(checkout) == f"{rebuild.UNKNOWN}{name} differed from {checkout}"
 
 
+def locked(md5: str) -> None:
+    """Leaves dvc.lock as it is once `ingest` has read the photos."""
+    written({"stages": {"ingest": {"deps": [{"path": "data/raw", "md5": md5}]}}}, Path("dvc.lock"))
+
+
+def test_photos_that_git_does_not_hold_are_known_by_their_hash(checkout: str) -> None:
+    locked("aa.dir")
+    assert command(checkout) == f"git checkout {checkout} && dvc repro"  # data/raw.dvc is as it was
+    Path("data/raw.dvc").unlink()
+    Path("dvc.lock").unlink()
+    without = committed()  # nothing says which photos it had
+    locked("aa.dir")
+    assert command(without) == f"{rebuild.UNKNOWN}data/raw differed from {without}"
+    known = committed()
+    assert command(known) == f"git checkout {known} && dvc repro"
+    locked("bb.dir")  # one photo more
+    assert command(known) == f"{rebuild.UNKNOWN}data/raw differed from {known}"
+
+
 def test_where_words_do_not_do_the_settings_come_from_the_run(
     checkout: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

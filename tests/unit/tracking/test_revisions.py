@@ -12,9 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from tenshots.errors import DataError
 from tenshots.tracking import looks, revisions, sessions
 
-LOCK = "stages:\n  split:\n    outs:\n    - path: data/splits/splits.csv\n      md5: {}\n"
+LOCK = """\
+stages:
+  split:
+    outs:
+    - path: data/splits/splits.csv
+      md5: {0}
+    - path: data/models/a
+      md5: {0}
+"""
 
 
 def git(*arguments: str) -> str:
@@ -126,22 +135,76 @@ def test_what_tells_a_commit_from_others_is_computed_once(
     assert computed == list(commits)
 
 
-def test_what_dvcs_cache_has_in_part_is_passed_over(commits: tuple[str, str]) -> None:
+def test_a_commit_without_networks_in_dvcs_cache_is_passed_over_and_an_experiment_is_told_of(
+    commits: tuple[str, str],
+) -> None:
     """As where somebody changes a setting before the first run: the split alone is the last commit's."""
     _, experiment = commits
     rows = b'[{"md5": "0123456789abcdef0123456789abcdef", "relpath": "weights.h5"}]'
     listed = hashlib.md5(rows).hexdigest()
-    lock = Path("dvc.lock").read_text() + f"    - path: data/models\n      md5: {listed}.dir\n"
-    Path("dvc.lock").write_text(lock + "    - path: params.yaml\n      md5: of a file that git has\n")
+    lock = Path("dvc.lock").read_text()
+    whole, _, models = lock.rpartition("md5: ")
+    Path("dvc.lock").write_text(f"{whole}md5: {listed}.dir\n    - path: params.yaml\n      md5: {models}")
     git("commit", "--quiet", "--all", "--message=with a network")
+    head = git("rev-parse", "HEAD")
+    Path(".dvc").mkdir()
     for name, content in (
         (f"{listed[:2]}/{listed[2:]}.dir", rows),
         ("01/23456789abcdef0123456789abcdef", b""),
     ):
         assert [each.commit for each in revisions.lacking()] == [experiment]
+        lacks = revisions.Revision(head, head, "odd-name")
+        with pytest.raises(DataError, match="networks are not in DVC's cache"), revisions.copied(lacks):
+            pass
         Path("cache/files/md5", name).parent.mkdir(exist_ok=True)
         Path("cache/files/md5", name).write_bytes(content)
-    assert [each.commit for each in revisions.lacking()] == [git("rev-parse", "HEAD"), experiment]
+    assert [each.commit for each in revisions.lacking()] == [head, experiment]
+    with revisions.copied(lacks) as (folder, environment):
+        assert (folder / "data/models/a/weights.h5").is_file()
+        assert environment["DVC_EXP_NAME"] == "odd-name"
+
+
+@pytest.mark.parametrize(
+    ("path", "relpath"),
+    [
+        ("data/models/a", "../../../stages/numpy.py"),
+        ("data/models/a", "/tmp/numpy.py"),
+        ("data/models/a", "x/../../numpy.py"),
+        ("../numpy.py", ""),
+        ("data/../../numpy.py", ""),
+        ("/tmp/numpy.py", ""),
+        (".git/hooks/post-checkout", ""),
+        (".dvc/config.local", ""),
+    ],
+)
+def test_a_pulled_experiment_writes_nowhere_else(path: str, relpath: str, commits: tuple[str, str]) -> None:
+    """DVC would write wherever a list of files says, as a module beside ours."""
+    del commits
+    rows = json.dumps([{"md5": "0123456789abcdef0123456789abcdef", "relpath": relpath}]).encode()
+    md5 = hashlib.md5(rows).hexdigest() + ".dir" * bool(relpath)
+    for name, content in (
+        (f"{md5[:2]}/{md5[2:]}", rows if relpath else b"import os"),
+        ("01/23456789abcdef0123456789abcdef", b"import os"),
+    ):
+        Path("cache/files/md5", name).parent.mkdir(exist_ok=True)
+        Path("cache/files/md5", name).write_bytes(content)
+    whole = (
+        Path("dvc.lock").read_text()
+        + "    - path: data/models/b\n      md5: 0123456789abcdef0123456789abcdef\n"
+    )
+    Path("dvc.lock").write_text(whole)
+    git("commit", "--quiet", "--all", "--message=harmless")
+    (head, *_) = revisions.all_of_them()
+    Path(".dvc").mkdir()
+    with revisions.copied(head) as (folder, _):
+        assert (folder / "data/models/b").read_bytes() == b"import os"
+
+    Path("dvc.lock").write_text(whole + f"    - path: {path}\n      md5: {md5}\n")
+    git("commit", "--quiet", "--all", "--message=hostile")
+    (head, *_) = revisions.all_of_them()
+    with pytest.raises(DataError, match="would write outside of its folder"), revisions.copied(head):
+        pass
+    assert not list(Path().rglob("numpy.py"))
 
 
 @pytest.mark.slow
