@@ -29,7 +29,6 @@ UNCOUNTED = (
     "stages/recording.py",  # tells MLflow what outputs hold, and writes none
     "stages/progress.py",  # shows how far a stage is, on standard error alone
     "tenshots/errors.py",  # names and texts of errors; a stage that raises one leaves no output
-    "tenshots/repository/alone.py",  # ends a stage that was left behind
     "tenshots/repository/unfinished.py",  # gives a stage the bytes back that it made itself
     "tenshots/tracking",  # writes to MLflow alone, never an output
 )

@@ -107,7 +107,6 @@ def test_what_is_left_out_is_little_and_is_imported_by_stages() -> None:
         "stages/recording.py",
         "stages/progress.py",
         "tenshots/errors.py",
-        "tenshots/repository/alone.py",
         "tenshots/repository/unfinished.py",
         "tenshots/tracking",
     )
