@@ -24,7 +24,7 @@ from tenshots import files, params
 from tenshots.errors import DataError
 from tenshots.repository import checkouts, code
 from tenshots.repository.outputs import LOCK
-from tenshots.tables.paths import SPLITS
+from tenshots.tables.paths import MODELS, SPLITS
 from tenshots.tracking import identity, looks, sessions, store
 from tenshots.tracking.origin import git
 
@@ -257,7 +257,7 @@ def copied(revision: Revision) -> Iterator[tuple[Path, dict[str, str]]]:
 
 
 def _has_networks(outs: Mapping[str, str]) -> bool:
-    return any(path.startswith("data/models/") for path in outs)
+    return any(path.startswith(f"{MODELS.as_posix()}/") for path in outs)
 
 
 def _call(*command: str, folder: Path | None = None) -> None:
