@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 UNWIND_S = 1.5  # from Ctrl-C on, for a stage to end in order
 PARENT = os.getppid()  # DVC, or the shell between
@@ -46,7 +47,7 @@ try:
     from tenshots import shortages
     from tenshots.checks import unedited, whole
     from tenshots.errors import TenshotsError
-    from tenshots.repository import alone, unfinished
+    from tenshots.repository import alone, code, unfinished
 except ModuleNotFoundError as error:
     sys.exit(
         f"error: {sys.executable} has no package {error.name!r}, so this Python is not the project's. "
@@ -62,17 +63,26 @@ def at_least_1(text: str) -> int:
     return int(text)
 
 
+_said = threading.Event()  # that it has been stopped
+
+
 def _interrupt(*_: object) -> None:
-    """Ends on Ctrl-C in order; a stage of DVC's at once where that takes too long.
+    """Ends on Ctrl-C in order; a stage at once where that takes too long, whether DVC or a person runs it.
 
     A graph may be in the making, a server silent; and Python loses an exception that is raised where an
     object is removed. What a stage has finished is kept, and no output is half-written, so nothing is lost.
     """
-    if "DVC_STAGE" in os.environ:
-        hard = threading.Timer(UNWIND_S, lambda: (os.write(2, b"stopped\n"), os._exit(128 + signal.SIGINT)))
+    if "DVC_STAGE" in os.environ or (IS_PROGRAM and Path(sys.argv[0]).stem in code.STAGES):
+        hard = threading.Timer(UNWIND_S, _give_up)
         hard.daemon = True
         hard.start()
     raise KeyboardInterrupt
+
+
+def _give_up() -> None:
+    if not _said.is_set():
+        os.write(2, b"stopped\n")
+    os._exit(128 + signal.SIGINT)
 
 
 def _collect() -> None:
@@ -118,7 +128,8 @@ def run(main: Callable[[], None], *, judge: bool = True) -> None:
             sys.exit(f"error: {said}")
         raise
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        _said.set()
+        print("stopped", file=sys.stderr, flush=True)
         sys.exit(128 + signal.SIGINT)
     finally:
         _collect()  # the process ends: what it holds now goes with it

@@ -57,21 +57,28 @@ def test_ctrl_c_is_one_word_and_the_status_of_shells(capsys: pytest.CaptureFixtu
     assert capsys.readouterr() == ("", "stopped\n")
 
 
-def test_ctrl_c_ends_a_stage_that_does_not_notice_it(tmp_path: Path) -> None:
-    """As one whose exception was lost, or that waits for a server within C."""
-    code = """
-import signal, time, stages
+@pytest.mark.parametrize("by_dvc", [True, False])
+@pytest.mark.parametrize("is_late", [True, False])
+def test_ctrl_c_ends_a_stage_that_does_not_notice_it_or_ends_slowly(
+    by_dvc: bool, is_late: bool, tmp_path: Path
+) -> None:
+    """As one whose exception was lost, or that waits for a server within C; and that tidies up for long."""
+    code = f"""
+import atexit, signal, sys, time, stages
 signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
+sys.argv[0], stages.IS_PROGRAM = "stages/split.py", True
+atexit.register(time.sleep, 600)
 def main():
     print("begun", flush=True)
     while True:
         try:
             time.sleep(600)
         except KeyboardInterrupt:
-            pass
+            if {is_late}:
+                raise
 stages.run(main)
 """
-    environment = {**os.environ, "PYTHONPATH": str(TOP), "DVC_STAGE": "split"}
+    environment = {**os.environ, "PYTHONPATH": str(TOP), **({"DVC_STAGE": "split"} if by_dvc else {})}
     stage = subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
