@@ -31,23 +31,27 @@ def write(path: Path, content: str | bytes) -> None:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Gives an empty folder that takes the place of `path` when the block has ended without an error.
 
-    Until then, and where it fails or is interrupted, `path` stays as it was. What a kill leaves of the new
-    folder is hidden, and removed by the next call.
+    Until then, and where it fails or is interrupted, `path` stays as it was; at a kill it is whole, old or
+    new, or absent. What a kill leaves of either folder beside it is hidden, and removed by the next call.
 
     Raises:
         OSError: a folder cannot be removed, made or renamed.
     """
-    part = _aside(path)
-    if part.exists():
-        shutil.rmtree(part)
+    part, former = _aside(path), _aside(path.with_name(f"{path.name}.former"))
+    for left in (part, former):
+        if left.exists():
+            shutil.rmtree(left)
     part.mkdir(parents=True)
     try:
         yield part
         if path.exists():
-            shutil.rmtree(path)
+            path.rename(former)  # to remove it takes long, and a kill would leave a part of it
         part.rename(path)
     finally:
-        shutil.rmtree(part, ignore_errors=True)  # it has been renamed by now, or was never finished
+        if former.exists() and not path.exists():
+            former.rename(path)
+        for left in (part, former):  # the new one has been renamed by now, or was never finished
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _aside(path: Path) -> Path:

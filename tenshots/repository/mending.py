@@ -128,10 +128,9 @@ def remove_strays(top: Path) -> str:
     found: set[Path] = set()
     for stage in (stage for text in texts for stage in (_stages(text) or {}).values()):
         for out in (top / each["path"] for each in stage.get("outs", ())):
+            ours = {f".{out.name}.part", f".{out.name}.former.part"}
             beside = out.parent.glob(".*")
-            found |= {
-                each for each in beside if each.name == f".{out.name}.part" or DVCS.fullmatch(each.name)
-            }
+            found |= {each for each in beside if each.name in ours or DVCS.fullmatch(each.name)}
             found |= {each for each in out.rglob(".*") if DVCS.fullmatch(each.name) or each.suffix == ".part"}
     for each in found:
         shutil.rmtree(each, ignore_errors=True) if each.is_dir() else each.unlink(missing_ok=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -59,6 +61,36 @@ def test_a_folder_appears_when_it_is_whole(tmp_path: Path, monkeypatch: pytest.M
         pass
 
 
+KILLED = """
+import os, pathlib, shutil, sys
+from tenshots import files
+
+folder, moment = pathlib.Path(sys.argv[1]), sys.argv[2]
+rename, rmtree, done = pathlib.Path.rename, shutil.rmtree, []
+
+def renamed(path, target):
+    moments = {folder: "renamed aside", folder.with_name(".b.part"): "renamed"}
+    rename(path, target)
+    if moments[path] == moment:
+        os._exit(9)
+
+def removed(path, **options):
+    for child in path.iterdir() if path.exists() else ():  # it dies in the middle
+        rmtree(child)
+        if moment == "removed":
+            os._exit(9)
+    rmtree(path, **options)
+
+pathlib.Path.rename, shutil.rmtree = renamed, removed
+with files.whole_folder(folder) as part:
+    if moment == "begin":
+        os._exit(9)
+    (part / "new").touch()
+    if moment == "made":
+        os._exit(9)
+"""
+
+
 def test_a_folder_stays_as_it_was_where_the_next_is_not_finished(tmp_path: Path) -> None:
     folder = tmp_path / "b"
     with files.whole_folder(folder) as part:
@@ -67,12 +99,30 @@ def test_a_folder_stays_as_it_was_where_the_next_is_not_finished(tmp_path: Path)
         (part / "two").touch()
         raise KeyboardInterrupt
     assert [path.name for path in tmp_path.rglob("*")] == ["b", "one"]
+    with suppress(OSError), files.whole_folder(folder) as part:
+        part.rmdir()  # so it cannot take the place of the old one, which has been put aside by then
+    assert [path.name for path in tmp_path.rglob("*")] == ["b", "one"]
 
     part.mkdir()  # as a kill leaves it
     (part / "half").touch()
     with files.whole_folder(folder) as part:
         (part / "three").touch()
     assert [path.name for path in tmp_path.rglob("*")] == ["b", "three"]
+
+
+@pytest.mark.parametrize("moment", ["begin", "made", "renamed aside", "renamed", "removed"])
+def test_a_folder_is_whole_or_absent_at_every_moment_it_could_be_killed(moment: str, tmp_path: Path) -> None:
+    """A process that ends without tidying up, and the next that makes the folder."""
+    folder = tmp_path / "b"
+    for name in ("one", "two"):
+        (folder / "old" / name).mkdir(parents=True)
+    assert subprocess.run([sys.executable, "-c", KILLED, str(folder), moment], check=False).returncode == 9
+    before = {"old", "old/one", "old/two"}
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    assert found == {"begin": before, "made": before, "renamed aside": set()}.get(moment, {"new"})
+    with files.whole_folder(folder) as part:
+        (part / "three").touch()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["b", "three"]
 
 
 @pytest.mark.parametrize("parts", [[], [b""], [b"", b"abc", b"\0" * 300]])

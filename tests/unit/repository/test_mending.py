@@ -195,6 +195,7 @@ def test_what_was_being_written_beside_outputs_is_removed_and_no_photo(project: 
     token = "xY3-_" + "a" * 17
     strays = [
         f"data/.{token}.tmp", "data/.ingest.csv.part", "data/.ingest_out.part/1.parquet",
+        "data/.ingest_out.former.part/1.parquet",
         f"data/ingest_out/.{token}.tmp", "data/ingest_out/.fold-0.h5.part",
     ]  # fmt: skip
     others = [
@@ -204,7 +205,7 @@ def test_what_was_being_written_beside_outputs_is_removed_and_no_photo(project: 
     for name in strays + others:
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text("")
-    assert mending.mend(project) == ["5 half-written files of a killed run removed"]
+    assert mending.mend(project) == ["6 half-written files of a killed run removed"]
     assert not any((project / name).exists() for name in strays)
     assert all((project / name).exists() for name in others)
     assert mending.mend(project) == []
