@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from stages import recording, run
+from stages import progress, recording, run
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import checkouts, code, outputs
@@ -91,29 +91,44 @@ def _record_others(*, but: str | None) -> list[str]:
     Args:
         but: the key of the experiment that the workspace holds whole.
     """
+    lacking = _asked(lambda: revisions.lacking(but=but))
+    if not lacking:
+        return []
     said, done = [], []
-    for revision in _asked(lambda: revisions.lacking(but=but)):
-        try:
-            with revisions.copied(revision) as (folder, environment):
-                answer = subprocess.run(
-                    [sys.executable, "-P", "-m", "stages.record"],  # -P: not what lies in the folder
-                    cwd=folder,
-                    env={**environment, "PYTHONPATH": str(code.CODE_DIR)},
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                )
-        except DataError as error:
-            said.append(f"not recorded: {revision} ({error})")
-            continue
-        if answer.returncode:
-            said.append(f"not recorded: {revision} ({' '.join(answer.stderr.split())})")
-            continue
-        done.append(revision)
-        said += [f"{line} of {revision}" for line in answer.stdout.splitlines() if line.startswith(ADDED)]
+    with progress.shown("record", total=len(lacking)) as bar:
+        for revision in lacking:
+            bar.advance(0, str(revision))
+            try:
+                lines = _record_copy(revision)
+            except DataError as error:
+                said.append(f"not recorded: {revision} ({error})")
+            else:
+                done.append(revision)
+                said += [f"{line} of {revision}" for line in lines if line.startswith(ADDED)]
+            bar.advance(1, str(revision))
     if done:
         _asked(lambda: revisions.remember(done))
     return said
+
+
+def _record_copy(revision: revisions.Revision) -> list[str]:
+    """Records a copy of the revision; returns the lines of output.
+
+    Raises:
+        DataError: there can be no copy, or it cannot be recorded.
+    """
+    with revisions.copied(revision) as (folder, environment):
+        answer = subprocess.run(
+            [sys.executable, "-P", "-m", "stages.record"],  # -P: not what lies in the folder
+            cwd=folder,
+            env={**environment, "PYTHONPATH": str(code.CODE_DIR)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if answer.returncode:
+        raise DataError(" ".join(answer.stderr.split()))
+    return answer.stdout.splitlines()
 
 
 def _asked(question: Callable[[], T]) -> T:

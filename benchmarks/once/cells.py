@@ -19,12 +19,14 @@ import psutil
 from benchmarks.once import rooms
 from benchmarks.once.counting import Trained
 from benchmarks.once.rooms import Used
+from stages import ui
 
 FIRST = Trained({})  # what `rooms.prepare` has trained
 FASTER, FASTEST = {"lr": 0.003}, {"lr": 0.004}
 TWO = [FIRST, Trained(FASTER)]
 THREE = [*TWO, Trained(FASTEST)]
 ONE_VARIANT = Trained(FASTER, ("baseline",))
+PORT = 5700  # where a server is looked a place for, from there on
 
 
 class Left(NamedTuple):
@@ -135,7 +137,7 @@ def server_away_temporary_folder(project: Used, stack: ExitStack) -> Left:
 
 
 def _server_away(project: Used, stack: ExitStack, *options: str) -> Left:
-    port = rooms.free_port()
+    port = ui.free_port(PORT)
     environment = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}
     _train(project, FASTER, *options, **environment)
     stack.enter_context(rooms.server(project, port))
@@ -152,7 +154,7 @@ def server_slow(project: Used, stack: ExitStack) -> Left:
 
 
 def _through(project: Used, stack: ExitStack, seconds: float) -> Left:
-    port = rooms.free_port()
+    port = ui.free_port(PORT)
     stack.enter_context(rooms.server(project, port))
     with rooms.slowed(port, seconds) as slow:
         _train(project, FASTER, MLFLOW_TRACKING_URI=f"http://127.0.0.1:{slow}")
@@ -160,7 +162,7 @@ def _through(project: Used, stack: ExitStack, seconds: float) -> Left:
 
 
 def server_falls_silent_while_it_trains(project: Used, stack: ExitStack) -> Left:
-    port = rooms.free_port()
+    port = ui.free_port(PORT)
     environment = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}
     with rooms.server(project, port):
         process = project.start(".venv/bin/dvc", "exp", "run", *_set(FASTER), **environment)

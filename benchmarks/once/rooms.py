@@ -110,14 +110,6 @@ def is_training(database: Path) -> bool:
     return False
 
 
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 @contextmanager
 def server(project: Used, port: int) -> Iterator[None]:
     """MLflow's own server, with a store and files of its own, while the block lasts."""

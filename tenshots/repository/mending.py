@@ -22,6 +22,7 @@ from ruamel.yaml.error import YAMLError
 
 from tenshots import params
 from tenshots.errors import DataError
+from tenshots.repository import listings
 from tenshots.wording import counted
 
 LOCK = Path("dvc.lock")
@@ -224,11 +225,11 @@ def mend_remote(folder: Path) -> tuple[int, dict[Path, str]]:
 def _wrong_list(content: bytes, there: set[str]) -> str:
     """Why a list of a folder's files cannot be used, where `there` are the hashes that exist; or empty."""
     try:
-        listed = {str(row["relpath"]): str(row["md5"]) for row in json.loads(content)}
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return "it is not a list of files"
+        listed = listings.parsed(content)
+    except DataError as error:
+        return str(error)
     for name in sorted(listed):
-        if not {"", ".", ".."}.isdisjoint(name.split("/")):  # an absolute one begins with an empty part
+        if listings.leads_outside(name):
             return f"it would write outside its folder, at {name!r}: ask who has pushed it"
     return "" if set(listed.values()) <= there else NOT_WHOLE
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -22,7 +24,7 @@ from typing import Any, NamedTuple
 
 from tenshots import files, params
 from tenshots.errors import DataError
-from tenshots.repository import checkouts, code
+from tenshots.repository import checkouts, code, listings
 from tenshots.repository.outputs import LOCK
 from tenshots.tables.paths import MODELS, SPLITS
 from tenshots.tracking import identity, looks, sessions, store
@@ -33,6 +35,8 @@ EXPERIMENT = re.compile(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/([^/]+)")  # ba
 SEEN_TAG = "tenshots.seen"
 OUTPUTS = ("data", "reports")  # where outputs lie
 KEYS = Path(".dvc/tmp/tenshots/keys.json")  # of commits, which never change: each takes half a second
+PREFIX = "record-"  # of the names of copies
+DAY_S = 24 * 60 * 60
 MAX_SEEN = 100  # of them: MLflow takes 20,000 characters
 
 
@@ -183,9 +187,9 @@ def _listed(md5: str) -> dict[str, str]:
     if path is None or path.suffix != ".dir":
         return {}
     try:
-        listed = {str(row["relpath"]): str(row["md5"]) for row in json.loads(path.read_bytes())}
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise DataError(f"DVC's cache holds {path.name}, which is no list of files; remove it") from None
+        listed = listings.parsed(path.read_bytes())
+    except DataError as error:
+        raise DataError(f"DVC's cache holds {path}: {error}; remove it") from None
     for name in listed:
         _check_inside(name)
     return listed
@@ -193,8 +197,7 @@ def _listed(md5: str) -> dict[str, str]:
 
 def _check_inside(path: str, tops: tuple[str, ...] = ()) -> None:
     """Raises where a path, which anybody may have written, would lead out of its folder."""
-    parts = path.split("/")
-    if not {"", ".", ".."}.isdisjoint(parts) or (tops and parts[0] not in tops):
+    if listings.leads_outside(path) or (tops and path.split("/")[0] not in tops):
         raise DataError(f"it would write outside of its folder, at {path!r}: ask who has made it")
 
 
@@ -239,7 +242,10 @@ def copied(revision: Revision) -> Iterator[tuple[Path, dict[str, str]]]:
     top = checkouts.main_repository()
     place = top.joinpath(*checkouts.TEMPORARY)
     place.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place, prefix="record-") as name:
+    for left in place.glob(f"{PREFIX}*"):  # by a kill: a copy is needed for seconds
+        if left.stat().st_mtime < time.time() - DAY_S:
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=place, prefix=PREFIX) as name:
         folder = Path(name)
         as_files = ("-c", "core.symlinks=false")  # a link could lead elsewhere
         _call("git", *as_files, "clone", "--quiet", "--shared", "--no-checkout", str(top), name)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mlflow.tracking import MlflowClient
 from ruamel.yaml import YAML
 
 from tenshots import params
-from tenshots.tracking import rebuild
+from tenshots.tracking import rebuild, runs
 
 REVISION = "0" * 40
 SETTINGS = {
@@ -198,6 +201,28 @@ def test_where_words_do_not_do_the_settings_come_from_the_run(
     said = command(checkout)
     assert "--run-id 1a --artifact-path settings/params.yaml --dst-path . && dvc repro" in said
     assert "MLFLOW_TRACKING_URI=http://host:5000 python -m mlflow artifacts download" in said
+
+
+@pytest.mark.slow
+def test_the_settings_that_come_from_the_run_are_those_it_had(
+    checkout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command is followed in a clone, where `dvc` shows what it would find."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/an other's store.db")
+    client = MlflowClient()
+    experiment_id = client.create_experiment("a", artifact_location=str(tmp_path / "files"))
+    run_id = client.create_run(experiment_id).info.run_id
+    written({**SETTINGS, "a label": 1})
+    runs.put_files(client, run_id, {params.PATH.name: params.PATH.read_bytes()}, rebuild.SETTINGS)
+    said = rebuild.command(checkout, params.read(), run_id=run_id)
+
+    git("clone", "--quiet", ".", "a clone")
+    for name, does in (("python", f'exec {shlex.quote(sys.executable)} "$@"'), ("dvc", "cp params.yaml ran")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(["sh", "-ec", said], cwd="a clone", env=environment, check=True)
+    assert params.read(Path("a clone/ran")) == {**SETTINGS, "a label": 1}
 
 
 def test_a_description_names_the_command_and_dvcs_experiment() -> None:

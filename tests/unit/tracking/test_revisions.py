@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,6 +163,16 @@ def test_a_commit_without_networks_in_dvcs_cache_is_passed_over_and_an_experimen
     with revisions.copied(lacks) as (folder, environment):
         assert (folder / "data/models/a/weights.h5").is_file()
         assert environment["DVC_EXP_NAME"] == "odd-name"
+        place = folder.parent
+    assert list(place.iterdir()) == []
+
+    yesterday = time.time() - 25 * 60 * 60
+    for name, modified in (("record-killed", yesterday), ("record-now", time.time()), ("other", yesterday)):
+        (place / name / "data").mkdir(parents=True)
+        os.utime(place / name, (modified, modified))
+    with revisions.copied(lacks):
+        pass
+    assert {path.name for path in place.iterdir()} == {"record-now", "other"}
 
 
 @pytest.mark.parametrize(
