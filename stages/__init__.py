@@ -15,11 +15,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 UNWIND_S = 1.5  # from Ctrl-C on, for a stage to end in order
-PARENT = os.getppid()  # DVC, or the shell between
 IS_PROGRAM = sys.argv[0] == "-m"  # Python names the program so until it has found the module
 
 # A stage imports up to a million objects, which stay. The collector would look at all of them again and
@@ -48,6 +48,8 @@ try:
     from tenshots.checks import unedited, whole
     from tenshots.errors import TenshotsError
     from tenshots.repository import alone, code, unfinished
+
+    STARTED_BY = alone.above()  # as long as it is there: a kill may come while packages are imported
 except ModuleNotFoundError as error:
     sys.exit(
         f"error: {sys.executable} has no package {error.name!r}, so this Python is not the project's. "
@@ -92,6 +94,15 @@ def _collect() -> None:
         gc.enable()
 
 
+def _by_hand(values: Mapping[str, Any]) -> str:
+    """The stage that a person runs, as DVC names it; empty where this is another command."""
+    stage = Path(sys.argv[0]).stem
+    if not IS_PROGRAM or stage not in code.STAGES:
+        return ""
+    known = {*(values.get("variants") or ()), *(values.get("networks") or ())}
+    return "@".join([stage, *(word for word in sys.argv[1:] if word in known)])
+
+
 def run(main: Callable[[], None], *, judge: bool = True) -> None:
     """Checks all settings (`judge`) and calls `main`; a TenshotsError is printed, and the exit status is 1.
 
@@ -114,7 +125,8 @@ def run(main: Callable[[], None], *, judge: bool = True) -> None:
             whole.check(values)
         portable.verify()
         stage = os.environ.get("DVC_STAGE", "")  # empty if DVC does not run it
-        with alone.only(stage, parent=PARENT), unedited.watched(stage, values):
+        dvc = STARTED_BY if stage else None
+        with alone.only(stage or _by_hand(values), dvc=dvc), unedited.watched(stage, values):
             unfinished.forget_old()
             main()
         sys.stdout.flush()

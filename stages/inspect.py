@@ -41,9 +41,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows, mirrored = (each.astype(np.float64) for each in found)
     predictions, description = judge(photos, splits, (rows + mirrored) / 2)
 
-    database.write_predictions(predictions, INSPECTION / "predictions.csv")
     text = json.dumps({"network": name, **description}, indent=2, ensure_ascii=False) + "\n"
-    files.write(INSPECTION / "inspection.json", text)
+    with files.whole_folder(INSPECTION) as folder:
+        database.write_predictions(predictions, folder / "predictions.csv")
+        files.write(folder / "inspection.json", text)
     print(f"inspect: {description['sentence']}")
     for item in description["not_judged"]:
         print(f"inspect: warning: {item['label']} is not judged: {item['reason']}")

@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
-from stages import run
+from stages import STARTED_BY, run
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import alone, queue
 from tenshots.repository.queue import Waiting
@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = parser.parse_args(argv)
     if given.one:
         one = Waiting(**json.load(sys.stdin))
-        with alone.only(f"queue of {one.entry['stash_rev']}"):  # whom a kill of this command left behind ends
+        # Whom a kill of this command has left behind ends
+        with alone.only(f"queue of {one.entry['stash_rev']}", dvc=STARTED_BY):
             queue.run(one)
         return
     num_jobs: int = given.jobs
@@ -103,7 +104,7 @@ def _start(one: Waiting, num_jobs: int, logs: Path) -> subprocess.Popen[str]:
             command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, text=True
         )
     assert process.stdin is not None
-    with process.stdin as pipe, suppress(BrokenPipeError):
+    with suppress(BrokenPipeError), process.stdin as pipe:  # it has ended; its status says how
         json.dump(one._asdict(), pipe)
     return process
 

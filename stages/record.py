@@ -63,11 +63,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     if num_added is None:
         raise DataError("the MLflow store was lost, as the warning says; call this again once it is there")
 
-    if num_added or not others:
-        print(
-            f"MLflow: {f'added {num_added} settings, figures and files' if num_added else 'nothing to add'}"
-        )
-    print(*others, sep="\n", end="\n" if others else "")
+    if num_named := _asked(revisions.name_runs) if _is_main() else 0:
+        others.append(f"{ADDED}DVC's names to {counted(num_named, 'experiment')}")
+    own = [f"{ADDED}{num_added} settings, figures and files"] if num_added else []
+    print(*(own + others or ["MLflow: nothing to add"]), sep="\n")
     if missing:
         print(f"not recorded: {'; '.join(missing)}; run `dvc repro` (or `dvc pull`), then this again")
 

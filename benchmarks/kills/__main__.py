@@ -60,11 +60,7 @@ class Prepared:
         lines = trials.events(copy, stage, stage, copy.folder.parent / "events.txt")
         if wrong := projects.differences(copy, self.done, self.expected):
             sys.exit(f"error: {stage} leaves something else even if nothing is killed: {wrong[0]}")
-        outs = projects.outputs(self.done, stage)
-        names = [
-            name for name in self.expected if any(name == out or name.startswith(f"{out}/") for out in outs)
-        ]
-        self.in_place[stage] = projects.in_place(lines, names)
+        self.in_place[stage] = projects.in_place(lines, projects.outputs(self.done, stage))
         shutil.rmtree(copy.folder.parent)
         return lines
 

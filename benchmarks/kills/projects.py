@@ -101,16 +101,14 @@ def differences(project: Project, reference: Project, expected: Files) -> list[s
 
 
 def in_place(lines: Sequence[str], names: Collection[str]) -> list[str]:
-    """Which outputs a stage has written under their own names, so that a kill may leave a part of one there.
+    """Which outputs a stage has not renamed to their names, so that a kill may leave a part of one there.
 
     Args:
         lines: its events.
-        names: of the files among its outputs.
+        names: of its outputs, files and folders.
     """
-    renamed = [line.partition(" ")[2] for line in lines if line.startswith("rename ")]
-    return [
-        name for name in names if not any(name == path or name.startswith(f"{path}/") for path in renamed)
-    ]
+    renamed = {line.partition(" ")[2] for line in lines if line.startswith("rename ")}
+    return [name for name in names if name not in renamed]
 
 
 def _lock(project: Project) -> dict[str, Any]:

@@ -30,13 +30,17 @@ class Trained(NamedTuple):
 
 
 class Count(NamedTuple):
-    """Runs by status, and how many of those that must be FINISHED are not there, or there more than once."""
+    """Runs by status, and how many of those that must be FINISHED are not there, or there more than once.
+
+    Also how many are FINISHED of experiments that nobody ran, as if a second key had been computed of one.
+    """
 
     running: int
     finished: int
     ended: int  # FAILED or KILLED
     missing: int
     twice: int
+    strange: int
 
 
 def count(project: Used, trained: Sequence[Trained], database: Path) -> Count:
@@ -57,6 +61,7 @@ def count(project: Used, trained: Sequence[Trained], database: Path) -> Count:
         ended=statuses["FAILED"] + statuses["KILLED"],
         missing=len(wanted - finished.keys()),
         twice=sum(number - 1 for number in finished.values()),
+        strange=sum(key not in {known for known, _ in wanted} for key, _ in finished),
     )
 
 

@@ -2,7 +2,8 @@
 
 A stage of which DVC alone was killed goes on. It would write what nobody waits for, and write it into the
 outputs of the same stage, begun again. So it ends once its DVC is gone, and whoever begins the stage again
-waits for that, and makes sure.
+waits for that, and makes sure. A stage that a person runs by hand is no orphan: it is left alone, and the
+same stage refuses to begin beside it.
 """
 
 from __future__ import annotations
@@ -21,44 +22,55 @@ import psutil
 from filelock import FileLock, Timeout
 
 from tenshots.errors import DataError
+from tenshots.repository import running
 
 FOLDER = Path(".dvc/tmp/tenshots/running")  # of the checkout that the stage works in
 LOOK_S = 0.25  # between two looks at DVC
 PATIENCE_S = 5  # for a process to end in order
+BY_DVC, BY_HAND = "dvc", "hand"  # who has started the process that is at a stage
 
 
 @contextmanager
-def only(stage: str, *, parent: int | None = None) -> Iterator[None]:
+def only(stage: str, *, dvc: psutil.Process | None) -> Iterator[None]:
     """Runs the block as the only process of this stage in this checkout, as long as the DVC above lives.
 
     Args:
-        stage: as DVC names it: `split`, `train@baseline`; empty if DVC does not run it: then nothing is done.
-        parent: id of the process that had started this one; if it has another by now, that was killed.
+        stage: as DVC names it: `split`, `train@baseline`; empty where there is none: then nothing is done.
+        dvc: that runs it, as `above` found it when this process began; None where a person does.
 
     Raises:
-        DataError: another process is at this stage, and cannot be ended.
+        DataError: another process is at this stage, and cannot be ended, or was started by hand.
     """
-    if not stage:
+    if not stage or not FOLDER.parents[2].is_dir():  # .dvc
         yield
         return
-    if parent is not None and os.getppid() != parent:
-        sys.exit(128 + signal.SIGTERM)
     FOLDER.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(stage.encode()).hexdigest()[:16]  # a variant's name may hold any character
     holder = FOLDER / f"{name}.pid"
     lock = FileLock(FOLDER / f"{name}.lock")
-    _take(lock, holder, stage)
+    _take(lock, holder, stage, may_end=dvc is not None)
     try:
-        holder.write_text(str(os.getpid()))
-        threading.Thread(target=_end_with, args=(_dvc(),), daemon=True).start()
+        holder.write_text(f"{os.getpid()} {BY_DVC if dvc else BY_HAND}")
+        if dvc:
+            threading.Thread(target=_end_with, args=(dvc,), daemon=True).start()
         yield
     finally:
         lock.release()
 
 
-def _take(lock: FileLock, holder: Path, stage: str) -> None:
-    """Takes the lock; who has it is asked to end, then made to."""
-    for request in (None, signal.SIGTERM, signal.SIGKILL):
+def above() -> psutil.Process:
+    """Returns the DVC that runs this process, or what has started it: there may be a shell between."""
+    found = psutil.Process().parents()
+    for process in found:
+        with suppress(psutil.Error):
+            if running.is_dvc(process.cmdline()):
+                return process
+    return found[0] if found else psutil.Process()
+
+
+def _take(lock: FileLock, holder: Path, stage: str, *, may_end: bool) -> None:
+    """Takes the lock; who has it is asked to end, then made to, if DVC had started it and this one."""
+    for request in (None, signal.SIGTERM, signal.SIGKILL) if may_end else (None,):
         with suppress(Timeout):
             if request is not None:
                 _ask(_former(holder), request, stage)
@@ -67,13 +79,19 @@ def _take(lock: FileLock, holder: Path, stage: str) -> None:
     raise DataError(
         f"another process is at the stage {stage} in this folder, and could not be ended; end it, then run "
         "the same again"
+        if may_end
+        else f"another process is at the stage {stage} in this folder; wait for it, or end it, then run the "
+        "same again"
     )
 
 
 def _former(holder: Path) -> psutil.Process | None:
-    """The process that is at the stage, if it can be seen from here and surely is one of ours."""
+    """The process that a DVC has left at the stage, if it can be seen from here and surely is one of ours."""
     with suppress(OSError, ValueError, psutil.Error):
-        process = psutil.Process(int(holder.read_text()))
+        pid, by = holder.read_text().split()
+        if by != BY_DVC:
+            return None
+        process = psutil.Process(int(pid))
         is_ours = any(part.startswith("stages.") for part in process.cmdline())
         if is_ours and Path(process.cwd()) == Path.cwd():
             return process
@@ -91,16 +109,6 @@ def _ask(process: psutil.Process | None, request: signal.Signals, stage: str) ->
                 file=sys.stderr,
                 flush=True,
             )
-
-
-def _dvc() -> psutil.Process:
-    """The DVC that runs this stage: there may be a shell between."""
-    above = psutil.Process().parents()
-    for process in above:
-        with suppress(psutil.Error):
-            if not {"dvc", "stages.queue"}.isdisjoint(Path(part).name for part in process.cmdline()[:3]):
-                return process
-    return above[0] if above else psutil.Process()
 
 
 def _end_with(dvc: psutil.Process) -> None:

@@ -22,7 +22,7 @@ from ruamel.yaml.error import YAMLError
 
 from tenshots import params
 from tenshots.errors import DataError
-from tenshots.repository import listings
+from tenshots.repository import listings, running
 from tenshots.wording import counted
 
 LOCK = Path("dvc.lock")
@@ -291,9 +291,9 @@ def _committed(top: Path) -> bytes | None:
 
 
 def _dvc_runs(top: Path) -> bool:
-    """Whether a DVC works in the project: `dvc`, `…/python …/dvc` or `python -m dvc`, there or below."""
+    """Whether a DVC works in the project, there or below."""
     for process in psutil.process_iter(["cmdline", "cwd"]):
-        words = [Path(word).name for word in (process.info["cmdline"] or [])[:3]]
-        if "dvc" in words and Path(process.info["cwd"] or "/").is_relative_to(top.resolve()):
+        works_here = Path(process.info["cwd"] or "/").is_relative_to(top.resolve())
+        if works_here and running.is_dvc(process.info["cmdline"] or []):
             return True
     return False

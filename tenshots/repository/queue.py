@@ -19,7 +19,7 @@ from tenshots.errors import DataError
 
 
 class Waiting(NamedTuple):
-    """An experiment of the queue: DVC's entry of it, what it is to be run with, and where its words go."""
+    """An experiment of the queue: DVC's entry of it, and the options it was queued with."""
 
     entry: dict[str, Any]
     options: dict[str, Any]
@@ -44,7 +44,9 @@ def waiting() -> list[Waiting]:
                 f"DVC's own queue workers are at work (processes {', '.join(map(str, at_work))}); "
                 "wait until they end, or end them with `dvc queue stop`"
             )
-        found = {each.entry["stash_rev"]: each for each in _found(repo, queue)}
+        found: dict[str, Waiting] = {}
+        for each in _found(repo, queue):
+            found.setdefault(each.entry["stash_rev"], each)
         for one in found.values():
             if _mark(one.entry["stash_rev"]).exists():  # a kill came before it left the queue
                 forget(one)
@@ -127,7 +129,8 @@ def _found(repo: Any, queue: Any) -> Iterator[Waiting]:  # noqa: ANN401 (of DVC)
         if _is_lost(queue, message, entry):
             options = {key: value for key, value in message.decode()[1].items() if key != "entry_dict"}
             yield Waiting(entry.asdict(), options)
-    for rev, stashed in queue.stash.stash_revs.items():  # of which the message was lost
+    # Last, as the options went with the message where that was lost
+    for rev, stashed in queue.stash.stash_revs.items():
         entry = {"dvc_root": repo.root_dir, "scm_root": repo.scm.root_dir, "stash_ref": queue.stash.ref}
         entry |= {"stash_rev": rev, **stashed._asdict()}
         del entry["stash_index"]

@@ -1,16 +1,26 @@
-"""DVC as a process of its own, of the environment that this one runs in."""
+"""DVC as a process: started in the environment that this one runs in, or found among others."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
 ROUND_S = 0.5  # after which what has not ended is asked again
 PATIENCE = 6  # rounds
+
+
+def is_dvc(command: Sequence[str]) -> bool:
+    """Returns whether a process with this command line is a DVC, or runs DVC within itself.
+
+    That is `dvc`, `.../python .../dvc`, `python -m dvc` or `python -m stages.queue`.
+    """
+    return not {"dvc", "stages.queue"}.isdisjoint(Path(word).name for word in command[:3])
 
 
 def dvc(*arguments: str) -> int:

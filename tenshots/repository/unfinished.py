@@ -3,7 +3,8 @@
 A training, a batch of copies or of decoded photos is kept as soon as it is done, in a folder that git and DVC
 ignore, below a hash of all that it depends on: settings, the stage's code, its inputs, the packages. The same
 stage, begun again, takes from there what it finds, and makes the rest. So a piece is never taken for that of
-another seed, photo or version, and each is compared with the hash that it was written with.
+another seed, photo or version, and each is compared with the hash that it was written with. To keep pieces is
+a convenience: where that fails, as on a full disk, the stage says so and goes on without.
 
 The folder is the project's own, also for temporary and queued experiments: their copies of it end with them.
 """
@@ -23,14 +24,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tenshots import files, portable
+from tenshots import portable
 from tenshots.files import file_hash
 from tenshots.repository import checkouts, code, outputs
 
 FOLDER = Path(".dvc/tmp/tenshots/unfinished")
 ENDED = ".ended"  # in a stage's folder, once its outputs are written: where, and their hashes
 MAX_AGE_S = 14 * 24 * 3600  # since a piece was added
-MAX_BYTES = 4 * 10**9  # of all stages
+MAX_BYTES = 4 * 10**9  # of all stages, and of one
 TRIES = 3  # at putting a piece; without it no more is lost than a kill would cost
 DIGITS = 64  # of a hash, in front of a piece
 
@@ -57,18 +58,28 @@ class Unfinished:
         return piece if digest == _digest(piece) else None
 
     def put(self, name: str, content: bytes) -> None:
-        """Keeps a piece, whole or not at all.
-
-        Raises:
-            OSError: the disk is full.
-        """
+        """Keeps a piece, whole or not at all; where there is no room for it, none from there on."""
         if not self._keeps:
             return
-        path = self._folder / name
+        try:
+            if _num_bytes(self._folder) + len(content) > MAX_BYTES:
+                raise OSError(f"there are {MAX_BYTES // 10**9} GB of it already")
+            self._put_anyhow(name, content)
+        except OSError as error:
+            self._keeps = False
+            print(
+                f"note: what this stage finishes is not kept in {self._folder} from here on "
+                f"({error.strerror or error}); were it stopped, it would do that again",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def _put_anyhow(self, name: str, content: bytes) -> None:
+        """Tries again where another experiment of the same settings has ended, and its folder was removed."""
         for _ in range(TRIES):
-            # Another experiment of the same settings may have ended, and `forget_old` removed the folder.
-            with suppress(FileNotFoundError), files.naming(path):
-                self._put(path, content)
+            # The second comes where the folder goes while `mkdir` looks at it.
+            with suppress(FileNotFoundError, FileExistsError):
+                self._put(self._folder / name, content)
                 return
 
     def _put(self, path: Path, content: bytes) -> None:
@@ -92,7 +103,8 @@ class Unfinished:
             shutil.rmtree(self._folder, ignore_errors=True)
         elif self._folder.is_dir():
             hashes = {folder.as_posix(): outputs.folder_hash(folder) for folder in made}
-            files.write(self._folder / ENDED, json.dumps({"in": str(Path.cwd()), "made": hashes}))
+            with suppress(OSError):  # then the pieces go with age
+                self._put_anyhow(ENDED, json.dumps({"in": str(Path.cwd()), "made": hashes}).encode())
 
 
 def pieces(stage: str, *, settings: Mapping[str, Any], inputs: Iterable[Path]) -> Unfinished:
@@ -115,28 +127,36 @@ def pieces(stage: str, *, settings: Mapping[str, Any], inputs: Iterable[Path]) -
 
 def forget_old() -> None:
     """Removes pieces of stages whose outputs DVC has recorded, old ones, and the oldest if all are many."""
-    folder = checkouts.main_repository() / FOLDER
-    with suppress(OSError):  # another stage is removing the same
-        left = []
-        for each in folder.iterdir() if folder.is_dir() else ():
-            if _is_recorded(each) or time.time() - each.stat().st_mtime > MAX_AGE_S:
-                shutil.rmtree(each, ignore_errors=True)
+    left = []
+    for folder in (checkouts.main_repository() / FOLDER).glob("*"):
+        with suppress(OSError):  # another stage is removing the same
+            modified = folder.stat().st_mtime
+            if _is_recorded(folder) or time.time() - modified > MAX_AGE_S:
+                shutil.rmtree(folder, ignore_errors=True)
             else:
-                left.append(each)
-        left.sort(key=lambda each: each.stat().st_mtime, reverse=True)
-        num_bytes = 0
-        for each in left:
-            num_bytes += sum(path.stat().st_size for path in each.iterdir())
-            if num_bytes > MAX_BYTES and each != left[0]:
-                shutil.rmtree(each, ignore_errors=True)
+                left.append((modified, folder))
+    num_bytes = 0
+    for _, folder in sorted(left, reverse=True):
+        num_bytes += _num_bytes(folder)
+        if num_bytes > MAX_BYTES:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _num_bytes(folder: Path) -> int:
+    """The size of a stage's pieces, of which some may go meanwhile."""
+    num = 0
+    for path in folder.glob("*"):
+        with suppress(FileNotFoundError):
+            num += path.stat().st_size
+    return num
 
 
 def _is_recorded(folder: Path) -> bool:
     """Whether the outputs made of these pieces are in dvc.lock, or what they were made for is gone."""
-    try:
-        ended = json.loads((folder / ENDED).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    content = Unfinished(folder).get(ENDED)
+    if content is None:
         return False
+    ended = json.loads(content)
     if not Path(ended["in"]).is_dir():  # a temporary experiment that has ended
         return True
     made: dict[str, str] = ended["made"]

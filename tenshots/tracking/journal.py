@@ -15,9 +15,8 @@ import psutil
 
 # Of which it is known that all who open a file on them are on this machine. A container's own is an overlay.
 LOCAL = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs", "overlay", "apfs", "hfs"}
-WAIT_S = (
-    1  # another process may use the database in the old mode: then the next one that opens it tries again
-)
+# Another process may use the database in the old mode: then the next one that opens it tries again.
+WAIT_S = 1
 
 
 def keep_in_mode(path: Path) -> None:

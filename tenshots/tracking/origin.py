@@ -9,6 +9,7 @@ from tenshots.files import file_hash
 from tenshots.tables.paths import MANIFEST
 
 DVC_NAME_VARIABLE = "DVC_EXP_NAME"  # DVC names its experiment to every stage
+NAME_TAG = "tenshots.dvc_experiment"
 
 
 def tags() -> dict[str, str]:
@@ -23,7 +24,7 @@ def tags() -> dict[str, str]:
         "mlflow.source.git.commit": revision(),
         "tenshots.git_dirty": "" if dirty is None else str(bool(dirty)).lower(),
         "tenshots.data": file_hash(MANIFEST),
-        "tenshots.dvc_experiment": os.environ.get(DVC_NAME_VARIABLE),
+        NAME_TAG: os.environ.get(DVC_NAME_VARIABLE),
     }
     return {tag: value for tag, value in known.items() if value}
 

@@ -6,6 +6,7 @@ in the workspace; the others' are in DVC's cache.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import sys
 import tarfile
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -23,21 +25,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tenshots import files, params
-from tenshots.errors import DataError
+from tenshots.errors import DataError, SettingsError
 from tenshots.repository import checkouts, code, listings
 from tenshots.repository.outputs import LOCK
 from tenshots.tables.paths import MODELS, SPLITS
 from tenshots.tracking import identity, looks, sessions, store
-from tenshots.tracking.origin import git
+from tenshots.tracking.origin import NAME_TAG, git
 
 EXPERIMENT = re.compile(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/([^/]+)")  # baseline and name: DVC's own
-# Of MLflow's experiment: JSON, what there was to record of those that are in parts.
+# A tag of MLflow's experiment: JSON; for a commit that was recorded in parts, a hash of what there was and of
+# what was recorded.
 SEEN_TAG = "tenshots.seen"
 OUTPUTS = ("data", "reports")  # where outputs lie
 KEYS = Path(".dvc/tmp/tenshots/keys.json")  # of commits, which never change: each takes half a second
 PREFIX = "record-"  # of the names of copies
 DAY_S = 24 * 60 * 60
-MAX_SEEN = 100  # of them: MLflow takes 20,000 characters
+MAX_SEEN = 200  # of them, some 60 characters each: MLflow takes 20,000
 
 
 class Revision(NamedTuple):
@@ -66,6 +69,8 @@ def all_of_them() -> list[Revision]:
 def lacking(*, but: str | None = None) -> list[Revision]:
     """Returns those of which the store lacks a run that may be made from what DVC's cache has.
 
+    Also those that cannot be read, of which `copied` says why: anybody may have made them.
+
     Args:
         but: the key of an experiment that is left out.
 
@@ -75,18 +80,37 @@ def lacking(*, but: str | None = None) -> list[Revision]:
     client, experiment_id = store.open_store()
     there = _finished(client, experiment_id)
     seen = _seen(client, experiment_id)
-    return [
-        each
-        for each in all_of_them()
-        if (found := _key_and_variants(each)) is not None
-        and found[0] != but
-        and not there.get(found[0], set()) >= seen.get(each.commit, {*found[1], sessions.ALL_VARIANTS})
-        and (each.name or _has_networks(_outs(each)))  # a fresh clone has none of the last commit's
-    ]
+    found: list[Revision] = []
+    for each in all_of_them():
+        try:
+            key = _lacking_key(each, there)
+            is_new = key is not None and key != but and seen.get(each.commit) != _state(each, there[key])
+        except DataError:
+            is_new = True
+        if is_new and each.commit not in {other.commit for other in found}:
+            found.append(each)
+    return found
+
+
+def _lacking_key(revision: Revision, there: Mapping[str, set[str]]) -> str | None:
+    """The key of an experiment that lacks a run, and of which there is something; None for any other."""
+    if (found := _key_and_variants(revision)) is None:
+        return None
+    key, variants = found
+    if there[key] >= {*variants, sessions.ALL_VARIANTS}:
+        return None
+    # A fresh clone has no networks of the last commit's, and that is no news.
+    return key if revision.name or _has_networks(_outs(revision)) else None
+
+
+def _state(revision: Revision, recorded: set[str]) -> str:
+    """What tells whether there is anything new to record: what DVC's cache has, and what the store has."""
+    text = json.dumps([sorted(_outs(revision).items()), sorted(recorded)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def remember(revisions: list[Revision]) -> None:
-    """Keeps in the store what it has of these: no more can be recorded of them.
+    """Keeps in the store that of these, as far as they lack runs, no more can be recorded for now.
 
     Raises:
         Exception: as `store.open_store`.
@@ -95,30 +119,74 @@ def remember(revisions: list[Revision]) -> None:
     there = _finished(client, experiment_id)
     seen = _seen(client, experiment_id)
     for each in revisions:
-        if found := _key_and_variants(each):
-            seen[each.commit] = there.get(found[0], set())
-    kept = dict(list(seen.items())[-MAX_SEEN:])
-    text = json.dumps({commit: sorted(variants) for commit, variants in kept.items()})
-    client.set_experiment_tag(experiment_id, SEEN_TAG, text)
+        seen.pop(each.commit, None)
+        if (key := _lacking_key(each, there)) is not None:
+            seen[each.commit] = _state(each, there[key])
+    client.set_experiment_tag(experiment_id, SEEN_TAG, json.dumps(dict(list(seen.items())[-MAX_SEEN:])))
+
+
+def name_runs() -> int:
+    """Lets runs bear the names of DVC's experiments that hold what they say; returns of how many experiments.
+
+    Runs may have been made before DVC had a name for them, and several experiments have the same runs where
+    they differ in what moves no answer, as in pictures.
+
+    Raises:
+        Exception: as `store.open_store`.
+    """
+    client, experiment_id = store.open_store()
+    names: dict[str, list[str]] = defaultdict(list)
+    for each in all_of_them():
+        with suppress(DataError):  # `copied` says it
+            if each.name and (found := _key_and_variants(each)):
+                names[found[0]].append(each.name)
+    named = set()
+    for run in store.search(client, experiment_id, ""):
+        tags = run.data.tags
+        ours = names.get(tags.get(sessions.KEY_TAG, ""), [])
+        new = {NAME_TAG: ours[0]} if ours and NAME_TAG not in tags else {}
+        if tags.get(sessions.VARIANT_TAG) == sessions.ALL_VARIANTS:
+            all_names = list(dict.fromkeys([*sessions.names_of(run), *ours]))
+            new |= {sessions.NAMES_TAG: json.dumps(all_names)} if all_names != sessions.names_of(run) else {}
+        for tag, value in new.items():
+            client.set_tag(run.info.run_id, tag, value)
+            named.add(tags[sessions.KEY_TAG])
+    return len(named)
 
 
 def _finished(client: store.Client, experiment_id: str) -> dict[str, set[str]]:
     """The variants (and `*`) of each experiment whose runs are FINISHED and name the test photos."""
-    found: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = defaultdict(set)
     for run in store.search(client, experiment_id, "attributes.status = 'FINISHED'"):
         tags = run.data.tags
         if sessions.KEY_TAG in tags and looks.TEST_SET_TAG in tags:
-            found.setdefault(tags[sessions.KEY_TAG], set()).add(tags[sessions.VARIANT_TAG])
+            found[tags[sessions.KEY_TAG]].add(tags[sessions.VARIANT_TAG])
     return found
 
 
-def _seen(client: store.Client, experiment_id: str) -> dict[str, set[str]]:
-    text = client.get_experiment(experiment_id).tags.get(SEEN_TAG, "{}")
-    return {commit: set(variants) for commit, variants in json.loads(text).items()}
+def _seen(client: store.Client, experiment_id: str) -> dict[str, str]:
+    seen: dict[str, str] = json.loads(client.get_experiment(experiment_id).tags.get(SEEN_TAG, "{}"))
+    return seen
+
+
+@contextmanager
+def _whatever_it_holds() -> Iterator[None]:
+    """Lets any error of the block, which reads what a commit holds, be a DataError that says so."""
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"what it holds cannot be read: {said}") from error
 
 
 def _key_and_variants(revision: Revision) -> tuple[str, set[str]] | None:
-    """What tells the experiment from others, and the names of its variants; None where it has no outputs."""
+    """What tells the experiment from others, and the names of its variants; None where it has no outputs.
+
+    Raises:
+        DataError: it cannot be read.
+    """
     path = checkouts.main_repository() / KEYS
     by = [files.file_hash(Path(str(module.__file__))) for module in (identity, code)]
     known: dict[str, Any] = {"by": by, "keys": {}}
@@ -126,13 +194,15 @@ def _key_and_variants(revision: Revision) -> tuple[str, set[str]] | None:
         read = json.loads(path.read_text(encoding="utf-8"))
         known = read if read["by"] == by else known
     if revision.commit not in known["keys"]:
-        found = _computed(revision)
+        with _whatever_it_holds():
+            found = _computed(revision)
         if found is None:  # its split may come into the cache
             return None
         known["keys"][revision.commit] = [found[0], sorted(found[1])]
         if path.parents[2].is_dir():  # .dvc
-            path.parent.mkdir(parents=True, exist_ok=True)
-            files.write(path, json.dumps(known))
+            with suppress(OSError):  # then they are computed again
+                path.parent.mkdir(parents=True, exist_ok=True)
+                files.write(path, json.dumps(known))
     key, variants = known["keys"][revision.commit]
     return key, set(variants)
 
@@ -153,7 +223,10 @@ def _computed(revision: Revision) -> tuple[str, set[str]] | None:
                     _check_inside(member.name)
                     (folder / member.name).parent.mkdir(parents=True, exist_ok=True)
                     (folder / member.name).write_bytes(file.read())
-        settings = params.read(folder / params.PATH)
+        try:
+            settings = params.read(folder / params.PATH)
+        except SettingsError as error:
+            raise DataError(str(error).replace(f"{folder}/", "its ")) from error
         splits = _cached(_named(params.loaded((folder / LOCK).read_text(encoding="utf-8")), SPLITS))
         if splits is None or not isinstance(settings.get("variants"), Mapping):
             return None
@@ -165,17 +238,23 @@ def _outs(revision: Revision) -> dict[str, str]:
     """The hashes of the revision's outputs that git does not hold, by path, as far as DVC's cache has them.
 
     Raises:
-        DataError: one would lie outside the folders of outputs; who has made the revision is to blame.
+        DataError: one would lie outside its folder; who has made the revision is to blame. Or it cannot be
+            read.
     """
+    with _whatever_it_holds():
+        return _outs_that_are_there(revision)
+
+
+def _outs_that_are_there(revision: Revision) -> dict[str, str]:
     lock = params.loaded(git("show", f"{revision.commit}:./{LOCK}") or "{}")
     tracked = {*(git("ls-tree", "-r", "--name-only", revision.commit) or "").splitlines()}
     found = {}
     for stage in lock.get("stages", {}).values():
         for out in stage.get("outs", ()):
             path, md5 = str(out.get("path")), out.get("md5")
-            if path in tracked or not md5:
+            if path in tracked or not md5 or path.split("/")[0] not in OUTPUTS:  # no run needs it
                 continue
-            _check_inside(path, OUTPUTS)
+            _check_inside(path)
             if all(_cached(each) is not None for each in (md5, *_listed(md5).values())):
                 found[path] = md5
     return found
@@ -195,9 +274,9 @@ def _listed(md5: str) -> dict[str, str]:
     return listed
 
 
-def _check_inside(path: str, tops: tuple[str, ...] = ()) -> None:
+def _check_inside(path: str) -> None:
     """Raises where a path, which anybody may have written, would lead out of its folder."""
-    if listings.leads_outside(path) or (tops and path.split("/")[0] not in tops):
+    if listings.leads_outside(path):
         raise DataError(f"it would write outside of its folder, at {path!r}: ask who has made it")
 
 
@@ -234,8 +313,10 @@ def copied(revision: Revision) -> Iterator[tuple[Path, dict[str, str]]]:
     DVC's cache, made here: DVC itself writes wherever a list of files says, and anybody may have written it.
 
     Raises:
-        DataError: DVC's cache lacks its networks, or git or DVC fails, or it would write elsewhere.
+        DataError: DVC's cache lacks its networks, git or DVC fails, it would write elsewhere, or it cannot
+            be read.
     """
+    _key_and_variants(revision)
     outs = _outs(revision)
     if not _has_networks(outs):
         raise DataError("its networks are not in DVC's cache; `dvc exp pull` it, or run it again")
@@ -246,10 +327,11 @@ def copied(revision: Revision) -> Iterator[tuple[Path, dict[str, str]]]:
         if left.stat().st_mtime < time.time() - DAY_S:
             shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=place, prefix=PREFIX) as name:
-        folder = Path(name)
+        folder = Path(name) / (git("rev-parse", "--show-prefix") or "")  # the project may be a part of it
+        whole = git("rev-parse", "--show-toplevel") or str(top)
         as_files = ("-c", "core.symlinks=false")  # a link could lead elsewhere
-        _call("git", *as_files, "clone", "--quiet", "--shared", "--no-checkout", str(top), name)
-        _call("git", *as_files, "checkout", "--quiet", "--detach", revision.commit, folder=folder)
+        _call("git", *as_files, "clone", "--quiet", "--shared", "--no-checkout", whole, name)
+        _call("git", *as_files, "checkout", "--quiet", "--detach", revision.commit, folder=Path(name))
         config = (sys.executable, "-m", "dvc", "config", "--quiet", "--local", "cache.dir", str(_cache_dir()))
         _call(*config, folder=folder)
         for path, md5 in outs.items():

@@ -129,8 +129,8 @@ class _Experiment(NamedTuple):
             said = rebuild.command(revision, params.read(), run_id=parent_id)
         else:
             said = self.client.get_run(parent_id).data.tags.get(rebuild.TAG, known)
-        name = tags.get("tenshots.dvc_experiment", "")
-        # What a user has written there stays
+        name = tags.get(origin.NAME_TAG, "")
+        # What a user has written there stays.
         written = tags.get(rebuild.NOTE, "") in ("", rebuild.note(known, name))
         new = {rebuild.TAG: said, **({rebuild.NOTE: rebuild.note(said, name)} if written else {})}
         for tag, value in new.items():

@@ -179,8 +179,9 @@ def test_points_of_dvc_come_from_each_place_where_it_writes() -> None:
 
 
 def test_an_output_that_was_never_renamed_was_written_in_place() -> None:
-    lines = ["open data/a.part", "rename data/a", "open data/b", "rename data/folder"]
-    assert projects.in_place(lines, ["data/a", "data/b", "data/folder/c"]) == ["data/b"]
+    lines = ["open data/a.part", "rename data/a", "open data/b", "rename data/folder", "rename data/other/c"]
+    assert projects.in_place(lines, ["data/a", "data/b", "data/folder"]) == ["data/b"]
+    assert projects.in_place(lines, ["data/other"]) == ["data/other"]  # a kill may leave some of its files
 
 
 def test_half_written_is_what_has_an_outputs_name_and_other_bytes() -> None:

@@ -28,7 +28,11 @@ if {stubborn}:
 else:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 alone.PATIENCE_S = {patience}
-with alone.only("split"):
+dvc = alone.above()
+if {meanwhile!r}:
+    dvc.kill()
+    dvc.wait()
+with alone.only("split", dvc={by}):
     Path({begun!r}).touch()
     for _ in range(600):
         time.sleep(0.1)
@@ -42,13 +46,24 @@ class Stages:
         self.folder = folder
         self.started: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *, name: str, stubborn: bool = False, patience: float = 60, dvc: bool = False) -> int:
-        """Returns the id of the process that works, once it has begun."""
+    def start(
+        self, *, name: str, stubborn: bool = False, patience: float = 60, dvc: bool = False,
+        by_hand: bool = False, meanwhile: bool = False,
+    ) -> int:  # fmt: skip
+        """Returns the id of the process that works, once it has begun; `meanwhile` its DVC is killed."""
         begun = self.folder / name
         module = self.folder / "stages" / f"{name}.py"
         module.parent.mkdir(exist_ok=True)
         (module.parent / "__init__.py").touch()
-        module.write_text(WORK.format(stubborn=stubborn, patience=patience, begun=str(begun)))
+        module.write_text(
+            WORK.format(
+                stubborn=stubborn,
+                patience=patience,
+                begun=str(begun),
+                meanwhile=meanwhile,
+                by=None if by_hand else "dvc",
+            )
+        )
         command = [sys.executable, "-m", f"stages.{name}"]
         if dvc:  # a shell, as DVC has one between, which a second command keeps from stepping aside
             (self.folder / "dvc").write_text(
@@ -58,6 +73,9 @@ class Stages:
         environment = {**os.environ, "PYTHONPATH": f"{self.folder}:{TOP}"}
         process = subprocess.Popen(command, cwd=self.folder, env=environment)
         self.started.append(process)
+        if meanwhile:
+            process.wait(30)
+            return process.pid
         wait_for(begun.exists)
         below = psutil.Process(process.pid).children(recursive=True)
         return below[-1].pid if dvc else process.pid
@@ -75,6 +93,7 @@ class Stages:
 @pytest.fixture
 def stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stages]:
     monkeypatch.chdir(tmp_path)
+    Path(".dvc").mkdir()
     found = Stages(tmp_path)
     yield found
     found.end()
@@ -99,7 +118,7 @@ def test_who_begins_ends_who_was_left_behind(
 ) -> None:
     monkeypatch.setattr(alone, "PATIENCE_S", 1)
     left = stages.start(name="left", stubborn=stubborn)
-    with alone.only("split"):
+    with alone.only("split", dvc=alone.above()):
         wait_for(lambda: is_over(left), 5)  # it has left its own block, and Python ends
     assert f"note: process {left}, which a killed DVC had left at the stage split, is ended" in (
         capfd.readouterr().err
@@ -108,7 +127,7 @@ def test_who_begins_ends_who_was_left_behind(
 
 def test_other_stages_work_side_by_side(stages: Stages) -> None:
     other = stages.start(name="other")
-    with alone.only("train@baseline"):
+    with alone.only("train@baseline", dvc=alone.above()):
         assert not is_over(other)
 
 
@@ -129,9 +148,12 @@ def test_a_number_that_another_program_has_is_left_alone(
     monkeypatch.setattr(alone, "PATIENCE_S", 0.2)
     left = stages.start(name="left")
     sleeper = subprocess.Popen(["sleep", "60"])
-    next(alone.FOLDER.glob("*.pid")).write_text(str(sleeper.pid))
+    next(alone.FOLDER.glob("*.pid")).write_text(f"{sleeper.pid} {alone.BY_DVC}")
     try:
-        with pytest.raises(DataError, match="another process is at the stage split"), alone.only("split"):
+        with (
+            pytest.raises(DataError, match="another process is at the stage split"),
+            alone.only("split", dvc=alone.above()),
+        ):
             pass
         assert sleeper.poll() is None
         assert not is_over(left)
@@ -140,6 +162,35 @@ def test_a_number_that_another_program_has_is_left_alone(
         sleeper.wait()
 
 
-def test_without_dvc_nothing_is_made(stages: Stages) -> None:
-    with alone.only(""):
+@pytest.mark.parametrize("other_by_hand", [False, True])
+def test_a_stage_that_a_person_runs_is_left_alone_and_refuses_to_begin_beside_another(
+    other_by_hand: bool, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alone, "PATIENCE_S", 0.2)
+    other = stages.start(name="other", by_hand=other_by_hand)
+    with (
+        pytest.raises(DataError, match="another process is at the stage split in this folder; wait"),
+        alone.only("split", dvc=None),
+    ):
+        pass
+    if other_by_hand:
+        with (
+            pytest.raises(DataError, match="could not be ended"),
+            alone.only("split", dvc=alone.above()),
+        ):
+            pass
+    assert not is_over(other)
+
+
+def test_a_stage_whose_dvc_is_killed_while_it_imports_ends_with_it(stages: Stages) -> None:
+    """The shell between is still there."""
+    stages.start(name="orphan", patience=1, dvc=True, meanwhile=True)
+    words = [sys.executable, "-m", "stages.orphan"]
+    wait_for(lambda: not [each for each in psutil.process_iter(["cmdline"]) if each.info["cmdline"] == words])
+
+
+@pytest.mark.parametrize("stage", ["", "split"])
+def test_without_a_stage_or_outside_of_dvc_nothing_is_made(stage: str, stages: Stages) -> None:
+    Path(".dvc").rmdir()
+    with alone.only(stage, dvc=alone.above()):
         assert list(stages.folder.iterdir()) == []

@@ -231,11 +231,77 @@ def test_old_pieces_go_and_the_oldest_if_all_are_too_many(
     assert kept(project) == ["newer", "newest"]
 
 
-def test_a_full_disk_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reason", ["No space left on device", "there are 0 GB of it already"])
+def test_where_there_is_no_room_the_stage_goes_on_and_says_so_once(
+    reason: str, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
+    stage = pieces()
+    stage.put("first", b"1" * 200)
+    if reason.startswith("No space"):
+        monkeypatch.setattr("tempfile.mkstemp", full)
+    else:
+        monkeypatch.setattr(unfinished, "MAX_BYTES", 300)
+    stage.put("second", b"2" * 100)
+    monkeypatch.undo()
+    monkeypatch.chdir(project)
+    stage.put("third", b"3")
+    said = capsys.readouterr().err
+    assert said.startswith("note: what this stage finishes is not kept in ")
+    assert f"({reason}); were it stopped" in said
+    assert said.count("\n") == 1
+    assert kept(project) == ["first"]
+
+    monkeypatch.setenv("DVC_STAGE", "train@baseline")
     monkeypatch.setattr("tempfile.mkstemp", full)
-    with pytest.raises(OSError, match="unfinished"):
-        pieces().put("a", b"1")
-    assert project.is_dir()
+    stage.end(Path("photos"))
+    assert kept(project) == ["first"]
+
+
+def test_a_stage_ends_in_order_whatever_others_remove_meanwhile(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Experiments of the same settings share a folder, and the first of them that is recorded removes it."""
+    hashed = unfinished.outputs.folder_hash
+
+    def removed(folder: Path) -> str:
+        shutil.rmtree(next(project.glob(".dvc/tmp/tenshots/unfinished/*")))
+        return hashed(folder)
+
+    monkeypatch.setattr(unfinished.outputs, "folder_hash", removed)
+    pieces().put("a", b"1")
+    pieces().end(Path("photos"))
+    assert kept(project) == [".ended"]
+    monkeypatch.undo()
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("DVC_STAGE", "train@baseline")
+
+    stop = threading.Event()
+
+    def remove() -> None:
+        while not stop.is_set():
+            for folder in project.glob(".dvc/tmp/tenshots/unfinished/*"):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    thread = threading.Thread(target=remove)
+    thread.start()
+    try:
+        for _ in range(300):
+            pieces().put("a", b"1")
+            pieces().end(Path("photos"))
+            unfinished.forget_old()
+    finally:
+        stop.set()
+        thread.join()
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"made": {}}', b"[1]"])
+def test_a_damaged_note_of_the_end_keeps_the_pieces(content: bytes, project: Path) -> None:
+    pieces().put("a", b"1")
+    pieces().end(Path("photos"))
+    next(project.glob(".dvc/tmp/tenshots/unfinished/*/.ended")).write_bytes(content)
+    unfinished.forget_old()
+    assert pieces().get("a") == b"1"

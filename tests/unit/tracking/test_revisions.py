@@ -213,9 +213,124 @@ def test_a_pulled_experiment_writes_nowhere_else(path: str, relpath: str, commit
     Path("dvc.lock").write_text(whole + f"    - path: {path}\n      md5: {md5}\n")
     git("commit", "--quiet", "--all", "--message=hostile")
     (head, *_) = revisions.all_of_them()
-    with pytest.raises(DataError, match="would write outside of its folder"), revisions.copied(head):
-        pass
+    if path.startswith("data/"):
+        with pytest.raises(DataError, match="would write outside of its folder"), revisions.copied(head):
+            pass
+        assert head in revisions.lacking()  # so that `record` says it
+    else:  # what no run needs is left out
+        with revisions.copied(head) as (folder, _):
+            assert {each.name for each in folder.iterdir()} >= {".git", "data"}
+            assert not (folder / ".git/hooks/post-checkout").exists()
+            assert not (folder / ".dvc/config.local").exists()
     assert not list(Path().rglob("numpy.py"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("params.yaml", "lr: [1\nvariants: {}\n"),
+        ("params.yaml", "lr: 1\nvariants: {1: }}\n"),
+        ("dvc.lock", "<<<<<<< HEAD\nstages:\n=======\n>>>>>>> other\n"),
+        ("dvc.lock", "stages:\n  a:\n"),
+        ("dvc.lock", "[1]\n"),
+    ],
+)
+def test_a_commit_that_cannot_be_read_keeps_no_other_from_being_recorded(
+    name: str, text: str, commits: tuple[str, str]
+) -> None:
+    """A person may have mended it since, or pulled it from somebody."""
+    _, experiment = commits
+    Path(name).write_text(text)
+    git("commit", "--quiet", "--all", "--message=broken")
+    broken = git("rev-parse", "HEAD")
+    listed = revisions.lacking()
+    assert {each.commit for each in listed} == {broken, experiment}
+    (one,) = [each for each in listed if each.commit == broken]
+    with pytest.raises(DataError, match=r"cannot be read|is not valid YAML") as caught, revisions.copied(one):
+        pass
+    assert "\n" not in str(caught.value)
+    assert "/tmp" not in str(caught.value)
+    assert revisions.name_runs() == 0
+
+
+def test_what_comes_into_dvcs_cache_later_is_recorded_then(commits: tuple[str, str]) -> None:
+    """As by `dvc exp pull`, after some of an experiment was recorded."""
+    _, experiment = commits
+    with Path("dvc.lock").open("a") as lock:
+        lock.write("    - path: data/models/b\n      md5: 0123456789abcdef\n")
+    git("commit", "--quiet", "--all", "--message=two networks")
+    train("a")
+    listed = revisions.lacking()
+    revisions.remember(listed)
+    assert revisions.lacking() == []
+    Path("cache/files/md5/01").mkdir()
+    Path("cache/files/md5/01/23456789abcdef").touch()
+    assert [each.commit for each in revisions.lacking()] == [git("rev-parse", "HEAD")]
+
+    git("checkout", "--quiet", experiment)  # an experiment that is the last commit, too, is looked at once
+    train("a")
+    assert [each.commit for each in revisions.lacking()] == [experiment]
+
+
+def test_what_the_store_remembers_of_them_fits_whatever_variants_are_called(
+    commits: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variants = {f"a long name of number {number}": {} for number in range(30)}
+    Path("params.yaml").write_text(json.dumps({"variants": variants}))
+    git("commit", "--quiet", "--all", "--message=many")
+    head = git("rev-parse", "HEAD")
+    monkeypatch.setattr(revisions, "_key_and_variants", lambda each: (each.baseline, {*variants}))
+    many = [revisions.Revision(head, f"{number:040}", "a") for number in range(300)]
+    monkeypatch.setattr(revisions, "_outs", lambda _: {"data/models/a": "0"})
+    for number, each in enumerate(many):
+        many[number] = each._replace(commit=f"{number:040}")
+    revisions.remember(many)
+    monkeypatch.setattr(revisions, "all_of_them", lambda: many)
+    assert len(revisions.lacking()) == len(many) - revisions.MAX_SEEN
+    del commits
+
+
+def test_runs_get_the_names_of_dvcs_experiments_that_hold_the_same(commits: tuple[str, str]) -> None:
+    """As after a deleted store is filled from the workspace, and where experiments differ in pictures."""
+    head, experiment = commits
+    git("checkout", "--quiet", experiment)
+    train("a", "b")
+    git("checkout", "--quiet", head)
+    train("a")
+    assert revisions.name_runs() == 1
+    assert revisions.name_runs() == 0
+    git("update-ref", f"refs/exps/{head[:2]}/{head[2:]}/other-pictures", experiment)
+    assert revisions.name_runs() == 1
+    client, experiment_id = sessions.store.open_store()
+    found = {
+        (run.data.tags["tenshots.variant"], run.data.tags.get("tenshots.dvc_experiment"))
+        for run in sessions.store.search(client, experiment_id, "")
+    }
+    assert found == {(variant, "odd-name") for variant in "ab*"} | {("a", None), ("*", None)}
+    names = [
+        sessions.names_of(run)[-2:]
+        for run in sessions.store.search(client, experiment_id, "tags.`tenshots.variant` = '*'")
+    ]
+    assert ["odd-name", "other-pictures"] in names
+
+
+def test_a_project_that_is_a_part_of_a_repository_is_copied_as_such(
+    commits: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del commits
+    Path("part/data").mkdir(parents=True)
+    Path("part/.dvc").mkdir()
+    for name in ("params.yaml", "dvc.lock", "stages", "tenshots"):
+        Path(name).rename(Path("part", name))
+    git("add", "--all", ".")
+    git("commit", "--quiet", "--message=a part")
+    cache = Path("cache").resolve()
+    monkeypatch.setattr(revisions, "_cache_dir", lambda: cache)
+    monkeypatch.chdir("part")
+    (head, *_) = revisions.all_of_them()
+    with revisions.copied(head) as (folder, _):
+        assert folder.name == "part"
+        assert (folder / "data/models/a").is_file()
 
 
 @pytest.mark.slow
