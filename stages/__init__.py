@@ -41,15 +41,16 @@ if IS_PROGRAM and signal.getsignal(signal.SIGINT) == signal.default_int_handler:
     signal.signal(signal.SIGINT, _end)
 
 try:
-    from tenshots import params, portable
+    from tenshots import portable
 
     portable.pin(restart=IS_PROGRAM)  # before anything imports a numeric package
-    from tenshots import shortages
-    from tenshots.checks import unedited, whole
-    from tenshots.errors import TenshotsError
-    from tenshots.repository import alone, code, unfinished
+    from tenshots.repository import alone
 
     STARTED_BY = alone.above()  # as long as it is there: a kill may come while packages are imported
+    from tenshots import params, shortages
+    from tenshots.checks import unedited, whole
+    from tenshots.errors import TenshotsError
+    from tenshots.repository import code, unfinished
 except ModuleNotFoundError as error:
     sys.exit(
         f"error: {sys.executable} has no package {error.name!r}, so this Python is not the project's. "
@@ -74,7 +75,7 @@ def _interrupt(*_: object) -> None:
     A graph may be in the making, a server silent; and Python loses an exception that is raised where an
     object is removed. What a stage has finished is kept, and no output is half-written, so nothing is lost.
     """
-    if "DVC_STAGE" in os.environ or (IS_PROGRAM and Path(sys.argv[0]).stem in code.STAGES):
+    if "DVC_STAGE" in os.environ or _stage():
         hard = threading.Timer(UNWIND_S, _give_up)
         hard.daemon = True
         hard.start()
@@ -94,13 +95,17 @@ def _collect() -> None:
         gc.enable()
 
 
+def _stage() -> str:
+    """The stage that this program is, without what it is of; empty where it is another command."""
+    stage = Path(sys.argv[0]).stem
+    return stage if IS_PROGRAM and stage in (*code.STAGES, "check") else ""
+
+
 def _by_hand(values: Mapping[str, Any]) -> str:
     """The stage that a person runs, as DVC names it; empty where this is another command."""
-    stage = Path(sys.argv[0]).stem
-    if not IS_PROGRAM or stage not in code.STAGES:
-        return ""
     known = {*(values.get("variants") or ()), *(values.get("networks") or ())}
-    return "@".join([stage, *(word for word in sys.argv[1:] if word in known)])
+    of = [word for word in sys.argv[1:] if word in known]
+    return "@".join([_stage(), *of]) if _stage() else ""
 
 
 def run(main: Callable[[], None], *, judge: bool = True) -> None:
@@ -126,7 +131,8 @@ def run(main: Callable[[], None], *, judge: bool = True) -> None:
         portable.verify()
         stage = os.environ.get("DVC_STAGE", "")  # empty if DVC does not run it
         dvc = STARTED_BY if stage else None
-        with alone.only(stage or _by_hand(values), dvc=dvc), unedited.watched(stage, values):
+        here = stage.rpartition(":")[2]  # from another folder DVC says `../dvc.yaml:split`
+        with alone.only(here or _by_hand(values), dvc=dvc), unedited.watched(stage, values):
             unfinished.forget_old()
             main()
         sys.stdout.flush()

@@ -44,6 +44,8 @@ def only(stage: str, *, dvc: psutil.Process | None) -> Iterator[None]:
     if not stage or not FOLDER.parents[2].is_dir():  # .dvc
         yield
         return
+    if dvc is not None and not _lives(dvc):  # its successor may be at work already, and shall not be ended
+        sys.exit(128 + signal.SIGTERM)
     FOLDER.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(stage.encode()).hexdigest()[:16]  # a variant's name may hold any character
     holder = FOLDER / f"{name}.pid"
@@ -111,10 +113,15 @@ def _ask(process: psutil.Process | None, request: signal.Signals, stage: str) ->
             )
 
 
-def _end_with(dvc: psutil.Process) -> None:
+def _lives(dvc: psutil.Process) -> bool:
     with suppress(psutil.Error):
-        while dvc.is_running() and dvc.status() != psutil.STATUS_ZOMBIE:
-            time.sleep(LOOK_S)
+        return bool(dvc.is_running() and dvc.status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
+def _end_with(dvc: psutil.Process) -> None:
+    while _lives(dvc):
+        time.sleep(LOOK_S)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(PATIENCE_S)
     os._exit(128 + signal.SIGTERM)

@@ -18,6 +18,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -32,6 +33,7 @@ FOLDER = Path(".dvc/tmp/tenshots/unfinished")
 ENDED = ".ended"  # in a stage's folder, once its outputs are written: where, and their hashes
 MAX_AGE_S = 14 * 24 * 3600  # since a piece was added
 MAX_BYTES = 4 * 10**9  # of all stages, and of one
+_PUTTING = threading.Lock()  # of the module, as an instance is sent to other processes
 TRIES = 3  # at putting a piece; without it no more is lost than a kill would cost
 DIGITS = 64  # of a hash, in front of a piece
 
@@ -46,6 +48,7 @@ class Unfinished:
             folder: of the stage with its settings, code and inputs; outside of DVC's own nothing is kept.
         """
         self._folder = folder
+        self._num_bytes: int | None = None  # that lie there, once anything was put
         self._keeps = folder.parents[len(FOLDER.parts) - 1].is_dir()  # .dvc
 
     def get(self, name: str) -> bytes | None:
@@ -59,20 +62,23 @@ class Unfinished:
 
     def put(self, name: str, content: bytes) -> None:
         """Keeps a piece, whole or not at all; where there is no room for it, none from there on."""
-        if not self._keeps:
-            return
-        try:
-            if _num_bytes(self._folder) + len(content) > MAX_BYTES:
-                raise OSError(f"there are {MAX_BYTES // 10**9} GB of it already")
-            self._put_anyhow(name, content)
-        except OSError as error:
-            self._keeps = False
-            print(
-                f"note: what this stage finishes is not kept in {self._folder} from here on "
-                f"({error.strerror or error}); were it stopped, it would do that again",
-                file=sys.stderr,
-                flush=True,
-            )
+        with _PUTTING:
+            if not self._keeps:
+                return
+            try:
+                self._num_bytes = self._num_bytes or _num_bytes(self._folder)
+                if self._num_bytes + len(content) > MAX_BYTES:
+                    raise OSError(f"there are {MAX_BYTES // 10**9} GB of it already")
+                self._put_anyhow(name, content)
+                self._num_bytes += DIGITS + len(content)
+            except OSError as error:
+                self._keeps = False
+                print(
+                    f"note: what this stage finishes is not kept in {self._folder} from here on "
+                    f"({error.strerror or error}); were it stopped, it would do that again",
+                    file=sys.stderr,
+                    flush=True,
+                )
 
     def _put_anyhow(self, name: str, content: bytes) -> None:
         """Tries again where another experiment of the same settings has ended, and its folder was removed."""
@@ -138,7 +144,7 @@ def forget_old() -> None:
     num_bytes = 0
     for _, folder in sorted(left, reverse=True):
         num_bytes += _num_bytes(folder)
-        if num_bytes > MAX_BYTES:
+        if num_bytes > MAX_BYTES and folder != max(left)[1]:  # the newest may be wanted now
             shutil.rmtree(folder, ignore_errors=True)
 
 

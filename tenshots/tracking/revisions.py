@@ -24,14 +24,15 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tenshots import files, params
+from tenshots import files, params, shortages
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import checkouts, code, listings
 from tenshots.repository.outputs import LOCK
 from tenshots.tables.paths import MODELS, SPLITS
-from tenshots.tracking import identity, looks, sessions, store
+from tenshots.tracking import identity, looks, rebuild, sessions, store
 from tenshots.tracking.origin import NAME_TAG, git
 
+HASH = re.compile(r"[0-9a-f]{32}(\.dir)?", re.ASCII)  # of a file or, with the ending, of a folder
 EXPERIMENT = re.compile(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/([^/]+)")  # baseline and name: DVC's own
 # A tag of MLflow's experiment: JSON; for a commit that was recorded in parts, a hash of what there was and of
 # what was recorded.
@@ -122,7 +123,9 @@ def remember(revisions: list[Revision]) -> None:
         seen.pop(each.commit, None)
         if (key := _lacking_key(each, there)) is not None:
             seen[each.commit] = _state(each, there[key])
-    client.set_experiment_tag(experiment_id, SEEN_TAG, json.dumps(dict(list(seen.items())[-MAX_SEEN:])))
+    there_still = {each.commit for each in all_of_them()}
+    kept = [(commit, state) for commit, state in seen.items() if commit in there_still]
+    client.set_experiment_tag(experiment_id, SEEN_TAG, json.dumps(dict(kept[-MAX_SEEN:])))
 
 
 def name_runs() -> int:
@@ -141,17 +144,26 @@ def name_runs() -> int:
             if each.name and (found := _key_and_variants(each)):
                 names[found[0]].append(each.name)
     named = set()
-    for run in store.search(client, experiment_id, ""):
-        tags = run.data.tags
-        ours = names.get(tags.get(sessions.KEY_TAG, ""), [])
-        new = {NAME_TAG: ours[0]} if ours and NAME_TAG not in tags else {}
-        if tags.get(sessions.VARIANT_TAG) == sessions.ALL_VARIANTS:
-            all_names = list(dict.fromkeys([*sessions.names_of(run), *ours]))
-            new |= {sessions.NAMES_TAG: json.dumps(all_names)} if all_names != sessions.names_of(run) else {}
-        for tag, value in new.items():
-            client.set_tag(run.info.run_id, tag, value)
-            named.add(tags[sessions.KEY_TAG])
+    with store.lock():  # a stage that begins adds its own
+        for run in store.search(client, experiment_id, ""):
+            key = run.data.tags.get(sessions.KEY_TAG, "")
+            for tag, value in _tags_of_names(run, names.get(key, [])).items():
+                client.set_tag(run.info.run_id, tag, value)
+                named.add(key)
     return len(named)
+
+
+def _tags_of_names(run: Any, names: list[str]) -> dict[str, str]:  # noqa: ANN401 (a run of mlflow)
+    """What a run lacks of these names."""
+    tags, new = run.data.tags, {}
+    if names and NAME_TAG not in tags:
+        new[NAME_TAG] = names[0]
+        if tags.get(rebuild.NOTE) == rebuild.note(tags.get(rebuild.TAG, ""), ""):
+            new[rebuild.NOTE] = rebuild.note(tags[rebuild.TAG], names[0])
+    known = sessions.names_of(run)
+    if tags.get(sessions.VARIANT_TAG) == sessions.ALL_VARIANTS and not {*names} <= {*known}:
+        new[sessions.NAMES_TAG] = json.dumps(list(dict.fromkeys([*known, *names])))
+    return new
 
 
 def _finished(client: store.Client, experiment_id: str) -> dict[str, set[str]]:
@@ -177,8 +189,11 @@ def _whatever_it_holds() -> Iterator[None]:
     except DataError:
         raise
     except Exception as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"what it holds cannot be read: {said}") from error
+        if shortages.reason(error) is not None:  # of this machine, such as a full disk
+            raise
+        text = error.strerror if isinstance(error, OSError) else str(error)  # without a folder that is gone
+        said = " ".join((text or type(error).__name__).split())
+        raise DataError(f"what it holds cannot be used: {said}") from error
 
 
 def _key_and_variants(revision: Revision) -> tuple[str, set[str]] | None:
@@ -190,7 +205,7 @@ def _key_and_variants(revision: Revision) -> tuple[str, set[str]] | None:
     path = checkouts.main_repository() / KEYS
     by = [files.file_hash(Path(str(module.__file__))) for module in (identity, code)]
     known: dict[str, Any] = {"by": by, "keys": {}}
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, TypeError, KeyError):
         read = json.loads(path.read_text(encoding="utf-8"))
         known = read if read["by"] == by else known
     if revision.commit not in known["keys"]:
@@ -289,8 +304,10 @@ def _named(lock: Any, path: Path) -> str | None:  # noqa: ANN401 (whatever stand
 
 def _cached(md5: str | None) -> Path | None:
     """The file of that hash in DVC's cache; None where it lacks it."""
-    path = _cache_dir() / "files" / "md5" / md5[:2] / md5[2:] if md5 else None
-    return path if path is not None and path.is_file() else None
+    if md5 is None or not HASH.fullmatch(md5):  # nor anything that leads elsewhere
+        return None
+    path = _cache_dir() / "files" / "md5" / md5[:2] / md5[2:]
+    return path if path.is_file() else None
 
 
 def _cache_dir() -> Path:
@@ -334,14 +351,19 @@ def copied(revision: Revision) -> Iterator[tuple[Path, dict[str, str]]]:
         _call("git", *as_files, "checkout", "--quiet", "--detach", revision.commit, folder=Path(name))
         config = (sys.executable, "-m", "dvc", "config", "--quiet", "--local", "cache.dir", str(_cache_dir()))
         _call(*config, folder=folder)
-        for path, md5 in outs.items():
-            listed = {f"{path}/{each}": digest for each, digest in _listed(md5).items()} or {path: md5}
-            for file, digest in listed.items():
-                (folder / file).parent.mkdir(parents=True, exist_ok=True)
-                (folder / file).symlink_to(Path(str(_cached(digest))).resolve())
+        with _whatever_it_holds():
+            _link(outs, folder)
         environment = {**os.environ, "DVC_EXP_BASELINE_REV": revision.baseline}
         environment |= {"DVC_EXP_NAME": revision.name} if revision.name else {}
         yield folder, environment
+
+
+def _link(outs: Mapping[str, str], folder: Path) -> None:
+    for path, md5 in outs.items():
+        listed = {f"{path}/{each}": digest for each, digest in _listed(md5).items()} or {path: md5}
+        for file, digest in listed.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).symlink_to(Path(str(_cached(digest))).resolve())
 
 
 def _has_networks(outs: Mapping[str, str]) -> bool:

@@ -99,6 +99,8 @@ class _Experiment(NamedTuple):
             return str(self.client.create_run(self.id, run_name=name, tags=tags).info.run_id)
         run = found[0]
         for tag, value in tags.items():
+            if tag == origin.NAME_TAG and tag in run.data.tags:  # the first stays; NAMES_TAG has all
+                continue
             # Looking back, only the way to the parent may need mending: the rest was true at the time.
             if run.data.tags.get(tag) != value and (live or tag == "mlflow.parentRunId"):
                 self.client.set_tag(run.info.run_id, tag, value)
@@ -131,7 +133,7 @@ class _Experiment(NamedTuple):
             said = self.client.get_run(parent_id).data.tags.get(rebuild.TAG, known)
         name = tags.get(origin.NAME_TAG, "")
         # What a user has written there stays.
-        written = tags.get(rebuild.NOTE, "") in ("", rebuild.note(known, name))
+        written = tags.get(rebuild.NOTE, "") in ("", rebuild.note(known, ""), rebuild.note(known, name))
         new = {rebuild.TAG: said, **({rebuild.NOTE: rebuild.note(said, name)} if written else {})}
         for tag, value in new.items():
             if tags.get(tag) != value:

@@ -110,7 +110,7 @@ def test_an_experiment_is_run_with_what_it_was_queued_with(told: Path) -> None:
 
 
 @pytest.mark.slow
-def test_after_a_kill_the_queue_goes_on_and_runs_none_twice(told: Path) -> None:
+def test_after_a_kill_the_queue_goes_on_and_knows_what_was_done(told: Path) -> None:
     """Two were running, and one had ended just before: it was done, and had not left the queue."""
     with (told / "told.py").open("a") as code:
         code.write(f"import time\nwhile os.path.exists({str(told / 'wait')!r}):\n    time.sleep(0.1)\n")
@@ -150,6 +150,14 @@ def at_work(folder: Path) -> list[psutil.Process]:
         if is_ours and Path(each.info["cwd"]).is_relative_to(folder):
             found.append(each)
     return found
+
+
+def test_an_experiment_that_ends_before_it_is_told_what_to_run_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "true")
+    entry = {"name": "a", "stash_rev": "0", "long": "x" * 1_000_000}  # more than a pipe takes
+    assert queue._start(queue.Waiting(entry, {}), 1, tmp_path).wait(60) == 0
 
 
 @pytest.mark.parametrize("given", ["0", "-1", "65"])

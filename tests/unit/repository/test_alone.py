@@ -189,6 +189,17 @@ def test_a_stage_whose_dvc_is_killed_while_it_imports_ends_with_it(stages: Stage
     wait_for(lambda: not [each for each in psutil.process_iter(["cmdline"]) if each.info["cmdline"] == words])
 
 
+def test_whose_dvc_has_gone_before_it_begins_ends_no_successor(stages: Stages) -> None:
+    successor = stages.start(name="successor")
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    dvc = psutil.Process(gone.pid)
+    gone.wait()
+    with pytest.raises(SystemExit) as caught, alone.only("split", dvc=dvc):
+        pass
+    assert caught.value.code == 128 + signal.SIGTERM
+    assert not is_over(successor)
+
+
 @pytest.mark.parametrize("stage", ["", "split"])
 def test_without_a_stage_or_outside_of_dvc_nothing_is_made(stage: str, stages: Stages) -> None:
     Path(".dvc").rmdir()

@@ -229,6 +229,9 @@ def test_old_pieces_go_and_the_oldest_if_all_are_too_many(
         os.utime(folder, (when, when))
     unfinished.forget_old()
     assert kept(project) == ["newer", "newest"]
+    monkeypatch.setattr(unfinished, "MAX_BYTES", 100)
+    unfinished.forget_old()  # the newest may be what a stage resumes from
+    assert kept(project) == ["newest"]
 
 
 @pytest.mark.parametrize("reason", ["No space left on device", "there are 0 GB of it already"])
@@ -288,7 +291,7 @@ def test_a_stage_ends_in_order_whatever_others_remove_meanwhile(
     thread = threading.Thread(target=remove)
     thread.start()
     try:
-        for _ in range(300):
+        for _ in range(30):
             pieces().put("a", b"1")
             pieces().end(Path("photos"))
             unfinished.forget_old()
@@ -296,6 +299,21 @@ def test_a_stage_ends_in_order_whatever_others_remove_meanwhile(
         stop.set()
         thread.join()
     assert capsys.readouterr().err == ""
+
+
+def test_threads_together_keep_no_more_than_one_would_and_say_so_once(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(unfinished, "MAX_BYTES", 1000)
+    stage = pieces()
+    names = [str(number) for number in range(8)]
+    threads = [threading.Thread(target=stage.put, args=(name, b"x" * 236)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(kept(project)) == 3  # of 300 bytes each
+    assert capsys.readouterr().err.count("note: ") == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"made": {}}', b"[1]"])

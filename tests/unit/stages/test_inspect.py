@@ -92,6 +92,23 @@ def test_a_second_time_gives_the_same_bytes(project: Path) -> None:
     assert outputs() == first
 
 
+def test_a_disk_that_is_full_leaves_the_former_judgement_whole(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspect.main([])
+    before = {path: path.read_bytes() for path in (project / "data/inspection").iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    leave_features(project, mirrored=-1.0)
+    monkeypatch.setattr(inspect.files, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        inspect.main([])
+    assert {path: path.read_bytes() for path in (project / "data/inspection").iterdir()} == before
+    assert not list((project / "data").glob(".*"))
+
+
 def test_a_photo_and_its_mirror_image_are_judged_together(project: Path) -> None:
     inspect.main([])
     path = project / "data/inspection/predictions.csv"

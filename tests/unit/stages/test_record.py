@@ -14,7 +14,7 @@ from stages import record, recording
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import outputs
 from tenshots.tables import database, paths
-from tenshots.tracking import entries, figures, liveness, looks, registry, runs, sessions
+from tenshots.tracking import entries, figures, liveness, looks, registry, revisions, runs, sessions
 from tenshots.tracking.project import name as project_name
 from tenshots.tracking.store import open_store
 from tests.drawn import results as drawn_results
@@ -121,6 +121,19 @@ def test_the_winner_on_validation_is_registered_and_of_equals_that_with_less_los
     client, _ = open_store()
     champion = client.get_model_version_by_alias(project_name(), registry.CHAMPION)
     assert champion.tags[sessions.VARIANT_TAG] == "two"
+
+
+def test_names_that_dvc_gave_are_added_and_said(
+    project: Callable[..., list], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variant in ("a", "b"):
+        write_outputs(variant)
+    record.main([])
+    capsys.readouterr()
+    monkeypatch.setattr(revisions, "name_runs", lambda: 2)
+    record.main([])
+    assert capsys.readouterr().out.startswith("MLflow: added DVC's names to 2 experiments\n")
+    del project
 
 
 def test_only_what_is_missing_is_added(

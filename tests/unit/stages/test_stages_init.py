@@ -12,12 +12,14 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from ruamel.yaml import YAML
 
 import stages
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
+from tenshots.repository import alone
 from tests.drawn.photos import draw_photos
 
 TOP = Path(stages.__file__).parents[1]
@@ -90,6 +92,67 @@ stages.run(main)
     stage.send_signal(signal.SIGINT)
     assert stage.communicate(timeout=10)[1] == "stopped\n"
     assert stage.returncode == 130
+
+
+def test_a_stage_whose_dvc_is_killed_while_packages_are_imported_does_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / "dvc").write_text("import subprocess, sys\nsubprocess.run([sys.executable, 'stage.py'])\n")
+    (tmp_path / "stage.py").write_text(
+        "import os, psutil, stages\n"
+        "psutil.Process(os.getppid()).kill()\n"
+        "psutil.Process(os.getppid())\n"
+        "while os.getppid() == stages.STARTED_BY.pid:\n    pass\n"
+        "stages.run(lambda: open('ran', 'w').close())\n"
+        "open('went on', 'w').close()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(TOP), "DVC_STAGE": "split"}
+    with subprocess.Popen([sys.executable, "dvc"], cwd=tmp_path, env=environment) as dvc:
+        assert dvc.wait(60) == -signal.SIGKILL
+    until = time.monotonic() + 60
+    while [
+        each for each in psutil.process_iter(["cmdline"]) if (each.info["cmdline"] or [])[1:] == ["stage.py"]
+    ]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".dvc", "dvc", "stage.py"]
+
+
+@pytest.mark.parametrize(
+    ("command", "stage"),
+    [
+        ("stages/split.py", "split"),
+        ("stages/check.py", "check"),
+        ("stages/train.py --workers 2 baseline", "train@baseline"),
+        ("stages/train.py nobody", "train"),
+        ("stages/features.py lecture", "features@lecture"),
+        ("stages/record.py", ""),
+        ("pytest baseline", ""),
+    ],
+)
+def test_a_stage_that_a_person_runs_is_called_as_dvc_calls_it(
+    command: str, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", command.split())
+    monkeypatch.setattr(stages, "IS_PROGRAM", True)
+    assert stages._by_hand({"variants": {"baseline": {}}, "networks": {"lecture": {}}}) == stage
+
+
+@pytest.mark.parametrize("addressed", ["split", "../dvc.yaml:split", ""])
+def test_a_stage_is_the_only_one_however_it_is_addressed(
+    addressed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".dvc").mkdir()
+    monkeypatch.setenv("DVC_STAGE", addressed)
+    monkeypatch.setattr(sys, "argv", ["stages/split.py"])
+    monkeypatch.setattr(stages, "IS_PROGRAM", True)
+
+    def second() -> None:
+        with alone.only("split", dvc=None):
+            pass
+
+    with pytest.raises(SystemExit, match="another process is at the stage split in this folder"):
+        stages.run(second)
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="what a process has loaded stands in /proc")

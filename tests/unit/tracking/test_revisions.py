@@ -233,6 +233,8 @@ def test_a_pulled_experiment_writes_nowhere_else(path: str, relpath: str, commit
         ("dvc.lock", "<<<<<<< HEAD\nstages:\n=======\n>>>>>>> other\n"),
         ("dvc.lock", "stages:\n  a:\n"),
         ("dvc.lock", "[1]\n"),
+        ("dvc.lock", LOCK + "    - path: data/models/a/b\n      md5: {0}\n"),  # a file and a folder at once
+        ("dvc.lock", LOCK + f"    - path: data/models/{'b' * 300}\n      md5: {{0}}\n"),
     ],
 )
 def test_a_commit_that_cannot_be_read_keeps_no_other_from_being_recorded(
@@ -240,31 +242,54 @@ def test_a_commit_that_cannot_be_read_keeps_no_other_from_being_recorded(
 ) -> None:
     """A person may have mended it since, or pulled it from somebody."""
     _, experiment = commits
-    Path(name).write_text(text)
+    (found,) = Path("cache/files/md5").glob("*/*")
+    Path(name).write_text(text.replace("{0}", found.parent.name + found.name))
     git("commit", "--quiet", "--all", "--message=broken")
     broken = git("rev-parse", "HEAD")
     listed = revisions.lacking()
     assert {each.commit for each in listed} == {broken, experiment}
     (one,) = [each for each in listed if each.commit == broken]
-    with pytest.raises(DataError, match=r"cannot be read|is not valid YAML") as caught, revisions.copied(one):
+    with pytest.raises(DataError, match=r"cannot be used|is not valid YAML") as caught, revisions.copied(one):
         pass
     assert "\n" not in str(caught.value)
     assert "/tmp" not in str(caught.value)
     assert revisions.name_runs() == 0
 
 
+@pytest.mark.parametrize("md5", ["xx/etc/passwd", "../../../../dvc.lock", "01"])
+def test_what_is_no_hash_links_to_nothing(md5: str, commits: tuple[str, str]) -> None:
+    del commits
+    with Path("dvc.lock").open("a") as lock:
+        lock.write(f"    - path: reports/index.html\n      md5: '{md5}'\n")
+    git("commit", "--quiet", "--all", "--message=hostile")
+    Path(".dvc").mkdir()
+    (head, *_) = revisions.all_of_them()
+    with revisions.copied(head) as (folder, _):
+        assert (folder / "data/models/a").is_file()
+        assert not (folder / "reports").exists()
+
+
+def test_a_damaged_note_of_keys_is_made_anew(commits: tuple[str, str]) -> None:
+    Path(".dvc").mkdir()
+    listed = revisions.lacking()
+    assert [each.commit for each in listed] == [*commits]
+    for text in ("{}", "[]", '{"by": 1}', "null", "{"):
+        revisions.KEYS.write_text(text)
+        assert revisions.lacking() == listed
+
+
 def test_what_comes_into_dvcs_cache_later_is_recorded_then(commits: tuple[str, str]) -> None:
     """As by `dvc exp pull`, after some of an experiment was recorded."""
     _, experiment = commits
     with Path("dvc.lock").open("a") as lock:
-        lock.write("    - path: data/models/b\n      md5: 0123456789abcdef\n")
+        lock.write("    - path: data/models/b\n      md5: 0123456789abcdef0123456789abcdef\n")
     git("commit", "--quiet", "--all", "--message=two networks")
     train("a")
     listed = revisions.lacking()
     revisions.remember(listed)
     assert revisions.lacking() == []
     Path("cache/files/md5/01").mkdir()
-    Path("cache/files/md5/01/23456789abcdef").touch()
+    Path("cache/files/md5/01/23456789abcdef0123456789abcdef").touch()
     assert [each.commit for each in revisions.lacking()] == [git("rev-parse", "HEAD")]
 
     git("checkout", "--quiet", experiment)  # an experiment that is the last commit, too, is looked at once
@@ -284,8 +309,8 @@ def test_what_the_store_remembers_of_them_fits_whatever_variants_are_called(
     monkeypatch.setattr(revisions, "_outs", lambda _: {"data/models/a": "0"})
     for number, each in enumerate(many):
         many[number] = each._replace(commit=f"{number:040}")
-    revisions.remember(many)
     monkeypatch.setattr(revisions, "all_of_them", lambda: many)
+    revisions.remember(many)
     assert len(revisions.lacking()) == len(many) - revisions.MAX_SEEN
     del commits
 
@@ -307,6 +332,11 @@ def test_runs_get_the_names_of_dvcs_experiments_that_hold_the_same(commits: tupl
         for run in sessions.store.search(client, experiment_id, "")
     }
     assert found == {(variant, "odd-name") for variant in "ab*"} | {("a", None), ("*", None)}
+    notes = {
+        run.data.tags["mlflow.note.content"].rpartition("`dvc exp apply ")[2]
+        for run in sessions.store.search(client, experiment_id, "tags.`tenshots.dvc_experiment` != ''")
+    }
+    assert notes == {"odd-name`"}
     names = [
         sessions.names_of(run)[-2:]
         for run in sessions.store.search(client, experiment_id, "tags.`tenshots.variant` = '*'")
