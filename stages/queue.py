@@ -60,6 +60,7 @@ def _run_all(num_jobs: int, logs: Path) -> list[str]:
     failed: list[str] = []
     while todo := [one for one in queue.waiting() if one.entry["stash_rev"] not in seen]:
         seen |= {one.entry["stash_rev"] for one in todo}
+        print(f"{counted(len(todo), 'experiment')} queued; {num_jobs} at a time", flush=True)
         failed += _run_some(todo, num_jobs, logs)
     if not seen:
         print("nothing is queued")
@@ -74,6 +75,7 @@ def _run_some(todo: Sequence[Waiting], num_jobs: int, logs: Path) -> list[str]:
             while left and len(running) < num_jobs:
                 one = left.pop(0)
                 running[_start(one, num_jobs, logs)] = one
+                print(f"{one.name}: begun; {_log(one, logs)} shows how far it is", flush=True)
             time.sleep(ROUND_S)
             for process in [each for each in running if each.poll() is not None]:
                 one = running.pop(process)

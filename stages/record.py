@@ -152,8 +152,14 @@ def _put_in_order() -> None:
 
 def _reason(paths: Iterable[Path], stale: Iterable[str]) -> str:
     """Why the outputs at `paths` cannot be recorded; empty where they can."""
-    absent = [f"{path} is missing" for path in paths if not path.is_file()]
-    return ", ".join(absent or [f"{stage} is out of date" for stage in sorted(stale)])
+    absent = [str(path) for path in paths if not path.is_file()]
+    if absent:
+        return f"{_first_of(absent)} missing"
+    return f"{_first_of(sorted(stale))} out of date" if (stale := set(stale)) else ""
+
+
+def _first_of(names: Sequence[str]) -> str:
+    return f"{names[0]} is" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more are"
 
 
 if __name__ == "__main__":

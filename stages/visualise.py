@@ -82,7 +82,7 @@ def _draw(
     }
     text = json.dumps(index, indent=2, ensure_ascii=False) + "\n"
     files.write(folder / "index.json", text)
-    print(f"{variant}: {len(described)} pictures in {folder}")
+    print(f"{variant}: {len(described)} pictures in {VISUALISATIONS / variant}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Whether a stage runs the code that `check` listed; DVC takes its outputs for that code's."""
+"""Whether a stage runs by the code that `check` listed, and by the settings that DVC finds in the end."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,21 +11,25 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from tenshots import params
 from tenshots.errors import DataError
 from tenshots.files import file_hash
 from tenshots.repository.code import CODE_DIR
 from tenshots.tables.paths import CODE, NETWORKS
 
+DVC_YAML = Path("dvc.yaml")
+PLACEHOLDER = re.compile(r"\$\{([\w.]+)\}")  # of DVC's templates
 SPAWNING = ("ingest",)  # its workers import the code anew, at any time
 
 
 @contextmanager
 def watched(addressed: str, values: Mapping[str, Any], *, code_dir: Path = CODE_DIR) -> Iterator[None]:
-    """Raises if a listed file was edited since `check`: DVC would record the outputs as the listed code's.
+    """Raises if code or settings were edited: DVC would record the outputs as those of others.
 
     An edit of a module that was imported before changes nothing that the process computes. So all files are
     compared at first, modules once more as they are imported, and in the end the rest: templates, styles, and
-    the lists themselves, which `check` may have written again meanwhile.
+    the lists themselves, which `check` may have written again meanwhile. DVC looks at the stage's settings
+    when it has ended.
 
     Args:
         addressed: the stage, as DVC names it: `split`, `train@baseline`; empty if DVC does not run it.
@@ -32,12 +37,13 @@ def watched(addressed: str, values: Mapping[str, Any], *, code_dir: Path = CODE_
         code_dir: holds `stages` and `tenshots`.
 
     Raises:
-        DataError: a file was edited.
+        DataError: a file was edited, or one of the stage's settings.
     """
     if not addressed or not values:
         yield
         return
     stage, _, item = addressed.rpartition(":")[2].partition("@")
+    settings = file_hash(params.PATH)
     paths = [path for path in _lists(stage, item, values) if path.is_file()]
     texts = [path.read_text(encoding="utf-8") for path in paths]
     lines = [line.partition("  ") for text in texts for line in text.splitlines()]
@@ -56,6 +62,8 @@ def watched(addressed: str, values: Mapping[str, Any], *, code_dir: Path = CODE_
     for path, text in zip(paths, texts, strict=True):
         if path.read_text(encoding="utf-8") != text:
             raise _edited(f"code that {path} lists")
+    if file_hash(params.PATH) != settings:
+        _compare_settings(stage, item, values, params.read())
 
 
 class _Finder(MetaPathFinder):
@@ -77,6 +85,31 @@ class _Finder(MetaPathFinder):
 def _compare(name: str, listed: Mapping[str, str], code_dir: Path) -> None:
     if file_hash(code_dir / name) != listed[name]:
         raise _edited(name)
+
+
+def _compare_settings(stage: str, item: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    described = params.read(DVC_YAML)["stages"].get(stage, {})
+    listed = described.get("do", described).get("params", ())
+    are_all = any(isinstance(each, Mapping) for each in listed)  # of a whole file, not by their names
+    each_one = {**(before.get("networks") or {}), **(before.get("variants") or {})}
+    known = {**before, "key": item, "item": each_one.get(item)}
+    names = [PLACEHOLDER.sub(lambda found: str(_at(known, found[1])), each) for each in listed if not are_all]
+    for name in [*before, *after] if are_all else names:
+        old, new = (params.flattened({name: _at(values, name)}) for values in (before, after))
+        if edited := [key for key in {**old, **new} if old.get(key) != new.get(key)]:
+            key = max(edited, key=lambda each: each.count("."))  # not of the section that gained or lost it
+            raise DataError(
+                f"{params.PATH}: {key} was edited while this stage ran (from {old.get(key, 'nothing')} to "
+                f"{new.get(key, 'nothing')}), so DVC would take the outputs for the new setting's; run "
+                "the same again, and edit no settings meanwhile"
+            )
+
+
+def _at(values: Any, name: str) -> Any:  # noqa: ANN401 (settings)
+    """The setting of a dotted name; None where there is none."""
+    for part in name.split("."):
+        values = values.get(part) if isinstance(values, Mapping) else None
+    return values
 
 
 def _edited(what: str) -> DataError:

@@ -1,4 +1,4 @@
-"""What a kill in the middle of DVC's writing leaves: half a dvc.lock, list of locks, or pushed file.
+"""What a kill in the middle of DVC's writing leaves: half a dvc.lock, list of locks, run or pushed file.
 
 DVC writes the first two in place, so that a kill leaves the beginning of the file, or nothing of it. DVC then
 stops with an error, or without a word runs again what the lost lines said. In a remote it compares names
@@ -13,7 +13,9 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ DVC_TMP = Path(".dvc/tmp")  # git ignores it
 ASIDE = DVC_TMP / "dvc.lock.cut"
 READERS_AND_WRITERS = DVC_TMP / "rwlock"
 DVCS = re.compile(r"\.[\w-]{22}\.tmp")  # what DVC is writing. Source: tmp_fname of dvc_objects
+SHARED_AGE_S = 600  # of what is surely not being written any more, in a cache that several projects share
 NOT_WHOLE = "it is not whole"
 RUN_OUT = {"path", "hash", "md5", "size", "nfiles", "isexec"}  # what DVC says of an output in its cache
 
@@ -45,7 +48,8 @@ def mend(top: Path) -> list[str]:
     """
     if _dvc_runs(top):  # asked before anything is read: what is half-written may be whole in a moment
         return []
-    return [done for done in (restore_lock(top), remove_broken_rwlock(top), remove_strays(top)) if done]
+    mends = (restore_lock, remove_broken_rwlock, remove_unfinished_runs, remove_strays)
+    return [done for done in (each(top) for each in mends) if done]
 
 
 def restore_lock(top: Path) -> str:
@@ -120,6 +124,34 @@ def remove_broken_rwlock(top: Path) -> str:
         path.unlink(missing_ok=True)
         return f"{READERS_AND_WRITERS} was cut short: removed, because no DVC is running here"
     return ""
+
+
+def remove_unfinished_runs(top: Path) -> str:
+    """Removes what was begun and not finished in DVC's memory of runs; says so, if so.
+
+    DVC 3.67 takes the newest file in a run's folder, also one that was only begun, and stops where there is
+    none ("join() argument must be str, bytes, or os.PathLike object, not 'NoneType'").
+    """
+    runs = _cache_dir(top) / "runs"
+    latest = time.time() - (0 if runs.is_relative_to(top) else SHARED_AGE_S)  # others may be writing there
+    num = 0
+    for folder in runs.glob("*/*"):
+        with suppress(OSError):  # another project shares the cache
+            begun = list(folder.glob("*.tmp"))
+            if (begun or not any(folder.iterdir())) and folder.stat().st_mtime <= latest:
+                for path in begun:
+                    path.unlink()
+                if not any(folder.iterdir()):
+                    folder.rmdir()
+                num += 1
+    return f"{counted(num, 'unfinished note')} of runs removed from DVC's cache" if num else ""
+
+
+def _cache_dir(top: Path) -> Path:
+    from dvc.config import Config
+
+    configured = Config(str(top / ".dvc")).get("cache", {}).get("dir")
+    return Path(configured) if configured else top / ".dvc" / "cache"
 
 
 def remove_strays(top: Path) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
+from tenshots import params
 from tenshots.checks import unedited
 from tenshots.errors import DataError
 from tenshots.repository import code
@@ -152,3 +156,49 @@ def test_the_code_of_a_network_stops_the_stages_that_depend_on_it(
         except DataError:
             found.add(stage)
     assert found == stopped
+
+
+DVC_YAML = """\
+stages:
+  split: {cmd: "", params: [seed, split]}
+  train:
+    foreach: ${variants}
+    do: {cmd: "", params: [lr, "networks.${item.network}", "variants.${key}"]}
+  inspect: {cmd: "", params: ["networks.${inspect.network}"]}
+  compare: {cmd: "", params: [params.yaml: ]}
+"""
+SETTINGS = {**VALUES, "lr": 0.1, "split": {"folds": 2}, "seed": 1}
+
+
+@pytest.mark.parametrize(
+    ("stage", "change", "said"),
+    [
+        ("split", {"seed": 2}, "seed was edited while this stage ran (from 1 to 2)"),
+        ("../dvc.yaml:split", {"split": {"folds": 3}}, "split.folds was edited"),
+        ("split", {"split": {}}, "split.folds was edited while this stage ran (from 2 to nothing)"),
+        ("train@baseline", {"lr": 0.2}, "lr was edited"),
+        ("train@baseline", {"networks": {"lecture": {"dense": 8}, "other": {}}}, "networks.lecture"),
+        ("train@baseline", {"variants": {"baseline": {"network": "other"}}}, "variants.baseline.network"),
+        ("inspect", {"networks": {"lecture": {}, "other": {"dense": 8}}}, "networks.other"),
+        ("compare", {"report": {"title": "Cups"}}, "report.title"),
+        ("split", {"lr": 0.2}, ""),
+        ("train@baseline", {"networks": {"lecture": {}, "other": {"dense": 8}}}, ""),
+        ("train@baseline", {"variants": {**VALUES["variants"], "more": {"network": "other"}}}, ""),
+        ("train@baseline", {}, ""),
+        ("", {"lr": 0.2}, ""),
+    ],
+)
+def test_a_setting_of_the_stage_that_is_edited_while_it_runs_stops_it(
+    stage: str, change: dict[str, Any], said: str, project: Path
+) -> None:
+    """DVC looks at them when the stage has ended, and would write the new ones into dvc.lock."""
+    unedited.DVC_YAML.write_text(DVC_YAML)
+    YAML().dump(SETTINGS, params.PATH)
+    watching = unedited.watched(stage, params.read(), code_dir=project)
+    with (
+        pytest.raises(DataError, match=re.escape(said)) if said else nullcontext(),
+        watching,
+    ):
+        YAML().dump({**SETTINGS, **change}, params.PATH)
+        with params.PATH.open("a") as file:
+            file.write("# a remark\n")

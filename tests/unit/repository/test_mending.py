@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -209,6 +211,43 @@ def test_what_was_being_written_beside_outputs_is_removed_and_no_photo(project: 
     assert not any((project / name).exists() for name in strays)
     assert all((project / name).exists() for name in others)
     assert mending.mend(project) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("left", ["nothing", "an empty file", "half a file"])
+@pytest.mark.parametrize("cache", ["", "../elsewhere"])
+def test_a_run_that_dvc_was_killed_in_remembering_is_run_again(left: str, cache: str, tmp_path: Path) -> None:
+    """DVC stops at a folder without a file, and may take the beginning of a file for all of it."""
+    top = tmp_path / "a project"
+    top.mkdir()
+
+    def dvc(*arguments: str) -> str:
+        command = [sys.executable, "-m", "dvc", *arguments]
+        done = subprocess.run(command, cwd=top, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    dvc("init", "--no-scm", "--quiet")
+    if cache:
+        dvc("cache", "dir", cache)
+    (top / "a").write_text("1")
+    (top / "dvc.yaml").write_text("stages:\n  copy:\n    cmd: cp a b\n    deps: [a]\n    outs: [b]\n")
+    dvc("repro")
+    (run,) = (top / (cache or ".dvc/cache")).resolve().glob("runs/*/*/*")
+    begun = run.with_name(".b8z6IV0vUwR81BQkNDP6Ww.tmp")
+    content = run.read_text()
+    run.unlink()
+    if left != "nothing":
+        begun.write_text("" if left == "an empty file" else content.partition("  md5: ")[0])
+    for name in ("dvc.lock", "b"):
+        (top / name).unlink()
+
+    if cache:  # another project may be writing there
+        assert mending.mend(top) == []
+        long_ago = time.time() - 2 * mending.SHARED_AGE_S
+        os.utime(run.parent, (long_ago, long_ago))
+    assert mending.mend(top) == ["1 unfinished note of runs removed from DVC's cache"]
+    assert mending.mend(top) == []
+    assert "Running stage 'copy'" in dvc("repro")
 
 
 @pytest.mark.usefixtures("running_dvc")
