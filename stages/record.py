@@ -155,10 +155,12 @@ def _reason(paths: Iterable[Path], stale: Iterable[str]) -> str:
     absent = [str(path) for path in paths if not path.is_file()]
     if absent:
         return f"{_first_of(absent)} missing"
-    return f"{_first_of(sorted(stale))} out of date" if (stale := set(stale)) else ""
+    late = sorted(stale)
+    return f"{_first_of(late)} out of date" if late else ""
 
 
 def _first_of(names: Sequence[str]) -> str:
+    """The first, how many more there are, and the verb."""
     return f"{names[0]} is" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more are"
 
 

@@ -14,11 +14,13 @@ from typing import Any
 from tenshots import params
 from tenshots.errors import DataError
 from tenshots.files import file_hash
+from tenshots.repository import outputs
 from tenshots.repository.code import CODE_DIR
 from tenshots.tables.paths import CODE, NETWORKS
 
 DVC_YAML = Path("dvc.yaml")
 PLACEHOLDER = re.compile(r"\$\{([\w.]+)\}")  # of DVC's templates
+WHOLE = ("compare", "describe")  # tell of all settings, on the page and in MLflow
 SPAWNING = ("ingest",)  # its workers import the code anew, at any time
 
 
@@ -44,6 +46,8 @@ def watched(addressed: str, values: Mapping[str, Any], *, code_dir: Path = CODE_
         return
     stage, _, item = addressed.rpartition(":")[2].partition("@")
     settings = file_hash(params.PATH)
+    if stage in WHOLE:
+        _compare_all(values)
     paths = [path for path in _lists(stage, item, values) if path.is_file()]
     texts = [path.read_text(encoding="utf-8") for path in paths]
     lines = [line.partition("  ") for text in texts for line in text.splitlines()]
@@ -88,21 +92,37 @@ def _compare(name: str, listed: Mapping[str, str], code_dir: Path) -> None:
 
 
 def _compare_settings(stage: str, item: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    described = params.read(DVC_YAML)["stages"].get(stage, {})
+    described = params.read(DVC_YAML).get("stages", {}).get(stage, {})
     listed = described.get("do", described).get("params", ())
-    are_all = any(isinstance(each, Mapping) for each in listed)  # of a whole file, not by their names
+    files = [each for each in listed if isinstance(each, Mapping)]
+    are_all = stage in WHOLE or any(params.PATH.name in each and not each[params.PATH.name] for each in files)
+    ours = [each for each in listed if isinstance(each, str)]
+    ours += [name for each in files for name in each.get(params.PATH.name) or ()]
     each_one = {**(before.get("networks") or {}), **(before.get("variants") or {})}
     known = {**before, "key": item, "item": each_one.get(item)}
-    names = [PLACEHOLDER.sub(lambda found: str(_at(known, found[1])), each) for each in listed if not are_all]
+    names = [PLACEHOLDER.sub(lambda found: str(_at(known, found[1])), each) for each in ours]
     for name in [*before, *after] if are_all else names:
         old, new = (params.flattened({name: _at(values, name)}) for values in (before, after))
         if edited := [key for key in {**old, **new} if old.get(key) != new.get(key)]:
             key = max(edited, key=lambda each: each.count("."))  # not of the section that gained or lost it
             raise DataError(
                 f"{params.PATH}: {key} was edited while this stage ran (from {old.get(key, 'nothing')} to "
-                f"{new.get(key, 'nothing')}), so DVC would take the outputs for the new setting's; run "
-                "the same again, and edit no settings meanwhile"
+                f"{new.get(key, 'nothing')}), so DVC would take the outputs for the new setting's; set it "
+                "back and run the same again, which goes on with what is finished, or run it with the new one"
             )
+
+
+def _compare_all(values: Mapping[str, Any]) -> None:
+    """Raises where settings are not those that `check` has judged, and the stages after it have used."""
+    judged = outputs.recorded_settings(outputs.LOCK, "check")
+    if judged is None:
+        return
+    before, now = params.flattened(judged), params.flattened(values)
+    if edited := [name for name in {**before, **now} if before.get(name) != now.get(name)]:
+        raise DataError(
+            f"{params.PATH}: {edited[0]} was edited while other stages ran, so their results would be told "
+            "as those of the new setting; run `dvc repro` again"
+        )
 
 
 def _at(values: Any, name: str) -> Any:  # noqa: ANN401 (settings)

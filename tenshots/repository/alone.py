@@ -91,9 +91,9 @@ def _former(holder: Path) -> psutil.Process | None:
     """The process that a DVC has left at the stage, if it can be seen from here and surely is one of ours."""
     with suppress(OSError, ValueError, psutil.Error):
         pid, by = holder.read_text().split()
-        if by != BY_DVC:
-            return None
         process = psutil.Process(int(pid))
+        if by != BY_DVC or any(running.is_dvc(each.cmdline()) for each in process.parents()):
+            return None  # a person runs it, or a DVC that lives
         is_ours = any(part.startswith("stages.") for part in process.cmdline())
         if is_ours and Path(process.cwd()) == Path.cwd():
             return process

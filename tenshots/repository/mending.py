@@ -44,7 +44,7 @@ def mend(top: Path) -> list[str]:
         top: of the project.
 
     Raises:
-        DataError: as `restore_lock`.
+        DataError: as `restore_lock`, or DVC's own settings cannot be read.
     """
     if _dvc_runs(top):  # asked before anything is read: what is half-written may be whole in a moment
         return []
@@ -132,8 +132,9 @@ def remove_unfinished_runs(top: Path) -> str:
     DVC 3.67 takes the newest file in a run's folder, also one that was only begun, and stops where there is
     none ("join() argument must be str, bytes, or os.PathLike object, not 'NoneType'").
     """
-    runs = _cache_dir(top) / "runs"
-    latest = time.time() - (0 if runs.is_relative_to(top) else SHARED_AGE_S)  # others may be writing there
+    runs = (_cache_dir(top) / "runs").resolve()
+    is_own = runs.is_relative_to(top.resolve())
+    latest = time.time() - (0 if is_own else SHARED_AGE_S)  # others may be writing there
     num = 0
     for folder in runs.glob("*/*"):
         with suppress(OSError):  # another project shares the cache
@@ -148,9 +149,12 @@ def remove_unfinished_runs(top: Path) -> str:
 
 
 def _cache_dir(top: Path) -> Path:
-    from dvc.config import Config
+    from dvc.config import Config, ConfigError
 
-    configured = Config(str(top / ".dvc")).get("cache", {}).get("dir")
+    try:
+        configured = Config(str(top / ".dvc")).get("cache", {}).get("dir")
+    except ConfigError as error:
+        raise DataError(f"DVC cannot read its settings: {error}; mend `.dvc/config` by hand") from None
     return Path(configured) if configured else top / ".dvc" / "cache"
 
 

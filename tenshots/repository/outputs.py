@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from tenshots import params
 from tenshots.errors import DataError
@@ -77,6 +79,24 @@ def recorded(lock: Path) -> dict[str, str]:
         return {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
     except (OSError, ValueError, YAMLError, DataError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def recorded_settings(lock: Path, stage: str) -> dict[str, Any] | None:
+    """Returns what a dvc.lock says that params.yaml held when a stage last ran; None if it does not say.
+
+    Args:
+        lock: its path.
+        stage: one that depends on all of params.yaml, as `check`.
+    """
+    if not lock.is_file():
+        return None
+    # Its lines alone: to parse the whole file takes seconds.
+    entry = re.search(
+        rf"^  {re.escape(stage)}:\n(?:   .*\n)+", lock.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    found = params.loaded(entry[0])[stage].get("params", {}) if entry else {}
+    settings: dict[str, Any] | None = found.get(params.PATH.name)
+    return settings
 
 
 def folder_hash(folder: Path, *, without: Collection[str] = ()) -> str:

@@ -99,8 +99,6 @@ class _Experiment(NamedTuple):
             return str(self.client.create_run(self.id, run_name=name, tags=tags).info.run_id)
         run = found[0]
         for tag, value in tags.items():
-            if tag == origin.NAME_TAG and tag in run.data.tags:  # the first stays; NAMES_TAG has all
-                continue
             # Looking back, only the way to the parent may need mending: the rest was true at the time.
             if run.data.tags.get(tag) != value and (live or tag == "mlflow.parentRunId"):
                 self.client.set_tag(run.info.run_id, tag, value)
@@ -129,12 +127,14 @@ class _Experiment(NamedTuple):
         if run_id == parent_id:
             put_files(self.client, run_id, {params.PATH.name: params.PATH.read_bytes()}, rebuild.SETTINGS)
             said = rebuild.command(revision, params.read(), run_id=parent_id)
-        else:
-            said = self.client.get_run(parent_id).data.tags.get(rebuild.TAG, known)
+        parent = self.client.get_run(parent_id)
+        if run_id != parent_id:
+            said = parent.data.tags.get(rebuild.TAG, known)
         name = tags.get(origin.NAME_TAG, "")
-        # What a user has written there stays.
-        written = tags.get(rebuild.NOTE, "") in ("", rebuild.note(known, ""), rebuild.note(known, name))
-        new = {rebuild.TAG: said, **({rebuild.NOTE: rebuild.note(said, name)} if written else {})}
+        ours = {"", *(rebuild.note(known, each) for each in ("", name, *names_of(parent)))}
+        new = {rebuild.TAG: said}
+        if tags.get(rebuild.NOTE, "") in ours:  # what a user has written there stays
+            new[rebuild.NOTE] = rebuild.note(said, name)
         for tag, value in new.items():
             if tags.get(tag) != value:
                 self.client.set_tag(run_id, tag, value)

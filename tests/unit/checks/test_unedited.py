@@ -166,6 +166,9 @@ stages:
     do: {cmd: "", params: [lr, "networks.${item.network}", "variants.${key}"]}
   inspect: {cmd: "", params: ["networks.${inspect.network}"]}
   compare: {cmd: "", params: [params.yaml: ]}
+  describe: {cmd: "", params: [seed]}
+  others: {cmd: "", params: [seed, other.yaml: [lr]]}
+  some: {cmd: "", params: [params.yaml: [lr]]}
 """
 SETTINGS = {**VALUES, "lr": 0.1, "split": {"folds": 2}, "seed": 1}
 
@@ -181,6 +184,10 @@ SETTINGS = {**VALUES, "lr": 0.1, "split": {"folds": 2}, "seed": 1}
         ("train@baseline", {"variants": {"baseline": {"network": "other"}}}, "variants.baseline.network"),
         ("inspect", {"networks": {"lecture": {}, "other": {"dense": 8}}}, "networks.other"),
         ("compare", {"report": {"title": "Cups"}}, "report.title"),
+        ("describe", {"lr": 0.2}, "lr was edited"),
+        ("others", {"lr": 0.2}, ""),
+        ("some", {"seed": 2}, ""),
+        ("some", {"lr": 0.2}, "lr was edited"),
         ("split", {"lr": 0.2}, ""),
         ("train@baseline", {"networks": {"lecture": {}, "other": {"dense": 8}}}, ""),
         ("train@baseline", {"variants": {**VALUES["variants"], "more": {"network": "other"}}}, ""),
@@ -202,3 +209,41 @@ def test_a_setting_of_the_stage_that_is_edited_while_it_runs_stops_it(
         YAML().dump({**SETTINGS, **change}, params.PATH)
         with params.PATH.open("a") as file:
             file.write("# a remark\n")
+
+
+LOCK = """\
+schema: '2.0'
+stages:
+  check:
+    cmd: python -m stages.check
+    params:
+      params.yaml:
+{}
+    outs:
+    - path: data/checked/code
+  compare:
+    cmd: python -m stages.compare
+"""
+
+
+@pytest.mark.parametrize("stage", ["compare", "describe", "split"])
+def test_who_tells_of_all_settings_stops_where_any_was_edited_since_check(stage: str, project: Path) -> None:
+    """As between the end of the last stage that uses it and the page."""
+    unedited.DVC_YAML.write_text(DVC_YAML)
+    YAML().dump(SETTINGS, params.PATH)
+    with watched_now(stage, project):  # no dvc.lock says anything
+        pass
+    lines = params.PATH.read_text().splitlines()
+    Path("dvc.lock").write_text(LOCK.format("\n".join(f"        {line}" for line in lines)))
+    with watched_now(stage, project):
+        pass
+    YAML().dump({**SETTINGS, "lr": 0.2}, params.PATH)
+    began = False
+    error = pytest.raises(DataError, match=r"params\.yaml: lr was edited while other stages ran")
+    with error if stage != "split" else nullcontext(), watched_now(stage, project):
+        began = True
+    assert began == (stage == "split")
+
+
+def watched_now(stage: str, folder: Path) -> Any:  # noqa: ANN401 (a context)
+    return unedited.watched(stage, params.read(), code_dir=folder)

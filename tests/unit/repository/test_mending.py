@@ -215,7 +215,7 @@ def test_what_was_being_written_beside_outputs_is_removed_and_no_photo(project: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("left", ["nothing", "an empty file", "half a file"])
-@pytest.mark.parametrize("cache", ["", "../elsewhere"])
+@pytest.mark.parametrize("cache", ["", "../elsewhere", "a link"])
 def test_a_run_that_dvc_was_killed_in_remembering_is_run_again(left: str, cache: str, tmp_path: Path) -> None:
     """DVC stops at a folder without a file, and may take the beginning of a file for all of it."""
     top = tmp_path / "a project"
@@ -227,12 +227,16 @@ def test_a_run_that_dvc_was_killed_in_remembering_is_run_again(left: str, cache:
         return done.stdout
 
     dvc("init", "--no-scm", "--quiet")
-    if cache:
+    if cache == "a link":
+        (tmp_path / "elsewhere").mkdir()
+        (top / ".dvc/cache").symlink_to(tmp_path / "elsewhere")
+    elif cache:
         dvc("cache", "dir", cache)
     (top / "a").write_text("1")
+    (top / "params.yaml").write_text("variants: {}\n")
     (top / "dvc.yaml").write_text("stages:\n  copy:\n    cmd: cp a b\n    deps: [a]\n    outs: [b]\n")
     dvc("repro")
-    (run,) = (top / (cache or ".dvc/cache")).resolve().glob("runs/*/*/*")
+    (run,) = (tmp_path / "elsewhere" if cache else top / ".dvc/cache").glob("runs/*/*/*")
     begun = run.with_name(".b8z6IV0vUwR81BQkNDP6Ww.tmp")
     content = run.read_text()
     run.unlink()
@@ -248,6 +252,10 @@ def test_a_run_that_dvc_was_killed_in_remembering_is_run_again(left: str, cache:
     assert mending.mend(top) == ["1 unfinished note of runs removed from DVC's cache"]
     assert mending.mend(top) == []
     assert "Running stage 'copy'" in dvc("repro")
+
+    (top / ".dvc/config").write_text("[cache]\n    type = none of these\n")
+    with pytest.raises(DataError, match=r"(?s)DVC cannot read its settings: .*cache"):
+        mending.mend(top)
 
 
 @pytest.mark.usefixtures("running_dvc")

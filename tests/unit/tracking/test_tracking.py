@@ -14,7 +14,17 @@ from mlflow.tracking import MlflowClient
 
 from tenshots import files
 from tenshots.repository import code, outputs
-from tenshots.tracking import entries, experiments, identity, liveness, looks, origin, sessions, store
+from tenshots.tracking import (
+    entries,
+    experiments,
+    identity,
+    liveness,
+    looks,
+    origin,
+    rebuild,
+    sessions,
+    store,
+)
 from tenshots.tracking.runs import MAX_CHARACTERS, folder_tag
 from tenshots.tracking.store import open_store
 
@@ -90,6 +100,7 @@ def test_an_experiment_that_runs_again_under_another_name_is_found_by_both(
     [run] = project()
     assert run.info.run_name == "pricy-seer"
     assert sessions.names_of(run) == ["addle-thaw", "pricy-seer"]
+    assert run.data.tags["tenshots.dvc_experiment"] == "pricy-seer"
     found = experiments.table()
     for name in ("addle-thaw", "pricy-seer"):
         assert experiments.choose(found, [name])["run_id"].tolist() == [run.info.run_id]
@@ -272,6 +283,25 @@ def test_the_run_says_where_it_comes_from(project: Callable, monkeypatch: pytest
         assert run.data.tags["tenshots.dvc_experiment"] == "sunny-hill"
         assert run.data.tags["mlflow.source.git.commit"] == "f" * 40
         assert run.data.tags["tenshots.data"] == files.file_hash(Path("data/manifest.csv"))
+
+
+def test_names_tags_and_descriptions_of_an_experiment_that_is_trained_again_agree(
+    project: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuild, "command", lambda revision, *_, **__: f"git checkout {revision}")
+    for name, revision in (("", "a"), ("one", "b"), ("two", "c")):
+        if name:
+            monkeypatch.setenv("DVC_EXP_NAME", name)
+        monkeypatch.setenv("DVC_EXP_BASELINE_REV", revision * 40)
+        with sessions.variant_run("baseline", supersede=True):
+            pass
+    runs = project()
+    assert sorted(names(runs)) == ["two", "two: baseline"]
+    for run in runs:
+        tags = run.data.tags
+        assert tags["tenshots.dvc_experiment"] == "two"
+        assert tags["tenshots.rebuild"] == f"git checkout {'c' * 40}"
+        assert tags["mlflow.note.content"] == rebuild.note(tags["tenshots.rebuild"], "two")
 
 
 def test_the_tags_tell_whether_code_or_settings_differ_from_the_revision(
