@@ -160,8 +160,9 @@ def _reason(paths: Iterable[Path], stale: Iterable[str]) -> str:
 
 
 def _first_of(names: Sequence[str]) -> str:
-    """The first, how many more there are, and the verb."""
-    return f"{names[0]} is" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more are"
+    """The first two, how many more there are, and the verb."""
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return f"{', '.join(names[:2])}{more} {'is' if len(names) == 1 else 'are'}"
 
 
 if __name__ == "__main__":

@@ -144,12 +144,17 @@ EDITS_THAT_DVC_REFUSES = {
 }
 
 
+ENDS = {  # of a stage
+    "exited with 130": "atexit.register(os._exit, 130)",
+    "exited with 137": "os.kill(os.getpid(), 9)",
+}
+LOST = ("join()", "missing data")
 OTHERS = {"is busy": True, "RWLock-file": False}  # whether the other DVC lives
 
 
 def test_each_message_of_the_readme_has_a_test() -> None:
     tested = [*PHOTOS_THAT_DVC_CANNOT_READ, *ARGUMENTS_THAT_DVC_REFUSES, *EDITS_THAT_DVC_REFUSES, *OTHERS]
-    tested.append("dvc.lock")
+    tested += ["dvc.lock", *ENDS, *LOST]
     assert {expected(words) for words in tested} == {expected(said) for said in table_of_messages()}
 
 
@@ -218,6 +223,52 @@ def test_dvc_says_of_a_lock_that_was_cut_what_the_readme_explains(ingested: Proj
         lock.write_text(text[: text.rindex("md5:") + 2])
         _, said = refused(ingested)
     assert expected("dvc.lock").search(said), said
+
+
+@pytest.mark.parametrize("words", ENDS)
+def test_dvc_says_of_a_stage_that_was_ended_what_the_readme_explains(
+    words: str, ingested: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import atexit, os, sys\nif 'stages.split' in sys.orig_argv:\n    {ENDS[words]}\n"
+    )
+    ingested.environment["PYTHONPATH"] = str(tmp_path)
+    try:
+        with ingested.edited("dvc.lock"):
+            _, said = refused(ingested, ".venv/bin/dvc", "repro", "--force", "--single-item", "split")
+    finally:
+        del ingested.environment["PYTHONPATH"]
+    assert expected(words).search(said), said
+
+
+def test_dvc_says_of_a_run_that_it_did_not_remember_what_the_readme_explains(ingested: Project) -> None:
+    with ingested.edited("dvc.lock"):
+        (ingested.folder / "dvc.lock").unlink()
+        runs = ingested.folder / ".dvc/cache/runs"
+        runs.rename(runs.with_name("runs.kept"))
+        try:
+            for kept in runs.with_name("runs.kept").glob("*/*"):
+                (runs / kept.parent.name / kept.name).mkdir(parents=True)
+            _, said = refused(ingested, ".venv/bin/dvc", "repro", "--single-item", "ingest")
+            assert expected("join()").search(said), said
+            ingested.python("-m", "stages.mend")
+            ingested.dvc("repro", "--single-item", "ingest")
+        finally:
+            shutil.rmtree(runs)
+            runs.with_name("runs.kept").rename(runs)
+
+
+def test_dvc_says_of_photos_that_are_not_there_what_the_readme_explains(ingested: Project) -> None:
+    raw, cache = ingested.folder / "data/raw", ingested.folder / ".dvc/cache"
+    raw.rename(ingested.home / "raw")
+    cache.rename(ingested.home / "cache")
+    try:
+        _, said = refused(ingested)
+    finally:
+        shutil.rmtree(cache, ignore_errors=True)
+        (ingested.home / "raw").rename(raw)
+        (ingested.home / "cache").rename(cache)
+    assert expected("missing data").search(said), said
 
 
 def test_names_of_variants_reach_the_shell_in_quotes(project: Project) -> None:

@@ -97,5 +97,5 @@ def test_record_does_not_take_old_outputs_for_new_settings(project: Project) -> 
     with project.edited("params.yaml") as values:
         project.write_params({**values, "lr": 0.5})
         answer = project.python("-m", "stages.record")
-    assert "train@baseline is out of date" in answer
+    assert "not recorded: baseline (check, train@baseline are out of date)" in answer
     assert len(project.runs()) == 1 + len(VARIANTS)
