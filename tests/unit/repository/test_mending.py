@@ -214,8 +214,13 @@ def test_what_was_being_written_beside_outputs_is_removed_and_no_photo(project: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("left", ["nothing", "an empty file", "half a file"])
-@pytest.mark.parametrize("cache", ["", "../elsewhere", "a link"])
+@pytest.mark.parametrize(
+    ("left", "cache"),
+    [
+        *(("nothing", ""), ("an empty file", ""), ("half a file", "")),
+        *(("nothing", "../elsewhere"), ("nothing", "a link")),
+    ],
+)
 def test_a_run_that_dvc_was_killed_in_remembering_is_run_again(left: str, cache: str, tmp_path: Path) -> None:
     """DVC stops at a folder without a file, and may take the beginning of a file for all of it."""
     top = tmp_path / "a project"
