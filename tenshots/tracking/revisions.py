@@ -4,6 +4,8 @@ DVC keeps each experiment as a commit that no branch holds. Whoever ran several 
 in the workspace; the others' are in DVC's cache.
 """
 
+# Longer than 300 lines: which commits lack runs, and copies of them, read the same untrusted lists.
+
 from __future__ import annotations
 
 import hashlib
