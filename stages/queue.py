@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = parser.parse_args(argv)
     if given.one:
         one = Waiting(**json.load(sys.stdin))
-        # Whom a kill of this command has left behind ends
+        # Whom a kill of this command has left behind ends.
         with alone.only(f"queue of {one.entry['stash_rev']}", dvc=STARTED_BY):
             queue.run(one)
         return

@@ -26,7 +26,7 @@ from ruamel.yaml.error import YAMLError
 
 from tenshots import params
 from tenshots.errors import DataError
-from tenshots.repository import listings, running
+from tenshots.repository import listings, outputs, running
 from tenshots.wording import counted
 
 LOCK = Path("dvc.lock")
@@ -134,7 +134,7 @@ def remove_unfinished_runs(top: Path) -> str:
     DVC 3.67 takes the newest file in a run's folder, also one that was only begun, and stops where there is
     none ("join() argument must be str, bytes, or os.PathLike object, not 'NoneType'").
     """
-    runs = (_cache_dir(top) / "runs").resolve()
+    runs = (outputs.cache_dir(top) / "runs").resolve()
     is_own = runs.is_relative_to(top.resolve())
     latest = time.time() - (0 if is_own else SHARED_AGE_S)  # others may be writing there
     num = 0
@@ -148,16 +148,6 @@ def remove_unfinished_runs(top: Path) -> str:
                     folder.rmdir()
                 num += 1
     return f"{counted(num, 'unfinished note')} of runs removed from DVC's cache" if num else ""
-
-
-def _cache_dir(top: Path) -> Path:
-    from dvc.config import Config, ConfigError
-
-    try:
-        configured = Config(str(top / ".dvc")).get("cache", {}).get("dir")
-    except ConfigError as error:
-        raise DataError(f"DVC cannot read its settings: {error}; mend `.dvc/config` by hand") from None
-    return Path(configured) if configured else top / ".dvc" / "cache"
 
 
 def remove_strays(top: Path) -> str:

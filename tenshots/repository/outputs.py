@@ -51,6 +51,21 @@ def uncached_outputs() -> list[str]:
         raise DataError(f"DVC cannot tell which outputs its cache has: {error}") from None
 
 
+def cache_dir(top: Path) -> Path:
+    """Returns where DVC keeps the outputs of the project `top`, by its settings.
+
+    Raises:
+        DataError: DVC cannot read its settings.
+    """
+    from dvc.config import Config, ConfigError  # half a second
+
+    try:
+        configured = Config(str(top / ".dvc")).get("cache", {}).get("dir")
+    except ConfigError as error:
+        raise DataError(f"DVC cannot read its settings: {error}; mend `.dvc/config` by hand") from None
+    return Path(configured) if configured else top / ".dvc" / "cache"
+
+
 def check_unchanged(folder: Path) -> None:
     """Compares a folder, byte for byte, with the output of that name in dvc.lock.
 

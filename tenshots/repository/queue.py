@@ -129,7 +129,7 @@ def _found(repo: Any, queue: Any) -> Iterator[Waiting]:  # noqa: ANN401 (of DVC)
         if _is_lost(queue, message, entry):
             options = {key: value for key, value in message.decode()[1].items() if key != "entry_dict"}
             yield Waiting(entry.asdict(), options)
-    # Last, as the options went with the message where that was lost
+    # Last, as the options went with the message where that was lost.
     for rev, stashed in queue.stash.stash_revs.items():
         entry = {"dvc_root": repo.root_dir, "scm_root": repo.scm.root_dir, "stash_ref": queue.stash.ref}
         entry |= {"stash_rev": rev, **stashed._asdict()}

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 
 from tenshots import files, params, shortages
 from tenshots.errors import DataError, SettingsError
-from tenshots.repository import checkouts, code, listings
+from tenshots.repository import checkouts, code, listings, outputs
 from tenshots.repository.outputs import LOCK
 from tenshots.tables.paths import MODELS, SPLITS
 from tenshots.tracking import identity, looks, rebuild, sessions, store
@@ -316,12 +316,7 @@ def _cache_dir() -> Path:
     return _cache_dir_of(checkouts.main_repository())
 
 
-@cache
-def _cache_dir_of(top: Path) -> Path:
-    from dvc.repo import Repo  # takes a second, and is asked for only where there are experiments
-
-    with Repo(str(top)) as repo:
-        return Path(repo.cache.local_cache_dir)
+_cache_dir_of = cache(outputs.cache_dir)
 
 
 @contextmanager
