@@ -107,7 +107,7 @@ def record(
             return None
     if not with_experiment and not with_report:
         return num_added
-    with sessions.experiment_run(live=live) as run:
+    with sessions.experiment_run(live=live, whole=with_experiment) as run:
         if with_experiment:
             evaluated = {name: records.read(name, EVALUATIONS) for name in settings["variants"]}
             splits = database.read_splits(SPLITS)

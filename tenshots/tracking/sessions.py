@@ -3,6 +3,7 @@
 An experiment is a run, found by a tag that hashes the settings, the split and the code; each variant is a run
 below it, so the table of runs has one row per variant. Both bear the experiment's name. A tag,
 `liveness.TAG`, names the processes that work on a run, so that one which a kill left running is ended later.
+The experiment's run is FINISHED once all of its stages are; where only some of them are, it is SCHEDULED.
 `entries` says what a run holds, `records` what that of an experiment holds besides.
 
 Nothing here writes an output of a stage, and nothing raises because of the store: one that cannot be reached
@@ -31,6 +32,8 @@ VARIANT_TAG = "tenshots.variant"
 NAMES_TAG = "tenshots.names"  # JSON: all names that the experiment has had
 UNTRACKED = "TENSHOTS_UNTRACKED"  # set in the environment: no run is opened, and nothing is said
 ALL_VARIANTS = "*"  # marks the parent; no variant can be called so
+# Statuses of MLflow's runs.
+DONE, MORE_TO_COME, FAILED = "FINISHED", "SCHEDULED", "FAILED"
 
 
 @contextmanager
@@ -43,7 +46,7 @@ def variant_run(variant: str, *, supersede: bool = False, live: bool = True) -> 
         live: the work happens now, so that the run ends now; False leaves the end of a finished run alone.
     """
 
-    def enter(experiment: _Experiment) -> list[str]:
+    def enter(experiment: _Experiment) -> dict[str, str]:
         parent_id = experiment.open_parent(live=live)
         for former in experiment.find(variant) if supersede else []:
             experiment.client.delete_run(former.info.run_id)
@@ -51,7 +54,7 @@ def variant_run(variant: str, *, supersede: bool = False, live: bool = True) -> 
         tags = {"mlflow.parentRunId": parent_id, **origin.tags()}
         run_id = experiment.open(variant, name=name, live=live, tags=tags)
         experiment.say_how(run_id, live=live, parent_id=parent_id)
-        return [run_id, parent_id]
+        return {run_id: DONE, parent_id: MORE_TO_COME}
 
     with _session(enter, live=live) as run:
         yield run
@@ -61,15 +64,21 @@ def variant_run(variant: str, *, supersede: bool = False, live: bool = True) -> 
 def existing_run(variant: str) -> Iterator[Run]:
     """Gives the run of a variant in the current experiment as it was left, or nothing where it has none."""
     with _session(
-        lambda experiment: [run.info.run_id for run in experiment.find(variant)[:1]], live=False
+        lambda experiment: {run.info.run_id: DONE for run in experiment.find(variant)[:1]}, live=False
     ) as run:
         yield run
 
 
 @contextmanager
-def experiment_run(*, live: bool = True) -> Iterator[Run]:
-    """Gives the run of the whole experiment, parent of its variants' runs; `live` as in `variant_run`."""
-    with _session(lambda experiment: [experiment.open_parent(live=live)], live=live) as run:
+def experiment_run(*, live: bool = True, whole: bool = True) -> Iterator[Run]:
+    """Gives the run of the whole experiment, parent of its variants' runs.
+
+    Args:
+        live: as in `variant_run`.
+        whole: no stage of the experiment is left to do, so that its run is finished.
+    """
+    status = DONE if whole else MORE_TO_COME
+    with _session(lambda experiment: {experiment.open_parent(live=live): status}, live=live) as run:
         yield run
 
 
@@ -147,7 +156,7 @@ class _Experiment(NamedTuple):
         wanted = f"tags.`{KEY_TAG}` = '{self.key}' and attributes.status = 'RUNNING'"
         for run in search(self.client, self.id, wanted):
             if liveness.is_mine_alone(run.data.tags):
-                self.client.set_terminated(run.info.run_id, "FAILED")
+                self.client.set_terminated(run.info.run_id, FAILED)
 
 
 def current_key() -> str:
@@ -167,9 +176,9 @@ def names_of(run: Any) -> list[str]:  # noqa: ANN401 (a run of mlflow)
 
 
 @contextmanager
-def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterator[Run]:
-    """Gives the first of the runs that `enter` opens; all of them end as the block ends."""
-    run, run_ids = Run(), []
+def _session(enter: Callable[[_Experiment], dict[str, str]], *, live: bool) -> Iterator[Run]:
+    """Gives the first of the runs that `enter` opens; as the block ends, each gets the status beside it."""
+    run, statuses = Run(), dict[str, str]()
     if os.environ.get(UNTRACKED):
         yield run
         return
@@ -178,21 +187,22 @@ def _session(enter: Callable[[_Experiment], list[str]], *, live: bool) -> Iterat
         sharing.say_once(experiment.client, experiment.id)
         with store.lock():  # two workers may open the same run at once
             _end_abandoned(experiment.client, experiment.id)
-            run_ids = _entered(experiment, enter)
-        run = Run(experiment.client, run_ids[0]) if run_ids else Run()
+            statuses = _entered(experiment, enter)
+        run = Run(experiment.client, next(iter(statuses))) if statuses else Run()
     except Exception as error:
         warn(error)
-    status = "FAILED"
+    failed = True
     try:
         yield run
-        status = "FINISHED"
+        failed = False
     finally:
-        for run_id in run_ids:
-            run.attempt(partial(_end, run_id=run_id, status=status, live=live), None)
+        for run_id, status in statuses.items():
+            end = partial(_end, run_id=run_id, status=FAILED if failed else status, live=live)
+            run.attempt(end, None)
         store.settle()
 
 
-def _entered(experiment: _Experiment, enter: Callable[[_Experiment], list[str]]) -> list[str]:
+def _entered(experiment: _Experiment, enter: Callable[[_Experiment], dict[str, str]]) -> dict[str, str]:
     """The runs that `enter` opens: all of them, or none is left running; a signal to stop counts, too."""
     try:
         return enter(experiment)
@@ -203,9 +213,17 @@ def _entered(experiment: _Experiment, enter: Callable[[_Experiment], list[str]])
 
 
 def _end(client: Client, *, run_id: str, status: str, live: bool) -> None:
-    run = None if live else client.get_run(run_id)
-    if run is None or not (run.info.status == "FINISHED" or _is_worked_on(run)):
-        client.set_terminated(run_id, status)
+    """Ends a run, unless another process works on it, which ends it then.
+
+    Looking back, a run that had ended stays as it was: what is whole now is all that is learnt.
+    """
+    with store.lock():
+        run = client.get_run(run_id)
+        is_running = run.info.status == "RUNNING"
+        if is_running and (others := liveness.others(run.data.tags)):
+            client.set_tag(run_id, liveness.TAG, json.dumps(others))
+        elif live or is_running or status == DONE != run.info.status:
+            client.set_terminated(run_id, status)
 
 
 def end_abandoned() -> int:
@@ -224,7 +242,3 @@ def _end_abandoned(client: Client, experiment_id: str) -> int:
     for run in abandoned:
         client.set_terminated(run.info.run_id, "KILLED")
     return len(abandoned)
-
-
-def _is_worked_on(run: Any) -> bool:  # noqa: ANN401 (a run of mlflow)
-    return run.info.status == "RUNNING" and bool(liveness.others(run.data.tags))

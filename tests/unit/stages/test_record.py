@@ -317,7 +317,11 @@ def test_what_was_trained_and_not_evaluated_is_recorded_as_that_once(
     assert "one (evaluate@one is out of date; trained, and recorded as such)" in capsys.readouterr().out
     runs = by_variant(project())
     assert sorted(runs) == ["*", "one", "two"]
-    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    assert {name: run.info.status for name, run in runs.items()} == {
+        "*": "SCHEDULED",
+        "one": "FINISHED",
+        "two": "FINISHED",
+    }
     assert runs["one"].data.metrics["test_accuracy"] == 0.5
     assert runs["one"].data.tags[looks.TEST_SET_TAG] == runs["two"].data.tags[looks.TEST_SET_TAG]
     record.main([])

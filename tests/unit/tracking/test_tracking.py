@@ -58,6 +58,10 @@ def names(runs: list) -> list[str]:
     return sorted(run.info.run_name for run in runs)
 
 
+def statuses(runs: list) -> dict[str, str]:
+    return {variant: run.info.status for variant, run in by_variant(runs).items()}
+
+
 def by_variant(runs: list) -> dict:
     """The runs by the variant that each is of; `*` is the experiment's own."""
     found = {run.data.tags[sessions.VARIANT_TAG]: run for run in runs}
@@ -66,13 +70,57 @@ def by_variant(runs: list) -> dict:
 
 
 def test_a_variants_run_lies_below_the_experiments_run(project: Callable) -> None:
-    with sessions.variant_run("baseline", supersede=True), sessions.experiment_run():
+    with sessions.variant_run("baseline", supersede=True):
         pass
-    runs = project()
-    found = by_variant(runs)
+    found = by_variant(project())
     assert sorted(found) == ["*", "baseline"]
     assert found["baseline"].data.tags["mlflow.parentRunId"] == found["*"].info.run_id
-    assert {run.info.status for run in runs} == {"FINISHED"}
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_an_experiments_run_is_finished_once_all_of_its_stages_are(live: bool, project: Callable) -> None:
+    """As when Ctrl-C comes between two of them."""
+    with sessions.variant_run("baseline", live=live):
+        assert statuses(project()) == {"*": "RUNNING", "baseline": "RUNNING"}
+    assert statuses(project()) == {"*": "SCHEDULED", "baseline": "FINISHED"}
+    with sessions.experiment_run(live=live, whole=False):
+        pass
+    assert statuses(project()) == {"*": "SCHEDULED", "baseline": "FINISHED"}
+    with sessions.experiment_run(live=live):
+        pass
+    assert statuses(project()) == {"*": "FINISHED", "baseline": "FINISHED"}
+
+
+@pytest.mark.parametrize("status", ["FAILED", "KILLED", "SCHEDULED"])
+def test_looking_back_at_a_part_leaves_the_experiments_run_as_it_ended(
+    status: str, project: Callable
+) -> None:
+    with sessions.variant_run("baseline"):
+        pass
+    run_id = by_variant(project())["*"].info.run_id
+    client, _ = open_store()
+    client.set_terminated(run_id, status)
+    with sessions.variant_run("baseline", live=False), sessions.variant_run("other", live=False):
+        pass
+    assert statuses(project()) == {"*": status, "baseline": "FINISHED", "other": "FINISHED"}
+    with sessions.experiment_run(live=False):
+        pass
+    assert statuses(project())["*"] == "FINISHED"
+
+
+def test_the_last_of_two_processes_ends_the_experiments_run(
+    project: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `train` of two variants at the same time, where the first to end lives on for a moment."""
+    here = liveness.me()
+    parent = {**here, "pid": os.getppid(), "started": liveness._started(os.getppid())}
+    with sessions.variant_run("a"):
+        with monkeypatch.context() as patch:
+            patch.setattr(liveness, "me", lambda: parent)
+            with sessions.variant_run("b"):
+                pass
+        assert statuses(project()) == {"*": "RUNNING", "a": "RUNNING", "b": "FINISHED"}
+    assert statuses(project()) == {"*": "SCHEDULED", "a": "FINISHED", "b": "FINISHED"}
 
 
 def test_repeating_an_experiment_leaves_one_run_a_variant(project: Callable) -> None:
@@ -139,11 +187,13 @@ def test_an_error_of_the_work_passes_through_and_the_runs_have_failed(project: C
     assert {run.info.status for run in project()} == {"FAILED"}
     with sessions.variant_run("baseline"):
         pass
-    assert {run.info.status for run in project()} == {"FINISHED"}
+    assert statuses(project()) == {"*": "SCHEDULED", "baseline": "FINISHED"}
 
 
 def test_looking_back_leaves_a_finished_run_alone(project: Callable) -> None:
     with sessions.variant_run("baseline"):
+        pass
+    with sessions.experiment_run():
         pass
     before = sorted((run.info.run_id, run.info.end_time) for run in project())
     with sessions.variant_run("baseline", live=False) as run, sessions.experiment_run(live=False):
@@ -180,9 +230,10 @@ def test_a_run_whose_opening_fails_is_ended(
     assert capsys.readouterr().err.count("warning: the MLflow store") == 1
     num_made = step if answers == "too late" else step - 1
     assert [each.info.status for each in project()] == ["FAILED"] * num_made
-    with sessions.variant_run("baseline", live=live):
+    with sessions.variant_run("baseline", live=live), sessions.experiment_run(live=live):
         pass
-    assert [each.info.status for each in project()] == ["FINISHED"] * 2
+    assert statuses(project())["baseline"] == "FINISHED"
+    assert "RUNNING" not in statuses(project()).values()
 
 
 def test_a_request_to_stop_while_a_run_is_opened_leaves_none_running(
@@ -535,19 +586,19 @@ def test_runs_that_a_kill_left_are_ended_and_those_of_a_live_process_go_on(
     killed.kill()
     killed.wait()
 
-    def statuses(worker: subprocess.Popen[str]) -> list[str]:
+    def ended(worker: subprocess.Popen[str]) -> list[str]:
         return [run.info.status for run in project() if run.data.tags[sessions.KEY_TAG] == by_pid[worker.pid]]
 
-    assert statuses(killed) == ["RUNNING"] * 2
+    assert ended(killed) == ["RUNNING"] * 2
     if ends == "record":
         assert sessions.end_abandoned() == 2
     else:
         with sessions.variant_run("baseline"):
             pass
-    assert statuses(killed) == ["KILLED"] * 2
-    assert statuses(alive) == ["RUNNING"] * 2
+    assert ended(killed) == ["KILLED"] * 2
+    assert ended(alive) == ["RUNNING"] * 2
     alive.communicate("end\n")
-    assert statuses(alive) == ["FINISHED"] * 2
+    assert sorted(ended(alive)) == ["FINISHED", "SCHEDULED"]
 
 
 def leave_running(process: liveness.Process, monkeypatch: pytest.MonkeyPatch) -> None:
