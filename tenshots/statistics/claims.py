@@ -2,10 +2,15 @@
 
 The interval of the paired difference decides: a claim is made where it leaves out 0, and the sentence shows
 that same interval, so the two never contradict each other. With more than one comparison, intervals are
-simultaneous (Bonferroni): all of them hold as often as a single one would. Holm's procedure would sometimes
-claim more, but its claims have no useful two-sided intervals.
+simultaneous (see tenshots.statistics.gains). Stepwise procedures such as Holm's would sometimes claim more,
+but their claims have no useful two-sided intervals.
 Sources: Holm 1979, Scandinavian Journal of Statistics 6; Strassburger and Bretz 2008, Statistics in Medicine
 27 (why stepwise procedures lack such intervals).
+
+Where no difference is claimed, equality may be: to within a margin, where an interval of 90 % lies inside it.
+That is two one-sided tests at 5 %, so of pairs that differ by the margin at most one in twenty is called
+equal. Each pair is judged by itself.
+Source: Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15.
 """
 
 from __future__ import annotations
@@ -15,10 +20,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+from scipy.special import stdtrit
 from scipy.stats import binomtest
 
-from tenshots.statistics.intervals import LEVEL, MIN_COMPONENTS, Estimate, ends
+from tenshots.statistics.gains import ALIKE
+from tenshots.statistics.intervals import CORRELATION, MIN_COMPONENTS, NEGLIGIBLE, TAIL, Estimate, ends
 from tenshots.statistics.measure import Measured
 from tenshots.wording import counted
 
@@ -26,6 +32,11 @@ SETTLED = 0.05  # a difference worth knowing
 POINTS = round(100 * SETTLED)
 POWER = 0.8  # how often an experiment should find it
 MAX_PHOTOS = 10_000  # beyond, the answer is that photos are not the way
+MAX_REPEATS = 100  # that params.yaml allows
+NEAR_ENOUGH = (
+    1.5  # times the photos that trainings without any noise would need: more repeats save little then
+)
+TAIL_OF_EQUALITY = 0.05  # beyond either end of the interval that must lie inside the margin
 
 
 class SampleSize(NamedTuple):
@@ -38,6 +49,8 @@ class SampleSize(NamedTuple):
         num_repeats: trainings per fold.
         num_comparisons: pairs of variants.
         num_divided: components that a given split divides between training and test.
+        num_in_all: photos, tested or not; 0 where all are tested.
+        margin: a difference below it is none worth knowing, in (0, 1).
     """
 
     num_photos: int
@@ -46,20 +59,25 @@ class SampleSize(NamedTuple):
     num_repeats: int
     num_comparisons: int
     num_divided: int = 0
+    num_in_all: int = 0
+    margin: float = SETTLED
 
 
 class Plan(NamedTuple):
     """How large an experiment would find a true difference of 5 points in 4 of 5 cases.
 
     Attributes:
-        num_photos: to be tested, rounded up to two digits; None where photos alone are not enough.
+        num_photos: to be tested, rounded up to two digits, at least as many as are; None where more than
+            MAX_PHOTOS or MAX_REPEATS would be needed.
         num_sets: components among them, rounded in the same way.
-        num_repeats: trainings per fold that would be needed, where it is their noise that hides a difference.
+        num_repeats: trainings per fold, at least as many as there are.
+        num_in_all: photos, where only a share is tested, else as many as are tested.
     """
 
     num_photos: int | None
     num_sets: int | None
     num_repeats: int | None
+    num_in_all: int | None
 
 
 class McNemar(NamedTuple):
@@ -92,19 +110,60 @@ def side_of_zero(interval: Sequence[float] | None) -> int:
     return 1 if low > 0 else -1 if high < 0 else 0
 
 
-def sentence(variant: str, reference: str, gain: Estimate, sample: SampleSize) -> str:
-    """Says in words what `gain`, the difference between `variant` and `reference`, allows one to claim."""
+def claim(gain: Estimate, within: Estimate, margin: float) -> str:
+    """Returns "better", "worse", "equal", "alike" or "open".
+
+    Args:
+        gain: the difference, with its simultaneous interval.
+        within: the same with an interval of TAIL_OF_EQUALITY.
+        margin: see `SampleSize`.
+    """
     found = verdict(gain)
-    if found == "open":
-        text = f"no difference can be claimed between {variant} and {reference}: {_doubt(gain, sample)}"
+    if found != "open":
+        return found
+    if gain.reason == ALIKE:
+        return "alike"
+    return "equal" if _lies_within(within, margin) else "open"
+
+
+def sentence(variant: str, reference: str, gain: Estimate, within: Estimate, sample: SampleSize) -> str:
+    """Says in words what the difference between `variant` and `reference` allows one to claim.
+
+    Args:
+        variant: its name.
+        reference: the other's.
+        gain: as in `claim`.
+        within: as in `claim`.
+        sample: what was tested.
+    """
+    found, margin = claim(gain, within, sample.margin), f"{100 * sample.margin:g} points"
+    if found == "alike":
+        text = f"{variant} and {reference} answered all {sample.num_photos:,} photos alike: {ALIKE}"
+    elif found == "equal":
+        low, high = signed_points(within.low or 0.0), signed_points(within.high or 0.0)
+        text = (
+            f"{variant} and {reference} are equally good to within {margin} (90 % interval {low} to {high})"
+        )
+    elif found == "open":
+        text = f"neither a difference nor equality can be claimed of {variant} and {reference}: "
+        text += _doubt(gain, sample)
     else:
         sign = 1 if found == "better" else -1
-        low, high = sorted([sign * (gain.low or 0.0), sign * (gain.high or 0.0)])
+        low, high = (_points(end) for end in sorted([sign * (gain.low or 0.0), sign * (gain.high or 0.0)]))
+        by = f"{_points(sign * gain.value)} points ({low} to {high})"
+        little = _lies_within(within, sample.margin)
         text = (
-            f"{variant} is {found} than {reference} by {_points(sign * gain.value)} points "
-            f"({_points(low)} to {_points(high)})"
+            f"{variant} is {found} than {reference}"
+            + (f", but by less than {margin}: " if little else " by ")
+            + by
         )
     return text + warning(sample)
+
+
+def _lies_within(within: Estimate, margin: float) -> bool:
+    """As printed: an end at the margin itself is not inside."""
+    interval, limit = ends(within), round(100 * margin, 1)
+    return interval is not None and all(abs(round(100 * end, 1)) < limit for end in interval)
 
 
 def warning(sample: SampleSize) -> str:
@@ -126,31 +185,51 @@ def plan(gain: Estimate, sample: SampleSize) -> Plan | None:
     that of the trainings' seeds as the number of repeats rises. With fewer than 5 components the variance
     between them is a guess (see measure.gain).
 
+    Where trainings differ so much that more of them would save a third of the photos, the plan asks for more.
+
     Returns:
         The plan; None where nothing shows how much photos differ.
     """
-    if not gain.between > 0:
+    if not gain.between > NEGLIGIBLE:
         return None
-    tail = (1 - LEVEL) / 2 / sample.num_comparisons
     seeds = gain.trainings if gain.num_components >= MIN_COMPONENTS else 0.0
-    normal = float(ndtri(1 - tail) + ndtri(POWER))
-    budget = SETTLED**2 / normal**2
-    if seeds >= budget:
-        # Half of what may vary is left to the photos.
-        return Plan(None, None, _rounded_up(2 * seeds * sample.num_repeats / budget))
-    size = sample.num_photos / sample.num_sets
+    fewest = _num_sets(gain.between, 0.0, sample)
+    if fewest is None:
+        return Plan(None, None, None, None)
+    for num_repeats in range(sample.num_repeats, max(MAX_REPEATS, sample.num_repeats) + 1):
+        number = _num_sets(gain.between, seeds * sample.num_repeats / num_repeats, sample)
+        if number is not None and (number <= NEAR_ENOUGH * fewest or number <= sample.num_sets):
+            break
+    else:
+        return Plan(None, None, None, None)
+    if number <= sample.num_sets:
+        num_photos, number = sample.num_photos, sample.num_sets
+    else:
+        num_photos = _rounded_up(number * sample.num_photos / sample.num_sets)
+        number = _rounded_up(number)
+    in_all = num_photos * max(sample.num_in_all, sample.num_photos) / sample.num_photos
+    return Plan(num_photos, number, num_repeats, _rounded_up(in_all) if in_all > num_photos else num_photos)
+
+
+def _num_sets(between: float, seeds: float, sample: SampleSize) -> int | None:
+    """Returns how many components are needed at least; None where they hold more than MAX_PHOTOS.
+
+    Args:
+        between: variance between components, of as many as were tested.
+        seeds: variance of trainings.
+        sample: what was tested.
+    """
+    tail, size = TAIL / sample.num_comparisons, sample.num_photos / sample.num_sets
     low, high = MIN_COMPONENTS, max(math.ceil(MAX_PHOTOS / size), MIN_COMPONENTS) + 1
 
     def finds(number: int) -> bool:
         quantiles = float(stdtrit(number - 1, 1 - tail) + stdtrit(number - 1, POWER))
-        return quantiles**2 * (gain.between * sample.num_sets / number + seeds) <= SETTLED**2
+        return quantiles**2 * (between * sample.num_sets / number + seeds) <= SETTLED**2
 
     while low < high:
         middle = (low + high) // 2
         low, high = (low, middle) if finds(middle) else (middle + 1, high)
-    if low * size > MAX_PHOTOS:
-        return Plan(None, None, None)
-    return Plan(_rounded_up(low * size), _rounded_up(low), None)
+    return low if low * size <= MAX_PHOTOS or low <= sample.num_sets else None
 
 
 def mcnemar(measured: Measured, reference: Measured) -> McNemar:
@@ -184,27 +263,28 @@ def _doubt(gain: Estimate, sample: SampleSize) -> str:
         return f"{gain.reason}{_remedy(gain, sample)}"
     photos = photos_of_sets(sample.num_photos, sample.num_sets, sample.unit)
     low, high = signed_points(gain.low), signed_points(gain.high)
-    text = f"with {photos} the interval is {low} to {high} points"
-    if gain.low > -SETTLED and gain.high < SETTLED:
-        return f"{text}, which rules out a difference of {POINTS} points or more"
-    return f"{text}{_remedy(gain, sample)}"
+    return f"with {photos} the interval is {low} to {high} points{_remedy(gain, sample)}"
 
 
 def _remedy(gain: Estimate, sample: SampleSize) -> str:
     wanted = plan(gain, sample)
     if wanted is None:
         return ""
-    if wanted.num_repeats:
-        return (
-            f"; more photos alone would not settle a {POINTS}-point difference, since trainings differ too "
-            f"much: set repeats to about {wanted.num_repeats}"
-        )
-    if wanted.num_photos is None or wanted.num_sets is None:
+    if wanted.num_photos is None or wanted.num_sets is None or wanted.num_repeats is None:
         return f"; it would take more than {MAX_PHOTOS:,} photos to settle a {POINTS}-point difference"
+    repeats = f"repeats: {wanted.num_repeats}" if wanted.num_repeats > sample.num_repeats else ""
     if wanted.num_sets <= sample.num_sets:
-        return f"; this many photos would find a true difference of {POINTS} points in 4 of 5 experiments"
-    photos = photos_of_sets(wanted.num_photos, wanted.num_sets, sample.unit).replace(" test ", " ")
-    return f"; about {photos} would settle a {POINTS}-point difference"
+        found = f"would find a true difference of {POINTS} points in 4 of 5 experiments"
+        return f"; this many photos {found}" if not repeats else f"; with {repeats} this many photos {found}"
+    photos = photos_of_sets(wanted.num_photos, wanted.num_sets, sample.unit)
+    if wanted.num_in_all == wanted.num_photos:
+        photos = photos.replace(" test ", " ")
+    else:
+        photos += f", {wanted.num_in_all:,} photos in all,"
+    text = f"; about {photos}{f' with {repeats}' if repeats else ''} would settle a {POINTS}-point difference"
+    if gain.num_components < MIN_COMPONENTS:
+        text += f" (if photos of one {sample.unit} correlate by {CORRELATION:g}, which so few do not show)"
+    return text
 
 
 def _rounded_up(number: float) -> int:

@@ -14,6 +14,9 @@ from scipy.sparse import csr_array
 
 from tenshots.statistics.resampling import MIN_TO_RESAMPLE, resampled_totals
 
+# What other components would have taught, as a share of what as many others would have shown in the test.
+TEACHING = 0.5  # of a figure
+TEACHING_OF_DIFFERENCE = 0.15  # of two variants taught by the same components
 ROUNDING = 1e-9  # of sums of counts, which means over repeats make fractions
 SMALLEST_SIZE = 1e-12  # a resample may hold no photo that counts
 
@@ -34,11 +37,13 @@ class Design:
         components: int, shape (num_cells,), from 0 without gaps: of each cell.
         folds: int, shape (num_cells,), from 0 without gaps: of each cell.
         num_photos: float, shape (num_cells,), above 0: of each cell.
+        num_teaching: components that some training learnt from; 0 where no training is concerned.
     """
 
     components: np.ndarray
     folds: np.ndarray
     num_photos: np.ndarray
+    num_teaching: int = 0
 
     @property
     def num_components(self) -> int:
@@ -81,7 +86,9 @@ class Evidence:
             none.
         num_rarer: components that show the rarer of two outcomes, such as a wrong answer; None for other
             figures.
-        exact: whether a share of 0 or 1 means that all answers agree.
+        exact: whether it is a share of answers, so that all alike still leave an interval.
+        teaching: variance that other teaching components would make, as a share of that which as many others
+            would make in the test; 0 of a figure that no training moves.
     """
 
     value: float
@@ -91,6 +98,7 @@ class Evidence:
     replicates: np.ndarray | None = None
     num_rarer: int | None = None
     exact: bool = False
+    teaching: float = TEACHING
 
 
 def ratio(
@@ -151,6 +159,7 @@ def minus(first: Evidence, second: Evidence, *, paired: bool) -> Evidence:
         scale=Scale.DIFFERENCE,
         bases=first.bases,
         replicates=replicates,
+        teaching=TEACHING_OF_DIFFERENCE,
     )
 
 

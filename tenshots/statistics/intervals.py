@@ -1,9 +1,9 @@
 """95 % intervals for any figure of photos that come in components, tested by several trainings.
 
-Two things make a figure uncertain, and both are in its interval: other photos would have been tested (photos
-of one component, such as one person's, resemble each other, so components are drawn, not photos), and
-another seed would have trained another network. Each training (a fold and repeat) has a seed of its own and
-tests the photos of its fold.
+Three things make a figure uncertain, and all are in its interval: other photos would have been tested (photos
+of one component, such as one person's, resemble each other, so components are drawn, not photos), other
+components would have taught the networks, and another seed would have trained another network. Each training
+(a fold and repeat) has a seed of its own and tests the photos of its fold.
 
 A figure is told by its value and by its contributions: to first order, by how much each component of each
 fold moves it in each repeat (its influence function). Sums of squares of contributions give two variances:
@@ -12,6 +12,15 @@ fold moves it in each repeat (its influence function). Sums of squares of contri
                 few components or uneven ones, as do Student's t and its degrees of freedom.
                 Source: Bell and McCaffrey 2002, Survey Methodology 28(2), here for a weighted mean whose
                 photos correlate by CORRELATION within a component.
+    teaching    what other components would have taught. To first order each component moves the figure once
+                as it is tested and once as it teaches, so both variances fall alike as components become
+                more, and their ratio depends on what is learnt rather than on how much: it is assumed
+                (TEACHING), and counts times the components that are tested over those that teach. One set of
+                trainings does not show it; folds share most of what they learn from, so comparing them shows
+                it no better.
+                Sources: Bengio and Grandvalet 2004, No unbiased estimator of the variance of k-fold
+                cross-validation, JMLR 5; Nadeau and Bengio 2003, Machine Learning 52 (a correction of this
+                form, of a ratio that is too careful here).
     trainings   the trainings of one fold differ by their seeds: Σ over folds of the variance between repeats,
                 over the number of repeats, less the share of it that `between` holds already. With one repeat
                 nothing shows it, and it counts 0: say so beside the interval, unless no seed moves it.
@@ -30,10 +39,10 @@ of
                          two or three are too few to draw from. Where one component outweighs the others, or
                          fewer than 10 show the rarer outcome, the bootstrap fails and t is used as above.
 
-A share of 0 or 1 in every component has Clopper and Pearson's interval (1934, Biometrika 26), each component
-one answer. The trainings of several folds share photos, which no variance sees, so such intervals are
-approximate.
-Source: Bengio and Grandvalet 2004, No unbiased estimator of the variance of k-fold cross-validation, JMLR 5.
+Of few mistakes the variance says little, and of none nothing. So the interval of a share reaches at least as
+far as Clopper and Pearson's (1934, Biometrika 26) for as many answers as the photos are worth that correlate
+by CORRELATION within a component, where fewer than 10 components show the rarer outcome.
+Source: Korn and Graubard 1998, Survey Methodology 24(2) (the effective number of answers).
 
 How often each interval holds the truth is measured by benchmarks/coverage.py.
 """
@@ -44,13 +53,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from scipy.special import expit, logit, ndtr, stdtrit
+from scipy.special import betaincinv, expit, logit, ndtr, stdtrit
 
 from tenshots.statistics.evidence import Design, Evidence, Scale
 from tenshots.statistics.resampling import MIN_TO_RESAMPLE, normal_draws
 from tenshots.wording import independent_sets
 
 LEVEL = 0.95
+TAIL = (1 - LEVEL) / 2  # how often the truth lies beyond either end
 NUM_DIGITS = 6  # of a figure in a file: beyond what any number of photos here resolves
 # With 4 components t is above 3 and the variance itself rests on 3 numbers: such an interval would mislead
 # more than it tells.
@@ -105,6 +115,13 @@ class Estimate(NamedTuple):
     num_components: int = 0
 
 
+class Seeds(NamedTuple):
+    """What the trainings' seeds do to a mean over repeats: its variance and the degrees of freedom of that."""
+
+    variance: float
+    degrees: int
+
+
 class SmallSample(NamedTuple):
     """How far sums of squares of contributions can be trusted.
 
@@ -135,49 +152,54 @@ def written(found: Bounded) -> dict[str, Any]:
     }
 
 
-def estimate(evidence: Evidence, design: Design, *, num_comparisons: int = 1) -> Estimate:
+def estimate(
+    evidence: Evidence, design: Design, *, tail: float = TAIL, seeds: Seeds | None = None
+) -> Estimate:
     """Returns the figure with its interval.
 
     Args:
         evidence: of the figure.
         design: where the photos were tested.
-        num_comparisons: m, at least 1: how many intervals should all hold the truth in 95 of 100 experiments;
-            each then has the level 1 - 0.05 / m (Bonferroni's inequality, which assumes nothing about how
-            they depend on each other).
+        tail: how often the truth may lie beyond either end, in (0, 0.5); TAIL / m where m intervals are to
+            hold together (Bonferroni's inequality, which assumes nothing of how they depend on each other).
+        seeds: what seeds do, if that is known better than from this figure (see `pooled`).
     """
     weakest = min(evidence.bases, key=lambda basis: small_sample(basis.sizes).degrees)
     fewest = min(evidence.bases, key=lambda basis: np.count_nonzero(basis.sizes))
     sample = small_sample(weakest.sizes)
     number = int(np.count_nonzero(fewest.sizes))
-    squares = float((_by_component(evidence, design) ** 2).sum())
-    between = sample.factor * squares
-    seeds, seed_degrees = training_variance(evidence.contributions, design)
+    squares = float((by_component(evidence, design) ** 2).sum())
+    between = sample.factor * squares * (1 + _taught(evidence, design))
+    seeds = seeds or training_variance(evidence.contributions, design)
 
     def without(reason: str) -> Estimate:
-        return Estimate(evidence.value, None, None, reason, between, seeds, number)
+        return Estimate(evidence.value, None, None, reason, between, seeds.variance, number)
 
     if number < MIN_COMPONENTS:
         return without(too_few(number, fewest.which))
-    if squares < NEGLIGIBLE:
-        if evidence.exact and evidence.value in (0.0, 1.0):
-            low, high = _all_alike(evidence.value, sample.effective, num_comparisons)
-            return Estimate(evidence.value, low, high, None, between, seeds, number)
+    if squares < NEGLIGIBLE and not evidence.exact:
         return without(
             "every independent set of photos gives the same figure, so nothing shows how much another "
             "would differ"
         )
-    variance = between + seeds
-    degrees = variance**2 / (between**2 / sample.degrees + seeds**2 / max(seed_degrees, 1))
-    quantile = float(stdtrit(degrees, 1 - (1 - LEVEL) / 2 / num_comparisons))
+    variance = between + seeds.variance
+    joined = between**2 / sample.degrees + seeds.variance**2 / max(seeds.degrees, 1)
+    degrees = variance**2 / max(joined, NEGLIGIBLE**2)
+    quantile = float(stdtrit(max(degrees, 1.0), 1 - tail))
     if evidence.replicates is not None and _resamples_well(evidence, sample, number):
-        noise = (seeds**0.5) * normal_draws(len(evidence.replicates))
+        noise = (seeds.variance**0.5) * normal_draws(len(evidence.replicates))
         # In units of the replicates' own standard deviation, which lacks the factor.
-        reach = quantile * (variance / (squares + seeds)) ** 0.5
+        reach = quantile * (variance / (squares + seeds.variance)) ** 0.5
         low, high = _percentiles(evidence.replicates + noise, evidence.value, reach)
     else:
         low, high = _student(evidence.value, quantile * variance**0.5, evidence.scale)
+    if evidence.exact and (_few_rarer(evidence) or squares < NEGLIGIBLE):
+        least, most = _clopper_pearson(evidence.value, num_answers(weakest.sizes), tail)
+        low, high = min(low, least), max(high, most)
     lowest, highest = evidence.scale.value
-    return Estimate(evidence.value, max(low, lowest), min(high, highest), None, between, seeds, number)
+    return Estimate(
+        evidence.value, max(low, lowest), min(high, highest), None, between, seeds.variance, number
+    )
 
 
 def too_few(number: int, which: str = "") -> str:
@@ -219,7 +241,17 @@ def small_sample(sizes: np.ndarray) -> SmallSample:
     )
 
 
-def training_variance(contributions: Sequence[np.ndarray], design: Design) -> tuple[float, int]:
+def num_answers(sizes: np.ndarray) -> float:
+    """Returns how many independent answers tell as much as photos that correlate by CORRELATION.
+
+    Args:
+        sizes: float, shape (num_components,), at least 0.
+    """
+    counted = sizes[sizes > 0].astype(np.float64)
+    return float(counted.sum() ** 2 / (counted * (1 + CORRELATION * np.maximum(counted - 1, 0))).sum())
+
+
+def training_variance(contributions: Sequence[np.ndarray], design: Design) -> Seeds:
     """Returns the variance that the trainings' seeds make, and its degrees of freedom (0 with one repeat).
 
     Args:
@@ -227,37 +259,76 @@ def training_variance(contributions: Sequence[np.ndarray], design: Design) -> tu
         design: where the photos were tested.
     """
     variance, degrees = 0.0, 0
-    num_cells = np.bincount(design.folds)
-    share = design.num_photos / design.by_fold(design.num_photos)[design.folds]
-    unbiased = (num_cells / np.maximum(num_cells - 1, 1))[design.folds, np.newaxis]
     for moves in contributions:
-        num_repeats = moves.shape[1]
-        if num_repeats == 1:
-            continue
-        trained = design.by_fold(moves)
-        trained -= trained.mean(axis=1, keepdims=True)
-        own_degrees = len(num_cells) * (num_repeats - 1)
-        scale = num_repeats * (num_repeats - 1)
-        found = float((trained**2).sum()) / scale
-        if own_degrees >= MIN_DEGREES_TO_SUBTRACT:
-            # What a training does to some components and not to others is in the variance between them too.
-            rest = moves - moves.mean(axis=1, keepdims=True) - share[:, np.newaxis] * trained[design.folds]
-            found = max(found - float((unbiased * rest**2).sum()) / scale, 0.0)
-        variance += found
+        own, rest, own_degrees = _of_trainings(moves, design)
+        # What a training does to some components and not to others is in the variance between them too; so is
+        # some of what it does to all of them, the more the fewer they are.
+        variance += own if own_degrees < MIN_DEGREES_TO_SUBTRACT else max(rest, 0.0)
         degrees += own_degrees
-    return variance, degrees
+    return Seeds(variance, degrees)
 
 
-def _by_component(evidence: Evidence, design: Design) -> np.ndarray:
+def pooled(evidence: Sequence[Evidence], design: Design, *, num_free: int) -> Seeds | None:
+    """Returns what seeds do to a figure on average over variants, or over differences of them.
+
+    Two trainings tell little of their variance; those of several variants together tell more, if seeds do as
+    much to each. None where they tell enough one by one, as with several folds, or where none has repeats.
+
+    Args:
+        evidence: on the same figure of each.
+        design: where the photos were tested.
+        num_free: how many of them are independent of each other: of differences, one less than variants.
+    """
+    found = [
+        _of_trainings(moves, design)
+        for each in evidence
+        for moves in each.contributions
+        if moves.shape[1] > 1
+    ]
+    if not found or len(evidence) == 1 or found[0][2] >= MIN_DEGREES_TO_SUBTRACT:
+        return None
+    degrees = round(float(np.mean([each[2] for each in found])) * min(num_free, len(found)))
+    own, rest = (float(np.sum([each[i] for each in found])) / len(evidence) for i in (0, 1))
+    return Seeds(own if degrees < MIN_DEGREES_TO_SUBTRACT else max(rest, 0.0), degrees)
+
+
+def _of_trainings(moves: np.ndarray, design: Design) -> tuple[float, float, int]:
+    """Returns the variance of trainings, the part of it that is not between components, and the degrees."""
+    num_repeats, num_cells = moves.shape[1], np.bincount(design.folds)
+    if num_repeats == 1:
+        return 0.0, 0.0, 0
+    share = design.num_photos / design.by_fold(design.num_photos)[design.folds]
+    missing = 1 - design.by_fold(share**2)[:, np.newaxis]
+    unbiased = (num_cells / np.maximum(num_cells - 1, 1))[design.folds, np.newaxis]
+    trained = design.by_fold(moves)
+    trained -= trained.mean(axis=1, keepdims=True)
+    scale = num_repeats * (num_repeats - 1)
+    rest = moves - moves.mean(axis=1, keepdims=True) - share[:, np.newaxis] * trained[design.folds]
+    alone = design.by_fold(unbiased * rest**2)
+    return (
+        float((trained**2).sum()) / scale,
+        float((missing * (trained**2 - alone)).sum()) / scale,
+        len(num_cells) * (num_repeats - 1),
+    )
+
+
+def by_component(evidence: Evidence, design: Design) -> np.ndarray:
+    """Returns by how much each component moves the figure, the mean over repeats: (num_components,)."""
     total: Any = sum(moves.mean(axis=1) for moves in evidence.contributions)
     return design.by_component(np.asarray(total))
 
 
+def _taught(evidence: Evidence, design: Design) -> float:
+    return evidence.teaching * design.num_components / design.num_teaching if design.num_teaching else 0.0
+
+
+def _few_rarer(evidence: Evidence) -> bool:
+    return evidence.num_rarer is not None and evidence.num_rarer < MIN_RARER_TO_RESAMPLE
+
+
 def _resamples_well(evidence: Evidence, sample: SmallSample, number: int) -> bool:
     return (
-        number >= MIN_TO_RESAMPLE
-        and sample.degrees >= MIN_DEGREES_TO_RESAMPLE
-        and (evidence.num_rarer is None or evidence.num_rarer >= MIN_RARER_TO_RESAMPLE)
+        number >= MIN_TO_RESAMPLE and sample.degrees >= MIN_DEGREES_TO_RESAMPLE and not _few_rarer(evidence)
     )
 
 
@@ -280,7 +351,9 @@ def _student(value: float, half: float, scale: Scale) -> tuple[float, float]:
     return value - half, value + half
 
 
-def _all_alike(value: float, number: float, num_comparisons: int) -> tuple[float, float]:
-    """Returns Clopper and Pearson's interval of a share of 0 or 1 of `number` answers."""
-    bound = float(((1 - LEVEL) / 2 / num_comparisons) ** (1 / number))
-    return (bound, 1.0) if value == 1.0 else (0.0, 1 - bound)
+def _clopper_pearson(value: float, number: float, tail: float) -> tuple[float, float]:
+    """Returns Clopper and Pearson's interval of a share of so many answers, of which a part may count."""
+    hits, misses = number * value, number * (1 - value)
+    low = float(betaincinv(hits, misses + 1, tail)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, misses, 1 - tail)) if misses > 0 else 1.0
+    return low, high

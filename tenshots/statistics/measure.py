@@ -1,19 +1,19 @@
-"""The figures of a variant's test photos, and the difference of two variants, each with its 95 % interval.
+"""The figures of a variant's test photos, each with its 95 % interval.
 
 What is estimated: the figure on photos of new components (new people, say), for this way of training. See
-tenshots.statistics.intervals for how, and tenshots.statistics.claims for what may be said of a difference.
+tenshots.statistics.intervals for how, and tenshots.statistics.gains for the difference of two variants.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from tenshots.errors import DataError
-from tenshots.statistics import areas, evidence, gathering, intervals
+from tenshots.statistics import areas, gathering, intervals
 from tenshots.statistics.evidence import Design, Evidence
 from tenshots.statistics.intervals import Estimate
 from tenshots.statistics.tallies import Key
@@ -48,7 +48,7 @@ def measure(predictions: pd.DataFrame, components: pd.Series) -> Measured:
 
     Args:
         predictions: all folds and repeats (see tenshots.tables.predictions).
-        components: the component of each photo, indexed by photo_id.
+        components: the component of each photo that is tested or teaches, indexed by photo_id.
 
     Raises:
         DataError: a photo lacks a repeat, or has one more than once.
@@ -57,12 +57,16 @@ def measure(predictions: pd.DataFrame, components: pd.Series) -> Measured:
     fold_codes, _ = pd.factorize(predictions["fold"], sort=True)
     repeat_codes, repeats = pd.factorize(predictions["repeat"], sort=True)
     _check_complete(photo_codes, fold_codes, repeat_codes)
-    component_codes, _ = pd.factorize(components.loc[photo_ids].to_numpy(), sort=True)
+    component_codes, tested = pd.factorize(components.loc[photo_ids].to_numpy(), sort=True)
     pairs = np.stack([component_codes[photo_codes], fold_codes], axis=1)
     cells, cell_codes = np.unique(pairs, axis=0, return_inverse=True)
     cell_codes, num_repeats = cell_codes.ravel(), len(repeats)  # NumPy 2.0 gave a column
+    num_components = int(components.nunique())
     design = Design(
-        components=cells[:, 0], folds=cells[:, 1], num_photos=np.bincount(cell_codes) / num_repeats
+        components=cells[:, 0],
+        folds=cells[:, 1],
+        num_photos=np.bincount(cell_codes) / num_repeats,
+        num_teaching=num_components if fold_codes.any() else num_components - len(tested),
     )
     rows = gathering.Rows(predictions, cell_codes, repeat_codes, num_repeats, design)
     right = (predicted(predictions) == predictions["label"].to_numpy()).astype(np.float64)
@@ -78,15 +82,27 @@ def measure(predictions: pd.DataFrame, components: pd.Series) -> Measured:
     )
 
 
-def every_figure(measured: Measured) -> dict[Key, Estimate]:
+def every_figure(measured: Measured, others: Sequence[Measured] = ()) -> dict[Key, Estimate]:
     """Returns every figure with its interval.
 
     Of all labels (Key(figure)): accuracy, balanced_accuracy, macro_f1 and roc_auc in [0, 1]; log_loss in nats
     and brier_loss in [0, 2]; overconfidence, the mean confidence less the accuracy, and over_guess, the
     accuracy less that of always answering the commonest label, in [-1, 1]; commonest, the share of that
     label. Of each label (Key(figure, label)): recall, precision, f1 and roc_auc in [0, 1].
+
+    Args:
+        measured: a variant.
+        others: the other variants, which tell more of what seeds do (see intervals.pooled).
     """
-    return {key: intervals.estimate(each, measured.design) for key, each in measured.evidence.items()}
+    found = {}
+    for key, each in measured.evidence.items():
+        alike = [
+            each,
+            *(other.evidence[key] for other in others if len(other.repeats) == len(measured.repeats)),
+        ]
+        seeds = intervals.pooled(alike, measured.design, num_free=len(alike))
+        found[key] = intervals.estimate(each, measured.design, seeds=seeds)
+    return found
 
 
 def reliability(measured: Measured) -> list[Estimate]:
@@ -99,60 +115,10 @@ def accuracy(predictions: pd.DataFrame, components: pd.Series) -> Estimate:
 
     Args:
         predictions: of test photos, all folds and repeats (see tenshots.tables.predictions).
-        components: the component of each photo, indexed by photo_id.
+        components: as in `measure`.
     """
     measured = measure(predictions, components)
     return intervals.estimate(measured.evidence[Key("accuracy")], measured.design)
-
-
-def difference(
-    predictions: pd.DataFrame, reference: pd.DataFrame, components: pd.Series, *, num_comparisons: int = 1
-) -> Estimate:
-    """Estimates by how much more often `predictions` are right than `reference`, in [-1, 1].
-
-    Args:
-        predictions: of one variant's test photos, all folds and repeats.
-        reference: of another's, on the same photos.
-        components: the component of each photo, indexed by photo_id.
-        num_comparisons: see `gain`.
-    """
-    return gain(
-        measure(predictions, components), measure(reference, components), num_comparisons=num_comparisons
-    )
-
-
-def gain(measured: Measured, reference: Measured, *, num_comparisons: int = 1) -> Estimate:
-    """Estimates by how much the accuracy of `measured` exceeds that of `reference`, in [-1, 1].
-
-    Both are compared on each photo (a hard photo is hard for both), which leaves less noise than comparing
-    two intervals. A training of fold f and repeat r starts from the same seed in every variant, so repeats
-    are paired; where the variants have other repeats, their noise adds up. What no seed moves has one repeat
-    and no noise.
-
-    Args:
-        measured: one variant.
-        reference: another, on the same photos.
-        num_comparisons: how many such intervals should hold together, at least 1 (see intervals.estimate).
-
-    Raises:
-        DataError: the variants were tested on other photos, or in other folds.
-    """
-    design, other = measured.design, reference.design
-    if (
-        not np.array_equal(measured.photo_ids, reference.photo_ids)
-        or not np.array_equal(design.folds, other.folds)
-        or not np.array_equal(design.num_photos, other.num_photos)
-    ):
-        raise DataError("the variants were not tested on the same photos in the same folds; run `dvc repro`")
-    lead = evidence.minus(
-        measured.evidence[Key("accuracy")],
-        reference.evidence[Key("accuracy")],
-        paired=measured.repeats == reference.repeats,
-    )
-    found = intervals.estimate(lead, design, num_comparisons=num_comparisons)
-    if found.num_components >= intervals.MIN_COMPONENTS:
-        return found
-    return found._replace(between=_planned_variance(measured.right - reference.right, design.num_components))
 
 
 def components_of(splits: pd.DataFrame) -> pd.Series:
@@ -173,13 +139,3 @@ def _check_complete(photos: np.ndarray, folds: np.ndarray, repeats: np.ndarray) 
             "predictions must hold each test photo once in every repeat of its fold, got "
             f"{len(photos)} rows of {len(tested)} photos; run `dvc repro`"
         )
-
-
-def _planned_variance(gains: np.ndarray, num_components: int) -> float:
-    """Returns the variance of the mean gain that components of this size have at the assumed correlation.
-
-    Two or three components say next to nothing of how components differ, but their photos say how much a
-    photo's gain varies. It is for planning only (the design effect of Kish 1965, Survey Sampling).
-    """
-    inflated = 1 + (len(gains) / num_components - 1) * intervals.CORRELATION
-    return float(gains.var()) * inflated / len(gains)

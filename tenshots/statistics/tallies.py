@@ -77,6 +77,11 @@ def scale(key: Key) -> Scale:
     return OF_ALL.get(key.figure, Scale.SHARE)
 
 
+def is_taught(key: Key) -> bool:
+    """Returns whether trainings move a figure, as they do all but how common a label is."""
+    return key.figure != "commonest"
+
+
 def values(sums: np.ndarray, *, commonest: int) -> np.ndarray:
     """Returns the figures.
 

@@ -1,0 +1,170 @@
+"""How often the intervals hold the truth where trainings are real and share the people who teach them.
+
+python -m benchmarks.teaching [--experiments 2000]
+
+Run from the project's top folder; some minutes on one core. Experiments are those of benchmarks/people.py.
+Three variants are trained: two that differ by their seeds alone, and one that sees the photos blurred. The
+truth is how right such trainings are on new people, the mean over all experiments of a row. The intervals and
+sentences are those of tenshots.statistics, unaltered.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks import people
+from benchmarks.people import Block, Variant
+from tenshots.statistics import claims, gains, measure
+from tenshots.statistics.evidence import Design, Scale, ratio
+from tenshots.statistics.intervals import TAIL, Estimate
+from tenshots.statistics.measure import Measured
+from tenshots.statistics.tallies import Key
+
+VARIANTS = (Variant(), Variant(), Variant(blur=1.0))
+GROUPS = (8, 12, 30, 54)
+MARGIN = claims.SETTLED
+
+
+class Found(NamedTuple):
+    """What came of one experiment.
+
+    Attributes:
+        accuracy: of the first variant.
+        equal: the second over the first, alone.
+        unequal: the third over the first, alone.
+        joint: of all pairs of them, with intervals that hold together.
+        within: the second over the first, at the level of equality.
+    """
+
+    accuracy: Estimate
+    equal: Estimate
+    unequal: Estimate
+    joint: list[Estimate]
+    within: Estimate
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Prints the table of benchmarks/README.md."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.teaching", description=__doc__)
+    parser.add_argument("--experiments", type=int, default=2000)
+    number = parser.parse_args(argv).experiments
+    print(
+        "| groups | folds | repeats | accuracy: coverage, % (half width, points) | equal variants "
+        "| unequal variants | all three pairs | equal variants called different | called equal |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    for num_people in GROUPS:
+        for num_folds in (1, 4):
+            for num_repeats in (1, 3):
+                cells = row(number, num_people=num_people, num_folds=num_folds, num_repeats=num_repeats)
+                print(f"| {num_people} | {num_folds} | {num_repeats} | {cells} |", flush=True)
+
+
+def row(number: int, *, num_people: int, num_folds: int, num_repeats: int) -> str:
+    """Returns the cells of a row, of `number` experiments."""
+    found, truth = experiments(number, num_people=num_people, num_folds=num_folds, num_repeats=num_repeats)
+    wanted = truth[0], truth[1] - truth[0], truth[2] - truth[0]
+    given = (
+        [each.accuracy for each in found],
+        [each.equal for each in found],
+        [each.unequal for each in found],
+    )
+    if all(each.low is None for each in given[0]):
+        return "no interval | no interval | no interval | | 0 | 0"
+    pairs = [truth[one] - truth[other] for other, one in combinations(range(3), 2)]
+    together = np.mean([all(map(holds, each.joint, pairs)) for each in found])
+    different = np.mean([claims.verdict(each.equal) != "open" for each in found])
+    same = np.mean([claims.claim(each.equal, each.within, MARGIN) == "equal" for each in found])
+    return " | ".join(
+        [
+            *(_covered(estimates, true) for estimates, true in zip(given, wanted, strict=True)),
+            f"{100 * together:.1f}",
+            f"{100 * different:.1f}",
+            f"{100 * same:.1f}",
+        ]
+    )
+
+
+def experiments(
+    number: int,
+    *,
+    num_people: int,
+    num_folds: int,
+    num_repeats: int,
+    variants: tuple[Variant, ...] = VARIANTS,
+) -> tuple[list[Found], np.ndarray]:
+    """Trains, and estimates what the project would.
+
+    Returns:
+        Of each experiment what came of it; and the true accuracies of the variants, float (num_variants,).
+    """
+    found, truths = [], []
+    for block in people.blocks(
+        number, num_people=num_people, variants=variants, num_folds=num_folds, num_repeats=num_repeats
+    ):
+        truths.append(block.new_right.mean(axis=(2, 3)))
+        found += [_found(measured(block, i)) for i in range(len(block.right))]
+    return found, np.concatenate(truths).mean(axis=0)
+
+
+def measured(block: Block, i: int) -> list[Measured]:
+    """Returns what was measured of each variant in experiment `i` of a block."""
+    tested = np.flatnonzero(block.folds >= 0)
+    num_tested, num_repeats = len(tested), block.right.shape[2]
+    num_folds = int(block.folds.max()) + 1
+    design = Design(
+        components=np.arange(num_tested),
+        folds=block.folds[tested],
+        num_photos=np.full(num_tested, float(people.NUM_PHOTOS)),
+        num_teaching=len(block.folds) - (num_tested if num_folds == 1 else 0),
+    )
+    sizes = np.full((num_tested, num_repeats), float(people.NUM_PHOTOS))
+    return [
+        Measured(
+            photo_ids=np.arange(num_tested * people.NUM_PHOTOS),
+            right=right.mean(axis=0).ravel(),
+            repeats=list(range(num_repeats)),
+            design=design,
+            commonest="",
+            evidence={
+                Key("accuracy"): ratio(right.sum(axis=-1).T, sizes, design, Scale.SHARE, resampled=True)
+            },
+            bins=(),
+        )
+        for right in block.right[i][:, :, tested]
+    ]
+
+
+def holds(estimate: Estimate, truth: float) -> bool:
+    """Whether an interval contains the truth; one that is not given does."""
+    return estimate.low is None or estimate.high is None or estimate.low <= truth <= estimate.high
+
+
+def _found(variants: list[Measured]) -> Found:
+    pairs = [(one, other) for other, one in combinations(variants, 2)]
+    equal, unequal, _ = gains.gains(pairs, tail=TAIL)
+    return Found(
+        accuracy=measure.every_figure(variants[0], variants[1:])[Key("accuracy")],
+        equal=equal,
+        unequal=unequal,
+        joint=gains.gains(pairs),
+        within=gains.gains(pairs, tail=claims.TAIL_OF_EQUALITY)[0],
+    )
+
+
+def _covered(estimates: Sequence[Estimate], truth: float) -> str:
+    """Writes how often the intervals hold the truth, with its standard error, and their mean half width."""
+    given = [each for each in estimates if each.low is not None]
+    share = float(np.mean([holds(each, truth) for each in given]))
+    error = (share * (1 - share) / len(given)) ** 0.5
+    half = 50 * np.mean([(each.high or 0.0) - (each.low or 0.0) for each in given])
+    return f"{100 * share:.1f} \N{PLUS-MINUS SIGN} {100 * error:.1f} ({half:.1f})"
+
+
+if __name__ == "__main__":
+    main()
