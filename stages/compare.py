@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         predictions={name: result.predictions for name, result in results.items()},
         studies={name: _json(STUDIES / name / "study.json", f"study@{name}") for name in variants},
     )
-    compared = comparison.compare(results, photos, splits)
+    compared = comparison.compare(results, photos, splits, settings)
     compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
     inputs = views.Inputs(
         compared=compared,

@@ -116,7 +116,7 @@ class Estimate(NamedTuple):
 
 
 class Seeds(NamedTuple):
-    """What the trainings' seeds do to a mean over repeats: its variance and the degrees of freedom of that."""
+    """What the trainings' seeds do to a mean over repeats: a variance, and its degrees of freedom."""
 
     variance: float
     degrees: int

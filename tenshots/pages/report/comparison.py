@@ -16,7 +16,9 @@ says why (see tenshots.statistics.intervals):
     grouped          whether the layout has groups
     num_divided      sets with test photos and other photos in a fold, which only a given split can do
     approximate      whether several folds' trainings share photos, which the intervals cannot know
-    num_comparisons  pairs of variants; their intervals hold together in 95 of 100 experiments (Bonferroni)
+    num_comparisons  pairs of variants that were asked about (report.pairs); their intervals hold together in
+                     95 of 100 experiments
+    margin           accuracies that differ by less are equally good (report.margin)
     notes            sentences: what the intervals leave out, and what corrects them
     commonest_label  {label, share, interval, no_interval}: what always answering the commonest label
                      would reach
@@ -35,15 +37,20 @@ says why (see tenshots.statistics.intervals):
                      num_repeats (one of what no seed moves), num_updates (of a training, the mean; 0 where
                      weights are solved for), num_parameters, data, recipe, network, network_title (what it
                      is, in words), taught (how, in words)
-    differences      a list of all pairs: variant, reference, difference (of test_accuracy), interval
-                     (simultaneous), no_interval, claim ("better", "worse" or "open"), sentence,
-                     to_settle {points, power, num_photos, num_sets, num_repeats} or null (see claims.plan),
+    differences      a list of all pairs, first those asked about: variant, reference, asked (true or false),
+                     num_comparisons (intervals that hold together: pairs asked about; for the others, all
+                     pairs), difference (of test_accuracy), interval (simultaneous), no_interval, within (of this
+                     pair alone at 90 %, or null), claim ("better", "worse", "equal", "alike" or "open"; see
+                     claims.claim), sentence,
+                     to_settle {points, power, num_photos, num_sets, num_repeats, num_in_all} or null (see
+                     claims.plan),
                      mcnemar {num_better, num_worse, p_value} in photos, which ignores groups
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +58,8 @@ import pandas as pd
 
 from tenshots.errors import DataError
 from tenshots.pages.report import sentences
-from tenshots.statistics import claims, intervals, measure
+from tenshots.pages.settings import ReportSettings, asked
+from tenshots.statistics import claims, gains, intervals, measure
 from tenshots.statistics.areas import ROC_AUC
 from tenshots.statistics.choice import best_on_validation
 from tenshots.statistics.claims import SampleSize
@@ -94,6 +102,7 @@ def compare(
     results: Mapping[str, Results],
     photos: pd.DataFrame,
     splits: pd.DataFrame,
+    settings: ReportSettings,
 ) -> dict[str, Any]:
     """Returns the keys above of reports/comparison.json.
 
@@ -101,6 +110,7 @@ def compare(
         results: of each variant, in the order of params.yaml.
         photos: columns photo_id and group, of the whole database.
         splits: photo_id, component, fold and part (see tenshots.splitting.division).
+        settings: which pairs are asked about, and the margin.
 
     Raises:
         DataError: the variants were not tested on the same photos, or on photos that the database or the
@@ -111,20 +121,22 @@ def compare(
     baseline, first = next(iter(results.items()))
     truth = first.predictions.drop_duplicates("photo_id")
     tested = photos[photos["photo_id"].isin(truth["photo_id"])]
-    measured = {
-        name: measure.measure(result.predictions, components.loc[tested["photo_id"]])
-        for name, result in results.items()
+    measured = {name: measure.measure(result.predictions, components) for name, result in results.items()}
+    figures = {
+        name: measure.every_figure(each, [other for other in measured.values() if other is not each])
+        for name, each in measured.items()
     }
-    figures = {name: measure.every_figure(each) for name, each in measured.items()}
-    num_folds = int(first.predictions["fold"].nunique())
+    num_folds, pairs = int(first.predictions["fold"].nunique()), asked(settings, list(results))
     grouped = bool((tested["group"] != "").any())
     sample = SampleSize(
         num_photos=len(truth),
         num_sets=int(components.loc[tested["photo_id"]].nunique()),
         unit=_unit(tested, components.loc[tested["photo_id"]]),
         num_repeats=max(len(each.repeats) for each in measured.values()),
-        num_comparisons=max(len(results) * (len(results) - 1) // 2, 1),
+        num_comparisons=max(len(pairs), 1),
         num_divided=_num_divided(splits),
+        num_in_all=splits["photo_id"].nunique(),
+        margin=settings.margin,
     )
     chosen = best_on_validation({name: result.metrics for name, result in results.items()})
     return {
@@ -141,6 +153,7 @@ def compare(
         "num_repeats": sample.num_repeats,
         "approximate": num_folds > 1,
         "num_comparisons": sample.num_comparisons,
+        "margin": sample.margin,
         "notes": sentences.notes(
             sample,
             num_folds,
@@ -155,7 +168,7 @@ def compare(
         "variants": {
             name: _figures(result, measured[name], figures[name]) for name, result in results.items()
         },
-        "differences": _differences(measured, sample),
+        "differences": _differences(measured, pairs, sample),
     }
 
 
@@ -202,25 +215,50 @@ def _better_than_guess(over_guess: Estimate) -> bool | None:
     return claims.verdict(over_guess) == "better"
 
 
-def _differences(measured: Mapping[str, Measured], sample: SampleSize) -> list[dict[str, Any]]:
-    names = list(measured)
+def _differences(
+    measured: Mapping[str, Measured], pairs: Sequence[tuple[str, str]], sample: SampleSize
+) -> list[dict[str, Any]]:
+    """Returns the pairs asked about, then the others, whose intervals hold together with those of all pairs."""
+    known = [{*pair} for pair in pairs]
+    rest = [
+        (name, other) for other, name in itertools.combinations(measured, 2) if {name, other} not in known
+    ]
     found = []
-    for name, other in [(name, other) for i, name in enumerate(names) for other in names[:i]]:
-        gain = measure.gain(measured[name], measured[other], num_comparisons=sample.num_comparisons)
-        plan, test = claims.plan(gain, sample), claims.mcnemar(measured[name], measured[other])
-        found.append(
-            {
-                "variant": name,
-                "reference": other,
-                "difference": round(gain.value, NUM_DIGITS),
-                **intervals.written(gain),
-                "claim": claims.verdict(gain),
-                "sentence": claims.sentence(name, other, gain, sample),
-                "to_settle": plan and {"points": claims.POINTS, "power": claims.POWER, **plan._asdict()},
-                "mcnemar": {**test._asdict(), "p_value": float(f"{test.p_value:.4g}")},
-            }
+    for group, together in ((pairs, pairs), (rest, [*pairs, *rest])):
+        size = sample._replace(num_comparisons=max(len(together), 1))
+        estimates = dict(
+            zip(together, gains.gains([(measured[a], measured[b]) for a, b in together]), strict=True)
         )
+        found += [_difference(measured, pair, estimates[pair], size, asked=group is pairs) for pair in group]
     return found
+
+
+def _difference(
+    measured: Mapping[str, Measured],
+    pair: tuple[str, str],
+    gain: Estimate,
+    sample: SampleSize,
+    *,
+    asked: bool,
+) -> dict[str, Any]:
+    name, other = pair
+    one, reference = measured[name], measured[other]
+    within = gains.gain(one, reference, tail=claims.TAIL_OF_EQUALITY)
+    plan, test = claims.plan(gain, sample), claims.mcnemar(one, reference)
+    limits = intervals.ends(within)
+    return {
+        "variant": name,
+        "reference": other,
+        "asked": asked,
+        "num_comparisons": sample.num_comparisons,
+        "difference": round(gain.value, NUM_DIGITS),
+        **intervals.written(gain),
+        "within": limits and [round(end, NUM_DIGITS) for end in limits],
+        "claim": claims.claim(gain, within, sample.margin),
+        "sentence": claims.sentence(name, other, gain, within, sample),
+        "to_settle": plan and {"points": claims.POINTS, "power": claims.POWER, **plan._asdict()},
+        "mcnemar": {**test._asdict(), "p_value": float(f"{test.p_value:.4g}")},
+    }
 
 
 def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:

@@ -196,7 +196,10 @@ def notes(sample: SampleSize, num_folds: int, *, grouped: bool, seeded: bool) ->
     if not grouped:
         notes.append(UNGROUPED)
     if num_folds > 1:
-        notes.append("The intervals are approximate: the trainings of different folds share photos.")
+        notes.append(
+            "How much other photos would have taught the networks otherwise is assumed, since trainings that "
+            "share photos do not show it."
+        )
     if sample.num_repeats == 1 and seeded:
         notes.append(
             "With one training per fold nothing shows how much another would differ, so the intervals leave "
@@ -204,8 +207,8 @@ def notes(sample: SampleSize, num_folds: int, *, grouped: bool, seeded: bool) ->
         )
     if sample.num_comparisons > 1:
         notes.append(
-            f"The intervals of the {sample.num_comparisons} differences are widened so that all of them hold "
-            "together in 95 of 100 experiments (Bonferroni)."
+            f"The intervals of the {sample.num_comparisons} differences asked about are widened so that all of "
+            "them hold together in 95 of 100 experiments; those of other pairs, so that all pairs do."
         )
     return notes
 
