@@ -17,7 +17,7 @@ from tenshots.splitting import leakage
 from tests.drawn import results as drawn_results
 
 LABELS = ["<script>alert(1)</script>", "a,b", "cup"]
-SETTINGS = ReportSettings(num_mistakes=3, num_samples=7)
+SETTINGS = ReportSettings(num_mistakes=3, num_samples=7, pairs="all", margin=0.05)
 
 
 def made(
@@ -46,7 +46,7 @@ def made(
         predictions={name: result.predictions for name, result in results.items()},
         studies=studies or dict.fromkeys(results, drawn_results.NO_STUDY),
     )
-    compared = comparison.compare(results, photos, splits)
+    compared = comparison.compare(results, photos, splits, settings)
     compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
     return views.Inputs(
         compared=compared,

@@ -36,6 +36,8 @@ variants:
 report:
   num_mistakes: 12
   num_samples: 48
+  pairs: all
+  margin: 0.05
 """
 
 

@@ -39,9 +39,9 @@ says why (see tenshots.statistics.intervals):
                      is, in words), taught (how, in words)
     differences      a list of all pairs, first those asked about: variant, reference, asked (true or false),
                      num_comparisons (intervals that hold together: pairs asked about; for the others, all
-                     pairs), difference (of test_accuracy), interval (simultaneous), no_interval, within (of this
-                     pair alone at 90 %, or null), claim ("better", "worse", "equal", "alike" or "open"; see
-                     claims.claim), sentence,
+                     pairs), difference (of test_accuracy), interval (simultaneous), no_interval, within (of
+                     this pair alone at 90 %, or null), claim ("better", "worse", "equal", "alike" or
+                     "open"; see claims.claim), sentence,
                      to_settle {points, power, num_photos, num_sets, num_repeats, num_in_all} or null (see
                      claims.plan),
                      mcnemar {num_better, num_worse, p_value} in photos, which ignores groups
@@ -218,7 +218,7 @@ def _better_than_guess(over_guess: Estimate) -> bool | None:
 def _differences(
     measured: Mapping[str, Measured], pairs: Sequence[tuple[str, str]], sample: SampleSize
 ) -> list[dict[str, Any]]:
-    """Returns the pairs asked about, then the others, whose intervals hold together with those of all pairs."""
+    """Returns the pairs asked about, then the others; intervals of the latter hold together with all."""
     known = [{*pair} for pair in pairs]
     rest = [
         (name, other) for other, name in itertools.combinations(measured, 2) if {name, other} not in known

@@ -197,8 +197,8 @@ def notes(sample: SampleSize, num_folds: int, *, grouped: bool, seeded: bool) ->
         notes.append(UNGROUPED)
     if num_folds > 1:
         notes.append(
-            "How much other photos would have taught the networks otherwise is assumed, since trainings that "
-            "share photos do not show it."
+            "The intervals are approximate: how differently other photos would have taught the networks is "
+            "assumed, since trainings that share photos do not show it."
         )
     if sample.num_repeats == 1 and seeded:
         notes.append(
@@ -207,8 +207,8 @@ def notes(sample: SampleSize, num_folds: int, *, grouped: bool, seeded: bool) ->
         )
     if sample.num_comparisons > 1:
         notes.append(
-            f"The intervals of the {sample.num_comparisons} differences asked about are widened so that all of "
-            "them hold together in 95 of 100 experiments; those of other pairs, so that all pairs do."
+            f"The intervals of the {sample.num_comparisons} differences asked about are widened so that all "
+            "of them hold together in 95 of 100 experiments; those of other pairs, so that all pairs do."
         )
     return notes
 

@@ -89,7 +89,9 @@ def test_a_missing_input_is_an_error_with_the_remedy(project: Path, name: str, s
 
 
 def test_no_variants_are_an_error(project: Path) -> None:
-    (project / "params.yaml").write_text("variants: {}\nreport: {num_mistakes: 1, num_samples: 1}\n")
+    (project / "params.yaml").write_text(
+        "variants: {}\nreport: {num_mistakes: 1, num_samples: 1, pairs: all, margin: 0.05}\n"
+    )
     with pytest.raises(SettingsError, match="variants must name at least 1 variant"):
         compare.main([])
 
