@@ -18,7 +18,7 @@ from tenshots.pages.report import comparison, page, photos_and_mistakes, seen, s
 from tenshots.pages.report.comparison import Results
 from tenshots.pages.report.photos_and_mistakes import Material
 from tenshots.pages.settings import ReportSettings
-from tenshots.tables import csv_files, database
+from tenshots.tables import csv_files, database, probabilities
 from tenshots.tables.paths import (
     AUGMENTATION,
     CODE,
@@ -86,8 +86,10 @@ def _results(variant: str) -> Results:
     folder, stage = EVALUATIONS / variant, f"evaluate@{variant}"
     _read(folder / "predictions.csv", stage)
     _read(folder / "curves.csv", stage)
+    predictions = database.read_predictions(folder / "predictions.csv")
+    probabilities.check(predictions, folder / "predictions.csv", remedy=f"run `dvc repro --force {stage}`")
     return Results(
-        predictions=database.read_predictions(folder / "predictions.csv"),
+        predictions=predictions,
         curves=csv_files.read(folder / "curves.csv"),
         details=_json(folder / "details.json", stage),
         metrics=_json(folder / "metrics.json", stage),

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from tenshots.evaluation import metrics
+from tenshots.evaluation import metrics, validation
 from tenshots.labels.suspicion import suspicion
 from tenshots.pages.report.comparison import Results
 from tenshots.pages.report.seen import Drawn
@@ -133,6 +133,7 @@ def results(
         "network_title": "a convolutional network",
         "taught": "pretrained" if skill > 2 else "from scratch",
         **metrics.details(test),
+        "validation": validation.by_fold(test, dict.fromkeys(set(test["fold"]), 0.0 if solved else 180.0)),
         "num_updates": 0.0 if solved else 180.0,
         "num_parameters": 1_341_475,
     }

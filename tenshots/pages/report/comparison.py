@@ -4,7 +4,10 @@ Keys of reports/comparison.json beside those of pages.report.photos_and_mistakes
 differences in [-1, 1], losses are in nats; an interval is [low, high] at 95 %, or null where its no_interval
 says why (see tenshots.statistics.intervals):
 
-    chosen           the variant that is best on validation photos (see tenshots.statistics.choice)
+    chosen           the variant that is best on all validation photos (see tenshots.statistics.choice)
+    choice           {variants_by_fold, accuracy, interval, no_interval, sentence}: the variant that each
+                     fold's own validation photos choose, and the accuracy of choosing so, which the
+                     choice does not flatter; null with one variant
     reference        the first variant of params.yaml
     labels           sorted
     estimand         what the figures estimate, in a sentence
@@ -25,6 +28,8 @@ says why (see tenshots.statistics.intervals):
     variants         of each: val_accuracy, val_log_loss, test_accuracy, test_balanced_accuracy,
                      test_macro_f1, test_log_loss, test_roc_auc (or null), test_brier_loss (0 to 2),
                      interval (of test_accuracy), no_interval,
+                     mean_prediction {num_trainings, accuracy, interval, no_interval, sentence}: of the
+                     mean over each fold's trainings, or null where that is one,
                      estimates: {accuracy, balanced_accuracy, macro_f1, roc_auc, log_loss, brier_loss,
                      overconfidence (mean confidence less accuracy)}, of each {value, interval, no_interval};
                      over_guess {difference, interval, no_interval}: its accuracy less that of always
@@ -32,7 +37,7 @@ says why (see tenshots.statistics.intervals):
                      no interval;
                      per_class: a list, of each label {label, support, recall, precision, f1, roc_auc}, each
                      of these {value, interval, no_interval}, roc_auc null without areas;
-                     calibration: num_bins, ece, ece_if_calibrated, ece_95_if_calibrated and curve, as in
+                     calibration: num_bins, ece, ece_if_calibrated and curve, as in
                      metrics.calibration, each bin with the interval of its accuracy and no_interval,
                      num_repeats (one of what no seed moves), num_updates (of a training, the mean; 0 where
                      weights are solved for), num_parameters, data, recipe, network, network_title (what it
@@ -57,7 +62,7 @@ from typing import Any
 import pandas as pd
 
 from tenshots.errors import DataError
-from tenshots.pages.report import sentences
+from tenshots.pages.report import sentences, which_figure
 from tenshots.pages.settings import ReportSettings, asked
 from tenshots.statistics import claims, gains, intervals, measure
 from tenshots.statistics.areas import ROC_AUC
@@ -119,6 +124,7 @@ def compare(
     components = measure.components_of(splits)
     _check_same_photos(results, set(photos["photo_id"]) & set(components.index))
     baseline, first = next(iter(results.items()))
+    predictions = {name: result.predictions for name, result in results.items()}
     truth = first.predictions.drop_duplicates("photo_id")
     tested = photos[photos["photo_id"].isin(truth["photo_id"])]
     measured = {name: measure.measure(result.predictions, components) for name, result in results.items()}
@@ -141,6 +147,13 @@ def compare(
     chosen = best_on_validation({name: result.metrics for name, result in results.items()})
     return {
         "chosen": chosen,
+        "choice": which_figure.choice(
+            chosen,
+            predictions,
+            {name: result.details["validation"] for name, result in results.items()},
+            components,
+            divided=sample.num_divided > 0,
+        ),
         "reference": baseline,
         "labels": labels_of(first.predictions),
         "estimand": sentences.estimand(sample, grouped=grouped),
@@ -166,7 +179,11 @@ def compare(
             **intervals.written(figures[baseline][Key("commonest")]),
         },
         "variants": {
-            name: _figures(result, measured[name], figures[name]) for name, result in results.items()
+            name: {
+                **_figures(result, measured[name], figures[name]),
+                "mean_prediction": which_figure.mean_prediction(result.predictions, components),
+            }
+            for name, result in results.items()
         },
         "differences": _differences(measured, pairs, sample),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tenshots.pages.report import which_figure
 from tenshots.statistics import claims
 from tenshots.statistics.choice import best_on_validation
 from tenshots.statistics.claims import SampleSize, signed_points
@@ -41,6 +42,8 @@ def markdown(comparison: Mapping[str, Any]) -> str:
     about = [
         doubt(comparison),
         *tuning(comparison),
+        which_figure.chosen(comparison),
+        which_figure.means(comparison),
         f"{basis(comparison)} {guess(comparison)}",
         mcnemar_note(comparison),
     ]
@@ -49,13 +52,24 @@ def markdown(comparison: Mapping[str, Any]) -> str:
 
 def doubt(comparison: Mapping[str, Any]) -> str:
     """Says where the chosen variant is not shown to be better than a guess without looking; else nothing."""
+    # Where a label is rare, a variant may know it and still be right no more often than who never answers it:
+    # balanced accuracy shows that.
     figures = comparison["variants"][comparison["chosen"]]
     if figures["better_than_guess"] is not False:
         return ""
     common = comparison["commonest_label"]
-    return (
+    text = (
         f"{comparison['chosen']} is not shown to be better than always answering {common['label']}: "
         f"{difference_text(figures['over_guess'])} points."
+    )
+    balanced = figures["estimates"]["balanced_accuracy"]
+    if percent(balanced["value"]) == percent(figures["test_accuracy"]):
+        return text
+    num_shown = sum(item["support"] > 0 for item in figures["per_class"])
+    return (
+        f"{text} Its balanced accuracy, for which each label counts alike, is {percent(balanced['value'])} "
+        f"{interval_text(balanced['interval'])}; that of always answering {common['label']} is "
+        f"{percent(1 / num_shown)}."
     )
 
 
@@ -158,9 +172,8 @@ def calibrated(figures: Mapping[str, Any]) -> str:
     low, high = sorted(sign * end for end in over["interval"] or (0.0, 0.0))
     ends = f" ({signed_points(low)} to {signed_points(high)})" if over["interval"] else ""
     return (
-        f"{said} {points}{ends}. Calibration error {percent(found['ece'])}; a perfectly calibrated network "
-        f"would show {percent(found['ece_if_calibrated'])} by chance, and more than "
-        f"{percent(found['ece_95_if_calibrated'])} in 1 of 20 cases."
+        f"{said} {points}{ends}. Calibration error {percent(found['ece'])}; by chance alone, a perfectly "
+        f"calibrated network would show {percent(found['ece_if_calibrated'])} or more."
     )
 
 

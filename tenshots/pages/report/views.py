@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from tenshots.pages.report import charts, pictures, sections, seen, sentences
+from tenshots.pages.report import charts, pictures, sections, seen, sentences, which_figure
 from tenshots.pages.report.comparison import Results
 from tenshots.pages.report.pictures import Album
 from tenshots.pages.report.seen import Drawn
@@ -56,6 +56,7 @@ class Answer:
     Attributes:
         guess: what is reached without looking, in a sentence.
         doubt: a sentence where the chosen variant is not shown to be better than that; else empty.
+        chosen: what the chosen variant's accuracy owes to the choice, in sentences; empty with one variant.
         tuning: sentences where fine-tuning is not shown to be better than a linear classifier.
         told: the differences that it tells (see comparison.json).
         sheet: of each label, its photos: label, and photos with photo_id and path.
@@ -63,6 +64,7 @@ class Answer:
 
     guess: str
     doubt: str
+    chosen: str
     tuning: Sequence[str]
     told: Sequence[Mapping[str, Any]]
     sheet: Sequence[Mapping[str, Any]]
@@ -77,6 +79,7 @@ class Comparison:
         forest: the axis of all differences.
         labels: of each: name, support (photos) and rows, how many of them each variant recognises.
         basis: what the figures rest on, in sentences.
+        means: how right the variants' mean predictions are, in sentences; empty with one training per fold.
         mcnemar: McNemar's p-values, in a sentence; empty where nothing is compared.
     """
 
@@ -84,6 +87,7 @@ class Comparison:
     forest: charts.Scale
     labels: Sequence[Mapping[str, Any]]
     basis: str
+    means: str
     mcnemar: str
 
 
@@ -142,6 +146,7 @@ def answer(inputs: Inputs, settings: ReportSettings, album: Album) -> Answer:
     return Answer(
         guess=phrases.guess(inputs.compared),
         doubt=sentences.doubt(inputs.compared),
+        chosen=which_figure.chosen(inputs.compared),
         tuning=sentences.tuning(inputs.compared),
         told=_told(inputs.compared),
         sheet=[
@@ -172,6 +177,7 @@ def comparison(compared: Mapping[str, Any]) -> Comparison:
         ),
         labels=_labels(compared),
         basis=phrases.basis(compared),
+        means=which_figure.means(compared),
         mcnemar=sentences.mcnemar_note(compared),
     )
 

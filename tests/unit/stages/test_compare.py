@@ -117,3 +117,12 @@ def test_twelve_groups_make_a_page_below_15_mb(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     compare.main([])
     assert (tmp_path / "reports/index.html").stat().st_size < 15e6
+
+
+def test_a_row_without_probabilities_is_an_error_with_file_and_remedy(project: Path) -> None:
+    path = project / "data/evaluations/augmented/predictions.csv"
+    rows = path.read_text().splitlines()
+    *keys, _ = rows[3].split(",")
+    path.write_text("\n".join([*rows[:3], ",".join([*keys, "nan"]), *rows[4:], ""]))
+    with pytest.raises(DataError, match=r"augmented/predictions.csv: .* run `dvc repro --force evaluate@aug"):
+        compare.main([])

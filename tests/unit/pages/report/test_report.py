@@ -254,7 +254,7 @@ def confident(value: float, interval: list[float] | None) -> str:
     return sentences.calibrated(
         {
             "estimates": {"overconfidence": {"value": value, "interval": interval}},
-            "calibration": {"ece": 0.06, "ece_if_calibrated": 0.03, "ece_95_if_calibrated": 0.05},
+            "calibration": {"ece": 0.06, "ece_if_calibrated": 0.03},
         }
     )
 
