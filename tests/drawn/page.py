@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tenshots.pages.report import comparison, photos_and_mistakes, views
+from tenshots.labels import costly
+from tenshots.pages.report import comparison, people, photos_and_mistakes, views
+from tenshots.pages.report import costly as sheets
 from tenshots.pages.report.photos_and_mistakes import Material
 from tenshots.pages.settings import ReportSettings
 from tenshots.splitting import leakage
@@ -48,6 +50,12 @@ def made(
     )
     compared = comparison.compare(results, photos, splits, settings)
     compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
+    chosen = results[compared["chosen"]].predictions
+    compared["people"], who = people.by_person(chosen, photos, splits, num_divided=compared["num_divided"])
+    space = costly.space(photos, drawn_results.frozen(len(photos)))
+    compared["costly"] = sheets.described(
+        chosen, splits, space, network="pretrained", num_mistakes=settings.num_mistakes
+    )
     return views.Inputs(
         compared=compared,
         results=results,
@@ -59,6 +67,7 @@ def made(
         augmentation=drawn_results.picture(np.random.default_rng(0), 0),
         drawn={name: drawn_results.seen(name) for name in results},
         values={"lr": 0.001, "note": "<i>", "split": {"folds": 4}, "layers": [{"RandomFlip": {}}]},
+        who=who,
     )
 
 

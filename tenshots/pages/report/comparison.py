@@ -1,6 +1,6 @@
 """What helped: the variants beside each other, their differences, and what may be claimed of them.
 
-Keys of reports/comparison.json beside those of pages.report.photos_and_mistakes. Shares lie in [0, 1],
+Keys of reports/comparison.json beside those of photos_and_mistakes, people and costly. Shares lie in [0, 1],
 differences in [-1, 1], losses are in nats; an interval is [low, high] at 95 %, or null where its no_interval
 says why (see tenshots.statistics.intervals):
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tenshots.pages.report import charts, pictures, sections, seen, sentences, which_figure
 from tenshots.pages.report.comparison import Results
+from tenshots.pages.report.people import Person
 from tenshots.pages.report.pictures import Album
 from tenshots.pages.report.seen import Drawn
 from tenshots.pages.settings import ReportSettings
@@ -35,6 +36,7 @@ class Inputs:
         augmentation: the preview picture (PNG).
         drawn: of each variant, the pictures of what its network sees.
         values: all settings of params.yaml.
+        who: of the key `people` of `compared`, each person, the hardest first.
     """
 
     compared: Mapping[str, Any]
@@ -47,6 +49,7 @@ class Inputs:
     augmentation: bytes
     drawn: Mapping[str, Drawn]
     values: Mapping[str, Any]
+    who: Sequence[Person]
 
 
 @dataclass(frozen=True)

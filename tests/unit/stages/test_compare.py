@@ -77,6 +77,7 @@ def test_a_variant_that_was_not_evaluated_is_an_error_with_the_remedy(project: P
         ("data/splits/leakage.json", "split"),
         ("data/inspection/inspection.json", "inspect"),
         ("data/study/augmented/study.json", "study@augmented"),
+        ("data/features/database/pretrained/features.json", ""),
         ("data/visualisations/augmented/index.json", "visualise"),
         ("data/visualisations/augmented/00-structure.png", "visualise"),
         ("reports/augmentation.png", "augment"),
@@ -84,7 +85,8 @@ def test_a_variant_that_was_not_evaluated_is_an_error_with_the_remedy(project: P
 )
 def test_a_missing_input_is_an_error_with_the_remedy(project: Path, name: str, stage: str) -> None:
     (project / name).unlink()
-    with pytest.raises(DataError, match=rf"{name} is missing; run `dvc repro {stage}`"):
+    command = f"dvc repro {stage}".strip()
+    with pytest.raises(DataError, match=rf"{name} is missing; run `{command}`"):
         compare.main([])
 
 
