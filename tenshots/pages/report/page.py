@@ -16,7 +16,7 @@ from tenshots.pages.report import charts, costly, made_from, people, pictures, s
 from tenshots.pages.report.pictures import Album
 from tenshots.pages.report.views import Inputs
 from tenshots.pages.settings import ReportSettings
-from tenshots.statistics import claims, phrases
+from tenshots.statistics import phrases
 from tenshots.wording import counted
 
 FOLDER = Path(__file__).parent
@@ -94,7 +94,6 @@ def _environment() -> Environment:
         style=(FOLDER.parent / "style.css").read_text(encoding="utf-8"),
         sections=SECTIONS,
         share=SHARE,
-        settled=claims.SETTLED,
         ungrouped=sentences.UNGROUPED,
         max_rows=sections.MAX_ROWS,
         num_open=costly.NUM_OPEN,

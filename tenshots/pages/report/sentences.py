@@ -135,10 +135,12 @@ def mcnemar_note(comparison: Mapping[str, Any]) -> str:
 def claim_parts(difference: Mapping[str, Any]) -> tuple[str, str]:
     """Splits a difference's sentence in two for the eye: what is claimed, and what it rests on."""
     sentence: str = difference["sentence"]
-    names = difference["variant"], difference["reference"]
+    one, other = difference["variant"], difference["reference"]
     heads = [
-        *(f"{names[0]} is {word} than {names[1]}" for word in ("better", "worse")),
-        "no difference can be claimed between {} and {}:".format(*names),
+        *(f"{one} is {word} than {other}" for word in ("better", "worse")),
+        f"{one} and {other} are equally good",
+        f"neither a difference nor equality can be claimed of {one} and {other}:",
+        f"{one} and {other} answered all",
     ]
     head = next((head for head in heads if sentence.startswith(head)), sentence)
     return head, sentence[len(head) :]

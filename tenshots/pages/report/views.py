@@ -14,7 +14,7 @@ from tenshots.pages.report.people import Person
 from tenshots.pages.report.pictures import Album
 from tenshots.pages.report.seen import Drawn
 from tenshots.pages.settings import ReportSettings
-from tenshots.statistics import claims, phrases
+from tenshots.statistics import phrases
 
 NUM_COLOURS = 6  # of style.css
 MAX_TOLD = 3  # claims on the first screen
@@ -160,8 +160,8 @@ def answer(inputs: Inputs, settings: ReportSettings, album: Album) -> Answer:
 
 
 def _told(compared: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Returns the differences that the first screen tells: all, or if they are many the chosen variant's."""
-    differences = compared["differences"]
+    """Returns what the first screen tells: the differences asked about; of many, the chosen variant's."""
+    differences = [item for item in compared["differences"] if item["asked"]]
     chosen = [item for item in differences if compared["chosen"] in (item["variant"], item["reference"])]
     return list(differences if len(differences) <= MAX_TOLD else chosen[:MAX_TOLD])
 
@@ -173,7 +173,7 @@ def comparison(compared: Mapping[str, Any]) -> Comparison:
         gains={item["variant"]: item for item in differences if item["reference"] == compared["reference"]},
         forest=charts.scale(
             [
-                *(sign * claims.SETTLED for sign in (-1, 1)),
+                *(sign * compared["margin"] for sign in (-1, 1)),
                 *(end for item in differences for end in item["interval"] or []),
                 *(item["difference"] for item in differences),
             ]
