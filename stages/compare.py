@@ -14,11 +14,19 @@ from typing import Any
 from stages import run
 from tenshots import files, params
 from tenshots.errors import SettingsError, missing
-from tenshots.pages.report import comparison, page, photos_and_mistakes, seen, sentences, views
+from tenshots.pages.report import (
+    comparison,
+    corrections,
+    page,
+    photos_and_mistakes,
+    seen,
+    sentences,
+    views,
+)
 from tenshots.pages.report.comparison import Results
 from tenshots.pages.report.photos_and_mistakes import Material
 from tenshots.pages.settings import ReportSettings
-from tenshots.tables import csv_files, database
+from tenshots.tables import csv_files, database, manifest
 from tenshots.tables.paths import (
     AUGMENTATION,
     CODE,
@@ -47,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     photos = database.read_photos(DATABASE, ["photo_id", "label", "group", "path", "image"])
     splits = database.read_splits(SPLITS)
     material = Material(
-        manifest=database.read_manifest(MANIFEST),
+        manifest=manifest.read(MANIFEST),
         leakage=_json(LEAKAGE, "split"),
         inspected=_json(INSPECTION / "inspection.json", "inspect"),
         predictions={name: result.predictions for name, result in results.items()},
@@ -55,6 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     compared = comparison.compare(results, photos, splits)
     compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
+    compared |= corrections.told(material.predictions, material.manifest, splits)
     inputs = views.Inputs(
         compared=compared,
         results=results,
@@ -67,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         drawn={name: seen.read(VISUALISATIONS / name) for name in variants},
         values=values,
     )
-    text = sentences.markdown(compared)
+    text = sentences.markdown(compared) + corrections.markdown(compared)
     # Short names, as each is a column of `dvc exp show`
     metrics = {
         name: {"test": figures["test_accuracy"], "val": figures["val_accuracy"]}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tenshots.pages.report import comparison, photos_and_mistakes, views
+from tenshots.pages.report import comparison, corrections, photos_and_mistakes, views
 from tenshots.pages.report.photos_and_mistakes import Material
 from tenshots.pages.settings import ReportSettings
 from tenshots.splitting import leakage
@@ -48,6 +48,7 @@ def made(
     )
     compared = comparison.compare(results, photos, splits)
     compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
+    compared |= corrections.told(material.predictions, manifest, splits)
     return views.Inputs(
         compared=compared,
         results=results,

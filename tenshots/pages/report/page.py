@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tenshots import params
-from tenshots.pages.report import charts, made_from, pictures, sections, sentences, views
+from tenshots.pages.report import charts, corrections, made_from, pictures, sections, sentences, views
 from tenshots.pages.report.pictures import Album
 from tenshots.pages.report.views import Inputs
 from tenshots.pages.settings import ReportSettings
@@ -47,6 +47,7 @@ def render(inputs: Inputs, settings: ReportSettings) -> str:
     # In this order the sections spend their budgets for pictures.
     answer = views.answer(inputs, settings, album)
     photos = sections.photos_section(inputs.manifest, inputs.leakage, inputs.photos, album)
+    corrected = corrections.view(compared, inputs.manifest, album)
     variants, mistakes = views.mistaken(inputs, settings, album)
     return (
         _environment()
@@ -59,6 +60,7 @@ def render(inputs: Inputs, settings: ReportSettings) -> str:
             augmentation=pictures.data_uri(inputs.augmentation, max_px=pictures.PREVIEW_PX),
             comparison=views.comparison(compared),
             mistakes=mistakes,
+            corrected=corrected,
             kinds={picture["kind"] for drawn in inputs.drawn.values() for picture in drawn.index["pictures"]},
             made_from=MadeFrom(
                 phrases.without_places(params.flattened(inputs.values)),
