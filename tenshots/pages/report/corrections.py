@@ -38,13 +38,13 @@ class View:
             corrected_by, and held (whether the page has its picture).
         num_more: corrections that are not shown.
         as_found: what they change (see above); None without any.
-        rows: lines for the file, one for each suspect that nobody has looked at yet.
+        lines: for the file, by photo_id: one for each suspect that nobody has looked at yet.
     """
 
     in_force: Sequence[Mapping[str, Any]]
     num_more: int
     as_found: Mapping[str, Any] | None
-    rows: str
+    lines: Mapping[str, str]
 
 
 def told(
@@ -137,24 +137,31 @@ def view(compared: Mapping[str, Any], table: pd.DataFrame, album: Album) -> View
         ],
         num_more=told["num_relabelled"] + told["num_left_out"] - len(found),
         as_found=told["as_found"],
-        rows=proposed(compared["suspects"]["photos"], table),
+        lines=proposed(compared["suspects"]["photos"], table),
     )
 
 
-def proposed(suspects: Sequence[Mapping[str, Any]], table: pd.DataFrame) -> str:
-    """Returns a line of data/corrections.csv for each suspect that has no correction, without who says so."""
+def proposed(suspects: Sequence[Mapping[str, Any]], table: pd.DataFrame) -> dict[str, str]:
+    """Returns a line of data/corrections.csv for each suspect that has no correction, by photo_id.
+
+    Who says so is left empty, and refused like that: a person must have looked.
+    """
     known = set(table.loc[table["correction"] != "", "photo_id"])
-    return corrections.rows(
-        Correction(
-            photo_id=each["photo_id"],
-            label=each["suggested"],
-            reason=f"looks like {each['suggested']} to {each['judge']} (p {each['p_suggested']:.2f})",
-            who="",
-            lines=(),
-        )
+    return {
+        each["photo_id"]: corrections.rows(
+            [
+                Correction(
+                    photo_id=each["photo_id"],
+                    label=each["suggested"],
+                    reason=f"looks like {each['suggested']} to {each['judge']} (p {each['p_suggested']:.2f})",
+                    who="",
+                    lines=(),
+                )
+            ]
+        ).rstrip("\n")
         for each in suspects
         if each["photo_id"] not in known
-    )
+    }
 
 
 def markdown(compared: Mapping[str, Any]) -> str:
