@@ -21,6 +21,7 @@ from tenshots.checks import whole
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import code
 from tenshots.tables.paths import CODE, NETWORKS
+from tests.drawn.handed_in import write_corrections
 
 TOP = Path(__file__).parents[3]
 SHIPPED = params.read(TOP / "params.yaml")
@@ -395,6 +396,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_STAGE", raising=False)
     (tmp_path / "data" / "demo").mkdir(parents=True)
+    write_corrections(tmp_path)
     write(SHIPPED)
     return tmp_path
 
