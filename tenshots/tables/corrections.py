@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 from tenshots.errors import DataError
 from tenshots.params import shown
-from tenshots.tables import csv_files
 from tenshots.tables.paths import DATA, MANIFEST
 from tenshots.wording import joined
 
@@ -114,6 +113,8 @@ def effects(path: Path) -> list[tuple[str, str]]:
 
 def rows(proposed: Iterable[Correction]) -> str:
     """Returns corrections as lines for the file."""
+    from tenshots.tables import csv_files
+
     return csv_files.of_rows([[each.photo_id, each.label, each.reason, each.who] for each in proposed])
 
 
@@ -128,12 +129,19 @@ def _rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         for cells in reader:
             if any(each.strip() for each in cells):
-                yield reader.line_num, [csv_files.UNESCAPE.sub("", each) for each in cells]
+                yield reader.line_num, _as_written(cells)
     except csv.Error as error:
         raise DataError(
             f"{path}, line {reader.line_num}: is no row of a CSV file ({error}); a cell with a quote in it "
             'is written "between quotes, the inner ones ""doubled"""'
         ) from None
+
+
+def _as_written(cells: Iterable[str]) -> list[str]:
+    # Not at the top: `check`, with which all begins, would import pandas for a file without rows.
+    from tenshots.tables import csv_files
+
+    return [csv_files.UNESCAPE.sub("", each) for each in cells]
 
 
 def _cells(cells: Iterable[str]) -> list[str]:

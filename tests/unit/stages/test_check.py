@@ -498,3 +498,13 @@ def test_it_imports_no_keras_and_takes_a_second_of_cpu_at_most(project: Path) ->
     imported, seconds = answer.stdout.splitlines()
     assert imported == "[]"
     assert float(seconds) < 1
+
+
+def test_corrections_are_judged_before_any_photo_is_read(project: Path) -> None:
+    write_corrections(project, f"{'a' * 64},book,is a book,")
+    with pytest.raises(DataError, match=r"data/corrections\.csv, line 2: who must not be empty"):
+        check.main([])
+    assert not CODE.exists()
+    (project / "data/corrections.csv").unlink()
+    with pytest.raises(DataError, match=r"data/corrections\.csv is missing; write it with the line photo_id"):
+        check.main([])
