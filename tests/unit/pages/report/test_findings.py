@@ -159,7 +159,7 @@ def test_what_is_less_suspected_is_folded() -> None:
     number = len(drawn.compared["suspects"]["photos"])
     assert 1 < number <= 5
     text = page.render(drawn, settings).split("Labels that may be wrong")[1].split("</section>")[0]
-    first, folded = text.split("Less suspicious")
+    first, folded = text.split("Correct them")[0].split("Less suspicious")
     assert first.count("<use ") == 1
     assert folded.count("<use ") == number - 1
 
