@@ -21,7 +21,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import multivariate_normal, norm
 
-from tenshots.statistics import claims, intervals, resampling
+from tenshots.statistics import claims, gains, intervals, resampling
 from tenshots.statistics.evidence import Design, Evidence, Scale, minus, ratio
 from tenshots.statistics.intervals import Estimate
 
@@ -243,12 +243,12 @@ def _found(right: np.ndarray, sizes: np.ndarray, case: Case) -> Found:
         for variant in range(len(case.accuracies))
     ]
     pairs = list(combinations(evidence, 2))
-    gains = [minus(other, one, paired=True) for one, other in pairs]
+    leads = [minus(other, one, paired=True) for one, other in pairs]
     return Found(
         accuracy=intervals.estimate(evidence[0], design),
         plain=plain_percentiles(evidence[0], right[:, 0], sizes),
-        gain=intervals.estimate(gains[0], design),
-        gains=tuple(intervals.estimate(gain, design, num_comparisons=len(pairs)) for gain in gains),
+        gain=intervals.estimate(leads[0], design),
+        gains=tuple(intervals.estimate(lead, design, tail=gains.joint_tail(leads, design)) for lead in leads),
     )
 
 

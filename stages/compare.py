@@ -1,4 +1,4 @@
-"""What helped: evaluations, inspection and pictures → reports/index.html, and its figures beside it.
+"""What helped: evaluations, inspection, features, pictures → reports/index.html, and its figures beside it.
 
 Reads only the variants that params.yaml names, so a renamed one leaves no ghost.
 """
@@ -7,23 +7,37 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from stages import run
 from tenshots import files, params
 from tenshots.errors import SettingsError, missing
-from tenshots.pages.report import comparison, page, photos_and_mistakes, seen, sentences, views
+from tenshots.labels.costly import Space, space
+from tenshots.labels.settings import InspectSettings, backbone_settings
+from tenshots.pages.report import (
+    comparison,
+    costly,
+    page,
+    people,
+    photos_and_mistakes,
+    seen,
+    sentences,
+    views,
+)
 from tenshots.pages.report.comparison import Results
 from tenshots.pages.report.photos_and_mistakes import Material
 from tenshots.pages.settings import ReportSettings
-from tenshots.tables import csv_files, database
+from tenshots.tables import csv_files, database, features, probabilities
 from tenshots.tables.paths import (
     AUGMENTATION,
     CODE,
     DATABASE,
     EVALUATIONS,
+    FEATURES,
     INSPECTION,
     LEAKAGE,
     MANIFEST,
@@ -43,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not isinstance(variants, dict) or not variants:
         raise SettingsError(f"{params.PATH}: variants must name at least 1 variant, got {variants!r}")
 
+    network = params.section(values, "inspect", InspectSettings).network
     results = {name: _results(name) for name in variants}
     photos = database.read_photos(DATABASE, ["photo_id", "label", "group", "path", "image"])
     splits = database.read_splits(SPLITS)
@@ -53,8 +68,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         predictions={name: result.predictions for name, result in results.items()},
         studies={name: _json(STUDIES / name / "study.json", f"study@{name}") for name in variants},
     )
-    compared = comparison.compare(results, photos, splits)
+    compared = comparison.compare(results, photos, splits, settings)
     compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
+    chosen = results[compared["chosen"]].predictions
+    compared["people"], who = people.by_person(chosen, photos, splits, num_divided=compared["num_divided"])
+    compared["costly"] = costly.described(
+        chosen, splits, _space(values, network, photos), network=network, num_mistakes=settings.num_mistakes
+    )
     inputs = views.Inputs(
         compared=compared,
         results=results,
@@ -66,6 +86,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         augmentation=_read(AUGMENTATION, "augment"),
         drawn={name: seen.read(VISUALISATIONS / name) for name in variants},
         values=values,
+        who=who,
     )
     text = sentences.markdown(compared)
     # Short names, as each is a column of `dvc exp show`
@@ -82,12 +103,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(text)
 
 
+def _space(values: Mapping[str, Any], network: str, photos: pd.DataFrame) -> Space:
+    """Returns where photos lie to the backbone that also judges their labels (see stages.inspect)."""
+    backbone = backbone_settings(values, network).frozen()
+    found = features.read(
+        FEATURES / "database" / network, photo_ids=photos["photo_id"].tolist(), backbone=backbone
+    )
+    return space(photos, (found.rows + found.mirrored) / 2)
+
+
 def _results(variant: str) -> Results:
     folder, stage = EVALUATIONS / variant, f"evaluate@{variant}"
     _read(folder / "predictions.csv", stage)
     _read(folder / "curves.csv", stage)
+    predictions = database.read_predictions(folder / "predictions.csv")
+    probabilities.check(predictions, folder / "predictions.csv", remedy=f"run `dvc repro --force {stage}`")
     return Results(
-        predictions=database.read_predictions(folder / "predictions.csv"),
+        predictions=predictions,
         curves=csv_files.read(folder / "curves.csv"),
         details=_json(folder / "details.json", stage),
         metrics=_json(folder / "metrics.json", stage),

@@ -89,7 +89,7 @@ def choose(values: Mapping[str, Any], variant: str | None) -> tuple[str, str]:
     Args:
         values: all settings.
         variant: what the user asked for, or None for the variant of params.yaml with the highest validation
-            accuracy (the test photos have no say in the choice, else their accuracy would flatter it).
+            accuracy (what it answered on test photos has no say; see tenshots.statistics.choice).
 
     Raises:
         SettingsError: params.yaml has no such variant.

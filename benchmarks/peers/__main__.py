@@ -24,7 +24,7 @@ from benchmarks.peers import measuring
 from benchmarks.peers.measuring import Task
 from stages import at_least_1
 from tenshots.splitting import division
-from tenshots.statistics import measure
+from tenshots.statistics import gains, measure
 from tenshots.statistics.intervals import Estimate
 from tenshots.tables import csv_files, database
 
@@ -118,7 +118,7 @@ def row(found: pd.DataFrame, reference: pd.DataFrame | None, components: pd.Seri
     lead = ""
     if reference is not None:
         # Not corrected for there being several: each row is compared with one reference, chosen beforehand.
-        lead = points(measure.difference(passes, reference.assign(fold=0), components), "+.1f")
+        lead = points(gains.difference(passes, reference.assign(fold=0), components), "+.1f")
     spent = ""
     if "seconds" in found:
         times = found.groupby(["repeat", "fold"])[["seconds", "cpu_seconds"]].first().median()

@@ -18,7 +18,7 @@ from tenshots.intake.settings import AcceptSettings, DatabaseSettings, NearDupli
 from tenshots.interpretation.settings import VisualiseSettings
 from tenshots.labels.settings import InspectSettings, backbone_settings
 from tenshots.networks.settings import settings_from
-from tenshots.pages.settings import ReportSettings
+from tenshots.pages.settings import ReportSettings, asked
 from tenshots.params import PATH, Model, shown
 from tenshots.portable import PortableSettings
 from tenshots.splitting.settings import SplitSettings
@@ -88,10 +88,12 @@ def check(values: Mapping[str, Any]) -> None:
     with _noted(found):
         if networks:
             backbone_settings(values, _section(values, "inspect", InspectSettings).network)
-    with _noted(found):
-        study = _section(values, "study", StudySettings)
-        if isinstance(values.get("variants"), Mapping):
-            settings.check_names(study, map(str, values["variants"]))
+    if isinstance(values.get("variants"), Mapping):
+        variants = [*map(str, values["variants"])]
+        with _noted(found):
+            settings.check_names(_section(values, "study", StudySettings), variants)
+        with _noted(found):
+            asked(_section(values, "report", ReportSettings), variants)
     with _noted(found):
         _check_shown(values)
     found = list(dict.fromkeys(found))  # what concerns two sections is said once

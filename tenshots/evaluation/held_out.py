@@ -6,6 +6,7 @@ import pandas as pd
 
 from tenshots.errors import DataError
 from tenshots.networks.model_json import SavedVariant
+from tenshots.tables import probabilities
 from tenshots.tables.paths import DATABASE, SPLITS
 from tenshots.tables.predictions import KEYS, labels_of
 
@@ -29,7 +30,7 @@ def parts(
 
     Raises:
         DataError: photos show a label that the variant does not know, or the tables are not of one
-            experiment.
+            experiment, or a row holds no probabilities.
     """
     unknown = sorted(set(photos["label"]) - set(saved.labels))
     if unknown:
@@ -45,6 +46,7 @@ def parts(
             f"{SPLITS}, {DATABASE} and the predictions of {saved.variant} do not agree on fold {fold}; "
             "run `dvc repro`"
         )
+    probabilities.check(predictions, f"the predictions of {saved.variant}")
     ordered = predictions.sort_values(KEYS, ignore_index=True)
     test, val = (
         ordered[ordered["part"] == part].drop(columns="part").reset_index(drop=True) for part in PARTS

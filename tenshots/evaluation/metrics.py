@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
+from tenshots.evaluation import averaging
 from tenshots.tables.predictions import labels_of, predicted, probabilities_of
 
 # A probability of 0 for the truth would make the mean loss infinite, whatever all the others are.
@@ -23,6 +24,7 @@ NUM_BINS = (
 )
 NUM_CALIBRATED = 200  # drawn sets of answers of a calibrated network, for what ECE it would show
 SEED = 20  # of these
+SINGLE = ("test_log_loss", "test_roc_auc", "test_brier_loss", "test_accuracy_of_mean")  # numbers of `details`
 
 
 def summary(test: pd.DataFrame, val: pd.DataFrame, *, num_updates: float) -> dict[str, float]:
@@ -51,10 +53,13 @@ def details(test: pd.DataFrame) -> dict[str, Any]:
     Keys: labels; num_test_photos; num_folds; num_repeats; test_log_loss; test_roc_auc (one against the rest,
     the mean over labels; null where roc_auc_reason says why); per_class (label, precision, recall, f1,
     support in photos, roc_auc); confusion (predictions of all repeats: a row per true label, a column per
-    predicted one, both in the order of labels); test_brier_loss; calibration (see `calibration`); per_repeat.
+    predicted one, both in the order of labels); test_brier_loss; calibration (see `calibration`);
+    test_accuracy_of_mean (of the mean of each fold's repeats, see `averaging`; null where there is one
+    repeat); per_repeat.
     """
     labels = labels_of(test)
     reason = roc_auc_reason(test)
+    mean = averaging.mean_of_repeats(test)
     return {
         "labels": labels,
         "num_test_photos": int(test["photo_id"].nunique()),
@@ -65,6 +70,7 @@ def details(test: pd.DataFrame) -> dict[str, Any]:
         "roc_auc_reason": reason,
         "test_brier_loss": over_repeats(test, brier_loss),
         "calibration": calibration(test),
+        "test_accuracy_of_mean": None if mean is None else round(accuracy(mean), NUM_DIGITS),
         "per_class": per_class(test),
         "confusion": confusion(test).tolist(),
         "per_repeat": [
@@ -82,7 +88,7 @@ def details(test: pd.DataFrame) -> dict[str, Any]:
 
 def final(summary: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, float]:
     """Returns the final figures of a run in MLflow: `summary`, and the single numbers of `details`."""
-    others = {name: details[name] for name in ("test_log_loss", "test_roc_auc", "test_brier_loss")}
+    others = {name: details.get(name) for name in SINGLE}  # not all in files of a former version
     others["test_ece"] = details["calibration"]["ece"]
     return {**summary, **{name: value for name, value in others.items() if value is not None}}
 
@@ -155,10 +161,10 @@ def calibration(predictions: pd.DataFrame) -> dict[str, Any]:
     mass); Bröcker and Smith 2007, Weather and Forecasting 22 (answers drawn from the probabilities).
 
     Returns:
-        num_bins; ece (mean over repeats, in [0, 1], 0 is best); ece_if_calibrated (the mean of drawn answers)
-        and ece_95_if_calibrated (their 95th percentile: a larger ece is not by chance; photos count as
-        independent here); curve: a list of the bins over all repeats, by confidence: num_predictions,
-        confidence (mean), accuracy (share right), both in [0, 1].
+        num_bins; ece (mean over repeats, in [0, 1], 0 is best); ece_if_calibrated (the mean of drawn answers;
+        photos count as independent here, so it is more where a person's photos are right or wrong together);
+        curve: a list of the bins over all repeats, by confidence: num_predictions, confidence (mean),
+        accuracy (share right), both in [0, 1].
     """
     draw = np.random.default_rng(SEED)
     found, drawn = [], []
@@ -168,14 +174,12 @@ def calibration(predictions: pd.DataFrame) -> dict[str, Any]:
         lucky = draw.uniform(size=(NUM_CALIBRATED, len(rows))) < confidence
         found.append(_ece(confidence[order], right[np.newaxis, order])[0])
         drawn.append(_ece(confidence[order], lucky[:, order]))
-    by_chance = np.mean(drawn, axis=0)
     confidence, right = confidences(predictions)
     bins = confidence_bins(confidence)
     return {
         "num_bins": len(bins),
         "ece": round(float(np.mean(found)), NUM_DIGITS),
-        "ece_if_calibrated": round(float(by_chance.mean()), NUM_DIGITS),
-        "ece_95_if_calibrated": round(float(np.quantile(by_chance, 0.95)), NUM_DIGITS),
+        "ece_if_calibrated": round(float(np.mean(drawn)), NUM_DIGITS),
         "curve": [
             {
                 "num_predictions": len(rows),

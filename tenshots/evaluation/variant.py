@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tenshots.evaluation import held_out, metrics
+from tenshots.evaluation import held_out, metrics, validation
 from tenshots.networks import model_json
 from tenshots.tables import database
 
@@ -19,7 +19,8 @@ class Evaluation(NamedTuple):
     Attributes:
         test: predictions of test photos (see tenshots.tables.predictions), of all folds and repeats.
         summary: see `metrics.summary`.
-        details: see `metrics.details`; and what the variant is.
+        details: see `metrics.details`; what the variant is; and validation, its figures on the validation
+            photos of each fold (see `validation.by_fold`).
     """
 
     test: pd.DataFrame
@@ -44,6 +45,8 @@ def evaluate(folder: Path, photos: pd.DataFrame, splits: pd.DataFrame) -> Evalua
     answers = database.read_predictions(folder / "predictions.csv")
     test, val = held_out.parts(saved, answers, photos, splits)
     num_updates = round(float(np.mean([fit.num_updates for fit in saved.fits])), 1)
+    fits = pd.DataFrame([fit.model_dump() for fit in saved.fits])
+    updates = fits.groupby("fold")["num_updates"].mean().to_dict()
     tested = splits["photo_id"].isin(test["photo_id"])
     details = {
         "variant": saved.variant,
@@ -53,6 +56,7 @@ def evaluate(folder: Path, photos: pd.DataFrame, splits: pd.DataFrame) -> Evalua
         "network_title": network.titled(recipe),
         "taught": network.taught_by(recipe),
         **metrics.details(test),
+        "validation": validation.by_fold(val, updates),
         "num_test_components": int(splits.loc[tested, "component"].nunique()),
         "num_updates": num_updates,
         "num_parameters": saved.num_parameters,

@@ -15,9 +15,8 @@ fold moves it in each repeat (its influence function). Sums of squares of contri
     teaching    what other components would have taught. To first order each component moves the figure once
                 as it is tested and once as it teaches, so both variances fall alike as components become
                 more, and their ratio depends on what is learnt rather than on how much: it is assumed
-                (TEACHING), and counts times the components that are tested over those that teach. One set of
-                trainings does not show it; folds share most of what they learn from, so comparing them shows
-                it no better.
+                (evidence.Teaching). One set of trainings does not show it; folds share most of what they
+                learn from, so comparing them shows it no better.
                 Sources: Bengio and Grandvalet 2004, No unbiased estimator of the variance of k-fold
                 cross-validation, JMLR 5; Nadeau and Bengio 2003, Machine Learning 52 (a correction of this
                 form, of a ratio that is too careful here).
@@ -116,7 +115,7 @@ class Estimate(NamedTuple):
 
 
 class Seeds(NamedTuple):
-    """What the trainings' seeds do to a mean over repeats: its variance and the degrees of freedom of that."""
+    """What the trainings' seeds do to a mean over repeats: a variance, and its degrees of freedom."""
 
     variance: float
     degrees: int
@@ -319,7 +318,10 @@ def by_component(evidence: Evidence, design: Design) -> np.ndarray:
 
 
 def _taught(evidence: Evidence, design: Design) -> float:
-    return evidence.teaching * design.num_components / design.num_teaching if design.num_teaching else 0.0
+    if not design.num_teaching:
+        return 0.0
+    same = evidence.teaching.same if design.folds.any() else 0.0
+    return evidence.teaching.apart * design.num_components / design.num_teaching + same
 
 
 def _few_rarer(evidence: Evidence) -> bool:

@@ -45,8 +45,9 @@ def register(run: Run, version: Version) -> int:
     """Makes the variant's run a version of the registered model, and the best version the champion.
 
     Another version of the same experiment goes: its run was superseded. Figures on other validation photos
-    cannot be compared, so the champion is chosen among the versions that share those of this one. The test
-    photos have no say.
+    cannot be compared, so the champion is chosen among the versions that share those of this one. With folds,
+    one fold's validation photos are another's test photos, so a winner's own test accuracy is a little too
+    high (see tenshots.statistics.choice).
 
     Args:
         run: of the variant; without weights in it, nothing is registered.
@@ -156,9 +157,11 @@ def _crown(client: Client, name: str, validation_set: str) -> None:
 
 def _description(version: Version) -> str:
     return (
-        f"The variant `{version.variant}`, best of its experiment on validation photos: accuracy "
-        f"{version.val_accuracy:.3f}, log loss {version.val_log_loss:.3f}. A prediction is the mean of "
-        f"{version.num_trainings} trainings.\n\n"
+        f"The variant `{version.variant}`, best of its experiment on all validation photos: accuracy "
+        f"{version.val_accuracy:.3f}, log loss {version.val_log_loss:.3f}, means over single trainings. A "
+        f"prediction is the mean of {version.num_trainings} trainings, which is usually right more often. "
+        "The experiment's report has the test accuracies: of a single training, of a mean prediction, and "
+        "of choosing this way.\n\n"
         "The files are weights (.weights.h5, numbers alone) and model.json, which says what the network is. "
         "Nothing in them is pickled, and nothing can run: the project's code rebuilds the network.\n\n"
         "To use the champion, in a checkout of the project: `python -m stages.predict --champion PHOTO`. In "

@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tenshots.pages.report import comparison, photos_and_mistakes, views
+from tenshots.labels import costly
+from tenshots.pages.report import comparison, people, photos_and_mistakes, views
+from tenshots.pages.report import costly as sheets
 from tenshots.pages.report.photos_and_mistakes import Material
 from tenshots.pages.settings import ReportSettings
 from tenshots.splitting import leakage
 from tests.drawn import results as drawn_results
 
 LABELS = ["<script>alert(1)</script>", "a,b", "cup"]
-SETTINGS = ReportSettings(num_mistakes=3, num_samples=7)
+SETTINGS = ReportSettings(num_mistakes=3, num_samples=7, pairs="all", margin=0.05)
 
 
 def made(
@@ -46,8 +48,14 @@ def made(
         predictions={name: result.predictions for name, result in results.items()},
         studies=studies or dict.fromkeys(results, drawn_results.NO_STUDY),
     )
-    compared = comparison.compare(results, photos, splits)
+    compared = comparison.compare(results, photos, splits, settings)
     compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
+    chosen = results[compared["chosen"]].predictions
+    compared["people"], who = people.by_person(chosen, photos, splits, num_divided=compared["num_divided"])
+    space = costly.space(photos, drawn_results.frozen(len(photos)))
+    compared["costly"] = sheets.described(
+        chosen, splits, space, network="pretrained", num_mistakes=settings.num_mistakes
+    )
     return views.Inputs(
         compared=compared,
         results=results,
@@ -59,6 +67,7 @@ def made(
         augmentation=drawn_results.picture(np.random.default_rng(0), 0),
         drawn={name: drawn_results.seen(name) for name in results},
         values={"lr": 0.001, "note": "<i>", "split": {"folds": 4}, "layers": [{"RandomFlip": {}}]},
+        who=who,
     )
 
 

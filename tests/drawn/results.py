@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
+from ruamel.yaml import YAML
 
-from tenshots.evaluation import metrics
+from tenshots.evaluation import metrics, validation
+from tenshots.labels.settings import backbone_settings
 from tenshots.labels.suspicion import suspicion
 from tenshots.pages.report.comparison import Results
 from tenshots.pages.report.seen import Drawn
 from tenshots.splitting import leakage
-from tenshots.tables import database
+from tenshots.tables import database, features
+from tenshots.tables.features import Features
 from tenshots.tables.predictions import KEYS, table
 
 SKILLS = {"baseline": 0.6, "augmented": 0.9, "fine_tuned": 2.4}
@@ -36,6 +39,13 @@ variants:
 report:
   num_mistakes: 12
   num_samples: 48
+  pairs: all
+  margin: 0.05
+inspect: {network: pretrained}
+networks:
+  pretrained: {family: pretrained, input_px: 32, dropout: 0.1, unfreeze: 0,
+    fine_tune_lr_factor: 1, backbone: {architecture: convolutional,
+    arguments: {filters: [4, 8], dense: 8, dropout: 0}, weights: none}}
 """
 
 
@@ -131,6 +141,7 @@ def results(
         "network_title": "a convolutional network",
         "taught": "pretrained" if skill > 2 else "from scratch",
         **metrics.details(test),
+        "validation": validation.by_fold(test, dict.fromkeys(set(test["fold"]), 0.0 if solved else 180.0)),
         "num_updates": 0.0 if solved else 180.0,
         "num_parameters": 1_341_475,
     }
@@ -189,6 +200,11 @@ def reference(photos: pd.DataFrame, labels: Sequence[str]) -> tuple[dict[str, An
     return described, judged
 
 
+def frozen(num_photos: int) -> np.ndarray:
+    """Draws frozen features: float32, shape (num_photos, 8)."""
+    return np.random.default_rng(13).normal(0, 1, (num_photos, 8)).astype(np.float32)
+
+
 def seen(name: str) -> Drawn:
     """Returns what `visualise` would leave of a variant: two pictures."""
     draw = np.random.default_rng(11)
@@ -229,6 +245,13 @@ def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), *
     described, judged = reference(taken, labels)
     database.write_predictions(judged, folder / "data/inspection/predictions.csv")
     (folder / "data/inspection/inspection.json").write_text(json.dumps(described), encoding="utf-8")
+    rows = frozen(len(taken))
+    features.write(
+        folder / "data/features/database/pretrained",
+        Features(rows, rows),
+        photo_ids=sorted(taken["photo_id"]),
+        backbone=backbone_settings(YAML(typ="safe").load(PARAMS), "pretrained").frozen(),
+    )
     (folder / "data/checked/code").mkdir(parents=True)
     (folder / "data/checked/code/compare.txt").write_text("0  stages/compare.py\n", encoding="utf-8")
     (folder / "reports").mkdir()

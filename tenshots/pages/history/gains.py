@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tenshots.statistics import measure
+from tenshots.statistics import gains, measure
 from tenshots.statistics.intervals import Estimate
 from tenshots.tracking.experiments import Experiment
 
@@ -77,7 +77,7 @@ def compare(experiments: Sequence[Experiment], reference: Experiment) -> list[Re
 def _gain(experiment: Experiment, reference: Experiment, variant: str, *, num_comparisons: int) -> Estimate:
     if _same_answers(experiment, reference, variant):
         return Estimate(0.0, None, None, "its answers are the same")
-    return measure.difference(
+    return gains.difference(
         *_in_common_folds(experiment.predictions[variant], reference.predictions[variant]),
         joined_components(experiment.components, reference.components),
         num_comparisons=num_comparisons,

@@ -1,10 +1,13 @@
 """What helped: the variants beside each other, their differences, and what may be claimed of them.
 
-Keys of reports/comparison.json beside those of pages.report.photos_and_mistakes. Shares lie in [0, 1],
+Keys of reports/comparison.json beside those of photos_and_mistakes, people and costly. Shares lie in [0, 1],
 differences in [-1, 1], losses are in nats; an interval is [low, high] at 95 %, or null where its no_interval
 says why (see tenshots.statistics.intervals):
 
-    chosen           the variant that is best on validation photos (see tenshots.statistics.choice)
+    chosen           the variant that is best on all validation photos (see tenshots.statistics.choice)
+    choice           {variants_by_fold, accuracy, interval, no_interval, sentence}: the variant that each
+                     fold's own validation photos choose, and the accuracy of choosing so, which the
+                     choice does not flatter; null with one variant
     reference        the first variant of params.yaml
     labels           sorted
     estimand         what the figures estimate, in a sentence
@@ -16,13 +19,17 @@ says why (see tenshots.statistics.intervals):
     grouped          whether the layout has groups
     num_divided      sets with test photos and other photos in a fold, which only a given split can do
     approximate      whether several folds' trainings share photos, which the intervals cannot know
-    num_comparisons  pairs of variants; their intervals hold together in 95 of 100 experiments (Bonferroni)
+    num_comparisons  pairs of variants that were asked about (report.pairs); their intervals hold together in
+                     95 of 100 experiments
+    margin           accuracies that differ by less are equally good (report.margin)
     notes            sentences: what the intervals leave out, and what corrects them
     commonest_label  {label, share, interval, no_interval}: what always answering the commonest label
                      would reach
     variants         of each: val_accuracy, val_log_loss, test_accuracy, test_balanced_accuracy,
                      test_macro_f1, test_log_loss, test_roc_auc (or null), test_brier_loss (0 to 2),
                      interval (of test_accuracy), no_interval,
+                     mean_prediction {num_trainings, accuracy, interval, no_interval, sentence}: of the
+                     mean over each fold's trainings, or null where that is one,
                      estimates: {accuracy, balanced_accuracy, macro_f1, roc_auc, log_loss, brier_loss,
                      overconfidence (mean confidence less accuracy)}, of each {value, interval, no_interval};
                      over_guess {difference, interval, no_interval}: its accuracy less that of always
@@ -30,28 +37,34 @@ says why (see tenshots.statistics.intervals):
                      no interval;
                      per_class: a list, of each label {label, support, recall, precision, f1, roc_auc}, each
                      of these {value, interval, no_interval}, roc_auc null without areas;
-                     calibration: num_bins, ece, ece_if_calibrated, ece_95_if_calibrated and curve, as in
+                     calibration: num_bins, ece, ece_if_calibrated and curve, as in
                      metrics.calibration, each bin with the interval of its accuracy and no_interval,
                      num_repeats (one of what no seed moves), num_updates (of a training, the mean; 0 where
                      weights are solved for), num_parameters, data, recipe, network, network_title (what it
                      is, in words), taught (how, in words)
-    differences      a list of all pairs: variant, reference, difference (of test_accuracy), interval
-                     (simultaneous), no_interval, claim ("better", "worse" or "open"), sentence,
-                     to_settle {points, power, num_photos, num_sets, num_repeats} or null (see claims.plan),
+    differences      a list of all pairs, first those asked about: variant, reference, asked (true or false),
+                     num_comparisons (intervals that hold together: pairs asked about; for the others, all
+                     pairs), difference (of test_accuracy), interval (simultaneous), no_interval, within (of
+                     this pair alone at 90 %, or null), claim ("better", "worse", "equal", "alike" or
+                     "open"; see claims.claim), sentence,
+                     to_settle {points, power, num_photos, num_sets, num_repeats, num_in_all} or null (see
+                     claims.plan),
                      mcnemar {num_better, num_worse, p_value} in photos, which ignores groups
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from tenshots.errors import DataError
-from tenshots.pages.report import sentences
-from tenshots.statistics import claims, intervals, measure
+from tenshots.pages.report import sentences, which_figure
+from tenshots.pages.settings import ReportSettings, asked
+from tenshots.statistics import claims, gains, intervals, measure
 from tenshots.statistics.areas import ROC_AUC
 from tenshots.statistics.choice import best_on_validation
 from tenshots.statistics.claims import SampleSize
@@ -94,6 +107,7 @@ def compare(
     results: Mapping[str, Results],
     photos: pd.DataFrame,
     splits: pd.DataFrame,
+    settings: ReportSettings,
 ) -> dict[str, Any]:
     """Returns the keys above of reports/comparison.json.
 
@@ -101,6 +115,7 @@ def compare(
         results: of each variant, in the order of params.yaml.
         photos: columns photo_id and group, of the whole database.
         splits: photo_id, component, fold and part (see tenshots.splitting.division).
+        settings: which pairs are asked about, and the margin.
 
     Raises:
         DataError: the variants were not tested on the same photos, or on photos that the database or the
@@ -109,26 +124,36 @@ def compare(
     components = measure.components_of(splits)
     _check_same_photos(results, set(photos["photo_id"]) & set(components.index))
     baseline, first = next(iter(results.items()))
+    predictions = {name: result.predictions for name, result in results.items()}
     truth = first.predictions.drop_duplicates("photo_id")
     tested = photos[photos["photo_id"].isin(truth["photo_id"])]
-    measured = {
-        name: measure.measure(result.predictions, components.loc[tested["photo_id"]])
-        for name, result in results.items()
+    measured = {name: measure.measure(result.predictions, components) for name, result in results.items()}
+    figures = {
+        name: measure.every_figure(each, [other for other in measured.values() if other is not each])
+        for name, each in measured.items()
     }
-    figures = {name: measure.every_figure(each) for name, each in measured.items()}
-    num_folds = int(first.predictions["fold"].nunique())
+    num_folds, pairs = int(first.predictions["fold"].nunique()), asked(settings, list(results))
     grouped = bool((tested["group"] != "").any())
     sample = SampleSize(
         num_photos=len(truth),
         num_sets=int(components.loc[tested["photo_id"]].nunique()),
         unit=_unit(tested, components.loc[tested["photo_id"]]),
         num_repeats=max(len(each.repeats) for each in measured.values()),
-        num_comparisons=max(len(results) * (len(results) - 1) // 2, 1),
+        num_comparisons=max(len(pairs), 1),
         num_divided=_num_divided(splits),
+        num_in_all=splits["photo_id"].nunique(),
+        margin=settings.margin,
     )
     chosen = best_on_validation({name: result.metrics for name, result in results.items()})
     return {
         "chosen": chosen,
+        "choice": which_figure.choice(
+            chosen,
+            predictions,
+            {name: result.details["validation"] for name, result in results.items()},
+            components,
+            divided=sample.num_divided > 0,
+        ),
         "reference": baseline,
         "labels": labels_of(first.predictions),
         "estimand": sentences.estimand(sample, grouped=grouped),
@@ -141,6 +166,7 @@ def compare(
         "num_repeats": sample.num_repeats,
         "approximate": num_folds > 1,
         "num_comparisons": sample.num_comparisons,
+        "margin": sample.margin,
         "notes": sentences.notes(
             sample,
             num_folds,
@@ -153,9 +179,13 @@ def compare(
             **intervals.written(figures[baseline][Key("commonest")]),
         },
         "variants": {
-            name: _figures(result, measured[name], figures[name]) for name, result in results.items()
+            name: {
+                **_figures(result, measured[name], figures[name]),
+                "mean_prediction": which_figure.mean_prediction(result.predictions, components),
+            }
+            for name, result in results.items()
         },
-        "differences": _differences(measured, sample),
+        "differences": _differences(measured, pairs, sample),
     }
 
 
@@ -202,25 +232,50 @@ def _better_than_guess(over_guess: Estimate) -> bool | None:
     return claims.verdict(over_guess) == "better"
 
 
-def _differences(measured: Mapping[str, Measured], sample: SampleSize) -> list[dict[str, Any]]:
-    names = list(measured)
+def _differences(
+    measured: Mapping[str, Measured], pairs: Sequence[tuple[str, str]], sample: SampleSize
+) -> list[dict[str, Any]]:
+    """Returns the pairs asked about, then the others; intervals of the latter hold together with all."""
+    known = [{*pair} for pair in pairs]
+    rest = [
+        (name, other) for other, name in itertools.combinations(measured, 2) if {name, other} not in known
+    ]
     found = []
-    for name, other in [(name, other) for i, name in enumerate(names) for other in names[:i]]:
-        gain = measure.gain(measured[name], measured[other], num_comparisons=sample.num_comparisons)
-        plan, test = claims.plan(gain, sample), claims.mcnemar(measured[name], measured[other])
-        found.append(
-            {
-                "variant": name,
-                "reference": other,
-                "difference": round(gain.value, NUM_DIGITS),
-                **intervals.written(gain),
-                "claim": claims.verdict(gain),
-                "sentence": claims.sentence(name, other, gain, sample),
-                "to_settle": plan and {"points": claims.POINTS, "power": claims.POWER, **plan._asdict()},
-                "mcnemar": {**test._asdict(), "p_value": float(f"{test.p_value:.4g}")},
-            }
+    for group, together in ((pairs, pairs), (rest, [*pairs, *rest])):
+        size = sample._replace(num_comparisons=max(len(together), 1))
+        estimates = dict(
+            zip(together, gains.gains([(measured[a], measured[b]) for a, b in together]), strict=True)
         )
+        found += [_difference(measured, pair, estimates[pair], size, asked=group is pairs) for pair in group]
     return found
+
+
+def _difference(
+    measured: Mapping[str, Measured],
+    pair: tuple[str, str],
+    gain: Estimate,
+    sample: SampleSize,
+    *,
+    asked: bool,
+) -> dict[str, Any]:
+    name, other = pair
+    one, reference = measured[name], measured[other]
+    within = gains.gain(one, reference, tail=claims.TAIL_OF_EQUALITY)
+    plan, test = claims.plan(gain, sample), claims.mcnemar(one, reference)
+    limits = intervals.ends(within)
+    return {
+        "variant": name,
+        "reference": other,
+        "asked": asked,
+        "num_comparisons": sample.num_comparisons,
+        "difference": round(gain.value, NUM_DIGITS),
+        **intervals.written(gain),
+        "within": limits and [round(end, NUM_DIGITS) for end in limits],
+        "claim": claims.claim(gain, within, sample.margin),
+        "sentence": claims.sentence(name, other, gain, within, sample),
+        "to_settle": plan and {"points": claims.POINTS, "power": claims.POWER, **plan._asdict()},
+        "mcnemar": {**test._asdict(), "p_value": float(f"{test.p_value:.4g}")},
+    }
 
 
 def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:

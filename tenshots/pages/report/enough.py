@@ -1,4 +1,4 @@
-"""Whether there are enough people and photos: a study's learning curve drawn, and its line for the first screen."""
+"""Whether there are enough people and photos: a learning curve drawn, and its line for the first screen."""
 
 from __future__ import annotations
 
@@ -74,20 +74,20 @@ def picture(found: Mapping[str, Any]) -> Picture | None:
         return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
 
     def line(number: int, axis: Mapping[str, Any]) -> Line:
-        now, band = axis["points"][-1]["number"], axis["band"]
+        now, band, unit = axis["points"][-1]["number"], axis["band"], axis["unit"]
         places = [(_across(each["number"] / now), up(each["accuracy"])) for each in band]
         edges = [each for each in band if each["low"] is not None]
         upper = [f"{_across(each['number'] / now)} {up(each['high'])}" for each in edges]
         lower = [f"{_across(each['number'] / now)} {up(each['low'])}" for each in reversed(edges)]
         return Line(
-            name=axis["unit"],
+            name=unit,
             dots=[
                 Dot(
                     _across(each["number"] / now),
                     up(each["accuracy"]),
                     None,
                     None,
-                    _words(each, axis["unit"]),
+                    _words(each, unit),
                 )
                 for each in axis["points"]
             ],

@@ -12,11 +12,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tenshots import params
-from tenshots.pages.report import charts, made_from, pictures, sections, sentences, views
+from tenshots.pages.report import charts, costly, made_from, people, pictures, sections, sentences, views
 from tenshots.pages.report.pictures import Album
 from tenshots.pages.report.views import Inputs
 from tenshots.pages.settings import ReportSettings
-from tenshots.statistics import claims, phrases
+from tenshots.statistics import phrases
 from tenshots.wording import counted
 
 FOLDER = Path(__file__).parent
@@ -59,6 +59,8 @@ def render(inputs: Inputs, settings: ReportSettings) -> str:
             augmentation=pictures.data_uri(inputs.augmentation, max_px=pictures.PREVIEW_PX),
             comparison=views.comparison(compared),
             mistakes=mistakes,
+            people=people.section(compared["people"], inputs.who),
+            costly=costly.sheet(compared["costly"], inputs.photos, album),
             kinds={picture["kind"] for drawn in inputs.drawn.values() for picture in drawn.index["pictures"]},
             made_from=MadeFrom(
                 phrases.without_places(params.flattened(inputs.values)),
@@ -92,8 +94,10 @@ def _environment() -> Environment:
         style=(FOLDER.parent / "style.css").read_text(encoding="utf-8"),
         sections=SECTIONS,
         share=SHARE,
-        settled=claims.SETTLED,
         ungrouped=sentences.UNGROUPED,
         max_rows=sections.MAX_ROWS,
+        num_open=costly.NUM_OPEN,
+        num_people=people.NUM_OPEN,
+        hardest_label=people.hardest_label,
     )
     return environment

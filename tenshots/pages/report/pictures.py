@@ -20,11 +20,12 @@ from tenshots.tables.predictions import mean_over_repeats, predicted, probabilit
 THUMBNAIL_PX = 144  # 96 px photos stay as they are; larger ones shrink
 PREVIEW_PX = 1600  # wide enough for a preview on a large screen
 QUALITY = 84
-# Bytes of a section's pictures as they stand in the page (base64). Together 10.5 MB: the rest is text.
+# Bytes of a section's pictures as they stand in the page (base64). Together 11.5 MB: the rest is text.
 BUDGETS = {
     "sheet": 1_000_000,
     "data": 1_500_000,
     "mistakes": 2_000_000,
+    "nearest": 1_000_000,
     "confusion": 2_000_000,
     "seen": 4_000_000,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tenshots.pages.report import which_figure
 from tenshots.statistics import claims
 from tenshots.statistics.choice import best_on_validation
 from tenshots.statistics.claims import SampleSize, signed_points
@@ -41,6 +42,8 @@ def markdown(comparison: Mapping[str, Any]) -> str:
     about = [
         doubt(comparison),
         *tuning(comparison),
+        which_figure.chosen(comparison),
+        which_figure.means(comparison),
         f"{basis(comparison)} {guess(comparison)}",
         mcnemar_note(comparison),
     ]
@@ -49,13 +52,24 @@ def markdown(comparison: Mapping[str, Any]) -> str:
 
 def doubt(comparison: Mapping[str, Any]) -> str:
     """Says where the chosen variant is not shown to be better than a guess without looking; else nothing."""
+    # Where a label is rare, a variant may know it and still be right no more often than who never answers it:
+    # balanced accuracy shows that.
     figures = comparison["variants"][comparison["chosen"]]
     if figures["better_than_guess"] is not False:
         return ""
     common = comparison["commonest_label"]
-    return (
+    text = (
         f"{comparison['chosen']} is not shown to be better than always answering {common['label']}: "
         f"{difference_text(figures['over_guess'])} points."
+    )
+    balanced = figures["estimates"]["balanced_accuracy"]
+    if percent(balanced["value"]) == percent(figures["test_accuracy"]):
+        return text
+    num_shown = sum(item["support"] > 0 for item in figures["per_class"])
+    return (
+        f"{text} Its balanced accuracy, for which each label counts alike, is {percent(balanced['value'])} "
+        f"{interval_text(balanced['interval'])}; that of always answering {common['label']} is "
+        f"{percent(1 / num_shown)}."
     )
 
 
@@ -121,10 +135,12 @@ def mcnemar_note(comparison: Mapping[str, Any]) -> str:
 def claim_parts(difference: Mapping[str, Any]) -> tuple[str, str]:
     """Splits a difference's sentence in two for the eye: what is claimed, and what it rests on."""
     sentence: str = difference["sentence"]
-    names = difference["variant"], difference["reference"]
+    one, other = difference["variant"], difference["reference"]
     heads = [
-        *(f"{names[0]} is {word} than {names[1]}" for word in ("better", "worse")),
-        "no difference can be claimed between {} and {}:".format(*names),
+        *(f"{one} is {word} than {other}" for word in ("better", "worse")),
+        f"{one} and {other} are equally good",
+        f"neither a difference nor equality can be claimed of {one} and {other}:",
+        f"{one} and {other} answered all",
     ]
     head = next((head for head in heads if sentence.startswith(head)), sentence)
     return head, sentence[len(head) :]
@@ -158,9 +174,8 @@ def calibrated(figures: Mapping[str, Any]) -> str:
     low, high = sorted(sign * end for end in over["interval"] or (0.0, 0.0))
     ends = f" ({signed_points(low)} to {signed_points(high)})" if over["interval"] else ""
     return (
-        f"{said} {points}{ends}. Calibration error {percent(found['ece'])}; a perfectly calibrated network "
-        f"would show {percent(found['ece_if_calibrated'])} by chance, and more than "
-        f"{percent(found['ece_95_if_calibrated'])} in 1 of 20 cases."
+        f"{said} {points}{ends}. Calibration error {percent(found['ece'])}; by chance alone, a perfectly "
+        f"calibrated network would show {percent(found['ece_if_calibrated'])} or more."
     )
 
 
@@ -196,7 +211,10 @@ def notes(sample: SampleSize, num_folds: int, *, grouped: bool, seeded: bool) ->
     if not grouped:
         notes.append(UNGROUPED)
     if num_folds > 1:
-        notes.append("The intervals are approximate: the trainings of different folds share photos.")
+        notes.append(
+            "The intervals are approximate: how differently other photos would have taught the networks is "
+            "assumed, since trainings that share photos do not show it."
+        )
     if sample.num_repeats == 1 and seeded:
         notes.append(
             "With one training per fold nothing shows how much another would differ, so the intervals leave "
@@ -204,8 +222,8 @@ def notes(sample: SampleSize, num_folds: int, *, grouped: bool, seeded: bool) ->
         )
     if sample.num_comparisons > 1:
         notes.append(
-            f"The intervals of the {sample.num_comparisons} differences are widened so that all of them hold "
-            "together in 95 of 100 experiments (Bonferroni)."
+            f"The intervals of the {sample.num_comparisons} differences asked about are widened so that all "
+            "of them hold together in 95 of 100 experiments; those of other pairs, so that all pairs do."
         )
     return notes
 

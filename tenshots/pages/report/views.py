@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from tenshots.pages.report import charts, enough, pictures, sections, seen, sentences
+from tenshots.pages.report import charts, enough, pictures, sections, seen, sentences, which_figure
 from tenshots.pages.report.comparison import Results
+from tenshots.pages.report.people import Person
 from tenshots.pages.report.pictures import Album
 from tenshots.pages.report.seen import Drawn
 from tenshots.pages.settings import ReportSettings
-from tenshots.statistics import claims, phrases
+from tenshots.statistics import phrases
 
 NUM_COLOURS = 6  # of style.css
 MAX_TOLD = 3  # claims on the first screen
@@ -35,6 +36,7 @@ class Inputs:
         augmentation: the preview picture (PNG).
         drawn: of each variant, the pictures of what its network sees.
         values: all settings of params.yaml.
+        who: of the key `people` of `compared`, each person, the hardest first.
     """
 
     compared: Mapping[str, Any]
@@ -47,6 +49,7 @@ class Inputs:
     augmentation: bytes
     drawn: Mapping[str, Drawn]
     values: Mapping[str, Any]
+    who: Sequence[Person]
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Answer:
     Attributes:
         guess: what is reached without looking, in a sentence.
         doubt: a sentence where the chosen variant is not shown to be better than that; else empty.
+        chosen: what the chosen variant's accuracy owes to the choice, in sentences; empty with one variant.
         tuning: sentences where fine-tuning is not shown to be better than a linear classifier.
         told: the differences that it tells (see comparison.json).
         sheet: of each label, its photos: label, and photos with photo_id and path.
@@ -63,6 +67,7 @@ class Answer:
 
     guess: str
     doubt: str
+    chosen: str
     tuning: Sequence[str]
     told: Sequence[Mapping[str, Any]]
     sheet: Sequence[Mapping[str, Any]]
@@ -77,6 +82,7 @@ class Comparison:
         forest: the axis of all differences.
         labels: of each: name, support (photos) and rows, how many of them each variant recognises.
         basis: what the figures rest on, in sentences.
+        means: how right the variants' mean predictions are, in sentences; empty with one training per fold.
         mcnemar: McNemar's p-values, in a sentence; empty where nothing is compared.
     """
 
@@ -84,6 +90,7 @@ class Comparison:
     forest: charts.Scale
     labels: Sequence[Mapping[str, Any]]
     basis: str
+    means: str
     mcnemar: str
 
 
@@ -142,6 +149,7 @@ def answer(inputs: Inputs, settings: ReportSettings, album: Album) -> Answer:
     return Answer(
         guess=phrases.guess(inputs.compared),
         doubt=sentences.doubt(inputs.compared),
+        chosen=which_figure.chosen(inputs.compared),
         tuning=sentences.tuning(inputs.compared),
         told=_told(inputs.compared),
         sheet=[
@@ -152,8 +160,8 @@ def answer(inputs: Inputs, settings: ReportSettings, album: Album) -> Answer:
 
 
 def _told(compared: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Returns the differences that the first screen tells: all, or if they are many the chosen variant's."""
-    differences = compared["differences"]
+    """Returns what the first screen tells: the differences asked about; of many, the chosen variant's."""
+    differences = [item for item in compared["differences"] if item["asked"]]
     chosen = [item for item in differences if compared["chosen"] in (item["variant"], item["reference"])]
     return list(differences if len(differences) <= MAX_TOLD else chosen[:MAX_TOLD])
 
@@ -165,13 +173,14 @@ def comparison(compared: Mapping[str, Any]) -> Comparison:
         gains={item["variant"]: item for item in differences if item["reference"] == compared["reference"]},
         forest=charts.scale(
             [
-                *(sign * claims.SETTLED for sign in (-1, 1)),
+                *(sign * compared["margin"] for sign in (-1, 1)),
                 *(end for item in differences for end in item["interval"] or []),
                 *(item["difference"] for item in differences),
             ]
         ),
         labels=_labels(compared),
         basis=phrases.basis(compared),
+        means=which_figure.means(compared),
         mcnemar=sentences.mcnemar_note(compared),
     )
 

@@ -41,6 +41,15 @@ def test_each_training_answers_the_photos_of_its_own_fold_alone(answers: pd.Data
     assert (test["label"].to_numpy() == truth.loc[test["photo_id"]].to_numpy()).all()
 
 
+def test_answers_that_are_no_probabilities_are_an_error(answers: pd.DataFrame) -> None:
+    photos = drawn_model.photos()
+    odd = answers.assign(p_cup=answers["p_cup"].where(answers.index != 3))
+    with pytest.raises(
+        DataError, match=r"the predictions of baseline: .* must be numbers.*; run `dvc repro`"
+    ):
+        held_out.parts(SAVED, odd, photos, drawn_model.splits(photos))
+
+
 def _moved(splits: pd.DataFrame, number: int, part: str) -> pd.DataFrame:
     changed = splits.copy()
     changed.loc[changed.index[number], "part"] = part

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tenshots.labels.judging import judge
-from tenshots.statistics import measure
+from tenshots.statistics import gains, measure
 from tests.drawn import results as drawn_results
 
 LABELS = ["book", "cup", "keyboard"]
@@ -66,7 +66,7 @@ def test_the_predictions_are_compared_with_a_variants_as_another_variant() -> No
     predictions = judge(changed(photos, [0, 1, 2]), splits, features).predictions
     variant = drawn_results.predictions(photos, LABELS, skill=0.6, num_repeats=1)
     assert list(predictions.columns) == list(variant.columns)
-    gain = measure.difference(predictions, variant, measure.components_of(splits))
+    gain = gains.difference(predictions, variant, measure.components_of(splits))
     assert gain.value > 0.1
     assert gain.low is not None
 

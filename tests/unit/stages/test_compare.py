@@ -77,6 +77,7 @@ def test_a_variant_that_was_not_evaluated_is_an_error_with_the_remedy(project: P
         ("data/splits/leakage.json", "split"),
         ("data/inspection/inspection.json", "inspect"),
         ("data/study/augmented/study.json", "study@augmented"),
+        ("data/features/database/pretrained/features.json", ""),
         ("data/visualisations/augmented/index.json", "visualise"),
         ("data/visualisations/augmented/00-structure.png", "visualise"),
         ("reports/augmentation.png", "augment"),
@@ -84,12 +85,15 @@ def test_a_variant_that_was_not_evaluated_is_an_error_with_the_remedy(project: P
 )
 def test_a_missing_input_is_an_error_with_the_remedy(project: Path, name: str, stage: str) -> None:
     (project / name).unlink()
-    with pytest.raises(DataError, match=rf"{name} is missing; run `dvc repro {stage}`"):
+    command = f"dvc repro {stage}".strip()
+    with pytest.raises(DataError, match=rf"{name} is missing; run `{command}`"):
         compare.main([])
 
 
 def test_no_variants_are_an_error(project: Path) -> None:
-    (project / "params.yaml").write_text("variants: {}\nreport: {num_mistakes: 1, num_samples: 1}\n")
+    (project / "params.yaml").write_text(
+        "variants: {}\nreport: {num_mistakes: 1, num_samples: 1, pairs: all, margin: 0.05}\n"
+    )
     with pytest.raises(SettingsError, match="variants must name at least 1 variant"):
         compare.main([])
 
@@ -115,3 +119,12 @@ def test_twelve_groups_make_a_page_below_15_mb(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     compare.main([])
     assert (tmp_path / "reports/index.html").stat().st_size < 15e6
+
+
+def test_a_row_without_probabilities_is_an_error_with_file_and_remedy(project: Path) -> None:
+    path = project / "data/evaluations/augmented/predictions.csv"
+    rows = path.read_text().splitlines()
+    *keys, _ = rows[3].split(",")
+    path.write_text("\n".join([*rows[:3], ",".join([*keys, "nan"]), *rows[4:], ""]))
+    with pytest.raises(DataError, match=r"augmented/predictions.csv: .* run `dvc repro --force evaluate@aug"):
+        compare.main([])

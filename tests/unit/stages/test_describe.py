@@ -23,6 +23,7 @@ from tenshots.tables import database
 from tenshots.tracking import looks, registry, sessions
 from tenshots.tracking.project import name as project_name
 from tenshots.tracking.store import open_store
+from tenshots.wording import in_markdown
 from tests.drawn import lite
 from tests.drawn import results as drawn_results
 from tests.drawn.hostile import HOSTILE, rendered
@@ -94,7 +95,12 @@ def test_the_cards_have_the_headings_and_the_figures_of_the_comparison(project: 
     assert not set(DATA_HEADINGS) - set(headings(data))
     compared = json.loads((project / "reports/comparison.json").read_text())
     best = compared["variants"][compared["chosen"]]
-    assert f"| accuracy | {100 * best['test_accuracy']:.1f}" in model
+    assert f"| accuracy of a single training | {100 * best['test_accuracy']:.1f}" in model
+    mean = 100 * best["mean_prediction"]["accuracy"]
+    assert f"| accuracy of the mean prediction of 2 trainings | {mean:.1f}" in model
+    choice = compared["choice"]
+    assert f"| accuracy of choosing a variant in each fold | {100 * choice['accuracy']:.1f}" in model
+    assert in_markdown(choice["sentence"]) in model
     assert "chosen for its accuracy on validation photos" in model
     assert "| lr | 0.002 |" in model
     assert "4 changed copies of each training photo, by RandomFlip." in model

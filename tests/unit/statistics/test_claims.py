@@ -9,13 +9,15 @@ from scipy.stats import binomtest
 from tenshots.statistics import claims
 from tenshots.statistics.claims import Plan, SampleSize
 from tenshots.statistics.evidence import Design
+from tenshots.statistics.gains import ALIKE
 from tenshots.statistics.intervals import Estimate
 from tenshots.statistics.measure import Measured
 
 SAMPLE = SampleSize(num_photos=240, num_sets=12, unit="group", num_repeats=2, num_comparisons=1)
 
 
-OPEN = "no difference can be claimed between augmented and baseline: with 240 test photos from 12 groups "
+OPEN = "neither a difference nor equality can be claimed of augmented and baseline: "
+MEASURED = OPEN + "with 240 test photos from 12 groups the interval is \u22127.0 to +12.1 points"
 
 
 def gain(value: float, low: float | None, high: float | None, **others: float) -> Estimate:
@@ -29,45 +31,85 @@ def measured(right: list[float]) -> Measured:
     return Measured(ids, np.array(right), [0], design, "book", {}, ())
 
 
+def sentence(found: Estimate, within: Estimate | None = None, sample: SampleSize = SAMPLE) -> str:
+    return claims.sentence("augmented", "baseline", found, within or found, sample)
+
+
 @pytest.mark.parametrize(
     ("found", "words"),
     [
         (gain(0.061, 0.023, 0.098), "augmented is better than baseline by 6.1 points (2.3 to 9.8)"),
         (gain(-0.061, -0.098, -0.023), "augmented is worse than baseline by 6.1 points (2.3 to 9.8)"),
-        (
-            gain(0.02, -0.07, 0.121),
-            OPEN + "the interval is \u22127.0 to +12.1 points",
-        ),
+        (gain(0.02, -0.07, 0.121), MEASURED),
         (
             gain(0.02, -0.07, 0.121, between=0.0023, trainings=0.0),
-            OPEN
-            + "the interval is \u22127.0 to +12.1 points; about 1,800 photos from 89 groups would settle a "
-            "5-point difference",
+            MEASURED + "; about 1,800 photos from 89 groups would settle a 5-point difference",
         ),
-        (
-            gain(0.3, None, None),
-            "no difference can be claimed between augmented and baseline: too few",
-        ),
-        (
-            gain(0.01, -0.02, 0.04, between=0.0002),
-            OPEN
-            + "the interval is \u22122.0 to +4.0 points, which rules out a difference of 5 points or more",
-        ),
+        (gain(0.3, None, None), OPEN + "too few"),
         (
             gain(0.02, -0.07, 0.121, between=0.3, trainings=0.0),
-            OPEN
-            + "the interval is \u22127.0 to +12.1 points; it would take more than 10,000 photos to settle a "
-            "5-point difference",
+            MEASURED + "; it would take more than 10,000 photos to settle a 5-point difference",
         ),
         (
             gain(0.02, -0.07, 0.121, between=0.0001, trainings=0.002),
-            OPEN + "the interval is \u22127.0 to +12.1 points; more photos alone would not settle a 5-point "
-            "difference, since trainings differ too much: set repeats to about 26",
+            MEASURED
+            + "; with repeats: 25 this many photos would find a true difference of 5 points in 4 of 5 "
+            "experiments",
+        ),
+        (
+            gain(0.02, -0.07, 0.121, between=0.0023, trainings=0.0004),
+            MEASURED
+            + "; about 2,600 photos from 130 groups with repeats: 8 would settle a 5-point difference",
+        ),
+        (
+            gain(0.02, -0.07, 0.121, between=0.0001, trainings=0.00001),
+            MEASURED + "; this many photos would find a true difference of 5 points in 4 of 5 experiments",
+        ),
+        (
+            Estimate(0.0, None, None, ALIKE, num_components=12),
+            "augmented and baseline answered all 240 photos alike: " + ALIKE,
         ),
     ],
 )
 def test_a_sentence_claims_what_the_interval_allows(found: Estimate, words: str) -> None:
-    assert claims.sentence("augmented", "baseline", found, SAMPLE) == words
+    assert sentence(found) == words
+
+
+@pytest.mark.parametrize(
+    ("found", "within", "claim", "words"),
+    [
+        (
+            (0.01, -0.031, 0.042),
+            (0.01, -0.021, 0.034),
+            "equal",
+            "augmented and baseline are equally good to within 5 points (90 % interval \u22122.1 to +3.4)",
+        ),
+        (
+            (0.02, 0.003, 0.052),
+            (0.02, 0.006, 0.047),
+            "better",
+            "augmented is better than baseline, but by less than 5 points: 2.0 points (0.3 to 5.2)",
+        ),
+        (
+            (-0.02, -0.052, -0.003),
+            (-0.02, -0.047, -0.006),
+            "worse",
+            "augmented is worse than baseline, but by less than 5 points: 2.0 points (0.3 to 5.2)",
+        ),
+        (  # an end that is printed as the margin is not within it
+            (0.03, -0.031, 0.062),
+            (0.03, -0.021, 0.0496),
+            "open",
+            OPEN + "with 240 test photos from 12 groups the interval is \u22123.1 to +6.2 points",
+        ),
+    ],
+)
+def test_equality_is_claimed_where_the_interval_of_90_percent_lies_within_the_margin(
+    found: tuple[float, float, float], within: tuple[float, float, float], claim: str, words: str
+) -> None:
+    assert claims.claim(gain(*found), gain(*within), SAMPLE.margin) == claim
+    assert sentence(gain(*found), gain(*within)) == words
+    assert claims.claim(gain(*found), gain(*within), 0.1) == ("equal" if claim == "open" else claim)
 
 
 def test_a_sentence_and_its_interval_never_contradict_each_other() -> None:
@@ -76,7 +118,7 @@ def test_a_sentence_and_its_interval_never_contradict_each_other() -> None:
     for _ in range(2_000):
         value, half = draw.normal(0, 0.002), abs(draw.normal(0, 0.002))
         found = gain(value, value - half, value + half)
-        text = claims.sentence("a", "b", found, SAMPLE)
+        text = sentence(found, gain(value, value - 0.1, value + 0.1))
         if claims.verdict(found) == "open":
             low, high = (
                 float(end.replace("\N{MINUS SIGN}", "-"))
@@ -91,7 +133,7 @@ def test_a_sentence_and_its_interval_never_contradict_each_other() -> None:
 
 def test_a_split_that_divides_people_is_part_of_the_claim() -> None:
     for found in (gain(0.06, 0.02, 0.1), gain(0.02, -0.07, 0.12)):
-        text = claims.sentence("a", "b", found, SAMPLE._replace(num_divided=3))
+        text = sentence(found, sample=SAMPLE._replace(num_divided=3))
         assert text.endswith(
             " (but the given split has 3 of the 12 groups in both training and test, so this says less about "
             "new groups)"
@@ -100,7 +142,7 @@ def test_a_split_that_divides_people_is_part_of_the_claim() -> None:
 
 def test_where_each_photo_is_its_own_set_only_photos_are_counted() -> None:
     sample = SampleSize(num_photos=100, num_sets=100, unit="photo", num_repeats=1, num_comparisons=1)
-    text = claims.sentence("a", "b", gain(0.02, -0.07, 0.12, between=0.0023, trainings=0.0), sample)
+    text = sentence(gain(0.02, -0.07, 0.12, between=0.0023, trainings=0.0), sample=sample)
     assert text.endswith(
         "with 100 test photos the interval is \u22127.0 to +12.0 points; "
         "about 730 photos would settle a 5-point difference"
@@ -149,7 +191,42 @@ def test_with_fewer_than_5_groups_a_number_is_given_nevertheless() -> None:
 
 def test_a_plan_is_rounded_up_to_two_digits() -> None:
     found = claims.plan(gain(0.0, -0.1, 0.1, between=0.004, trainings=0.0), SAMPLE)
-    assert found == Plan(num_photos=3100, num_sets=160, num_repeats=None)
+    assert found == Plan(num_photos=3100, num_sets=160, num_repeats=2, num_in_all=3100)
+
+
+def test_where_a_share_is_tested_a_plan_counts_the_others_too() -> None:
+    """Who has 960 photos, of which 240 are tested, is not told that 800 would do."""
+    found = gain(0.02, -0.07, 0.121, between=0.001, trainings=0.0)
+    share = SAMPLE._replace(num_in_all=960)
+    assert claims.plan(found, share) == Plan(num_photos=800, num_sets=40, num_repeats=2, num_in_all=3200)
+    assert sentence(found, sample=share).endswith(
+        "; about 800 test photos from 40 groups, 3,200 photos in all, would settle a 5-point difference"
+    )
+
+
+def test_a_plan_never_asks_for_less_than_there_is() -> None:
+    for between in np.geomspace(1e-6, 0.01, 30):
+        for trainings in (0.0, 1e-5, 3e-4, 6e-4, 1e-3):
+            found = claims.plan(gain(0.0, -0.1, 0.1, between=between, trainings=trainings), SAMPLE)
+            assert found is not None
+            if found.num_photos is not None:
+                assert found.num_photos >= SAMPLE.num_photos
+                assert (found.num_sets or 0) >= SAMPLE.num_sets
+                assert (found.num_repeats or 0) >= SAMPLE.num_repeats
+
+
+def test_a_plan_just_within_the_noise_of_trainings_asks_for_repeats_and_not_for_all_the_photos() -> None:
+    """Two trainings per fold leave next to nothing of what 5 points allow; a few more leave most of it."""
+    found = claims.plan(gain(0.0, -0.1, 0.1, between=0.0005, trainings=0.000318), SAMPLE)
+    assert found is not None
+    assert found.num_repeats is not None
+    assert 2 < found.num_repeats < 20
+    assert found.num_photos is not None
+    assert found.num_photos < 1000
+
+
+def test_rounding_is_no_variance() -> None:
+    assert claims.plan(gain(0.0, -0.1, 0.1, between=1e-17, trainings=0.0), SAMPLE) is None
 
 
 def test_mcnemar_counts_the_photos_on_which_two_variants_differ() -> None:

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from scipy.special import stdtrit
+from scipy.stats import beta
 
 from benchmarks import coverage
 from benchmarks.coverage import Case
 from tenshots.statistics import claims, intervals, resampling
 from tenshots.statistics.evidence import Basis, Design, Evidence, Scale, minus, ratio
-from tenshots.statistics.intervals import Estimate
+from tenshots.statistics.intervals import TAIL, Estimate
 
 
 def design(sizes: list[float], *, num_folds: int = 1) -> Design:
@@ -26,7 +27,7 @@ def estimate(
     where = design(sizes)
     columns = np.array(amounts, dtype=float)[:, np.newaxis], np.array(sizes, dtype=float)[:, np.newaxis]
     evidence = ratio(*columns, where, scale, resampled=True)
-    return intervals.estimate(evidence, where, num_comparisons=num_comparisons)
+    return intervals.estimate(evidence, where, tail=TAIL / num_comparisons)
 
 
 def width(found: Estimate) -> float:
@@ -105,20 +106,38 @@ def test_the_weakest_basis_counts_and_is_named() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("right", "ends"), [(2.0, (0.025 ** (1 / 6), 1.0)), (0.0, (0.0, 1 - 0.025 ** (1 / 6)))]
-)
-def test_groups_that_are_all_right_or_wrong_are_answers_of_which_none_failed(
-    right: float, ends: tuple[float, float]
+@pytest.mark.parametrize(("right", "sizes"), [(1.0, [2.0] * 6), (0.0, [2.0] * 6), (1.0, [20.0] * 12)])
+def test_groups_that_are_all_right_or_wrong_are_as_many_answers_as_they_are_worth(
+    right: float, sizes: list[float]
 ) -> None:
-    found = estimate([right] * 6, [2] * 6)
+    """Of two photos that correlate by 0.05, the second is worth a little less than the first; of 20, half."""
+    found = estimate([right * size for size in sizes], sizes)
+    number = sum(sizes) / (1 + 0.05 * (sizes[0] - 1))
+    bound = 0.025 ** (1 / number)
+    ends = (bound, 1.0) if right else (0.0, 1 - bound)
     assert (found.low, found.high) == (pytest.approx(ends[0]), pytest.approx(ends[1]))
 
 
-def test_groups_that_agree_otherwise_give_no_interval_of_width_0() -> None:
-    for found in (estimate([1] * 6, [2] * 6), estimate([0] * 6, [2] * 6, Scale.DIFFERENCE)):
-        assert found.low is None
-        assert "every independent set of photos gives the same figure" in str(found.reason)
+@pytest.mark.parametrize("sizes", [[20.0] * 12, [500.0] * 5, [1.0] * 240, [1.0] * 5, [1.0, 3, 9, 20, 50]])
+def test_no_mistake_is_never_less_certain_than_one(sizes: list[float]) -> None:
+    lows = []
+    for num_wrong in (0, 1, 2):
+        right = [*sizes[:-1], sizes[-1]]
+        for mistake in range(num_wrong):
+            right[-1 - mistake] -= 1
+        found = estimate(right, sizes)
+        assert found.low is not None
+        lows.append(found.low)
+    assert lows[0] > max(lows[1:])
+
+
+def test_groups_that_agree_otherwise_have_the_interval_of_their_answers_and_no_difference_one() -> None:
+    found = estimate([1] * 6, [2] * 6)
+    low = beta.ppf(0.025, 6 / 1.05, 6 / 1.05 + 1)
+    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(1 - low))
+    none = estimate([0] * 6, [2] * 6, Scale.DIFFERENCE)
+    assert none.low is None
+    assert "every independent set of photos gives the same figure" in str(none.reason)
 
 
 def test_a_group_with_most_photos_makes_the_interval_wide() -> None:
@@ -187,7 +206,8 @@ def test_what_trainings_do_to_some_components_alone_is_not_counted_twice() -> No
     alone = np.array([[0.02, -0.02, 0.02, -0.02], [0.0] * 4])
     both = np.array([[0.02, -0.02, 0.02, -0.02]] * 2)
     assert intervals.training_variance([alone], where) == (pytest.approx(0.0), 3)
-    assert intervals.training_variance([both], where) == (pytest.approx(4 * 0.04**2 / 3 / 4), 3)
+    # Of what moves both, the variance between two components holds half.
+    assert intervals.training_variance([both], where) == (pytest.approx(4 * 0.04**2 / 3 / 4 / 2), 3)
     assert intervals.training_variance([alone[:, :2]], where) == (pytest.approx(2 * 0.02**2 / 2), 1)
 
 

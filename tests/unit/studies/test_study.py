@@ -24,7 +24,7 @@ from tenshots.networks import forward
 from tenshots.splitting import leakage
 from tenshots.splitting.division import split
 from tenshots.splitting.settings import SplitSettings
-from tenshots.statistics import measure
+from tenshots.statistics import gains
 from tenshots.studies import curve, findings, leaking, retraining
 from tenshots.studies.curve import Curve, Extrapolation, Measurements
 from tenshots.studies.settings import StudySettings, check_names
@@ -349,7 +349,7 @@ def test_in_the_same_folds_the_difference_is_that_of_two_variants(num_groups: in
     """Only that its trainings have no seed in common: their noise adds up, as it does in different folds."""
     shares, _, components = shares_of(num_groups, num_repeats=1)
     found = leaking.difference(shares[1.0], shares[0.5], components)
-    expected = measure.difference(shares[1.0], shares[0.5], components)
+    expected = gains.difference(shares[1.0], shares[0.5], components)
     assert found.value == expected.value
     assert bounds(found) == pytest.approx(bounds(expected), abs=1e-9)
 

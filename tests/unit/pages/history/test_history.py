@@ -21,6 +21,7 @@ from tenshots import params
 from tenshots.errors import DataError
 from tenshots.pages.history import gains, page, sentences, tables
 from tenshots.statistics import measure
+from tenshots.statistics.gains import difference
 from tenshots.tracking import identity
 from tenshots.tracking.experiments import Experiment
 from tests.drawn import results as drawn_results
@@ -48,7 +49,7 @@ def experiment(name: str, *, skill: float, photos: pd.DataFrame = PHOTOS, **sett
 def test_a_gain_is_the_paired_difference_on_the_same_photos() -> None:
     first, second = experiment("a", skill=0.5), experiment("b", skill=2.5, lr="0.2")
     reference, result = gains.compare([first, second], first)
-    gain = measure.difference(second.predictions["baseline"], first.predictions["baseline"], COMPONENTS)
+    gain = difference(second.predictions["baseline"], first.predictions["baseline"], COMPONENTS)
     assert result.gain is not None
     assert result.gain[:3] == pytest.approx(gain[:3])
     assert result.accuracy == measure.accuracy(second.predictions["baseline"], COMPONENTS)
@@ -79,11 +80,11 @@ def test_the_intervals_of_several_gains_are_corrected_and_both_ways_to_read_say_
     first, other = (each.predictions["baseline"] for each in experiments[:2])
     alone, _ = gains.compare(experiments[1::-1], experiments[0])
     of_two = gains.compare(experiments, experiments[0])[1]
-    corrected = measure.difference(other, first, COMPONENTS, num_comparisons=2)
+    corrected = difference(other, first, COMPONENTS, num_comparisons=2)
     assert of_two.gain is not None
     assert of_two.gain[:3] == pytest.approx(corrected[:3])
     assert alone.gain is not None
-    assert alone.gain[:3] == pytest.approx(measure.difference(other, first, COMPONENTS)[:3])
+    assert alone.gain[:3] == pytest.approx(difference(other, first, COMPONENTS)[:3])
 
     results = gains.compare(experiments, experiments[0])
     (corrects, approximate) = sentences.cautions(experiments, results)
@@ -108,9 +109,7 @@ def test_experiments_dealt_into_other_folds_are_compared_as_if_in_one() -> None:
     folds = {name: number % 3 for number, name in enumerate(sorted(set(COMPONENTS)))}
     dealt = rows.assign(fold=rows["photo_id"].map(COMPONENTS).map(folds))
     (result,) = gains.compare([dataclasses.replace(second, predictions={"baseline": dealt})], first)
-    one_fold = measure.difference(
-        rows.assign(fold=0), first.predictions["baseline"].assign(fold=0), COMPONENTS
-    )
+    one_fold = difference(rows.assign(fold=0), first.predictions["baseline"].assign(fold=0), COMPONENTS)
     assert result.gain is not None
     assert result.gain[:3] == pytest.approx(one_fold[:3])
     assert result.gain.value == pytest.approx(gains.compare([second], first)[0].gain.value)

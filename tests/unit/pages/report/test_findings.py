@@ -14,7 +14,6 @@ from PIL import Image
 from tenshots.errors import DataError
 from tenshots.pages.report import charts, page, pictures, sections, seen, sentences, views
 from tenshots.pages.report.pictures import Album
-from tenshots.pages.settings import ReportSettings
 from tenshots.tables.predictions import labels_of
 from tests.drawn import results as drawn_results
 from tests.drawn.page import LABELS, SETTINGS, Elements, inputs, made
@@ -155,7 +154,7 @@ def test_photos_without_groups_are_shown_without_groups() -> None:
 
 def test_what_is_less_suspected_is_folded() -> None:
     photos = drawn_results.photos(LABELS, num_groups=6, num_each=2)
-    settings = ReportSettings(num_mistakes=1, num_samples=1)
+    settings = SETTINGS.model_copy(update={"num_mistakes": 1, "num_samples": 1})
     drawn = made(photos, LABELS, {"baseline": 0.3}, settings=settings)
     number = len(drawn.compared["suspects"]["photos"])
     assert 1 < number <= 5
@@ -189,7 +188,7 @@ def test_a_page_of_very_many_photos_labels_and_variants_stays_below_15_mb() -> N
     lost = pd.concat([manifest[~kept]] * 5000, ignore_index=True)
     lost["path"] = [f"student/{number}.txt" for number in range(len(lost))]
     skills = {f"variant_{number}": 0.2 * number for number in range(10)}
-    settings = ReportSettings(num_mistakes=100, num_samples=1000)
+    settings = SETTINGS.model_copy(update={"num_mistakes": 100, "num_samples": 1000})
     manifest = pd.concat([manifest[kept], lost], ignore_index=True)
     drawn = made(photos, labels, skills, settings=settings, manifest=manifest)
     text = page.render(drawn, settings)

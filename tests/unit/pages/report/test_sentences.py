@@ -83,6 +83,26 @@ def test_of_several_linear_variants_the_best_on_validation_is_named() -> None:
     assert "better than svm," in text
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_where_a_label_is_rare_balanced_accuracy_stands_beside_the_doubt(known: bool) -> None:
+    figures = {
+        "better_than_guess": False,
+        "over_guess": {"difference": 0.0, "interval": [-0.02, 0.02]},
+        "test_accuracy": 0.95,
+        "estimates": {"balanced_accuracy": {"value": 0.81 if known else 0.95, "interval": [0.6, 0.96]}},
+        "per_class": [{"support": 95}, {"support": 5}, {"support": 0}],
+    }
+    found = sentences.doubt(compared("open", frozen=figures))
+    assert found.startswith(
+        "frozen is not shown to be better than always answering cup: 0.0 (\N{MINUS SIGN}2.0 to +2.0) points."
+    )
+    beside = (
+        "Its balanced accuracy, for which each label counts alike, is 81.0\N{NO-BREAK SPACE}% (60.0 to "
+        "96.0); that of always answering cup is 50.0\N{NO-BREAK SPACE}%."
+    )
+    assert found.endswith(beside) is known
+
+
 def test_a_choice_that_differs_is_said() -> None:
     found = {**compared("open"), "chosen": "fine_tuned"}
     (text,) = sentences.tuning(found)

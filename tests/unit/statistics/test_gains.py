@@ -1,0 +1,191 @@
+"""Differences of two variants, several at once, and what agreement and rare disagreement allow."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tenshots.errors import DataError
+from tenshots.evaluation import metrics
+from tenshots.statistics import claims, gains, intervals, measure
+from tenshots.statistics.intervals import TAIL, Estimate
+from tenshots.statistics.measure import Measured
+from tests.drawn.answers import answers, bounds, drawn, groups
+
+
+def of_groups(right: list[list[int]]) -> Measured:
+    """One list per group, of whether each photo is named rightly."""
+    flat = [bool(each) for group in right for each in group]
+    return measure.measure(answers(flat), groups([len(group) for group in right]))
+
+
+def same(group: list[int], number: int) -> Measured:
+    return of_groups([group] * number)
+
+
+def test_a_difference_is_paired_so_that_hard_groups_do_not_blur_it() -> None:
+    draw = np.random.default_rng(0)
+    share = np.repeat(draw.uniform(0.2, 0.8, 10), 10)
+    luck = draw.uniform(size=100)
+    better = answers((luck < share + 0.15).tolist())
+    worse = answers((luck < share).tolist())
+    gain = gains.difference(better, worse, groups([10] * 10))
+    assert bounds(gain)[0] > 0
+    alone = measure.accuracy(worse, groups([10] * 10))
+    assert gain.value < bounds(alone)[1] - alone.value  # comparing two intervals would have claimed nothing
+    back = gains.difference(worse, better, groups([10] * 10))
+    assert back.high == pytest.approx(-bounds(gain)[0])
+
+
+def test_variants_with_other_repeats_are_compared_without_pairing_these() -> None:
+    rows, components = drawn(num_groups=24)
+    one = rows[rows["repeat"] == 0]
+    both = gains.difference(rows, one, components)
+    assert both.value == pytest.approx(
+        metrics.over_repeats(rows, metrics.accuracy) - metrics.accuracy(one), abs=1e-6
+    )
+    assert bounds(both)[0] < both.value < bounds(both)[1]
+
+
+def test_what_no_seed_moves_adds_no_noise_of_its_own_to_a_difference() -> None:
+    """Its one training a fold, beside several of another variant, leaves that variant's noise alone."""
+    draw = np.random.default_rng(1)
+    first = (draw.uniform(size=120) < 0.7).tolist()
+    shares, one = groups([10] * 12), answers(first)
+    moody = pd.concat(
+        [answers([*first[:60], *[level] * 60], repeat=i) for i, level in enumerate([True, False, True])]
+    )
+    alone = measure.accuracy(moody, shares)
+    assert alone.trainings > 0.005
+    for gain in (gains.difference(moody, one, shares), gains.difference(one, moody, shares)):
+        assert gain.trainings == pytest.approx(alone.trainings)
+        assert gain.low is not None
+    assert gains.difference(one, answers(first[::-1]), shares).trainings == 0
+
+
+def test_with_few_groups_the_variance_to_plan_with_is_that_of_photos_that_correlate() -> None:
+    one, other = answers([True, True, False, True] * 3), answers([True, False, True, True] * 3)
+    gain = gains.difference(one, other, groups([4, 4, 4]))
+    assert gain.low is None
+    assert gain.between == pytest.approx(0.5 * (1 + 3 * intervals.CORRELATION) / 12)
+
+
+def test_variants_tested_on_other_photos_are_an_error() -> None:
+    rows, components = drawn()
+    with pytest.raises(DataError, match="not tested on the same photos"):
+        gains.difference(rows, rows[rows["photo_id"] != "000"], components)
+
+
+def test_the_clearest_difference_is_claimed() -> None:
+    """All wrong against all right, of 12 groups of 20."""
+    found = gains.gain(same([1] * 20, 12), same([0] * 20, 12))
+    assert claims.verdict(found) == "better"
+    assert bounds(found) == (pytest.approx(0.025 ** (1 / 12)), 1.0)
+
+
+@pytest.mark.parametrize(("num_comparisons", "needed"), [(1, 6), (2, 7), (3, 7), (6, 8)])
+def test_where_all_groups_agree_the_sign_test_decides(num_comparisons: int, needed: int) -> None:
+    better, worse = [1] * 9 + [0], [1] * 8 + [0] * 2
+    for number in range(5, 10):
+        found = gains.gain(same(better, number), same(worse, number), num_comparisons=num_comparisons)
+        p_value = 2 * 0.5**number
+        assert (p_value <= 0.05 / num_comparisons) == (number >= needed)
+        assert claims.verdict(found) == ("better" if number >= needed else "open")
+        if number < needed:
+            assert found.reason == (
+                f"all {number} independent sets agree, but {number} are too few; {needed} are needed"
+            )
+
+
+def test_more_groups_that_agree_are_never_less_evidence() -> None:
+    """12 of 12 groups better by 10 points are more than 11 of 12, and than 11 of 11."""
+    better, worse = [1] * 9 + [0], [1] * 8 + [0] * 2
+    eleven_of_twelve = gains.gain(of_groups([better] * 11 + [worse]), same(worse, 12))
+    assert claims.verdict(eleven_of_twelve) == "better"
+    lows = [bounds(gains.gain(same(better, number), same(worse, number)))[0] for number in range(6, 30)]
+    assert lows == sorted(lows)
+    assert lows[0] > 0
+
+
+def test_5_groups_claim_nothing_however_alike_they_are() -> None:
+    """The sign test needs 6; the interval then reaches to 0."""
+    better = [[1] * 10, [1] * 10, [1] * 9 + [0], [1] * 10, [1] * 10]
+    worse = [[0] * 10] * 5
+    assert bounds(gains.gain(of_groups(better), of_groups(worse)))[0] == 0.0
+    assert bounds(gains.gain(of_groups(worse), of_groups(better)))[1] == 0.0
+    more = gains.gain(of_groups([*better, [1] * 10]), of_groups([*worse, [0] * 10]))
+    assert bounds(more)[0] > 0.8
+
+
+@pytest.mark.parametrize(("num_better", "claim"), [(4, "open"), (5, "open"), (6, "better")])
+def test_as_many_groups_must_differ_as_the_sign_test_needs(num_better: int, claim: str) -> None:
+    """Of 20 groups of one photo, most of which both name rightly."""
+    one, other = of_groups([[1]] * 20), of_groups([[0]] * num_better + [[1]] * (20 - num_better))
+    found = gains.gain(one, other)
+    assert claims.verdict(found) == claim
+    assert (claims.mcnemar(one, other).p_value <= 0.05) == (claim == "better")
+
+
+def test_two_that_answer_all_photos_alike_are_said_to() -> None:
+    found = gains.gain(same([1, 1, 0], 8), same([1, 1, 0], 8))
+    assert found.low is None
+    assert claims.claim(found, found, 0.05) == "alike"
+
+
+def test_several_intervals_hold_together_and_reach_less_far_than_bonferronis() -> None:
+    draw = np.random.default_rng(2)
+    hard = draw.uniform(size=(12, 20))
+    variants = [
+        of_groups((hard + draw.normal(0, 0.2, hard.shape) < 0.7).astype(int).tolist()) for _ in range(4)
+    ]
+    pairs = list(combinations(variants, 2))
+    leads = [gains._lead(*pair) for pair in pairs]
+    tail = gains.joint_tail(leads, variants[0].design)
+    assert 1.1 * TAIL / len(pairs) < tail < TAIL
+    for found, pair in zip(gains.gains(pairs), pairs, strict=True):
+        alone, bonferroni = gains.gain(*pair), gains.gain(*pair, num_comparisons=len(pairs))
+        assert width(alone) < width(found) < width(bonferroni)
+    assert gains.joint_tail(leads[:1], variants[0].design) == TAIL
+    assert gains.joint_tail([leads[0]] * 3, variants[0].design) == pytest.approx(TAIL, rel=0.1), (
+        "one question"
+    )
+
+
+def test_the_joint_tail_is_that_of_the_largest_of_correlated_ts() -> None:
+    """Three differences of independent groups: the share of experiments in which any t is beyond is 5 %."""
+    draw = np.random.default_rng(3)
+    right = draw.uniform(size=(4, 30, 10)) < 0.6
+    variants = [of_groups(each.astype(int).tolist()) for each in right]
+    pairs = [(each, variants[0]) for each in variants[1:]]
+    leads = [gains._lead(*pair) for pair in pairs]
+    reach = -intervals.stdtrit(29, gains.joint_tail(leads, variants[0].design))
+    normal = draw.normal(size=(20_000, 30, 4))
+    gaps = normal[..., 1:] - normal[..., :1]
+    ts = gaps.mean(axis=1) / (gaps.std(axis=1, ddof=1) / 30**0.5)
+    assert np.mean(np.abs(ts).max(axis=1) > reach) == pytest.approx(0.05, abs=0.012)
+
+
+def test_few_repeats_of_one_fold_are_pooled_over_variants() -> None:
+    """Each of the differences gets the mean variance of all, and degrees of freedom from both of them."""
+    draw = np.random.default_rng(5)
+    right = draw.uniform(size=(3, 120)) < 0.6
+
+    def variant(first: np.ndarray, share: float) -> Measured:
+        again = first ^ (draw.uniform(size=120) < share)
+        both = [answers(each.tolist(), repeat=i) for i, each in enumerate((first, again))]
+        return measure.measure(pd.concat(both), groups([10] * 12))
+
+    variants = [variant(each, share) for each, share in zip(right, (0.02, 0.3, 0.6), strict=True)]
+    pairs = [(variants[1], variants[0]), (variants[2], variants[1])]
+    apart, together = [gains.gain(*pair) for pair in pairs], gains.gains(pairs, tail=TAIL)
+    assert apart[0].trainings != pytest.approx(apart[1].trainings, rel=0.1)
+    for one, pooled in zip(apart, together, strict=True):
+        assert pooled.trainings == pytest.approx(np.mean([each.trainings for each in apart]))
+        assert pooled.between == one.between
+    assert gains.gains(pairs[:1], tail=TAIL) == apart[:1], "one difference has nothing to be pooled with"
+
+
+def width(found: Estimate) -> float:
+    low, high = bounds(found)
+    return high - low
