@@ -5,14 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tenshots.pages.report import charts
 from tenshots.pages.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Dot, Tick
 
 MOST = 2.0  # times as much as there is: where the curves end
+ASIDE = 7  # px between two intervals
 STEP = 0.05  # the lower end of the axis is a multiple of it
 WORDS = {0.5: "half", 1.0: "now", MOST: "twice"}
+
+
+class Reach(NamedTuple):
+    """An interval, upright, in px."""
+
+    x: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -23,14 +32,14 @@ class Line:
         name: what there is more or less of: people, photos each, or photos.
         dots: measured, in px, without intervals: what all shares have in common would hide how they differ.
         path: SVG path of the fitted curve; empty without one.
-        band: SVG path around it; empty without intervals.
+        reach: where the accuracy with twice as much lies, if that of now is right; None without an interval.
         dashed: whether it is the second one.
     """
 
     name: str
     dots: list[Dot]
     path: str
-    band: str
+    reach: Reach | None
     dashed: bool
 
 
@@ -66,33 +75,34 @@ def picture(found: Mapping[str, Any]) -> Picture | None:
     if not axes:
         return None
     shown = [point["accuracy"] for axis in axes for point in axis["points"]]
-    shown += [end for axis in axes for each in axis["band"] for end in (each["accuracy"], each["low"]) if end]
-    lowest = min(max(math.floor(min(shown) / STEP) * STEP, 0.0), 1 - 2 * STEP)
+    shown += [each["accuracy"] for axis in axes for each in axis["band"]]
+    lowest: float = min(max(math.floor(min(shown) / STEP) * STEP, 0.0), 1 - 2 * STEP)
 
     def up(accuracy: float) -> float:
         share = (min(max(accuracy, lowest), 1.0) - lowest) / (1 - lowest)
         return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
 
     def line(number: int, axis: Mapping[str, Any]) -> Line:
-        now, band, unit = axis["points"][-1]["number"], axis["band"], axis["unit"]
-        places = [(_across(each["number"] / now), up(each["accuracy"])) for each in band]
-        edges = [each for each in band if each["low"] is not None]
-        upper = [f"{_across(each['number'] / now)} {up(each['high'])}" for each in edges]
-        lower = [f"{_across(each['number'] / now)} {up(each['low'])}" for each in reversed(edges)]
+        now, unit, twice = axis["points"][-1], axis["unit"], axis["twice"]
+
+        def across(each: Mapping[str, Any]) -> float:
+            return _across(each["number"] / now["number"])
+
+        reach = None
+        if twice and twice["interval"]:
+            low, high = (up(now["fitted"] + end) for end in twice["interval"])
+            reach = Reach(_across(MOST) - ASIDE * number, low, high)
         return Line(
             name=unit,
             dots=[
-                Dot(
-                    _across(each["number"] / now),
-                    up(each["accuracy"]),
-                    None,
-                    None,
-                    _words(each, unit),
-                )
+                Dot(across(each), up(each["accuracy"]), None, None, _words(each, unit))
                 for each in axis["points"]
             ],
-            path="".join(f"{'L' if i else 'M'}{x} {y}" for i, (x, y) in enumerate(places)),
-            band=f"M{'L'.join([*upper, *lower])}Z" if edges else "",
+            path="".join(
+                f"{'L' if i else 'M'}{across(each)} {up(each['accuracy'])}"
+                for i, each in enumerate(axis["band"])
+            ),
+            reach=reach,
             dashed=number > 0,
         )
 
