@@ -1,4 +1,4 @@
-"""Trains one variant again, on fewer photos or a leaking split, if `study` says so → data/study/VARIANT."""
+"""Trains a variant on fewer people or photos, or a leaking split, if `study` says so → data/study/VARIANT."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import Any
 from stages import progress, run
 from tenshots import files, params
 from tenshots.files import Pieces
+from tenshots.networks.settings import LINEAR
 from tenshots.repository import unfinished
 from tenshots.studies import outline
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables.paths import DATA, EVALUATIONS, FEATURES, SPLITS, STUDIES
+from tenshots.training.settings import named
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -28,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     of = (values["variants"][name]["data"], values["variants"][name]["network"])
     inputs = [DATA / of[0], FEATURES.joinpath(*of), SPLITS, EVALUATIONS / name / "predictions.csv"]
-    is_wanted = settings.concerns(name)
+    is_wanted = settings.concerns(name, is_linear=named(values, name).recipe in LINEAR)
     pieces = unfinished.pieces(
         "study", settings={**values, "variant": name}, inputs=inputs if is_wanted else []
     )
@@ -45,7 +47,17 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _studied(
     name: str, settings: StudySettings, values: Mapping[str, Any], folder: Path, pieces: Pieces
 ) -> dict[str, Any]:
-    # Not at the top: a study is off by default, and these take seconds to import for each variant.
+    # Not at the top: most variants are not studied, and these take seconds to import for each.
+    from tenshots.studies import axes, growth
+    from tenshots.tables import csv_files, database, features
+
+    of, splits = DATA / named(values, name).data, database.read_splits(SPLITS)
+    photos = database.read_photos(of, ["photo_id", "label", "group", "image"])
+    grouped = bool((photos["group"] != "").any())
+    measured, reasons = axes.axes(splits, grouped=grouped) if settings.shares else ([], [])
+    if not measured and not settings.leaking:  # nothing to train
+        return {**outline.nothing(name), "learning_curve": growth.not_measured(reasons)}
+
     import numpy as np
     import pandas as pd
 
@@ -54,16 +66,14 @@ def _studied(
     from tenshots.networks import features as frozen
     from tenshots.networks.settings import TransferSettings
     from tenshots.studies import retraining, summary
-    from tenshots.tables import csv_files, database, features
+    from tenshots.studies.settings import DRAWS
     from tenshots.training import variants
     from tenshots.training.watch import Watch
 
     variant = variants.resolve(values, name)
     seed, threads, repeats = variant.experiment.seed, variant.experiment.threads, variant.repeats
     runtime.configure(threads=threads)
-    photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "group", "image"])
-    copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
-    splits = database.read_splits(SPLITS)
+    copies = database.read_copies(of, ["photo_id", "label", "image"])
     honest = database.read_predictions(EVALUATIONS / name / "predictions.csv")
     summary.check_honest(honest, splits, repeats=repeats, variant=name)
 
@@ -71,7 +81,11 @@ def _studied(
     if settings.leaking and variant.data == "augmented":
         augment = params.section(values, "augment", AugmentSettings)
         copies = retraining.with_copies(photos, copies, splits, augment, seed=seed)
-    todo = retraining.tasks(settings, photos, copies, splits, seed=seed, repeats=repeats)
+    planned = retraining.tasks(
+        settings, measured, photos, copies, splits,
+        seed=seed, repeats=repeats, draws=DRAWS if variant.is_linear else repeats,
+    )  # fmt: skip
+    todo = planned.tasks
     shown = pd.concat([photos, copies], ignore_index=True)
     labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)[1]
     # A variant that learns from frozen features needs no pixels, but for the size of its network's input.
@@ -92,17 +106,21 @@ def _studied(
     num_jobs, most = sum(len(task.jobs) for task in todo), variants.max_epochs(variant)
     with progress.shown(f"study {name}", total=num_jobs * most) as bar:
         watch = Watch(bar, num_jobs=num_jobs, max_epochs=most)
+        # What is solved for takes half a second each: the bar shows these, and no line each.
+        done = (lambda _: None) if variant.is_linear else watch.outcome
         tested = retraining.run(
             variant, todo, photos=photos, images=images, labels=labels, known=known,
-            num_workers=runtime.num_workers(threads=threads), report=watch.epoch, done=watch.outcome,
+            num_workers=runtime.num_workers(threads=threads), report=watch.epoch, done=done,
             pieces=pieces, resumed=watch.resumed,
         )  # fmt: skip
-    found = summary.summed_up(variant, settings, todo, tested, honest, photos, splits)
+    found = summary.summed_up(
+        variant, settings, measured, planned, tested, honest, splits, reasons=reasons, grouped=grouped
+    )
 
     for task, predictions in tested.items():
         database.write_predictions(predictions, folder / f"{task}.csv")
-    if found["learning_curve"]:
-        points = summary.points_table(found["learning_curve"]["points"])
+    if measured:
+        points = summary.points_table(found["learning_curve"]["axes"])
         csv_files.write(points, folder / "learning_curve.csv", float_format="%.6g")
     return found
 

@@ -20,7 +20,7 @@ import pandas as pd
 from tenshots import params
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.networks.settings import LINEAR, TransferSettings, settings_from
-from tenshots.studies.settings import StudySettings
+from tenshots.studies.settings import DRAWS, StudySettings
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.training.settings import ExperimentSettings, VariantSettings, named
 
@@ -34,6 +34,11 @@ START = 400_000_000_000
 UPDATE = 100_000_000
 COPY = 30_000
 PICTURES = 400_000_000_000
+# Likewise, per photo: solving for a linear head on a share of the photos, of which a study has several draws.
+SOLUTION = 200_000_000
+# What a study measures apart: people, and photos of each. One of them where nobody has a name, but that is
+# not known before the photos are.
+AXES = 2
 
 Efforts = Mapping[str, Mapping[str, int]]
 
@@ -139,8 +144,13 @@ def of_the_rest(values: Mapping[str, Any], trained: Sequence[str], efforts: Effo
     study = params.section(values, "study", StudySettings)
     work = float(START)
     for name in trained:
-        again = (len(study.shares) + study.leaking) if study.concerns(name) else 0
-        work += PICTURES + again * _training(values, named(values, name), efforts, found)
+        variant = named(values, name)
+        work += PICTURES
+        if study.concerns(name, is_linear=variant.recipe in LINEAR):
+            again = AXES * len(study.shares) + study.leaking
+            work += again * _training(values, variant, efforts, found)
+            if variant.recipe in LINEAR:
+                work += START + again * DRAWS * found.originals * SOLUTION
     return work
 
 

@@ -1,4 +1,4 @@
-"""study.json while no study is on: read and written by every run, so this imports nothing."""
+"""study.json of a variant that is not studied: written by every run, so this imports nothing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The trainings that a study asks for: on a share of the photos, or on a random split.
+"""The trainings that a study asks for: on a share of the people or photos, or on a random split.
 
-What is held fixed on a share of the photos is the number of updates, not that of passes over the photos: an
+What is held fixed on a share is the number of updates, not that of passes over the photos: an
 epoch has as many images as one of all photos has, and a photo is seen more often in it. The learning rate's
 course and the patience, which count epochs, are then the same, too. With the same number of passes a tenth of
 the photos would be given a tenth of the updates, and what is lost by stopping early would be taken for a lack
@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tenshots.errors import SettingsError
 from tenshots.files import NOWHERE, Pieces
-from tenshots.params import PATH
 from tenshots.seeds import derived_seed
 from tenshots.splitting import leakage
+from tenshots.studies.axes import Axis
 from tenshots.studies.settings import StudySettings
+from tenshots.studies.thinning import MIN_PEOPLE
 from tenshots.tables import database, predictions
 from tenshots.tables.predictions import KEYS
 from tenshots.training import resuming, variants
@@ -41,58 +41,96 @@ class Task:
     """Trainings of one study, all folds and repeats, and what each of them is tested on.
 
     Attributes:
-        name: share-0.1, or leaking.
-        share: of the training photos, in (0, 1]; 1 of the random split.
+        name: people-0.5, photos-0.5, or leaking.
+        axis: what there is less of: the name of an Axis; empty of the random split.
+        share: that is left of it, in (0, 1]; 1 of the random split.
+        number: of people or photos that a training learns from, the mean; 0 of the random split.
         jobs: the trainings.
         splits: photo_id, fold and part.
     """
 
     name: str
+    axis: str
     share: float
+    number: float
     jobs: list[Job]
     splits: pd.DataFrame
 
 
+class Planned(NamedTuple):
+    """What is to be trained, and in sentences which shares are not, and why."""
+
+    tasks: list[Task]
+    omitted: list[str]
+
+
 def tasks(
     settings: StudySettings,
+    measured: Sequence[Axis],
     photos: pd.DataFrame,
     copies: pd.DataFrame,
     splits: pd.DataFrame,
     *,
     seed: int,
     repeats: int,
-) -> list[Task]:
+    draws: int,
+) -> Planned:
     """Returns what is to be trained, the smallest share first and the random split last.
 
     Args:
         settings: which studies.
+        measured: of `axes.axes`: what there is to be less of.
         photos: columns photo_id and label; row i is image i.
         copies: columns photo_id and label, of all that any of these trainings needs (see `with_copies`); row
             i is image len(photos) + i.
         splits: photo_id, component, fold and part.
         seed: the experiment's.
-        repeats: trainings per fold, at least 1.
+        repeats: trainings per fold of the random split, at least 1.
+        draws: trainings per fold and share, each with others left out, at least 1.
 
     Raises:
-        SettingsError: a share leaves a fold no photo of some label to learn from.
         DataError: see `variants.jobs_of`.
     """
-    image_ids = np.concatenate([photos["photo_id"].to_numpy(), copies["photo_id"].to_numpy()])
-    whole = variants.jobs_of(photos, copies, splits, seed=seed, repeats=repeats) if settings.shares else []
-    found = [
-        Task(
-            share_name(share),
-            share,
-            [_thinned(job, share, photos=photos, image_ids=image_ids, seed=seed) for job in whole],
-            splits,
-        )
-        for share in settings.shares
-    ]
+    found: list[Task] = []
+    omitted: list[str] = []
+    whole = variants.jobs_of(photos, copies, splits, seed=seed, repeats=draws) if measured else []
+    images = _Images.of(photos, copies, splits)
+    for axis in measured:
+        number = 0.0
+        for share in settings.shares:
+            left = f"a share of {share:g} is left out, because it leaves"
+            thinned = [_thinned(job, axis, share, images, seed=seed) for job in whole]
+            jobs = [job for job in thinned if job]
+            if len(jobs) < len(whole):
+                fewest = f"fewer than {MIN_PEOPLE} people, or " * (axis.name == "people")
+                omitted.append(f"{left} a fold {fewest}not every label")
+            elif _number(axis, jobs, images) <= number:
+                omitted.append(f"{left} as many {axis.unit} as a smaller one")
+            else:
+                number = _number(axis, jobs, images)
+                found.append(Task(share_name(axis, share), axis.name, share, number, jobs, splits))
     if settings.leaking:
         dealt = leakage.random_splits(photos, splits, seed=seed)
-        jobs = variants.jobs_of(photos, copies, dealt, seed=seed, repeats=repeats)
-        found.append(Task(LEAKING, 1.0, [job._replace(task=LEAKING) for job in jobs], dealt))
-    return found
+        random = variants.jobs_of(photos, copies, dealt, seed=seed, repeats=repeats)
+        found.append(Task(LEAKING, "", 1.0, 0.0, [job._replace(task=LEAKING) for job in random], dealt))
+    return Planned(found, omitted)
+
+
+def numbers(measured: Sequence[Axis], splits: pd.DataFrame) -> dict[str, float]:
+    """Returns how many people or photos a training learns from where none is left out, the mean.
+
+    Args:
+        measured: of `axes.axes`.
+        splits: photo_id, component, fold and part.
+
+    Returns:
+        Of each axis, by name.
+    """
+    trained = splits[splits["part"] == "train"].groupby("fold")["component"]
+    return {
+        axis.name: float(np.mean([axis.number(components.to_numpy()) for _, components in trained]))
+        for axis in measured
+    }
 
 
 def with_copies(
@@ -206,61 +244,52 @@ def num_updates(job: Job, variant: Variant) -> int:
     return variants.max_epochs(variant) * -(-job.num_originals // variant.train.batch_size)
 
 
-def num_photos(todo: Sequence[Task], photos: pd.DataFrame, splits: pd.DataFrame) -> dict[float, float]:
-    """Returns how many photos a training learns from, the mean, at each share and at 1."""
-    found = {
-        task.share: float(np.mean([np.count_nonzero(job.train < len(photos)) for job in task.jobs]))
-        for task in todo
-        if task.share < 1
-    }
-    return {**found, 1.0: float((splits["part"] == "train").sum() / splits["fold"].nunique())}
+def share_name(axis: Axis, share: float) -> str:
+    """Returns the name of the task of a share: people, 0.1 → "people-0.1"."""
+    return f"{axis.name}-{share:g}"
 
 
-def share_name(share: float) -> str:
-    """Returns the name of the task of a share: 0.1 → "share-0.1"."""
-    return f"share-{share:g}"
+class _Images(NamedTuple):
+    """Of photos and then of copies: the photo that an image is of, and its label and component."""
+
+    ids: np.ndarray
+    labels: np.ndarray
+    components: np.ndarray
+    num_photos: int
+
+    @classmethod
+    def of(cls, photos: pd.DataFrame, copies: pd.DataFrame, splits: pd.DataFrame) -> _Images:
+        both = pd.concat([photos[["photo_id", "label"]], copies[["photo_id", "label"]]])
+        component = splits.drop_duplicates("photo_id").set_index("photo_id")["component"]
+        of_each = component.reindex(both["photo_id"])  # none of a photo that no fold uses
+        return cls(
+            both["photo_id"].to_numpy().astype(str),
+            both["label"].to_numpy().astype(str),
+            of_each.to_numpy().astype(str),
+            len(photos),
+        )
 
 
-def subset(labels: np.ndarray, share: float, *, seed: int) -> np.ndarray:
-    """Chooses a share of each label.
-
-    With the same seed the choice of a smaller share lies within that of a larger one.
-
-    Args:
-        labels: shape (n,).
-        share: in (0, 1).
-        seed: of the order in which photos are chosen.
-
-    Returns:
-        bool, shape (n,): of each label share * its number, rounded (halves up), which may be 0.
-    """
-    order = np.random.default_rng(seed).permutation(len(labels))
-    chosen = np.zeros(len(labels), dtype=bool)
-    for label in np.unique(labels):
-        of_label = order[labels[order] == label]
-        chosen[of_label[: int(np.floor(share * len(of_label) + 0.5 + 1e-9))]] = True
-    return chosen
+def _number(axis: Axis, jobs: Sequence[Job], images: _Images) -> float:
+    """Returns how many people or photos these trainings learn from, the mean."""
+    photos = [images.components[job.train[job.train < images.num_photos]] for job in jobs]
+    return float(np.mean([axis.number(components) for components in photos]))
 
 
-def _thinned(job: Job, share: float, *, photos: pd.DataFrame, image_ids: np.ndarray, seed: int) -> Job:
+def _thinned(job: Job, axis: Axis, share: float, images: _Images, *, seed: int) -> Job | None:
     """Returns the job with a share of its photos and their copies; an epoch stays as long as it was.
 
-    Each repeat leaves out other photos, so that how much repeats differ tells what the choice of photos does.
+    Each repeat leaves out others, so that how much repeats differ tells what the choice does. None where the
+    share leaves too few.
     """
-    originals = job.train[job.train < len(photos)]
-    labels = photos["label"].to_numpy().astype(str)[originals]
-    chosen = subset(labels, share, seed=derived_seed(seed, "study", job.fold, job.repeat))
-    bare = sorted(set(labels) - set(labels[chosen]))
-    if bare:
-        fewest = int((labels == bare[0]).sum())
-        raise SettingsError(
-            f"{PATH}: study.shares must leave every fold a photo of each label to learn from, but {share:g} "
-            f"leaves fold {job.fold} none of the {fewest} of {bare[0]}; "
-            f"take at least {_rounded_up(0.5 / fewest)}"
-        )
-    kept = np.isin(image_ids[job.train], image_ids[originals[chosen]])
-    return job._replace(train=job.train[kept], task=share_name(share))
-
-
-def _rounded_up(share: float) -> str:
-    return f"{np.ceil(share * 1000 - 1e-9) / 1000:g}"
+    originals = job.train[job.train < images.num_photos]
+    chosen = axis.chosen(
+        images.labels[originals],
+        images.components[originals],
+        share,
+        seed=derived_seed(seed, "study", axis.name, job.fold, job.repeat),
+    )
+    if chosen is None:
+        return None
+    kept = np.isin(images.ids[job.train], images.ids[originals[chosen]])
+    return job._replace(train=job.train[kept], task=share_name(axis, share))

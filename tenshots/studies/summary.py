@@ -10,8 +10,10 @@ import pandas as pd
 
 from tenshots.errors import DataError
 from tenshots.statistics import measure
-from tenshots.studies import findings, outline, retraining
-from tenshots.studies.retraining import Task
+from tenshots.studies import findings, growth, outline, retraining
+from tenshots.studies.axes import Axis
+from tenshots.studies.growth import Along
+from tenshots.studies.retraining import Planned
 from tenshots.studies.settings import StudySettings
 from tenshots.tables.paths import EVALUATIONS, SPLITS
 from tenshots.training.variants import Variant
@@ -20,39 +22,68 @@ from tenshots.training.variants import Variant
 def summed_up(
     variant: Variant,
     settings: StudySettings,
-    done: Sequence[Task],
+    measured: Sequence[Axis],
+    planned: Planned,
     tested: Mapping[str, pd.DataFrame],
     honest: pd.DataFrame,
-    photos: pd.DataFrame,
     splits: pd.DataFrame,
+    *,
+    reasons: Sequence[str],
+    grouped: bool,
 ) -> dict[str, Any]:
     """Returns what study.json says of the studies that `settings` asks for.
 
     Args:
         variant: that was studied.
         settings: which studies.
-        done: of `retraining.tasks`.
+        measured: of `axes.axes`.
+        planned: of `retraining.tasks`.
         tested: of each task, by name, its predictions of test photos.
         honest: those that evaluation left, of the trainings on all photos.
-        photos: columns photo_id, label and group.
         splits: the honest split; photo_id, component, fold and part.
+        reasons: of `axes.axes`.
+        grouped: whether photos have groups.
     """
     found = outline.nothing(variant.name)
     components = measure.components_of(splits)
     if settings.shares:
-        found["learning_curve"] = findings.learning_curve(
+        shares = [task for task in planned.tasks if task.axis]
+        numbers = retraining.numbers(measured, splits)
+        along = []
+        for axis in measured:
+            mine = [task for task in shares if task.axis == axis.name]
+            predictions = {task.share: tested[task.name] for task in mine}
+            along.append(
+                Along(
+                    axis,
+                    {**predictions, 1.0: as_often(honest, predictions)},
+                    {**{task.share: task.number for task in mine}, 1.0: numbers[axis.name]},
+                )
+            )
+        found["learning_curve"] = growth.learning_curve(
             variant.name,
-            {**{share: tested[retraining.share_name(share)] for share in settings.shares}, 1.0: honest},
-            retraining.num_photos(done, photos, splits),
+            along,
             components,
-            grouped=bool((photos["group"] != "").any()),
-            num_updates=retraining.num_updates(done[0].jobs[0], variant),
+            grouped=grouped,
+            num_updates=retraining.num_updates(shares[0].jobs[0], variant) if shares else None,
+            reasons=[*reasons, *planned.omitted],
         )
     if settings.leaking:
         found["leaking_split"] = findings.leaking_split(
-            variant.name, tested[retraining.LEAKING], honest, done[-1].splits, components
+            variant.name, tested[retraining.LEAKING], honest, planned.tasks[-1].splits, components
         )
     return found
+
+
+def as_often(honest: pd.DataFrame, shares: Mapping[float, pd.DataFrame]) -> pd.DataFrame:
+    """Returns the predictions as those of as many repeats as the shares have.
+
+    What no seed moves is trained once on all photos, and several times on a share, with others left out.
+    """
+    repeats = sorted({repeat for rows in shares.values() for repeat in rows["repeat"].unique()})
+    if len(repeats) <= honest["repeat"].nunique():
+        return honest
+    return pd.concat([honest.assign(repeat=repeat) for repeat in repeats], ignore_index=True)
 
 
 def check_honest(predictions: pd.DataFrame, splits: pd.DataFrame, *, repeats: int, variant: str) -> None:
@@ -66,9 +97,9 @@ def check_honest(predictions: pd.DataFrame, splits: pd.DataFrame, *, repeats: in
         )
 
 
-def points_table(points: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Returns the points of a learning curve as a table: share, num_photos, accuracy, low and high."""
-    table = pd.DataFrame(points)
+def points_table(axes: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Returns the points of all axes as a table: axis, share, number, accuracy, low and high."""
+    table = pd.DataFrame([{"axis": each["axis"], **point} for each in axes for point in each["points"]])
     ends = table["interval"].map(lambda interval: interval or [np.nan, np.nan])
     table["low"], table["high"] = ends.str[0], ends.str[1]
-    return table[["share", "num_photos", "accuracy", "low", "high"]]
+    return table[["axis", "share", "number", "accuracy", "low", "high"]]

@@ -75,27 +75,6 @@ class Reliability:
     size: tuple[int, int] = (SQUARE, SQUARE)
 
 
-@dataclass(frozen=True)
-class StudyCurve:
-    """Accuracy against the number of training photos: measured dots, and the fitted line in its band.
-
-    Attributes:
-        dots: measured, in px.
-        line: SVG path of the fitted curve; empty without one.
-        band: SVG path around it; empty without intervals.
-        x_ticks: in px.
-        y_ticks: in px.
-    """
-
-    dots: list[Dot]
-    line: str
-    band: str
-    x_ticks: list[Tick]
-    y_ticks: list[Tick]
-    frame: tuple[int, int, int, int] = (LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM)
-    size: tuple[int, int] = (WIDTH, HEIGHT)
-
-
 class Bar(NamedTuple):
     """A bar of a histogram: left and width in % of the axis, height in % of the highest; its words.
 
@@ -188,33 +167,6 @@ def reliability(curve: Iterable[Mapping[str, Any]]) -> Reliability:
         dots=dots,
         line="".join(f"{'L' if number else 'M'}{dot.x} {dot.y}" for number, dot in enumerate(dots)),
         ticks=[Tick(share, f"{100 * share:.0f}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)],
-    )
-
-
-def study_curve(found: Mapping[str, Any]) -> StudyCurve:
-    """Lays out a study's learning curve over [0, the largest number of photos] by [0, 1].
-
-    Args:
-        found: points and band as the key learning_curve of study.json has them (see tenshots.studies).
-    """
-    points, band = found["points"], found["band"]
-    x_end = float(max(item["num_photos"] for item in [*points, *band]))
-    dots = []
-    for point in points:
-        low, high = (_up(end, 1.0) for end in point["interval"]) if point["interval"] else (None, None)
-        words = f"{point['num_photos']:.0f} photos: {100 * point['accuracy']:.1f} %"
-        x, y = _across(point["num_photos"], x_end), _up(point["accuracy"], 1.0)
-        dots.append(Dot(round(x, 1), round(y, 1), low, high, words))
-    across = [item["num_photos"] for item in band]
-    edges = [(item["num_photos"], item["low"], item["high"]) for item in band if item["low"] is not None]
-    upper = [f"{_across(x, x_end):.1f} {_up(min(high, 1.0), 1.0):.1f}" for x, _, high in edges]
-    lower = [f"{_across(x, x_end):.1f} {_up(max(low, 0.0), 1.0):.1f}" for x, low, _ in reversed(edges)]
-    return StudyCurve(
-        dots=dots,
-        line=path(across, [item["accuracy"] for item in band], x_end=x_end, y_end=1.0),
-        band=f"M{'L'.join([*upper, *lower])}Z" if edges else "",
-        x_ticks=[Tick(_across(value, x_end), f"{value:g}") for value in ticks(x_end)],
-        y_ticks=[Tick(_up(value, 1.0), f"{100 * value:g} %") for value in ticks(1.0)],
     )
 
 

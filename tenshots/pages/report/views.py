@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from tenshots.pages.report import charts, pictures, sections, seen, sentences, which_figure
+from tenshots.pages.report import charts, enough, pictures, sections, seen, sentences, which_figure
 from tenshots.pages.report.comparison import Results
 from tenshots.pages.report.people import Person
 from tenshots.pages.report.pictures import Album
@@ -121,7 +121,7 @@ class Variant:
         reliability: the same, drawn.
         learning_curves: accuracy and loss by epoch; none where weights are solved for.
         study: what data/study holds of it.
-        study_curve: what more photos would bring, drawn; None where nobody asked.
+        study_curve: what more people and photos would bring, drawn; None where it was not measured.
         confusion: rows of its confusion matrix.
         mistakes: its surest wrong answers.
         num_wrong: photos.
@@ -135,7 +135,7 @@ class Variant:
     reliability: charts.Reliability
     learning_curves: Sequence[charts.Chart]
     study: Mapping[str, Any]
-    study_curve: charts.StudyCurve | None
+    study_curve: enough.Picture | None
     confusion: Sequence[Sequence[sections.Cell]]
     mistakes: Sequence[Mapping[str, Any]]
     num_wrong: int
@@ -240,7 +240,7 @@ def _variant(
         reliability=charts.reliability(figures["calibration"]["curve"]),
         learning_curves=_charts(inputs.results, name),
         study=study,
-        study_curve=study["learning_curve"] and charts.study_curve(study["learning_curve"]),
+        study_curve=study["learning_curve"] and enough.picture(study["learning_curve"]),
         confusion=confusion,
         mistakes=mistakes,
         num_wrong=sum(cell.number for i, row in enumerate(confusion) for cell in row if cell.column != i),
