@@ -249,7 +249,7 @@ def test_a_claim_is_parted_for_the_eye_and_stays_the_same() -> None:
     item = {
         "variant": "b",
         "reference": "a",
-        "sentence": "no difference can be claimed between b and a: with 31 test photos",
+        "sentence": "neither a difference nor equality can be claimed of b and a: with 31 test photos",
     }
     assert sentences.claim_parts(item)[1] == " with 31 test photos"
     assert sentences.claim_parts({**item, "sentence": "something else"}) == ("something else", "")
