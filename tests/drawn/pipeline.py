@@ -75,19 +75,19 @@ class Project:
         return self.run(".venv/bin/dvc", *arguments, **environment)
 
     def ask(self, *arguments: str, **environment: str) -> str:
-        """Returns what DVC put out, of a DVC that waits for commands; a failure shows all that it said.
+        """Returns what DVC said, its errors last, of a DVC that waits for commands; a failure shows it.
 
         For commands that are a means of a test, and not what it is about: they start at once.
         """
         status, out, error = self.dvc_at_once(*arguments, **environment)
         assert status == 0, f"dvc {' '.join(arguments)}\n{out}{error}"
-        return out
+        return out + error
 
     def dvc_at_once(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
         """Returns DVC's exit status, standard output and standard error; see `ask`."""
         if self._waiting is None:
-            self._waiting = WaitingDVC(self.folder, self.environment)
-        return self._waiting.run(arguments, {**self.environment, **environment})
+            self._waiting = WaitingDVC(self.folder / ".venv" / "bin" / "python", self.environment)
+        return self._waiting.run(arguments, self.folder, {**self.environment, **environment})
 
     def python(self, *arguments: str, **environment: str) -> str:
         """Returns what the environment's Python said."""
@@ -95,7 +95,9 @@ class Project:
 
     def changed(self) -> set[str]:
         """The stages that `dvc repro` would run first, for their own sake."""
-        return set(json.loads(self.ask("status", "--json")))
+        status, out, error = self.dvc_at_once("status", "--json")
+        assert status == 0, error
+        return set(json.loads(out))
 
     def params(self) -> dict[str, Any]:
         """The settings as they stand."""

@@ -35,18 +35,17 @@ class WaitingDVC:
     """A process that forks for each command, as long as this object is there.
 
     Args:
-        folder: a project with its `.venv`, in which each command runs.
+        python: of the environment that has DVC.
         environment: variables with which it starts.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, python: Path, environment: Mapping[str, str]) -> None:
         self._said = tempfile.TemporaryDirectory()
-        self._folder = folder
         program = Path(self._said.name) / "dvc"
         program.symlink_to(__file__)
         self._process = subprocess.Popen(
-            [folder / ".venv" / "bin" / "python", program],
-            cwd=folder,
+            [python, program],
+            cwd=self._said.name,  # in a project's folder it would pass for a DVC at work
             env=dict(environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -56,15 +55,18 @@ class WaitingDVC:
         # Without its input it ends.
         self._end = weakref.finalize(self, _end, self._process, self._said)
 
-    def run(self, arguments: tuple[str, ...], environment: Mapping[str, str]) -> tuple[int, str, str]:
+    def run(
+        self, arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str]
+    ) -> tuple[int, str, str]:
         """Returns the exit status of a command, its standard output and its standard error.
 
         Args:
             arguments: such as ("status", "--json").
+            folder: in which it runs.
             environment: all variables of the command.
         """
         out, error = (Path(self._said.name) / name for name in ("out", "error"))
-        asked = {"arguments": arguments, "environment": dict(environment), "folder": str(self._folder)}
+        asked = {"arguments": arguments, "environment": dict(environment), "folder": str(folder)}
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None

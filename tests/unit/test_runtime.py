@@ -15,6 +15,7 @@ import pytest
 from tenshots import runtime
 from tenshots.errors import SettingsError
 from tenshots.runtime import _silence, configure
+from tests.drawn.backends import JAX
 
 
 def _run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -240,7 +241,7 @@ def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> Non
         print(*executor.run(begin, [job], finish=finish)[0])
         assert "tensorflow" not in sys.modules
         """,
-        KERAS_BACKEND="jax",
+        **JAX,
     )
 
     assert done.stdout == "['scratch'] (32, 2)\n['logistic_regression', 'fine_tune'] (32, 2)\n", done.stderr

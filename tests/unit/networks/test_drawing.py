@@ -18,6 +18,7 @@ import pytest
 from tenshots import runtime
 from tenshots.networks import drawing
 from tenshots.runtime import keras
+from tests.drawn.backends import JAX
 from tests.drawn.trainings import build, same
 from tests.drawn.weights import nested, told, weights_of
 
@@ -182,9 +183,10 @@ def test_two_processes_draw_the_same_weights_whatever_the_backend(backend: str) 
         "assert found == w.told(3)\n"
         "print(w.keras.backend.backend(), found)\n"
     )
+    variables = JAX if backend == "jax" else {"KERAS_BACKEND": backend}
     said = {
         subprocess.run(
-            [sys.executable, "-c", code], cwd=TOP, env={**os.environ, "KERAS_BACKEND": backend},
+            [sys.executable, "-c", code], cwd=TOP, env={**os.environ, **variables},
             capture_output=True, text=True, check=True,
         ).stdout
         for _ in range(1 if is_ours else 2)
