@@ -7,9 +7,9 @@ Three variants are trained: two that differ by their seeds alone, and one that s
 truth is how right such trainings are on new people, the mean over all experiments of a row. The intervals and
 sentences are those of tenshots.statistics, unaltered.
 
-With --claims, four variants: how often differences of 5 and 10 points are found, if three pairs are asked about
-or all six are corrected for by Bonferroni; how often any of four equal variants is called different; and how
-often two are called equal that are, or that differ by 5 points.
+With --claims, four variants: how often differences of 5 and 10 points are found, if three pairs are asked
+about or all six are corrected for by Bonferroni; how often any of four equal variants is called different;
+and how often two are called equal that are, or that differ by 5 points.
 """
 
 from __future__ import annotations
