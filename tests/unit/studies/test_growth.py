@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from tenshots.errors import DataError
@@ -11,9 +9,7 @@ from tenshots.studies import growth, summary
 from tenshots.studies.axes import PEOPLE, PHOTOS, PHOTOS_EACH, Axis
 from tenshots.studies.curve import Curve, Extrapolation
 from tenshots.studies.growth import Along
-from tests.drawn.answers import drawn
-
-NUMBERS = {0.2: 2.0, 0.5: 5.0, 1.0: 10.0}
+from tests.drawn.studied import NUMBERS, along
 
 
 def law(
@@ -21,20 +17,6 @@ def law(
 ) -> Extrapolation:
     reason = "5 are needed" if low is None else None
     return Extrapolation(Curve(0.9, 1, 0.5), gain, low, high, reason, p)
-
-
-def along(axis: Axis, *, num_groups: int = 9, num_repeats: int = 2) -> tuple[Along, pd.Series]:
-    """Drawn predictions of three shares, the more often right the larger the share."""
-    rows, components = drawn(num_groups=num_groups, num_repeats=num_repeats)
-    draw = np.random.default_rng(0)
-    found = {}
-    for share, right in [(0.2, 0.3), (0.5, 0.6), (1.0, 0.8)]:
-        told = draw.random(len(rows)) < right
-        values = rows[["p_a", "p_b", "p_c"]].to_numpy() * 0.1
-        truth = rows["label"].map({"a": 0, "b": 1, "c": 2}).to_numpy()
-        values[np.arange(len(rows)), np.where(told, truth, (truth + 1) % 3)] += 0.9
-        found[share] = rows.assign(**dict(zip(["p_a", "p_b", "p_c"], values.T, strict=True)))
-    return Along(axis, found, NUMBERS), components
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from tenshots.training.jobs import Outcome
 from tests.drawn import tiny_project
 from tests.drawn.answers import bounds
 from tests.drawn.divided import photos_of
-from tests.unit.studies.test_growth import along
+from tests.drawn.studied import along
 
 runtime.configure(threads=1)
 
