@@ -1,4 +1,4 @@
-"""Stage `check`: every value of params.yaml, and what lies in the photos' folder, before anything computes.
+"""Stage `check`: settings, corrections and what lies in the photos' folder, before anything computes.
 
 python -m stages.check
 """
@@ -16,12 +16,12 @@ from tenshots.checks import folder, whole
 from tenshots.checks.wanted import wanted
 from tenshots.intake.layout import PhotosSettings
 from tenshots.repository import code
-from tenshots.tables import features
+from tenshots.tables import corrections, features
 from tenshots.tables.paths import CODE, NETWORKS, WANTED
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Judges params.yaml and the photos' folder; writes files by which DVC knows which stages to run again.
+    """Judges params.yaml, the corrections and the photos' folder; tells DVC which stages to run again.
 
     data/checked/code gets one file per stage with the hashes of the code that its outputs depend on, and
     data/checked/networks one per network with those of the code that builds it, so an edit runs again what
@@ -31,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     argparse.ArgumentParser(prog="python -m stages.check", description=__doc__).parse_args(argv)
     values = params.read()
     whole.check(values)
+    corrections.read()  # as far as it can be judged without photos; `ingest` knows their hashes and labels
     photos = params.top_level(values, PhotosSettings).photos
     # Within DVC, too: it costs little, and of `dvc repro` and `--temp` it is the only look before DVC's own.
     folder.check(photos, Path.cwd(), may_be_absent="DVC_STAGE" in os.environ)

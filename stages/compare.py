@@ -20,6 +20,7 @@ from tenshots.labels.costly import Space, space
 from tenshots.labels.settings import InspectSettings, backbone_settings
 from tenshots.pages.report import (
     comparison,
+    corrections,
     costly,
     page,
     people,
@@ -31,7 +32,7 @@ from tenshots.pages.report import (
 from tenshots.pages.report.comparison import Results
 from tenshots.pages.report.photos_and_mistakes import Material
 from tenshots.pages.settings import ReportSettings
-from tenshots.tables import csv_files, database, features, probabilities
+from tenshots.tables import csv_files, database, features, manifest, probabilities
 from tenshots.tables.paths import (
     AUGMENTATION,
     CODE,
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     photos = database.read_photos(DATABASE, ["photo_id", "label", "group", "path", "image"])
     splits = database.read_splits(SPLITS)
     material = Material(
-        manifest=database.read_manifest(MANIFEST),
+        manifest=manifest.read(MANIFEST),
         leakage=_json(LEAKAGE, "split"),
         inspected=_json(INSPECTION / "inspection.json", "inspect"),
         predictions={name: result.predictions for name, result in results.items()},
@@ -75,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     compared["costly"] = costly.described(
         chosen, splits, _space(values, network, photos), network=network, num_mistakes=settings.num_mistakes
     )
+    compared |= corrections.told(material.predictions, material.manifest, splits)
     inputs = views.Inputs(
         compared=compared,
         results=results,
@@ -88,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         values=values,
         who=who,
     )
-    text = sentences.markdown(compared)
+    text = sentences.markdown(compared) + corrections.markdown(compared)
     # Short names, as each is a column of `dvc exp show`
     metrics = {
         name: {"test": figures["test_accuracy"], "val": figures["val_accuracy"]}

@@ -13,7 +13,7 @@ from tenshots import files, params
 from tenshots.cards import croissant, markdown
 from tenshots.errors import missing
 from tenshots.files import file_hash
-from tenshots.tables import database
+from tenshots.tables import manifest
 from tenshots.tables.paths import CROISSANT, DATA, DATABASE, EVALUATIONS, LEAKAGE, MANIFEST, REPORTS, SPLITS
 
 
@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     values = params.read()
     compared = _json(REPORTS / "comparison.json", "compare")
     facts = markdown.Facts(
-        manifest=database.read_manifest(MANIFEST),
+        manifest=manifest.read(MANIFEST),
         leakage=_json(LEAKAGE, "split"),
         compared=compared,
         details=_json(EVALUATIONS / compared["chosen"] / "details.json", f"evaluate@{compared['chosen']}"),

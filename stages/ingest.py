@@ -16,17 +16,18 @@ import joblib
 from stages import at_least_1, run
 from tenshots import files, params
 from tenshots.errors import DataError
-from tenshots.intake import collection, ingestion, layout, misreadings, snapshots
+from tenshots.intake import collection, correcting, ingestion, layout, misreadings, snapshots
 from tenshots.intake.names.pattern import Layout
 from tenshots.intake.settings import AcceptSettings, DatabaseSettings, NearDuplicateSettings
 from tenshots.repository import unfinished
-from tenshots.tables import database
+from tenshots.tables import corrections, database, manifest
+from tenshots.tables.corrections import CORRECTIONS
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.tables.paths import DATABASE, MANIFEST
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Reads the folder that `photos` names; writes data/database and data/manifest.csv."""
+    """Reads the photos' folder and the corrections; writes data/database and data/manifest.csv."""
     parser = argparse.ArgumentParser(description="Makes one database of standard photos.")
     # No setting in params.yaml: it changes no byte, so another number must not run the stage again.
     parser.add_argument(
@@ -46,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     num_shards = params.section(values, "database", DatabaseSettings).num_shards
 
+    written, corrected = files.file_hash(CORRECTIONS), corrections.read()
     folder = layout.photos_dir(source.photos, Path.cwd())
     pattern = Layout(source.layout)
     before = snapshots.snapshot(folder)
@@ -53,14 +55,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     plain = {name: each.model_dump(mode="json") for name, each in rules._asdict().items()}
     pieces = unfinished.pieces("ingest", settings=plain, inputs=[])
     with closing(database.Spool(DATABASE.parent)) as spool:
-        result = ingestion.ingest(folder, pattern, rules, spool, num_workers=num_workers, pieces=pieces)
+        result = ingestion.ingest(
+            folder, pattern, rules, spool, num_workers=num_workers, pieces=pieces, corrected=corrected
+        )
         with files.whole_folder(DATABASE) as part:
             database.write_photos(result.photos, part, num_shards=num_shards)
-    database.write_manifest(result.manifest, MANIFEST)
+    manifest.write(result.manifest, MANIFEST)
     pieces.end(DATABASE)
     try:
         # As late as can be: DVC hashes the folder when the stage has ended, and takes that for what was read.
         snapshots.check_unchanged(folder, before)
+        if files.file_hash(CORRECTIONS) != written:
+            raise DataError(f"{CORRECTIONS} changed while the photos were read; run again")
     except DataError:
         shutil.rmtree(DATABASE)
         MANIFEST.unlink()
@@ -76,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     for doubt in doubts:
         print(f"ingest: warning: {doubt}")
+    for sentence in correcting.told(result.manifest, corrected):
+        print(f"ingest: {sentence}")
     print(f"ingest: {collection.summary(result.manifest)}; {MANIFEST} has a row for each file")
 
 

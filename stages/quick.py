@@ -22,6 +22,7 @@ from ruamel.yaml import YAML
 from stages import run
 from tenshots import files, params
 from tenshots.outlook import quick
+from tenshots.tables.corrections import CORRECTIONS
 from tenshots.tables.paths import REPORTS
 from tenshots.tracking.sessions import UNTRACKED
 
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="tenshots-quick-") as name:
         folder = Path(name)
         YAML().dump(small, folder / params.PATH)
-        for path in _weights(small):
+        for path in (str(CORRECTIONS), *_weights(small)):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, folder / path)
         os.environ[UNTRACKED] = "1"

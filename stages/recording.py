@@ -14,11 +14,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tenshots.errors import missing
+from tenshots.errors import DataError, missing
 from tenshots.evaluation import metrics
 from tenshots.evaluation.variant import evaluate
-from tenshots.tables import csv_files, database
-from tenshots.tables.paths import CROISSANT, DATABASE, EVALUATIONS, MODELS, REPORTS, SPLITS, VISUALISATIONS
+from tenshots.statistics import as_found
+from tenshots.tables import csv_files, database, manifest
+from tenshots.tables.paths import (
+    CROISSANT,
+    DATABASE,
+    EVALUATIONS,
+    MANIFEST,
+    MODELS,
+    REPORTS,
+    SPLITS,
+    VISUALISATIONS,
+)
 from tenshots.tracking import entries, figures, identity, looks, records, sessions
 from tenshots.tracking.runs import Run
 
@@ -40,6 +50,7 @@ def add_evaluation(run: Run, variant: str, photos: pd.DataFrame, splits: pd.Data
         return
     try:
         _, summary, details = evaluate(MODELS / variant, photos, splits)
+        looks.log_test_photos(run, _found(splits, photos))  # before anyone can see the figures
         _add_figures(run, variant, summary, details)
     except Exception as error:
         print(
@@ -111,11 +122,12 @@ def record(
         if with_experiment:
             evaluated = {name: records.read(name, EVALUATIONS) for name in settings["variants"]}
             splits = database.read_splits(SPLITS)
-            num_added += records.log_experiment(run, settings, evaluated, splits)
+            photos = database.read_photos(DATABASE, ["photo_id", "label"])
+            found = _found(splits, photos)
+            num_added += records.log_experiment(run, settings, evaluated, splits, found)
         if with_report:
             num_added += _add_report(run, settings["variants"])
     if with_experiment and run.reached:  # or the second attempt would warn once more
-        photos = database.read_photos(DATABASE, ["photo_id", "label"])
         num_added += records.register_winner(evaluated, splits, photos)
     return num_added if run.reached else None
 
@@ -135,6 +147,9 @@ def _add_variant(run: Run, variant: str) -> int:
         + _add_figures(run, variant, _json(summary), _json(details))
         + entries.log_model(run, MODELS / variant)
         + looks.log_test_set(run, identity.photos_hash(test["photo_id"], test["label"]))
+        + looks.log_test_photos(
+            run, _found(database.read_splits(SPLITS), database.read_photos(DATABASE, ["photo_id", "label"]))
+        )
     )
 
 
@@ -144,7 +159,8 @@ def _add_trained(run: Run, variant: str) -> int:
         return 0
     model, history, predictions = paths_of_training(variant)
     photos = database.read_photos(DATABASE, ["photo_id", "label"])
-    _, summary, details = evaluate(MODELS / variant, photos, database.read_splits(SPLITS))
+    splits = database.read_splits(SPLITS)
+    _, summary, details = evaluate(MODELS / variant, photos, splits)
     answers = database.read_predictions(predictions)
     test = answers[answers["part"] == "test"]
     return (
@@ -153,7 +169,20 @@ def _add_trained(run: Run, variant: str) -> int:
         + _add_figures(run, variant, summary, details)
         + entries.log_model(run, MODELS / variant)
         + looks.log_test_set(run, identity.photos_hash(test["photo_id"], test["label"]))
+        + looks.log_test_photos(run, _found(splits, photos))
     )
+
+
+def _found(splits: pd.DataFrame, photos: pd.DataFrame) -> pd.DataFrame:
+    """Returns photo_id and label of the test photos as found.
+
+    Outputs may be older than corrections, and those of training be there alone: then these are as they are.
+    """
+    try:
+        return as_found.test_photos(manifest.read(MANIFEST), splits)
+    except DataError:
+        tested = splits.loc[splits["part"] == "test", "photo_id"]
+        return photos.loc[photos["photo_id"].isin(tested), ["photo_id", "label"]]
 
 
 def _add_figures(run: Run, variant: str, summary: Mapping[str, float], details: Mapping[str, Any]) -> int:

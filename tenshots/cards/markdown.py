@@ -88,6 +88,7 @@ def data_card(facts: Facts) -> str:
             num_rejected=int((facts.manifest["status"] == "rejected").sum()),
             num_with_camera=int((kept["camera"] != "").sum()),
             num_with_time=int((kept["taken"] != "").sum()),
+            corrected=facts.compared["corrections"],
             leakage=facts.leakage,
             num_folds=facts.compared["num_folds"],
             values=facts.values,

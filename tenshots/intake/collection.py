@@ -15,6 +15,7 @@ from tenshots.errors import DataError
 from tenshots.intake import misreadings
 from tenshots.intake.names import copies
 from tenshots.intake.names.spelling import exact, plain, strangers
+from tenshots.tables.corrections import CORRECTIONS
 from tenshots.tables.database import PARTS
 from tenshots.tables.manifest import counted_reasons, frequencies
 from tenshots.wording import counted, joined, some, visible
@@ -42,7 +43,8 @@ def reject_twins(table: pd.DataFrame) -> pd.DataFrame:
         pairs = [f"{one} and {other}" for one, other in zip(original[torn], later["path"][torn], strict=True)]
         raise DataError(
             f"files have the same bytes under different labels: {'; '.join(pairs)}; delete the one of each "
-            f"pair that is wrong"
+            f"pair that is wrong, or write the right label into {CORRECTIONS}: "
+            f"{', '.join(some(sorted(set(later.loc[torn, 'photo_id']))))}"
         )
     result = table.copy()
     result.loc[later.index, "status"] = "rejected"

@@ -19,7 +19,7 @@ from rich.progress import track
 
 from tenshots.errors import DataError, RejectedPhoto
 from tenshots.files import NOWHERE, Pieces
-from tenshots.intake import collection, examined, misreadings
+from tenshots.intake import collection, correcting, examined, misreadings
 from tenshots.intake.archives import ArchiveLimits
 from tenshots.intake.choosing import Choice
 from tenshots.intake.examined import Examined
@@ -32,6 +32,8 @@ from tenshots.intake.near_duplicates import duplicates, hashing
 from tenshots.intake.photos.decoders import FOR_LACK, Decoders
 from tenshots.intake.photos.standardising import THUMBNAIL_PX
 from tenshots.intake.settings import AcceptSettings, NearDuplicateSettings
+from tenshots.tables import manifest
+from tenshots.tables.corrections import Correction
 from tenshots.tables.database import MANIFEST_COLUMNS, PHOTO_SCHEMA, Spool
 from tenshots.tables.encoding import StandardiseSettings
 
@@ -57,7 +59,7 @@ class Ingested(NamedTuple):
     """What `ingest` makes of a folder.
 
     Attributes:
-        manifest: one row for every file found, sorted by path; columns as in `database.MANIFEST_COLUMNS`.
+        manifest: one row for every file found, sorted by path; columns as in `manifest.COLUMNS`.
         photos: one row for every photo kept, sorted by path; columns as in `database.PHOTO_SCHEMA`, the
             images lie in the spool.
         bare_groups: names of groups without a photo kept, sorted; also those whose folders are empty.
@@ -71,7 +73,14 @@ class Ingested(NamedTuple):
 
 
 def ingest(
-    folder: Path, layout: Layout, rules: Rules, spool: Spool, *, num_workers: int, pieces: Pieces = NOWHERE
+    folder: Path,
+    layout: Layout,
+    rules: Rules,
+    spool: Spool,
+    *,
+    num_workers: int,
+    pieces: Pieces = NOWHERE,
+    corrected: Sequence[Correction] = (),
 ) -> Ingested:
     """Reads each file below a folder once, standardises the photos among them, and finds near-duplicates.
 
@@ -85,10 +94,12 @@ def ingest(
         spool: where standard photos wait until all is read.
         num_workers: processes that decode, at least 1.
         pieces: keep each batch of decoded files, and have those that were decoded before by the same rules.
+        corrected: what people found wrong with photos, one per photo.
 
     Raises:
-        DataError: no files; two spellings of one name, see `collection.check_spelling`; the photos kept make
-            no data set, see `collection.check`; a cluster of near-duplicates too large to be true, see
+        DataError: no files; two spellings of one name, see `collection.check_spelling`; a correction of an
+            unknown photo or to an unknown label, see `correcting.applied`; the photos kept make no data set,
+            see `collection.check`; a cluster of near-duplicates too large to be true, see
             `duplicates.check_shares`.
         SettingsError: the layout takes a split for people or labels, see `misreadings.check`.
     """
@@ -122,12 +133,14 @@ def ingest(
                     row["image"] = spool.append(seen.encoded)
                     choice.keep(number, row["photo_id"])
                 rows[number] = row
-    for number in choice.left_out():
+    unread = choice.left_out()
+    for number in unread:
         rows[number] = _unread(found[number], fields[number]) | {
             "reason": f"{collection.LEFT_OUT}{BEYOND.format(accept.most)}"
         }
     table = pd.DataFrame.from_records([rows[number] for number in range(len(found))])
     misreadings.check(table, layout.pattern)
+    table = correcting.applied(table, corrected, are_all_read=not unread)
     table = collection.reject_twins(table)
     folders = [each for each in fields[len(found) :] if each is not None]
     collection.check(table, empty_labels=[folder.label for folder in folders])
@@ -135,7 +148,7 @@ def ingest(
     kept = table.loc[table["status"] == "kept", PHOTO_SCHEMA.names]
     groups = {*table["group"], *(folder.group for folder in folders)}
     return Ingested(
-        manifest=table[list(MANIFEST_COLUMNS)],
+        manifest=table[list(manifest.COLUMNS)],
         photos=kept.reset_index(drop=True),
         bare_groups=sorted(groups - {"", *kept["group"]}),
         namings=namings,

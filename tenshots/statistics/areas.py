@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from tenshots.evaluation import metrics
-from tenshots.statistics.evidence import Basis, Evidence, Scale
+from tenshots.statistics.evidence import OF_AREA, Basis, Evidence, Scale
 from tenshots.statistics.gathering import Rows, spread
 from tenshots.statistics.tallies import Key
 from tenshots.tables.predictions import labels_of, probabilities_of
@@ -53,6 +53,8 @@ def under_roc(rows: Rows) -> dict[Key, Evidence]:
             contributions=(moves[:, :, of].mean(axis=2) + spread(values, design.num_photos),),
             scale=Scale.SHARE,
             bases=tuple(basis for i in of for basis in pairs[i]),
+            whole=Basis(everything) if key == Key(ROC_AUC) else None,
+            teaching=OF_AREA,
         )
     return found
 

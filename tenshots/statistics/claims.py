@@ -260,7 +260,8 @@ def signed_points(share: float) -> str:
 def _doubt(gain: Estimate, sample: SampleSize) -> str:
     """Says why nothing can be claimed, and what would change that."""
     if gain.low is None or gain.high is None:
-        return f"{gain.reason}{_remedy(gain, sample)}"
+        reason = str(gain.reason).replace("independent sets agree", f"{sample.unit}s agree")
+        return f"{reason}{_remedy(gain, sample)}"
     photos = photos_of_sets(sample.num_photos, sample.num_sets, sample.unit)
     low, high = signed_points(gain.low), signed_points(gain.high)
     return f"with {photos} the interval is {low} to {high} points{_remedy(gain, sample)}"

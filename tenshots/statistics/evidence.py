@@ -33,6 +33,9 @@ class Teaching(NamedTuple):
 
 # Chosen so that intervals hold what they promise of benchmarks/teaching.py.
 OF_FIGURE = Teaching(apart=0.25, same=0.35)
+OF_AREA = Teaching(
+    apart=0.5, same=0.7
+)  # under the ROC curve, which every probability moves, not answers alone
 OF_DIFFERENCE = Teaching(apart=0.1, same=0.12)  # of two variants taught by the same components
 OF_NOTHING = Teaching(0.0, 0.0)  # of what no training moves
 
@@ -97,7 +100,9 @@ class Evidence:
             repeat, to first order; a mean over repeats and a sum over cells give 0. Where two figures are
             compared whose trainings have no seed in common there are two such arrays, which add up.
         scale: what the figure is.
-        bases: one or more; the weakest counts.
+        bases: one or more; the one with the fewest components says whether there is an interval, and the
+            weakest how far it reaches, where `whole` does not.
+        whole: of a mean over labels, all photos: how far its interval reaches depends on them together.
         replicates: float, shape (num_replicates,): the figure of resampled components; None if there are
             none.
         num_rarer: components that show the rarer of two outcomes, such as a wrong answer; None for other
@@ -110,6 +115,7 @@ class Evidence:
     contributions: tuple[np.ndarray, ...]
     scale: Scale
     bases: tuple[Basis, ...]
+    whole: Basis | None = None
     replicates: np.ndarray | None = None
     num_rarer: int | None = None
     exact: bool = False
@@ -137,7 +143,13 @@ def ratio(
         replicates = totals[:, 0] / np.maximum(totals[:, 1], SMALLEST_SIZE)
     rarer = num_rarer(tops, bottoms) if scale is Scale.SHARE else None
     return Evidence(
-        value, (contributions,), scale, (Basis(bottoms),), replicates, rarer, exact=scale is Scale.SHARE
+        value,
+        (contributions,),
+        scale,
+        (Basis(bottoms),),
+        replicates=replicates,
+        num_rarer=rarer,
+        exact=scale is Scale.SHARE,
     )
 
 

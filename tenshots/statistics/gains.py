@@ -24,12 +24,13 @@ import pandas as pd
 from scipy.special import ndtri, stdtr
 
 from tenshots.errors import DataError
-from tenshots.statistics import evidence, intervals
+from tenshots.statistics import evidence, intervals, trainings
 from tenshots.statistics.evidence import ROUNDING, Design, Evidence
-from tenshots.statistics.intervals import NEGLIGIBLE, TAIL, Estimate, Seeds
+from tenshots.statistics.intervals import NEGLIGIBLE, TAIL, Estimate
 from tenshots.statistics.measure import Measured, measure
 from tenshots.statistics.resampling import SEED
 from tenshots.statistics.tallies import Key
+from tenshots.statistics.trainings import Seeds
 
 NUM_DRAWS = 40_000  # of the largest t: its 95 % quantile errs by about half a percent
 ALIKE = "both were right and wrong on the same photos"
@@ -108,7 +109,7 @@ def gains(pairs: Sequence[tuple[Measured, Measured]], *, tail: float | None = No
     found = []
     for pair, lead in zip(pairs, leads, strict=True):
         alike = [other for other in leads if _repeats(other) == _repeats(lead)]
-        seeds = intervals.pooled(alike, design, num_free=num_free)
+        seeds = trainings.pooled(alike, design, num_free=num_free)
         found.append(gain(*pair, num_comparisons=len(pairs), tail=tail, seeds=seeds))
     return found
 

@@ -61,6 +61,7 @@ def figures(rows: Rows) -> tuple[dict[Key, Evidence], str]:
             contributions=(moves[:, :, column] + spread(values[:, column], foundation.sizes),),
             scale=scale,
             bases=foundation.bases,
+            whole=foundation.whole,
             replicates=None if replicates is None else replicates[:, column],
             num_rarer=foundation.num_rarer if scale is Scale.SHARE else None,
             exact=scale is Scale.SHARE,

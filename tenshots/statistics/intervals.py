@@ -28,9 +28,10 @@ fold moves it in each repeat (its influence function). Sums of squares of contri
 Their degrees of freedom are joined as Satterthwaite 1946 does (Biometrics Bulletin 2). From them, an interval
 of
 
-    5 to 19 components   Student's t: of the logit for shares and of the logarithm for losses, so the interval
-                         keeps within their range and is lopsided where they are (Korn and Graubard
-                         1998, Survey Methodology 24(2)); of the figure itself for differences.
+    5 to 19 components   Student's t: of the logit for shares; corrected for skewness, of the logarithm for
+                         losses, so the interval keeps within their range and is lopsided where they are
+                         (Korn and Graubard 1998, Survey Methodology 24(2)); of the figure itself for
+                         differences. Losses keep to it with more components, too.
     20 or more           the bootstrap over components: percentiles, moved outwards by as much as t and k
                          ask for.
                          Source: Hesterberg 2015, The American Statistician 69(4), section 4.3 (expanded
@@ -48,14 +49,15 @@ How often each interval holds the truth is measured by benchmarks/coverage.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from scipy.special import betaincinv, expit, logit, ndtr, stdtrit
+from scipy.special import stdtrit
 
+from tenshots.statistics import limits
 from tenshots.statistics.evidence import Design, Evidence, Scale
 from tenshots.statistics.resampling import MIN_TO_RESAMPLE, normal_draws
+from tenshots.statistics.trainings import Seeds, training_variance
 from tenshots.wording import independent_sets
 
 LEVEL = 0.95
@@ -68,12 +70,7 @@ MIN_COMPONENTS = 5
 MIN_DEGREES_TO_RESAMPLE = 10
 MIN_RARER_TO_RESAMPLE = 10
 CORRELATION = 0.05  # assumed, within components; what k and the degrees of freedom depend on a little
-# Below so many degrees of freedom, a difference of two variances of trainings is 0 by chance too often, so
-# nothing is taken off: intervals of one fold with 2 or 3 repeats hold the truth in up to 98 % instead of too
-# seldom.
-MIN_DEGREES_TO_SUBTRACT = 3
 NEGLIGIBLE = 1e-12  # of a variance: rounding leaves about 1e-17 of equal components
-MAX_QUANTILE = 2.5  # standard deviations; beyond, too few replicates lie, and the last distance is stretched
 
 
 class Bounded(Protocol):
@@ -112,13 +109,6 @@ class Estimate(NamedTuple):
     between: float = np.nan
     trainings: float = np.nan
     num_components: int = 0
-
-
-class Seeds(NamedTuple):
-    """What the trainings' seeds do to a mean over repeats: a variance, and its degrees of freedom."""
-
-    variance: float
-    degrees: int
 
 
 class SmallSample(NamedTuple):
@@ -161,9 +151,9 @@ def estimate(
         design: where the photos were tested.
         tail: how often the truth may lie beyond either end, in (0, 0.5); TAIL / m where m intervals are to
             hold together (Bonferroni's inequality, which assumes nothing of how they depend on each other).
-        seeds: what seeds do, if that is known better than from this figure (see `pooled`).
+        seeds: what seeds do, if that is known better than from this figure (see trainings.pooled).
     """
-    weakest = min(evidence.bases, key=lambda basis: small_sample(basis.sizes).degrees)
+    weakest = evidence.whole or min(evidence.bases, key=lambda basis: small_sample(basis.sizes).degrees)
     fewest = min(evidence.bases, key=lambda basis: np.count_nonzero(basis.sizes))
     sample = small_sample(weakest.sizes)
     number = int(np.count_nonzero(fewest.sizes))
@@ -185,15 +175,20 @@ def estimate(
     joined = between**2 / sample.degrees + seeds.variance**2 / max(seeds.degrees, 1)
     degrees = variance**2 / max(joined, NEGLIGIBLE**2)
     quantile = float(stdtrit(max(degrees, 1.0), 1 - tail))
-    if evidence.replicates is not None and _resamples_well(evidence, sample, number):
+    if evidence.scale is Scale.LOSS:
+        moves = by_component(evidence, design)
+        low, high = limits.of_loss(
+            evidence.value, quantile, variance**0.5, float((moves**3).sum() / squares**1.5)
+        )
+    elif evidence.replicates is not None and _resamples_well(evidence, sample, number):
         noise = (seeds.variance**0.5) * normal_draws(len(evidence.replicates))
         # In units of the replicates' own standard deviation, which lacks the factor.
         reach = quantile * (variance / (squares + seeds.variance)) ** 0.5
-        low, high = _percentiles(evidence.replicates + noise, evidence.value, reach)
+        low, high = limits.percentiles(evidence.replicates + noise, evidence.value, reach)
     else:
-        low, high = _student(evidence.value, quantile * variance**0.5, evidence.scale)
+        low, high = limits.student(evidence.value, quantile * variance**0.5, evidence.scale)
     if evidence.exact and (_few_rarer(evidence) or squares < NEGLIGIBLE):
-        least, most = _clopper_pearson(evidence.value, num_answers(weakest.sizes), tail)
+        least, most = limits.clopper_pearson(evidence.value, num_answers(weakest.sizes), tail)
         low, high = min(low, least), max(high, most)
     lowest, highest = evidence.scale.value
     return Estimate(
@@ -250,67 +245,6 @@ def num_answers(sizes: np.ndarray) -> float:
     return float(counted.sum() ** 2 / (counted * (1 + CORRELATION * np.maximum(counted - 1, 0))).sum())
 
 
-def training_variance(contributions: Sequence[np.ndarray], design: Design) -> Seeds:
-    """Returns the variance that the trainings' seeds make, and its degrees of freedom (0 with one repeat).
-
-    Args:
-        contributions: see `Evidence`.
-        design: where the photos were tested.
-    """
-    variance, degrees = 0.0, 0
-    for moves in contributions:
-        own, rest, own_degrees = _of_trainings(moves, design)
-        # What a training does to some components and not to others is in the variance between them too; so is
-        # some of what it does to all of them, the more the fewer they are.
-        variance += own if own_degrees < MIN_DEGREES_TO_SUBTRACT else max(rest, 0.0)
-        degrees += own_degrees
-    return Seeds(variance, degrees)
-
-
-def pooled(evidence: Sequence[Evidence], design: Design, *, num_free: int) -> Seeds | None:
-    """Returns what seeds do to a figure on average over variants, or over differences of them.
-
-    Two trainings tell little of their variance; those of several variants together tell more, if seeds do as
-    much to each. None where they tell enough one by one, as with several folds, or where none has repeats.
-
-    Args:
-        evidence: on the same figure of each.
-        design: where the photos were tested.
-        num_free: how many of them are independent of each other: of differences, one less than variants.
-    """
-    found = [
-        _of_trainings(moves, design)
-        for each in evidence
-        for moves in each.contributions
-        if moves.shape[1] > 1
-    ]
-    if not found or len(evidence) == 1 or found[0][2] >= MIN_DEGREES_TO_SUBTRACT:
-        return None
-    degrees = round(float(np.mean([each[2] for each in found])) * min(num_free, len(found)))
-    own, rest = (float(np.sum([each[i] for each in found])) / len(evidence) for i in (0, 1))
-    return Seeds(own if degrees < MIN_DEGREES_TO_SUBTRACT else max(rest, 0.0), degrees)
-
-
-def _of_trainings(moves: np.ndarray, design: Design) -> tuple[float, float, int]:
-    """Returns the variance of trainings, the part of it that is not between components, and the degrees."""
-    num_repeats, num_cells = moves.shape[1], np.bincount(design.folds)
-    if num_repeats == 1:
-        return 0.0, 0.0, 0
-    share = design.num_photos / design.by_fold(design.num_photos)[design.folds]
-    missing = 1 - design.by_fold(share**2)[:, np.newaxis]
-    unbiased = (num_cells / np.maximum(num_cells - 1, 1))[design.folds, np.newaxis]
-    trained = design.by_fold(moves)
-    trained -= trained.mean(axis=1, keepdims=True)
-    scale = num_repeats * (num_repeats - 1)
-    rest = moves - moves.mean(axis=1, keepdims=True) - share[:, np.newaxis] * trained[design.folds]
-    alone = design.by_fold(unbiased * rest**2)
-    return (
-        float((trained**2).sum()) / scale,
-        float((missing * (trained**2 - alone)).sum()) / scale,
-        len(num_cells) * (num_repeats - 1),
-    )
-
-
 def by_component(evidence: Evidence, design: Design) -> np.ndarray:
     """Returns by how much each component moves the figure, the mean over repeats: (num_components,)."""
     total: Any = sum(moves.mean(axis=1) for moves in evidence.contributions)
@@ -332,30 +266,3 @@ def _resamples_well(evidence: Evidence, sample: SmallSample, number: int) -> boo
     return (
         number >= MIN_TO_RESAMPLE and sample.degrees >= MIN_DEGREES_TO_RESAMPLE and not _few_rarer(evidence)
     )
-
-
-def _percentiles(replicates: np.ndarray, value: float, reach: float) -> tuple[float, float]:
-    """Returns the quantiles of `replicates` that lie `reach` standard deviations out if they are normal."""
-    within = min(reach, MAX_QUANTILE)
-    low, high = np.quantile(replicates, [float(ndtr(-within)), float(ndtr(within))])
-    stretch = reach / within
-    return value - stretch * (value - float(low)), value + stretch * (float(high) - value)
-
-
-def _student(value: float, half: float, scale: Scale) -> tuple[float, float]:
-    """Returns value ± half, on the logit or logarithm where the scale has such, turned back."""
-    if scale is Scale.SHARE and 0 < value < 1:
-        middle, side = float(logit(value)), half / (value * (1 - value))
-        return float(expit(middle - side)), float(expit(middle + side))
-    if scale is Scale.LOSS and value > 0:
-        middle, side = float(np.log(value)), half / value
-        return float(np.exp(middle - side)), float(np.exp(min(middle + side, 700.0)))
-    return value - half, value + half
-
-
-def _clopper_pearson(value: float, number: float, tail: float) -> tuple[float, float]:
-    """Returns Clopper and Pearson's interval of a share of so many answers, of which a part may count."""
-    hits, misses = number * value, number * (1 - value)
-    low = float(betaincinv(hits, misses + 1, tail)) if hits > 0 else 0.0
-    high = float(betaincinv(hits + 1, misses, 1 - tail)) if misses > 0 else 1.0
-    return low, high

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tenshots.errors import DataError
-from tenshots.statistics import areas, gathering, intervals
+from tenshots.statistics import areas, gathering, intervals, trainings
 from tenshots.statistics.evidence import Design, Evidence
 from tenshots.statistics.intervals import Estimate
 from tenshots.statistics.tallies import Key
@@ -92,7 +92,7 @@ def every_figure(measured: Measured, others: Sequence[Measured] = ()) -> dict[Ke
 
     Args:
         measured: a variant.
-        others: the other variants, which tell more of what seeds do (see intervals.pooled).
+        others: the other variants, which tell more of what seeds do (see trainings.pooled).
     """
     found = {}
     for key, each in measured.evidence.items():
@@ -100,7 +100,7 @@ def every_figure(measured: Measured, others: Sequence[Measured] = ()) -> dict[Ke
             each,
             *(other.evidence[key] for other in others if len(other.repeats) == len(measured.repeats)),
         ]
-        seeds = intervals.pooled(alike, measured.design, num_free=len(alike))
+        seeds = trainings.pooled(alike, measured.design, num_free=len(alike))
         found[key] = intervals.estimate(each, measured.design, seeds=seeds)
     return found
 

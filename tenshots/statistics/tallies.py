@@ -57,12 +57,14 @@ class Foundation(NamedTuple):
     """What a figure rests on.
 
     Attributes:
-        bases: whose sizes decide how far its interval reaches; the weakest counts.
+        bases: as in `Evidence`.
+        whole: as in `Evidence`.
         sizes: float, shape (num_cells,): what lays a repeat's own deviation on the cells, in proportion.
         num_rarer: components that show the rarer of two outcomes, right or wrong.
     """
 
     bases: tuple[Basis, ...]
+    whole: Basis | None
     sizes: np.ndarray
     num_rarer: int
 
@@ -157,6 +159,7 @@ def foundations(
     found = {
         Key(name): Foundation(
             tuple(shown) if name in ("balanced_accuracy", "macro_f1") else (everything,),
+            everything,
             cell_true.sum(axis=1),
             rarer,
         )
@@ -171,7 +174,7 @@ def foundations(
             ("f1", (true + named)[:, i] / 2, (cell_true + cell_named)[:, i] / 2, either),
         ]:
             rarer = num_rarer(hits[:, i], sizes)
-            found[Key(name, label)] = Foundation((Basis(sizes, which),), cell_sizes, rarer)
+            found[Key(name, label)] = Foundation((Basis(sizes, which),), None, cell_sizes, rarer)
     return found
 
 

@@ -1,10 +1,61 @@
-"""What a manifest says of its files as a whole, in words."""
+"""The manifest with its corrections, and what it says of its files as a whole, in words."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
 import pandas as pd
 
+from tenshots.errors import DataError
+from tenshots.tables import csv_files, database
 from tenshots.wording import counted, some, visible
+
+# Beside what is known of a file: how people corrected it (see tenshots.tables.corrections). That is the label
+# that its path says, whereas `label` is the one that counts; and the reason and who, empty without one.
+# Here and not in `database`, on which every training depends.
+COLUMNS: Mapping[str, type] = MappingProxyType(
+    {**database.MANIFEST_COLUMNS, "label_found": str, "correction": str, "corrected_by": str}
+)
+LEFT_OUT_BY = "left out by "  # so begins the reason of a photo that a correction leaves out
+
+
+def write(manifest: pd.DataFrame, path: Path) -> None:
+    """Writes one row for every file found, sorted by path; columns as in `COLUMNS`."""
+    csv_files.write(manifest[list(COLUMNS)].sort_values("path", kind="stable"), path)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Returns the rows of `write`; what is unknown of a rejected file is "" or 0.
+
+    Raises:
+        DataError: no such file, or it lacks a column.
+    """
+    database.read_manifest(path)  # says what is wrong with the file as a whole
+    table = csv_files.read(path, COLUMNS)
+    missing = [name for name in COLUMNS if name not in table.columns]
+    if missing:
+        raise DataError(f"{path} lacks the column {missing[0]!r}; run `dvc repro` to rebuild it")
+    return table
+
+
+def corrected(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Returns the photos that corrections gave another label, or left out, sorted by path.
+
+    Args:
+        manifest: one row for every file found.
+
+    Returns:
+        Of each photo the row of the copy that is kept, or of the first that is left out: photo_id, path,
+        group, split, label_found, label, correction, corrected_by, and is_left_out (bool).
+    """
+    is_left_out = (manifest["status"] == "rejected") & manifest["reason"].str.startswith(LEFT_OUT_BY)
+    is_changed = (manifest["status"] == "kept") & (manifest["label"] != manifest["label_found"])
+    columns = ["photo_id", "path", "group", "split", "label_found", "label", "correction", "corrected_by"]
+    rows = manifest.assign(is_left_out=is_left_out)[is_left_out | is_changed].sort_values("path")
+    found: pd.DataFrame = rows.drop_duplicates("photo_id")[[*columns, "is_left_out"]].reset_index(drop=True)
+    return found
 
 
 def counted_reasons(table: pd.DataFrame) -> str:
@@ -21,6 +72,7 @@ def common_reasons(table: pd.DataFrame) -> pd.Series:
     for varying, common in (
         (r" \(.*\)", ""),
         (r"^same bytes as .*", "same bytes as another file"),
+        (rf"^{LEFT_OUT_BY}.*", "left out by a correction"),
         (r"^(too (?:large|small)): .*", r"\1"),
         (r"^its size is \S+ MB, more than", "its size is more than"),
         (r"^its first frame fills .* px, less", "its first frame fills less"),

@@ -62,7 +62,8 @@ def table(wanted: str = "") -> pd.DataFrame:
 
     Returns:
         Columns run_id, name, names (all that it has had), key, started (ms since 1970), settings and figures
-        (mappings), test_set (empty where none of its variants was evaluated, or none was compared).
+        (mappings), test_set (empty where none of its variants was evaluated, or none was compared) and
+        test_photos (empty likewise, and of runs that are older than it).
 
     Raises:
         DataError: the store cannot be used, or refuses `wanted`, which may name a setting that is nowhere.
@@ -71,7 +72,7 @@ def table(wanted: str = "") -> pd.DataFrame:
     runs = _asked(lambda client, number: store.search(client, number, filters))
     if wanted and not runs:
         _check_names(wanted)
-    columns = ["run_id", "name", "names", "key", "started", "settings", "figures", "test_set"]
+    columns = ["run_id", "name", "names", "key", "started", "settings", "figures", "test_set", "test_photos"]
     rows = [
         (
             run.info.run_id,
@@ -82,6 +83,7 @@ def table(wanted: str = "") -> pd.DataFrame:
             dict(run.data.params),
             dict(run.data.metrics),
             run.data.tags.get(looks.TEST_SET_TAG, ""),
+            run.data.tags.get(looks.TEST_PHOTOS_TAG, ""),
         )
         for run in runs
     ]
@@ -171,7 +173,7 @@ def _load(client: Client, experiment_id: str, row: Any) -> Experiment:  # noqa: 
         predictions={name: predictions[name] for name in names},
         components=pd.Series(photos["component"].to_numpy(), index=photos["photo_id"].to_numpy()),
         test_set=identity.photos_hash(photos["photo_id"], photos["label"]),
-        num_looks=looks.count_looks(client, experiment_id, row.test_set),
+        num_looks=looks.count_looks(client, experiment_id, photos=row.test_photos, test_set=row.test_set),
     )
 
 

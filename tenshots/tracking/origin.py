@@ -6,6 +6,7 @@ import os
 import subprocess
 
 from tenshots.files import file_hash
+from tenshots.tables.corrections import CORRECTIONS
 from tenshots.tables.paths import MANIFEST
 
 DVC_NAME_VARIABLE = "DVC_EXP_NAME"  # DVC names its experiment to every stage
@@ -18,7 +19,7 @@ def tags() -> dict[str, str]:
     The revision, and whether code or settings differ from it; the hash of the manifest, which lists every
     photo by content; the name that DVC gave to the experiment, if it runs as one.
     """
-    ours = ("stages", "tenshots", "params.yaml", "dvc.yaml")
+    ours = ("stages", "tenshots", "params.yaml", "dvc.yaml", str(CORRECTIONS))
     dirty = git("status", "--porcelain", "--untracked-files=no", "--", *ours)
     known = {
         "mlflow.source.git.commit": revision(),

@@ -17,6 +17,7 @@ from typing import Any
 
 from tenshots import params
 from tenshots.repository.outputs import LOCK
+from tenshots.tables.corrections import CORRECTIONS
 from tenshots.tracking import places
 from tenshots.tracking.origin import git
 
@@ -24,7 +25,7 @@ TAG = "tenshots.rebuild"
 NOTE = "mlflow.note.content"  # what MLflow's pages show as a run's description
 SETTINGS = "settings"  # the folder of an experiment's files that holds its params.yaml
 UNKNOWN = "cannot be rebuilt from a revision alone: "
-CODE = ("stages", "tenshots", "dvc.yaml")
+CODE = ("stages", "tenshots", "dvc.yaml", str(CORRECTIONS))
 
 # A name that Hydra's grammar takes for one, and does not take for a value of another kind.
 # Source: hydra/grammar/OverrideLexer.g4, 1.3.

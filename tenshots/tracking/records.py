@@ -65,7 +65,11 @@ def read(variant: str, evaluations_dir: Path) -> Evaluated:
 
 
 def log_experiment(
-    run: Run, settings: Mapping[str, Any], evaluated: Mapping[str, Evaluated], splits: pd.DataFrame
+    run: Run,
+    settings: Mapping[str, Any],
+    evaluated: Mapping[str, Evaluated],
+    splits: pd.DataFrame,
+    found: pd.DataFrame,
 ) -> int:
     """Adds to the run of an experiment what it lacks; returns how much that was.
 
@@ -77,6 +81,7 @@ def log_experiment(
         settings: all of params.yaml.
         evaluated: of each variant, all on the same photos.
         splits: photo_id and component.
+        found: photo_id and label of the test photos, both as found (see tenshots.statistics.as_found).
     """
     photos = next(iter(evaluated.values())).test
     components = measure.components_of(splits)
@@ -104,8 +109,9 @@ def log_experiment(
         + run.replace_files({"photos.csv": csv_files.text(table.sort_values("photo_id")).encode()}, "test")
         + run.replace_files(pictures, "figures")
         + looks.log_test_set(run, test_set)
+        + looks.log_test_photos(run, found)
     )
-    num_looks = looks.num_looks(run, test_set)
+    num_looks = looks.num_looks(run, found)
     # The count is its own step: the last point is the newest count, and the same count is no new point.
     return num_added + (run.add_metrics({looks.NUM_LOOKS: {num_looks: num_looks}}) if num_looks else 0)
 

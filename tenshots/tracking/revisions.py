@@ -30,6 +30,8 @@ from tenshots import files, params, shortages
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import checkouts, code, listings, outputs
 from tenshots.repository.outputs import LOCK
+from tenshots.tables import corrections
+from tenshots.tables.corrections import CORRECTIONS
 from tenshots.tables.paths import MODELS, SPLITS
 from tenshots.tracking import identity, looks, rebuild, sessions, store
 from tenshots.tracking.origin import NAME_TAG, git
@@ -225,10 +227,13 @@ def _key_and_variants(revision: Revision) -> tuple[str, set[str]] | None:
 
 
 def _computed(revision: Revision) -> tuple[str, set[str]] | None:
+    # git refuses to pack what a commit does not have, as one that is older than corrections.
+    has_corrections = git("cat-file", "-e", f"{revision.commit}:./{CORRECTIONS.as_posix()}") is not None
+    corrected = [str(CORRECTIONS)] * has_corrections
+    wanted = ["stages", "tenshots", str(params.PATH), str(LOCK), *corrected]
     packed = subprocess.run(
-        ["git", "archive", revision.commit, "--", "stages", "tenshots", str(params.PATH), str(LOCK)],
-        capture_output=True, check=False,
-    )  # fmt: skip
+        ["git", "archive", revision.commit, "--", *wanted], capture_output=True, check=False
+    )
     if packed.returncode:  # such as before the first run: it has no dvc.lock
         return None
     with tempfile.TemporaryDirectory() as name:
@@ -247,7 +252,9 @@ def _computed(revision: Revision) -> tuple[str, set[str]] | None:
         splits = _cached(_named(params.loaded((folder / LOCK).read_text(encoding="utf-8")), SPLITS))
         if splits is None or not isinstance(settings.get("variants"), Mapping):
             return None
-        key = identity.experiment_key(settings, splits_path=splits, code_dir=folder)
+        key = identity.experiment_key(
+            settings, splits_path=splits, code_dir=folder, corrected=corrections.effects(folder / CORRECTIONS)
+        )
     return key, set(settings["variants"])
 
 

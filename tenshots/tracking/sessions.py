@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from tenshots import params
 from tenshots.repository import code
+from tenshots.tables import corrections
 from tenshots.tables.paths import SPLITS
 from tenshots.tracking import identity, liveness, origin, rebuild, sharing, store
 from tenshots.tracking.runs import Run, put_files, warn
@@ -166,7 +167,8 @@ def current_key() -> str:
     """
     own = Path.cwd()
     code_dir = own if (own / "tenshots").is_dir() else code.CODE_DIR
-    return identity.experiment_key(params.read(), splits_path=SPLITS, code_dir=code_dir)
+    corrected = corrections.effects(corrections.CORRECTIONS)
+    return identity.experiment_key(params.read(), splits_path=SPLITS, code_dir=code_dir, corrected=corrected)
 
 
 def names_of(run: Any) -> list[str]:  # noqa: ANN401 (a run of mlflow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tenshots.intake.ingestion import Ingested, Rules, ingest
 from tenshots.intake.names.pattern import Layout
 from tenshots.intake.settings import AcceptSettings, NearDuplicateSettings
 from tenshots.tables import database, encoding
+from tenshots.tables.corrections import CORRECTIONS, HEADER, Correction
 from tenshots.tables.encoding import StandardiseSettings
 
 RULES = Rules(
@@ -49,10 +51,19 @@ def ingested(
     num_workers: int = 2,
     rules: Rules = RULES,
     pieces: Pieces = NOWHERE,
+    corrected: Sequence[Correction] = (),
 ) -> Ingested:
     """What `ingest` makes of a folder, with the images read back from the spool."""
     with closing(database.Spool(folder.parent / "spool")) as spool:
-        result = ingest(folder, Layout(layout), rules, spool, num_workers=num_workers, pieces=pieces)
+        result = ingest(
+            folder,
+            Layout(layout),
+            rules,
+            spool,
+            num_workers=num_workers,
+            pieces=pieces,
+            corrected=corrected,
+        )
         return result._replace(photos=result.photos.assign(image=[*map(bytes, result.photos["image"])]))
 
 
@@ -71,7 +82,15 @@ seed: 20
 
 def make_project(folder: Path) -> None:
     (folder / "params.yaml").write_text(PARAMS)
+    write_corrections(folder)
     draw(
         folder / "data" / "raw",
         *[f"p{person}/{label}/1.png" for person in range(6) for label in ("cup", "key")],
     )
+
+
+def write_corrections(folder: Path, *rows: str) -> None:
+    """Writes the file of corrections with its header and these rows."""
+    path = folder / CORRECTIONS
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([HEADER, *rows, ""]), encoding="utf-8")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tenshots.labels import costly
-from tenshots.pages.report import comparison, people, photos_and_mistakes, views
+from tenshots.pages.report import comparison, corrections, people, photos_and_mistakes, views
 from tenshots.pages.report import costly as sheets
 from tenshots.pages.report.photos_and_mistakes import Material
 from tenshots.pages.settings import ReportSettings
@@ -56,6 +56,7 @@ def made(
     compared["costly"] = sheets.described(
         chosen, splits, space, network="pretrained", num_mistakes=settings.num_mistakes
     )
+    compared |= corrections.told(material.predictions, manifest, splits)
     return views.Inputs(
         compared=compared,
         results=results,

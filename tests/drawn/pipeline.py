@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tenshots.tables.corrections import CORRECTIONS
 from tests.drawn import planted
 from tests.drawn.photos import draw_photos
 
@@ -168,11 +169,9 @@ def copy_project(folder: Path) -> None:
     """Copies what git would commit, but for large photos and past results."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True).stdout.split("\0")
+    past = ("data/", "demo/", "reports/", "tests/", "dvc.lock")
     for name in filter(None, names):
-        if (
-            name.startswith(("data/", "demo/", "reports/", "tests/", "dvc.lock"))
-            or not (TOP / name).is_file()
-        ):
+        if (name.startswith(past) and name != CORRECTIONS.as_posix()) or not (TOP / name).is_file():
             continue
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(TOP / name, folder / name)

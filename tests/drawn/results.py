@@ -21,6 +21,7 @@ from tenshots.pages.report.comparison import Results
 from tenshots.pages.report.seen import Drawn
 from tenshots.splitting import leakage
 from tenshots.tables import database, features
+from tenshots.tables import manifest as manifest_file
 from tenshots.tables.features import Features
 from tenshots.tables.predictions import KEYS, table
 
@@ -177,6 +178,9 @@ def manifest(photos: pd.DataFrame) -> pd.DataFrame:
         brightness=draw.uniform(0.4, 0.6, len(photos)),
         perceptual_hash="",
         cluster=photos["photo_id"],
+        label_found=photos["label"],
+        correction="",
+        corrected_by="",
     )
     lost = kept.head(1).assign(
         status="rejected", reason="an empty file", path="student00/<b>notes.txt", photo_id=""
@@ -238,7 +242,7 @@ def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), *
     (folder / "params.yaml").write_text(PARAMS, encoding="utf-8")
     database.write_photos(taken, folder / "data/database", num_shards=1)
     table, dealt = manifest(taken), splits(taken)
-    database.write_manifest(table, folder / "data/manifest.csv")
+    manifest_file.write(table, folder / "data/manifest.csv")
     database.write_splits(dealt, folder / "data/splits/splits.csv")
     found = leakage.text(leakage.leakage(table, dealt, seed=20))
     (folder / "data/splits/leakage.json").write_text(found, encoding="utf-8")

@@ -54,17 +54,16 @@ says why (see tenshots.statistics.intervals):
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from tenshots.errors import DataError
-from tenshots.pages.report import sentences, which_figure
+from tenshots.pages.report import differences, sentences, which_figure
 from tenshots.pages.settings import ReportSettings, asked
-from tenshots.statistics import claims, gains, intervals, measure
+from tenshots.statistics import claims, intervals, measure
 from tenshots.statistics.areas import ROC_AUC
 from tenshots.statistics.choice import best_on_validation
 from tenshots.statistics.claims import SampleSize
@@ -185,7 +184,7 @@ def compare(
             }
             for name, result in results.items()
         },
-        "differences": _differences(measured, pairs, sample),
+        "differences": differences.differences(measured, pairs, sample),
     }
 
 
@@ -230,52 +229,6 @@ def _better_than_guess(over_guess: Estimate) -> bool | None:
     if over_guess.low is None:
         return None if over_guess.value > 0 else False
     return claims.verdict(over_guess) == "better"
-
-
-def _differences(
-    measured: Mapping[str, Measured], pairs: Sequence[tuple[str, str]], sample: SampleSize
-) -> list[dict[str, Any]]:
-    """Returns the pairs asked about, then the others; intervals of the latter hold together with all."""
-    known = [{*pair} for pair in pairs]
-    rest = [
-        (name, other) for other, name in itertools.combinations(measured, 2) if {name, other} not in known
-    ]
-    found = []
-    for group, together in ((pairs, pairs), (rest, [*pairs, *rest])):
-        size = sample._replace(num_comparisons=max(len(together), 1))
-        estimates = dict(
-            zip(together, gains.gains([(measured[a], measured[b]) for a, b in together]), strict=True)
-        )
-        found += [_difference(measured, pair, estimates[pair], size, asked=group is pairs) for pair in group]
-    return found
-
-
-def _difference(
-    measured: Mapping[str, Measured],
-    pair: tuple[str, str],
-    gain: Estimate,
-    sample: SampleSize,
-    *,
-    asked: bool,
-) -> dict[str, Any]:
-    name, other = pair
-    one, reference = measured[name], measured[other]
-    within = gains.gain(one, reference, tail=claims.TAIL_OF_EQUALITY)
-    plan, test = claims.plan(gain, sample), claims.mcnemar(one, reference)
-    limits = intervals.ends(within)
-    return {
-        "variant": name,
-        "reference": other,
-        "asked": asked,
-        "num_comparisons": sample.num_comparisons,
-        "difference": round(gain.value, NUM_DIGITS),
-        **intervals.written(gain),
-        "within": limits and [round(end, NUM_DIGITS) for end in limits],
-        "claim": claims.claim(gain, within, sample.margin),
-        "sentence": claims.sentence(name, other, gain, within, sample),
-        "to_settle": plan and {"points": claims.POINTS, "power": claims.POWER, **plan._asdict()},
-        "mcnemar": {**test._asdict(), "p_value": float(f"{test.p_value:.4g}")},
-    }
 
 
 def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:

@@ -128,22 +128,43 @@ def reading(row: Mapping[str, Any]) -> str:
     label, predicted = row["label"], row["predicted"]
     if not row["own"]:
         return f"Its fold trained on no photo of {label}: photos of {label} by other people are missing."
-    strange, strange_too = row["stranger"], row["stranger_to_answered"]
+    strange = row["stranger"]
     is_strange = strange is not None and strange >= STRANGE
-    nearer = bool(row["answered"]) and row["answered"][0]["similarity"] > row["own"][0]["similarity"]
-    if is_strange and nearer and strange_too is not None and strange_too < STRANGE:
+    if _may_be_wrong(row):
         return f"It is unlike photos of {label}, but like those of {predicted}: is the label right?"
     if is_strange:
         return (
             f"Of the test photos of {label}, {_most(strange)} are more like a training photo of {label} than "
             "this one is: photos like it seem to be missing."
         )
-    if nearer:
+    if _is_nearer(row):
         return (
             f"The training photo most like it is of {predicted}: photos of {label} that look like this would "
             "help to tell the two apart."
         )
     return f"Photos of {label} like it were there to learn from: no kind of photo seems to be missing."
+
+
+def is_missing(row: Mapping[str, Any]) -> bool:
+    """Whether a row suggests that photos like it are missing, and not that its label is wrong."""
+    strange = row["stranger"]
+    return not row["own"] or (strange is not None and strange >= STRANGE and not _may_be_wrong(row))
+
+
+def _may_be_wrong(row: Mapping[str, Any]) -> bool:
+    strange, strange_too = row["stranger"], row["stranger_to_answered"]
+    return (
+        strange is not None
+        and strange >= STRANGE
+        and _is_nearer(row)
+        and strange_too is not None
+        and strange_too < STRANGE
+    )
+
+
+def _is_nearer(row: Mapping[str, Any]) -> bool:
+    """Whether the nearest training photo is of the answered label."""
+    return bool(row["answered"]) and row["answered"][0]["similarity"] > row["own"][0]["similarity"]
 
 
 def _most(share: float) -> str:

@@ -12,7 +12,17 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tenshots import params
-from tenshots.pages.report import charts, costly, made_from, people, pictures, sections, sentences, views
+from tenshots.pages.report import (
+    charts,
+    corrections,
+    costly,
+    made_from,
+    people,
+    pictures,
+    sections,
+    sentences,
+    views,
+)
 from tenshots.pages.report.pictures import Album
 from tenshots.pages.report.views import Inputs
 from tenshots.pages.settings import ReportSettings
@@ -47,6 +57,7 @@ def render(inputs: Inputs, settings: ReportSettings) -> str:
     # In this order the sections spend their budgets for pictures.
     answer = views.answer(inputs, settings, album)
     photos = sections.photos_section(inputs.manifest, inputs.leakage, inputs.photos, album)
+    corrected = corrections.view(compared, inputs.manifest, album)
     variants, mistakes = views.mistaken(inputs, settings, album)
     return (
         _environment()
@@ -61,6 +72,7 @@ def render(inputs: Inputs, settings: ReportSettings) -> str:
             mistakes=mistakes,
             people=people.section(compared["people"], inputs.who),
             costly=costly.sheet(compared["costly"], inputs.photos, album),
+            corrected=corrected,
             kinds={picture["kind"] for drawn in inputs.drawn.values() for picture in drawn.index["pictures"]},
             made_from=MadeFrom(
                 phrases.without_places(params.flattened(inputs.values)),

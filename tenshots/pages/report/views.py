@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from tenshots.pages.report import charts, enough, pictures, sections, seen, sentences, which_figure
+from tenshots.pages.report import charts, enough, people, pictures, sections, seen, sentences, which_figure
 from tenshots.pages.report.comparison import Results
+from tenshots.pages.report.next_steps import Step, next_steps
 from tenshots.pages.report.people import Person
 from tenshots.pages.report.pictures import Album
 from tenshots.pages.report.seen import Drawn
@@ -60,7 +61,9 @@ class Answer:
         guess: what is reached without looking, in a sentence.
         doubt: a sentence where the chosen variant is not shown to be better than that; else empty.
         chosen: what the chosen variant's accuracy owes to the choice, in sentences; empty with one variant.
-        tuning: sentences where fine-tuning is not shown to be better than a linear classifier.
+        next_person: what to expect of the next person's photos, in a sentence; empty where nobody is known.
+        enough: whether more people and photos would help, in a sentence; empty where that was not studied.
+        next_steps: what to do.
         told: the differences that it tells (see comparison.json).
         sheet: of each label, its photos: label, and photos with photo_id and path.
     """
@@ -68,7 +71,9 @@ class Answer:
     guess: str
     doubt: str
     chosen: str
-    tuning: Sequence[str]
+    next_person: str
+    enough: str
+    next_steps: Sequence[Step]
     told: Sequence[Mapping[str, Any]]
     sheet: Sequence[Mapping[str, Any]]
 
@@ -144,14 +149,18 @@ class Variant:
 
 def answer(inputs: Inputs, settings: ReportSettings, album: Album) -> Answer:
     """Returns what the first screen says and shows."""
+    compared = inputs.compared
+    names = [compared["chosen"], *compared["variants"]]
     chosen = pictures.samples(inputs.photos, num_samples=settings.num_samples)
     held = set(album.take(chosen["photo_id"], "sheet"))
     return Answer(
-        guess=phrases.guess(inputs.compared),
-        doubt=sentences.doubt(inputs.compared),
-        chosen=which_figure.chosen(inputs.compared),
-        tuning=sentences.tuning(inputs.compared),
-        told=_told(inputs.compared),
+        guess=phrases.guess(compared),
+        doubt=sentences.doubt(compared),
+        chosen=which_figure.chosen(compared),
+        next_person=people.expectation(compared["people"]) if compared["people"]["num"] else "",
+        enough=(enough.first_line(compared["studies"], names) or "").removeprefix("Have I enough? "),
+        next_steps=next_steps(compared),
+        told=_told(compared),
         sheet=[
             {"label": label, "photos": rows[["photo_id", "path"]].to_dict("records")}
             for label, rows in chosen[chosen["photo_id"].isin(held)].groupby("label", sort=True)

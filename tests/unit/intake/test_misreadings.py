@@ -14,7 +14,7 @@ from tenshots.intake.misreadings import check, doubts, part
 from tenshots.splitting.division import SplitSettings, split
 from tenshots.tables.manifest import swap_question
 from tests.drawn.divided import photos_of
-from tests.drawn.handed_in import PARAMS, draw, ingested
+from tests.drawn.handed_in import PARAMS, draw, ingested, write_corrections
 
 DEFAULT = "{group}/{label}/{name}"
 THINGS = ["cup", "key", "pen"]
@@ -37,6 +37,7 @@ def warnings(
 ) -> list[str]:
     """What the stage warns of, the photos lying in data/raw."""
     (folder / "params.yaml").write_text(PARAMS.replace(DEFAULT, layout))
+    write_corrections(folder)
     monkeypatch.chdir(folder)
     ingest.main(["--workers", "2"])
     lines = capsys.readouterr().out.splitlines()

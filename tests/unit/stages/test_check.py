@@ -21,6 +21,7 @@ from tenshots.checks import whole
 from tenshots.errors import DataError, SettingsError
 from tenshots.repository import code
 from tenshots.tables.paths import CODE, NETWORKS
+from tests.drawn.handed_in import write_corrections
 
 TOP = Path(__file__).parents[3]
 SHIPPED = params.read(TOP / "params.yaml")
@@ -396,6 +397,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_STAGE", raising=False)
     (tmp_path / "data" / "demo").mkdir(parents=True)
+    write_corrections(tmp_path)
     write(SHIPPED)
     return tmp_path
 
@@ -497,3 +499,13 @@ def test_it_imports_no_keras_and_takes_a_second_of_cpu_at_most(project: Path) ->
     imported, seconds = answer.stdout.splitlines()
     assert imported == "[]"
     assert float(seconds) < 1
+
+
+def test_corrections_are_judged_before_any_photo_is_read(project: Path) -> None:
+    write_corrections(project, f"{'a' * 64},book,is a book,")
+    with pytest.raises(DataError, match=r"data/corrections\.csv, line 2: who must not be empty"):
+        check.main([])
+    assert not CODE.exists()
+    (project / "data/corrections.csv").unlink()
+    with pytest.raises(DataError, match=r"data/corrections\.csv is missing; write it with the line photo_id"):
+        check.main([])

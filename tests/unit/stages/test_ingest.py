@@ -11,7 +11,7 @@ from stages import ingest
 from tenshots.errors import DataError, SettingsError
 from tenshots.intake import layout
 from tenshots.tables import database
-from tests.drawn.handed_in import PARAMS, draw, make_project
+from tests.drawn.handed_in import PARAMS, draw, make_project, write_corrections
 
 
 def test_ingest_writes_the_database_and_the_manifest(
@@ -31,6 +31,45 @@ def test_ingest_writes_the_database_and_the_manifest(
     before = {path: path.read_bytes() for path in Path("data/database").iterdir()}
     ingest.main(["--workers", "3"])
     assert {path: path.read_bytes() for path in Path("data/database").iterdir()} == before
+
+
+def test_a_corrected_photo_changes_its_label_and_nothing_else_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    ingest.main([])
+    before = database.read_photos(Path("data/database"))
+    files = {path: path.read_bytes() for path in Path("data/database").iterdir()}
+    photo = before.iloc[0]
+    other = "key" if photo["label"] == "cup" else "cup"
+    write_corrections(tmp_path, f"{photo['photo_id']},{other},looks like it,ann")
+    ingest.main([])
+    after = database.read_photos(Path("data/database"))
+    assert after.loc[0, "label"] == other
+    assert before.assign(label=after["label"]).equals(after)
+    assert before["label"][1:].equals(after["label"][1:])
+    assert "1 correction in data/corrections.csv: 1 photo given another label" in capsys.readouterr().out
+    write_corrections(tmp_path)
+    ingest.main([])
+    assert {path: path.read_bytes() for path in Path("data/database").iterdir()} == files
+
+
+def test_corrections_that_change_while_ingest_runs_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    read = layout.FoundFile.read
+
+    def read_and_edited(found: layout.FoundFile, max_bytes: int) -> bytes:
+        write_corrections(tmp_path, f"{'a' * 64},cup,it is one,ann")
+        return read(found, max_bytes)
+
+    monkeypatch.setattr(layout.FoundFile, "read", read_and_edited)
+    with pytest.raises(DataError, match=r"data/corrections\.csv changed while .*; run again"):
+        ingest.main([])
+    assert not Path("data/database").exists()
 
 
 def test_a_photos_folder_outside_the_repository_is_an_error(
@@ -62,7 +101,7 @@ def test_a_photo_replaced_while_ingest_runs_leaves_nothing(
         patch.setattr(layout.FoundFile, "read", read_and_replaced)
         with pytest.raises(DataError, match=r"^1 file changed .*data/raw.* p3/cup/1\.png; run again"):
             ingest.main([])
-    assert [path.name for path in Path("data").iterdir()] == ["raw"]
+    assert {path.name for path in Path("data").iterdir()} == {"raw", "corrections.csv"}
     ingest.main([])
     manifest = database.read_manifest(Path("data/manifest.csv")).set_index("path")
     data = Path("data/raw/p3/cup/1.png").read_bytes()

@@ -10,7 +10,7 @@ from scipy.stats import beta
 
 from benchmarks import coverage
 from benchmarks.coverage import Case
-from tenshots.statistics import claims, intervals, resampling
+from tenshots.statistics import claims, intervals, resampling, trainings
 from tenshots.statistics.evidence import Basis, Design, Evidence, Scale, minus, ratio
 from tenshots.statistics.intervals import TAIL, Estimate
 
@@ -196,8 +196,8 @@ def test_the_variance_of_trainings_is_that_between_the_repeats_of_a_fold() -> No
     # mean of two: (0.02² + 0.01²) · 2 / (2 - 1) / 2.
     moves = np.array([[0.02, -0.02], [-0.01, 0.01]])
     where = design([10.0, 10.0], num_folds=2)
-    assert intervals.training_variance([moves], where) == (pytest.approx(0.0005), 2)
-    assert intervals.training_variance([moves[:, :1]], where) == (0.0, 0)
+    assert trainings.training_variance([moves], where) == (pytest.approx(0.0005), 2)
+    assert trainings.training_variance([moves[:, :1]], where) == (0.0, 0)
 
 
 def test_what_trainings_do_to_some_components_alone_is_not_counted_twice() -> None:
@@ -205,10 +205,10 @@ def test_what_trainings_do_to_some_components_alone_is_not_counted_twice() -> No
     where = design([10.0, 10.0])
     alone = np.array([[0.02, -0.02, 0.02, -0.02], [0.0] * 4])
     both = np.array([[0.02, -0.02, 0.02, -0.02]] * 2)
-    assert intervals.training_variance([alone], where) == (pytest.approx(0.0), 3)
+    assert trainings.training_variance([alone], where) == (pytest.approx(0.0), 3)
     # Of what moves both, the variance between two components holds half.
-    assert intervals.training_variance([both], where) == (pytest.approx(4 * 0.04**2 / 3 / 4 / 2), 3)
-    assert intervals.training_variance([alone[:, :2]], where) == (pytest.approx(2 * 0.02**2 / 2), 1)
+    assert trainings.training_variance([both], where) == (pytest.approx(4 * 0.04**2 / 3 / 4 / 2), 3)
+    assert trainings.training_variance([alone[:, :2]], where) == (pytest.approx(2 * 0.02**2 / 2), 1)
 
 
 @pytest.mark.parametrize(("num_wrong", "is_resampled"), [(9, False), (10, True)])
@@ -249,8 +249,8 @@ def test_repeats_are_paired_only_where_they_share_their_seeds() -> None:
     first, second = (ratio(each, sizes, where, Scale.SHARE, resampled=True) for each in (base + 0.5, base))
     paired = minus(first, second, paired=True)
     apart = minus(first, second, paired=False)
-    assert intervals.training_variance(paired.contributions, where)[0] == pytest.approx(0.0)
-    assert intervals.training_variance(apart.contributions, where)[0] == pytest.approx(2 * 0.1**2 / 3)
+    assert trainings.training_variance(paired.contributions, where)[0] == pytest.approx(0.0)
+    assert trainings.training_variance(apart.contributions, where)[0] == pytest.approx(2 * 0.1**2 / 3)
 
 
 def test_resamples_are_the_same_for_the_same_number_of_groups() -> None:

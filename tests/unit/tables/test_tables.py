@@ -90,4 +90,5 @@ def test_no_other_module_reads_or_writes_csv() -> None:
         if (isinstance(node, ast.Attribute) and node.attr in others)
         or (isinstance(node, ast.Import) and any(alias.name == "csv" for alias in node.names))
     }
-    assert found == {"csv_files.py"}
+    # What people write by hand is read row by row, so that an error can name the line.
+    assert found == {"csv_files.py", "corrections.py"}

@@ -512,17 +512,36 @@ def test_page_and_pictures_are_no_part_of_what_tells_experiments_apart(tmp_path:
 
 @pytest.mark.usefixtures("project")
 def test_looks_at_a_test_set_are_counted_by_experiment_also_after_deletion() -> None:
-    def look(lr: float, test_set: str) -> int | None:
+    def look(lr: float, photo: str) -> int | None:
         Path("params.yaml").write_text(f"lr: {lr}\n")
         with sessions.variant_run("baseline", supersede=True) as run:
-            looks.log_test_set(run, test_set)
-            return looks.num_looks(run, test_set)
+            found = pd.DataFrame({"photo_id": [photo], "label": ["cup"]})
+            looks.log_test_photos(run, found)
+            return looks.num_looks(run, found)
 
     assert [look(0.1, "a"), look(0.1, "a"), look(0.2, "a"), look(0.3, "b")] == [1, 1, 2, 1]
     client, experiment_id = open_store()
     for run in client.search_runs([experiment_id]):
         client.delete_run(run.info.run_id)
     assert look(0.4, "a") == 3
+
+
+@pytest.mark.usefixtures("project")
+def test_corrected_labels_do_not_reset_the_looks_at_their_photos() -> None:
+    """Nor does a photo that is left out, which is one of those found; and older runs have one tag alone."""
+    found = pd.DataFrame({"photo_id": ["1", "2"], "label": ["cup", "book"]})
+    with sessions.variant_run("baseline") as run:  # by a version that knew no corrections
+        looks.log_test_set(run, identity.photos_hash(found["photo_id"], found["label"]))
+    row = f"{'1' * 64},cup,it is one,ann\n"
+    for number, rows in enumerate(("", row)):
+        Path("data/corrections.csv").write_text(f"photo_id,label,reason,who\n{rows}")
+        with sessions.variant_run("baseline") as run:
+            looks.log_test_set(run, f"labels and photos that are left, {number}")
+            looks.log_test_photos(run, found)
+            # The header alone is the experiment that was there before, with other labels it is another.
+            assert looks.num_looks(run, found) == 1 + number
+    moved = found.assign(label="book")  # by hand, from folder to folder
+    assert looks.num_looks(run, moved) == 2
 
 
 def test_a_test_set_is_its_photos_and_labels_whatever_their_order_and_folds() -> None:

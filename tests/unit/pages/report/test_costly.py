@@ -8,7 +8,6 @@ import pytest
 
 from tenshots.pages.report import costly, page
 from tenshots.pages.report.pictures import Album
-from tenshots.pages.settings import ReportSettings
 from tests.drawn import page as drawn_page
 
 ROW: dict[str, Any] = {
@@ -61,7 +60,9 @@ def test_no_mistakes_and_none_wanted_are_said_apart() -> None:
     silent = drawn_page.changed(inputs, costly={**inputs.compared["costly"], "rows": []})
     assert (
         "None to show."
-        in drawn_page.Elements(page.render(silent, ReportSettings(num_mistakes=0, num_samples=3))).text
+        in drawn_page.Elements(
+            page.render(silent, drawn_page.SETTINGS.model_copy(update={"num_mistakes": 0, "num_samples": 3}))
+        ).text
     )
     right = drawn_page.changed(inputs, costly={"network": "pretrained", "num_kinds": 0, "rows": []})
     text = drawn_page.Elements(page.render(right, drawn_page.SETTINGS)).text

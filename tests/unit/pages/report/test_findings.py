@@ -141,7 +141,7 @@ def test_what_is_less_suspected_is_folded() -> None:
     number = len(drawn.compared["suspects"]["photos"])
     assert 1 < number <= 5
     text = page.render(drawn, settings).split("Labels that may be wrong")[1].split("</section>")[0]
-    first, folded = text.split("Less suspicious")
+    first, folded = text.split("Correct them")[0].split("Less suspicious")
     assert first.count("<use ") == 1
     assert folded.count("<use ") == number - 1
 
@@ -232,7 +232,7 @@ def test_a_claim_is_parted_for_the_eye_and_stays_the_same() -> None:
     item = {
         "variant": "b",
         "reference": "a",
-        "sentence": "no difference can be claimed between b and a: with 31 test photos",
+        "sentence": "neither a difference nor equality can be claimed of b and a: with 31 test photos",
     }
     assert sentences.claim_parts(item)[1] == " with 31 test photos"
     assert sentences.claim_parts({**item, "sentence": "something else"}) == ("something else", "")

@@ -37,7 +37,7 @@ def validated(results: dict[str, comparison.Results], best: dict[int, str]) -> d
 def compared(best: dict[int, str]) -> dict[str, Any]:
     drawn = inputs()
     return comparison.compare(
-        validated(dict(drawn.results), best), drawn.photos, drawn_results.splits(drawn.photos)
+        validated(dict(drawn.results), best), drawn.photos, drawn_results.splits(drawn.photos), SETTINGS
     )
 
 
@@ -72,7 +72,7 @@ def test_with_one_fold_the_validation_photos_are_nobodys_test_photos() -> None:
         for name, skill in drawn_results.SKILLS.items()
     }
     splits = drawn_results.splits(drawn.photos, num_folds=1)
-    found = comparison.compare(once, drawn.photos, splits)
+    found = comparison.compare(once, drawn.photos, splits, SETTINGS)
     said = found["choice"]["sentence"]
     assert said.endswith("None of them is a test photo, so the choice does not flatter its accuracy.")
     assert found["choice"]["accuracy"] == found["variants"][found["chosen"]]["test_accuracy"]
@@ -80,7 +80,7 @@ def test_with_one_fold_the_validation_photos_are_nobodys_test_photos() -> None:
         "by the mean prediction of all 2. It is right for"
         in found["variants"]["baseline"]["mean_prediction"]["sentence"]
     )
-    alone = comparison.compare({"baseline": once["baseline"]}, drawn.photos, splits)
+    alone = comparison.compare({"baseline": once["baseline"]}, drawn.photos, splits, SETTINGS)
     assert alone["choice"] is None
     assert which_figure.chosen(alone) == ""
 
@@ -101,7 +101,7 @@ def test_the_mean_prediction_stands_beside_the_single_training() -> None:
 def test_where_each_fold_has_one_training_there_is_no_mean_to_tell() -> None:
     drawn = inputs()
     solved = {"frozen": drawn_results.results(drawn.photos, LABELS, skill=1.0, solved=True)}
-    found = comparison.compare(solved, drawn.photos, drawn_results.splits(drawn.photos))
+    found = comparison.compare(solved, drawn.photos, drawn_results.splits(drawn.photos), SETTINGS)
     assert found["variants"]["frozen"]["mean_prediction"] is None
     assert which_figure.means(found) == ""
     assert "mean prediction" not in sentences.markdown(found)

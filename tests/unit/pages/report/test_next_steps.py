@@ -1,0 +1,69 @@
+"""What the first screen says to do next."""
+
+from typing import Any
+
+import pytest
+
+from tenshots.pages.report import next_steps, page
+from tests.drawn.page import SETTINGS, Elements, inputs
+
+
+def row(**changes: object) -> dict[str, Any]:
+    """A mistake whose photo is a stranger among its label's, and no nearer to the answered label's."""
+    near = [{"photo_id": "p", "similarity": 0.5}]
+    return {
+        "label": "cup",
+        "own": near,
+        "answered": near,
+        "stranger": 0.95,
+        "stranger_to_answered": 0.95,
+    } | changes
+
+
+def compared(*, num_suspects: int = 0, rows: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    one = {name: value for name, value in inputs().compared["variants"].items() if name == "baseline"}
+    return {
+        **inputs().compared,
+        "variants": one,
+        "differences": [],
+        "suspects": {"num_suspects": num_suspects},
+        "costly": {"rows": rows},
+    }
+
+
+def texts(found: dict[str, Any]) -> list[str]:
+    return [step.text for step in next_steps.next_steps(found)]
+
+
+def test_labels_to_check_come_first_then_photos_to_take() -> None:
+    assert texts(compared(num_suspects=2, rows=(row(), row(label="book")))) == [
+        "2 labels may be wrong: look, and correct where one is.",
+        "Photograph more like those of 2 costly mistakes (book and cup), which training lacks.",
+    ]
+    assert texts(compared(num_suspects=1, rows=(row(),))) == [
+        "1 label may be wrong: look, and correct where it is.",
+        "Photograph more like those of one costly mistake (cup), which training lacks.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        row(stranger=0.5),
+        row(stranger=None),
+        row(
+            answered=[{"photo_id": "q", "similarity": 0.9}], stranger_to_answered=0.1
+        ),  # the label may be wrong
+    ],
+)
+def test_a_mistake_that_lacks_no_photos_asks_for_none(other: dict[str, Any]) -> None:
+    assert texts(compared(rows=(other,))) == ["Nothing stands out: photos of further people would say most."]
+
+
+def test_the_first_screen_answers_four_questions_in_order_and_its_links_lead_somewhere() -> None:
+    elements = Elements(page.render(inputs(), SETTINGS))
+    asked = ["Did it help?", "How sure?", "What next?"]  # nothing was studied
+    places = [elements.text.index(question) for question in asked]
+    assert places == sorted(places)
+    ids = {attributes["id"] for _, attributes in elements.tags if "id" in attributes}
+    assert {next_steps.SUSPECTS, next_steps.COSTLY} <= ids
