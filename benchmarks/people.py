@@ -86,8 +86,8 @@ def _block(
     num_repeats: int,
     draw: np.random.Generator,
 ) -> Block:
-    photos, labels = _people(number, num_people, draw)
-    new, new_labels = _people(number, NUM_NEW, draw)
+    photos, labels = drawn(number, num_people, draw)
+    new, new_labels = drawn(number, NUM_NEW, draw)
     views = [
         tuple(
             each + variant.blur * draw.normal(size=each.shape) if variant.blur else each
@@ -100,20 +100,16 @@ def _block(
     right = np.full((*shape, num_people, NUM_PHOTOS), np.nan)
     val_right, new_right = np.empty((*shape, num_folds)), np.empty((*shape, num_folds))
     for fold in range(num_folds):
-        tested = np.flatnonzero(folds == fold)
-        rest = np.flatnonzero(folds != fold)
-        # The next ones in turn, so that each validates in some fold.
-        order = np.roll(rest, -int(np.searchsorted(rest, tested[0])) if num_folds > 1 else 0)
-        num_val = max(round(VAL * len(rest)), 1)
-        val, train = order[:num_val], order[num_val:]
+        tested, val, train = parts(folds, fold)
         for v, variant in enumerate(variants):
             seen, new_seen = views[v]
             for r in range(num_repeats):
-                weights = draw.normal(size=(number, DIMENSIONS + 1, variant.num_features))
-                solved = _solved(_features(seen[:, train], weights), labels[:, train])
-                right[:, v, r, tested] = _right(seen[:, tested], labels[:, tested], weights, solved)
-                val_right[:, v, r, fold] = _right(seen[:, val], labels[:, val], weights, solved).mean((1, 2))
-                new_right[:, v, r, fold] = _right(new_seen, new_labels, weights, solved).mean((1, 2))
+                layer = draw.normal(size=(number, DIMENSIONS + 1, variant.num_features))
+                inside, outside = features(seen, layer), features(new_seen, layer)
+                head = solved(inside[:, train], labels[:, train])
+                right[:, v, r, tested] = answered(inside[:, tested], labels[:, tested], head)
+                val_right[:, v, r, fold] = answered(inside[:, val], labels[:, val], head).mean((1, 2))
+                new_right[:, v, r, fold] = answered(outside, new_labels, head).mean((1, 2))
     return Block(right, val_right, new_right, folds)
 
 
@@ -125,32 +121,83 @@ def dealt(num_people: int, num_folds: int) -> np.ndarray:
     return np.where(np.arange(num_people) < num_tested, 0, -1)
 
 
-def _people(number: int, num_people: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draws people: photos, (number, num_people, NUM_PHOTOS, DIMENSIONS), and labels, without the last."""
-    size = number, num_people, NUM_PHOTOS
+def parts(folds: np.ndarray, fold: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns who tests, validates and trains in a fold of `dealt`: their numbers, int."""
+    tested, rest = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+    # The next ones in turn, so that each validates in some fold.
+    order = np.roll(rest, -int(np.searchsorted(rest, tested[0])) if folds.max() > 0 else 0)
+    num_val = max(round(VAL * len(rest)), 1)
+    return tested, order[:num_val], order[num_val:]
+
+
+def drawn(
+    number: int,
+    num_people: int,
+    draw: np.random.Generator,
+    *,
+    num_photos: int = NUM_PHOTOS,
+    distance: float = 1.0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws people.
+
+    Args:
+        number: of experiments.
+        num_people: per experiment.
+        draw: what is drawn from.
+        num_photos: per person.
+        distance: of the labels' means, times the usual; the farther, the easier.
+
+    Returns:
+        Photos, (number, num_people, num_photos, DIMENSIONS), and labels, int, the same without the last.
+    """
+    size = number, num_people, num_photos
     labels = draw.integers(NUM_LABELS, size=size)
     shifts = SHIFT * draw.normal(size=(*size[:2], 1, DIMENSIONS))
-    return MEANS[labels] + shifts + NOISE * draw.normal(size=(*size, DIMENSIONS)), labels
+    return distance * MEANS[labels] + shifts + NOISE * draw.normal(size=(*size, DIMENSIONS)), labels
 
 
-def _features(photos: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Returns the random features, (B, photos of all people, num_features)."""
+def features(photos: np.ndarray, layer: np.ndarray) -> np.ndarray:
+    """Returns what a random layer makes of photos.
+
+    Args:
+        photos: (number, people, photos, DIMENSIONS).
+        layer: (number or 1, DIMENSIONS + 1, num_features): weights, and the offset last.
+
+    Returns:
+        Float, (number, people, photos, num_features), at least 0.
+    """
     flat = photos.reshape(len(photos), -1, DIMENSIONS)
-    hidden = np.matmul(flat, weights[:, :-1]) / DIMENSIONS**0.5 + weights[:, -1:]
-    features: np.ndarray = np.maximum(hidden, 0.0)
-    return features
+    hidden = np.matmul(flat, layer[:, :-1]) / DIMENSIONS**0.5 + layer[:, -1:]
+    found: np.ndarray = np.maximum(hidden, 0.0).reshape(*photos.shape[:-1], -1)
+    return found
 
 
-def _solved(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Returns the regression's weights, (B, num_features, NUM_LABELS)."""
+def solved(features: np.ndarray, labels: np.ndarray, learnt: np.ndarray | None = None) -> np.ndarray:
+    """Returns the regression's weights.
+
+    Args:
+        features: (number, people, photos, num_features).
+        labels: int, the same without the last.
+        learnt: which photos are learnt from, 1 or 0 or bool, the same; all of them if it is None.
+
+    Returns:
+        Float, (number, num_features, NUM_LABELS).
+    """
+    rows = features if learnt is None else features * learnt[..., np.newaxis]
+    rows = rows.reshape(len(rows), -1, rows.shape[-1])
     wanted = np.eye(NUM_LABELS)[labels.reshape(len(labels), -1)] - 1 / NUM_LABELS
-    squares = np.matmul(features.transpose(0, 2, 1), features) + RIDGE * np.eye(features.shape[-1])
-    solved: np.ndarray = np.linalg.solve(squares, np.matmul(features.transpose(0, 2, 1), wanted))
-    return solved
+    squares = np.matmul(rows.transpose(0, 2, 1), rows) + RIDGE * np.eye(rows.shape[-1])
+    found: np.ndarray = np.linalg.solve(squares, np.matmul(rows.transpose(0, 2, 1), wanted))
+    return found
 
 
-def _right(photos: np.ndarray, labels: np.ndarray, weights: np.ndarray, solved: np.ndarray) -> np.ndarray:
-    """Returns whether each answer is right: (B, people, NUM_PHOTOS)."""
-    answers = np.matmul(_features(photos, weights), solved).argmax(-1).reshape(labels.shape)
-    right: np.ndarray = answers == labels
+def answered(features: np.ndarray, labels: np.ndarray, head: np.ndarray) -> np.ndarray:
+    """Returns whether each answer is right, bool, in the shape of `labels`.
+
+    Args:
+        features: (number, people, photos, num_features).
+        labels: int, the same without the last.
+        head: of `solved`.
+    """
+    right: np.ndarray = np.matmul(features, head[:, np.newaxis]).argmax(-1) == labels
     return right

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tenshots.errors import DataError
 from tenshots.statistics import intervals, measure
-from tenshots.statistics.evidence import Basis, Design, Evidence, Scale
+from tenshots.statistics.evidence import OF_DIFFERENCE, Basis, Design, Evidence, Scale
 from tenshots.statistics.intervals import Estimate
 from tenshots.statistics.measure import Measured
 from tenshots.statistics.tallies import Key
@@ -47,11 +47,13 @@ def difference(random: pd.DataFrame, honest: pd.DataFrame, components: pd.Series
             )
         ),
         replicates=_replicates(accuracies, codes),
+        teaching=OF_DIFFERENCE,
     )
     design = Design(
         components=np.concatenate(codes),
         folds=np.concatenate(folds),
         num_photos=np.concatenate([side.design.num_photos for side in sides]),
+        num_teaching=sides[1].design.num_teaching,
     )
     return intervals.estimate(evidence, design)
 

@@ -12,7 +12,7 @@ from tenshots.errors import SettingsError
 from tenshots.params import Listed, Settings
 
 # Trainings per fold and share of what no seed moves, each with other people or photos left out: their mean
-# errs less than one, and how much they differ is part of the interval, which two leave a tenth wider.
+# errs less than one, and how much they differ is part of the interval, which two leave an eighth wider.
 DRAWS = 4
 
 

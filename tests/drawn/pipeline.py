@@ -221,6 +221,7 @@ def thimble(values: dict[str, Any]) -> dict[str, Any]:
         architecture="convolutional", arguments=SMALL, weights="none"
     )
     values["visualise"].update(num_photos=1, num_filters=1, steps=1)
+    values["study"].update(shares=[], variants="all")
     values["variants"] = {
         "baseline": {"data": "database", "network": "lecture"},
         "augmented": {"data": "augmented", "network": "lecture"},

@@ -117,13 +117,22 @@ def test_training_is_counted_in_rounds_of_as_many_as_run_at_once() -> None:
     assert training(SIZES._replace(workers=99)) == whole / 6
 
 
-def test_a_study_takes_as_long_as_the_training_for_each_share() -> None:
+def test_a_study_takes_as_long_as_the_training_for_each_axis_and_share() -> None:
     studied = changed(study={"shares": [0.1, 0.5], "leaking": True, "variants": ["slow"]})
-    less = work.of_the_rest(VALUES, ["slow", "tuned"], EFFORTS, SIZES)
+    off = {"shares": [], "leaking": False, "variants": "all"}
+    less = work.of_the_rest(changed(study=off), ["slow", "tuned"], EFFORTS, SIZES)
     more = work.of_the_rest(studied, ["slow", "tuned"], EFFORTS, SIZES)
     training = work.of_variants(VALUES, ["slow"], {"train@slow"}, EFFORTS, SIZES)["slow"] - START
-    assert more - less == 3 * training
+    assert more - less == 5 * training  # people and photos at each share, and the split
     assert work.of_the_rest(studied, [], EFFORTS, SIZES) == START
+
+
+def test_a_study_of_a_linear_recipe_is_short_and_by_default() -> None:
+    off = changed(study={"shares": [], "leaking": False, "variants": "linear"})
+    more = work.of_the_rest(VALUES, ["slow", "frozen"], EFFORTS, SIZES)
+    less = work.of_the_rest(off, ["slow", "frozen"], EFFORTS, SIZES)
+    training = work.of_variants(VALUES, ["slow"], {"train@slow"}, EFFORTS, SIZES)["slow"] - START
+    assert 0 < more - less < training / 4
 
 
 def test_the_sizes_are_those_of_the_split() -> None:

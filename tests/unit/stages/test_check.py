@@ -203,10 +203,10 @@ REFUSED: list[tuple[str, object, str]] = [
     (
         "study.variants",
         ["basline"],
-        "must be all, or names of variants, got 'basline'; did you mean 'baseline'",
+        "must be all, linear, or names of variants, got 'basline'; did you mean 'baseline'",
     ),
-    ("study.variants", "baseline", "must be 'all' or a list, got 'baseline'"),
-    ("study.variants", [], "must be all, or name at least 1 variant, got []"),
+    ("study.variants", "baseline", "must be 'all' or 'linear' or a list, got 'baseline'"),
+    ("study.variants", [], "must be all or linear, or name at least 1 variant, got []"),
 ]
 
 
@@ -298,6 +298,7 @@ def test_the_shipped_settings_are_accepted() -> None:
         ("visualise.fold", 3),
         ("study.shares", [0.1, 0.2]),
         ("study.variants", ["baseline"]),
+        ("study.variants", "all"),
     ],
 )
 def test_a_right_value_is_accepted(key: str, value: object) -> None:

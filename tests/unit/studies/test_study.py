@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from benchmarks import extrapolation
 from stages import study
 from tenshots import params, runtime
 from tenshots.augmentation import copying
@@ -25,15 +24,16 @@ from tenshots.splitting import leakage
 from tenshots.splitting.division import split
 from tenshots.splitting.settings import SplitSettings
 from tenshots.statistics import gains
-from tenshots.studies import curve, findings, leaking, retraining
-from tenshots.studies.curve import Curve, Extrapolation, Measurements
-from tenshots.studies.settings import StudySettings, check_names
+from tenshots.studies import axes, findings, leaking, retraining
+from tenshots.studies.axes import PEOPLE, PHOTOS, PHOTOS_EACH
+from tenshots.studies.settings import DRAWS, StudySettings, check_names
 from tenshots.tables import database, predictions
 from tenshots.training import resuming
 from tenshots.training.jobs import Outcome
 from tests.drawn import tiny_project
-from tests.drawn.answers import bounds, drawn
+from tests.drawn.answers import bounds
 from tests.drawn.divided import photos_of
+from tests.drawn.studied import along
 
 runtime.configure(threads=1)
 
@@ -56,6 +56,7 @@ def settings(*shares: float, leaking: bool = False) -> StudySettings:
         ({"shares": [0.5, 0.5]}, "study.shares must hold each share once, to 6 digits, got"),
         ({"shares": [0.1, 0.10000004]}, "study.shares must hold each share once, to 6 digits, got"),
         ({"variants": "some"}, "study.variants must be 'all'"),
+        ({"variants": []}, "study.variants must be all or linear, or name at least 1 variant"),
         ({"share": [0.5]}, "study.share is not a known setting; did you mean 'shares'?"),
     ],
 )
@@ -69,14 +70,17 @@ def test_a_broken_rule_names_the_key(given: dict[str, object], words: str) -> No
 def test_shares_that_differ_have_names_that_differ() -> None:
     shares = settings(0.104, 0.1, 0.100001, 1 / 3).shares
     assert shares == (0.1, 0.100001, 0.104, 1 / 3)
-    assert len({retraining.share_name(share) for share in shares}) == 4
+    assert len({retraining.share_name(axis, share) for share in shares for axis in (PEOPLE, PHOTOS)}) == 8
 
 
-def test_the_project_studies_nothing_until_asked() -> None:
+def test_the_project_studies_what_takes_seconds_and_the_rest_when_asked() -> None:
     given = params.section(params.read(TOP / "params.yaml"), "study", StudySettings)
-    assert not given.concerns("baseline")
-    assert settings(0.5).concerns("baseline")
-    assert not StudySettings(shares=(0.5,), leaking=True, variants=("other",)).concerns("baseline")
+    assert given.concerns("frozen", is_linear=True)
+    assert not given.concerns("baseline", is_linear=False)
+    assert settings(0.5).concerns("baseline", is_linear=False)
+    assert not settings().concerns("frozen", is_linear=True)
+    other = StudySettings(shares=(0.5,), leaking=True, variants=("other",))
+    assert not other.concerns("frozen", is_linear=True)
 
 
 def test_an_unknown_variant_is_an_error_that_names_the_nearest() -> None:
@@ -88,15 +92,6 @@ def test_an_unknown_variant_is_an_error_that_names_the_nearest() -> None:
 # Which photos a training learns from
 
 
-def test_a_share_has_its_part_of_each_label_and_lies_within_a_larger_one() -> None:
-    labels = np.array(["a"] * 40 + ["b"] * 10 + ["c"] * 5)
-    tenth, half = (retraining.subset(labels, share, seed=3) for share in (0.1, 0.5))
-    assert [int(tenth[labels == name].sum()) for name in "abc"] == [4, 1, 1]
-    assert [int(half[labels == name].sum()) for name in "abc"] == [20, 5, 3]
-    assert not (tenth & ~half).any()
-    assert (retraining.subset(labels, 0.5, seed=4) != half).any()
-
-
 def collection(folds: int = 3) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Nine people with three photos of two labels each: the manifest, photos, two copies each, and splits."""
     manifest = photos_of([(label, f"p{person}") for person in range(9) for label in "ab" for _ in range(3)])
@@ -106,32 +101,43 @@ def collection(folds: int = 3) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame
     return manifest, photos, pd.concat([trained, trained], ignore_index=True), splits
 
 
-def test_a_smaller_training_sees_fewer_photos_their_copies_and_as_many_updates() -> None:
+@pytest.mark.parametrize("axis", [PEOPLE, PHOTOS_EACH])
+def test_a_smaller_training_sees_less_its_copies_and_as_many_updates(axis: axes.Axis) -> None:
     _, photos, copies, splits = collection()
     ids = np.concatenate([photos["photo_id"], copies["photo_id"]])
-    found = retraining.tasks(settings(0.25, 0.5), photos, copies, splits, seed=1, repeats=2)
-    assert [task.name for task in found] == ["share-0.25", "share-0.5"]
-    for small, large in zip(found[0].jobs, found[1].jobs, strict=True):
+    component = splits.drop_duplicates("photo_id").set_index("photo_id")["component"]
+    (first, second), omitted = retraining.tasks(
+        settings(0.5, 0.75), [axis], photos, copies, splits, seed=1, repeats=1, draws=2
+    )
+    assert [first.name, second.name] == [f"{axis.name}-0.5", f"{axis.name}-0.75"]
+    assert omitted == []
+    assert first.number < second.number < retraining.numbers([axis], splits)[axis.name]
+    for small, large in zip(first.jobs, second.jobs, strict=True):
         part_of = splits[splits["fold"] == small.fold].set_index("photo_id")["part"]
+        trained = part_of.index[part_of == "train"]
         assert set(part_of[ids[large.train]]) == {"train"}
         assert set(small.train) < set(large.train)
         originals = ids[small.train[small.train < len(photos)]]
         assert sorted(ids[small.train]) == sorted(np.repeat(originals, 3))
-        assert len(originals) == pytest.approx(0.25 * (part_of == "train").sum(), abs=1)
-        assert small.num_originals == large.num_originals == (part_of == "train").sum()
+        assert len(originals) == pytest.approx(0.5 * len(trained), abs=3)
+        assert small.num_originals == large.num_originals == len(trained)
         assert set(part_of[ids[small.val]]) == {"val"}
-    first, second = (set(job.train) for job in found[0].jobs[:2])
-    assert first != second, "repeats leave out other photos"
-    assert retraining.num_photos(found, photos, splits)[0.5] == len(found[1].jobs[0].train) / 3
+        everybody = component[originals].nunique() == component[trained].nunique()
+        assert everybody == (axis == PHOTOS_EACH)
+    one, other = (set(job.train) for job in first.jobs[:2])
+    assert one != other, "draws leave out others"
 
 
-def test_a_share_that_leaves_a_label_out_is_an_error_that_says_how_much_is_needed() -> None:
+def test_a_share_that_leaves_too_little_is_left_out_and_named() -> None:
     _, photos, copies, splits = collection()
-    with pytest.raises(SettingsError) as caught:
-        retraining.tasks(settings(0.03, 0.5), photos, copies, splits, seed=1, repeats=1)
-    needed = float(str(caught.value).rsplit("take at least ", 1)[1])
-    assert "params.yaml: study.shares must leave every fold" in str(caught.value)
-    assert retraining.tasks(settings(needed), photos, copies, splits, seed=1, repeats=1)
+    found, omitted = retraining.tasks(
+        settings(0.1, 0.5, 0.55), [PEOPLE, PHOTOS], photos, copies, splits, seed=1, repeats=1, draws=1
+    )
+    assert [task.name for task in found] == ["people-0.5", "photos-0.5"]
+    assert omitted[:2] == [
+        "a share of 0.1 is left out, because it leaves a fold fewer than 2 people, or not every label",
+        "a share of 0.55 is left out, because it leaves as many people as a smaller one",
+    ]
 
 
 @pytest.mark.parametrize("folds", [1, 3])
@@ -145,7 +151,9 @@ def test_the_random_split_is_the_one_that_leakage_counts(folds: int) -> None:
         assert dict(dealt.loc[dealt["fold"] == fold, "part"].value_counts()) == dict(
             rows["part"].value_counts()
         )
-    (task,) = retraining.tasks(settings(leaking=True), photos, copies, splits, seed=1, repeats=1)
+    (task,), _ = retraining.tasks(
+        settings(leaking=True), [], photos, copies, splits, seed=1, repeats=1, draws=1
+    )
     ids = np.concatenate([photos["photo_id"], copies["photo_id"]])
     for job in task.jobs:
         part_of = dealt[dealt["fold"] == job.fold].set_index("photo_id")["part"]
@@ -182,172 +190,19 @@ def test_a_random_split_gets_the_copies_that_it_lacks_as_the_stage_would_make_th
     )
 
 
-# The learning curve
-
-
-def known(
-    law: Curve, *, noise: float = 0.01, common: float = 0.05, shares: tuple[float, ...] = (0.1, 0.2, 0.5, 1)
-) -> Measurements:
-    """Accuracies that lie on the law, with errors of these standard deviations."""
-    numbers = 150 * np.array(shares)
-    return Measurements(
-        num_photos=numbers,
-        accuracies=np.array([law.at(number) for number in numbers]),
-        covariance=common**2 + noise**2 * np.eye(len(shares)),
-        degrees=10.0,
-        num_components=12,
-        reason=None,
-    )
-
-
-@pytest.mark.parametrize("law", [Curve(0.9, 1.2, 0.5), Curve(1.0, 0.9, 0.25), Curve(0.8, 0.0, 1.0)])
-def test_accuracies_on_a_law_give_it_back(law: Curve) -> None:
-    measured = known(law)
-    found = curve.extrapolate(measured)
-    truth = law.at(300) - law.at(150)
-    assert found.gain == pytest.approx(truth, abs=0.002)
-    assert found.curve.at(300) == pytest.approx(law.at(300), abs=0.003)
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low <= truth <= found.high
-    assert found.p_value == pytest.approx(1, abs=0.02)
-    for point in curve.band(measured, found.curve):
-        assert point.low is not None
-        assert point.high is not None
-        assert 0 <= point.low <= point.accuracy <= point.high <= 1
-
-
-def test_what_is_common_to_all_shares_moves_the_band_and_not_the_gain() -> None:
-    law = Curve(0.6, 1.0, 0.5)
-    firm, loose = known(law, common=0.01), known(law, common=0.06)
-    gains = [curve.extrapolate(each) for each in (firm, loose)]
-    assert gains[0][1:4] == pytest.approx(gains[1][1:4], abs=0.001)
-    widths = [point.high - point.low for point in (curve.band(each, law)[20] for each in (firm, loose))]  # type: ignore[operator]
-    assert widths[1] > 2 * widths[0]
-
-
-def test_noise_widens_the_interval_up_to_what_such_curves_can_do() -> None:
-    law = Curve(0.9, 1.2, 0.5)
-    widths = []
-    for noise in (0.003, 0.01, 0.03):
-        found = curve.extrapolate(known(law, noise=noise))
-        widths.append((found.high or 0) - (found.low or 0))
-    assert widths == sorted(widths)
-    assert widths[-1] > 3 * widths[0]
-
-
-def test_accuracies_that_rise_ever_faster_are_no_power_law() -> None:
-    measured = replace(known(Curve(0.9, 1, 0.5)), accuracies=np.array([0.34, 0.34, 0.4, 0.9]))
-    found = curve.extrapolate(measured)
-    assert findings.claim(found) == "misfit"
-
-
-@pytest.mark.slow
-def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
-    """A short version of benchmarks/extrapolation.py, where 12 laws and numbers of groups stand."""
-    for name, num_groups in [("slow", 5), ("steep, far from its end", 8), ("up to 0.9", 12)]:
-        case = extrapolation.Case(extrapolation.LAWS[name], num_groups)
-        found = list(extrapolation.experiments(case, 150))
-        assert extrapolation.coverage(found, case.truth) >= 0.9, name
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "p_value", "verdict"),
-    [
-        (0.01, 0.08, 0.5, "gain"),
-        (0.0, 0.08, 0.5, "open"),
-        (0.0, 0.009, 0.5, "little"),
-        (0.01, 0.08, 0.01, "misfit"),
-        (None, None, None, "unknown"),
-    ],
-)
-def test_the_interval_decides_what_is_claimed(
-    low: float | None, high: float | None, p_value: float | None, verdict: str
-) -> None:
-    assert findings.claim(Extrapolation(Curve(0.9, 1, 0.5), 0.04, low, high, None, p_value)) == verdict
-
-
-def shares_of(
-    num_groups: int, *, num_repeats: int = 2
-) -> tuple[dict[float, pd.DataFrame], dict[float, float], pd.Series]:
-    """Drawn predictions of three shares, the more often right the larger the share."""
-    rows, components = drawn(num_groups=num_groups, num_repeats=num_repeats)
-    draw = np.random.default_rng(0)
-    found = {}
-    for share, right in [(0.2, 0.3), (0.5, 0.6), (1.0, 0.8)]:
-        told = draw.random(len(rows)) < right
-        values = rows[["p_a", "p_b", "p_c"]].to_numpy() * 0.1
-        truth = rows["label"].map({"a": 0, "b": 1, "c": 2}).to_numpy()
-        values[np.arange(len(rows)), np.where(told, truth, (truth + 1) % 3)] += 0.9
-        found[share] = rows.assign(**dict(zip(["p_a", "p_b", "p_c"], values.T, strict=True)))
-    return found, {0.2: 10.0, 0.5: 25.0, 1.0: 50.0}, components
-
-
-def test_the_answer_is_a_sentence_with_the_interval_and_says_what_it_is_about() -> None:
-    found = findings.learning_curve("small", *shares_of(9), grouped=True, num_updates=80)
-    assert [point["num_photos"] for point in found["points"]] == [10, 25, 50]
-    low, high = found["twice"]["interval"]
-    assert low <= found["twice"]["gain"] <= high
-    assert found["twice"]["num_photos"] == 100
-    assert found["answer"].startswith(
-        f"Twice as many photos (100 instead of 50 per training) would bring small about "
-        f"+{100 * found['twice']['gain']:.1f} points ({100 * low:.1f} to {100 * high:.1f})."
-    )
-    assert any("more photos from the same groups" in text for text in found["sentences"])
-    assert found["band"][-1]["num_photos"] == pytest.approx(100)
-
-
-def test_of_what_no_seed_moves_nothing_is_said_of_updates_or_repeats() -> None:
-    shares, numbers, components = shares_of(9)
-    shares = {share: rows[rows["repeat"] == 0] for share, rows in shares.items()}
-    said, hiding = (
-        " ".join(
-            findings.learning_curve("s", shares, numbers, components, grouped=True, num_updates=number)[
-                "sentences"
-            ]
-        )
-        for number in (0, 80)
-    )
-    assert "number of updates" not in said
-    assert "set repeats" not in said
-    assert "No seed moves its weights" in said
-    assert "number of updates" in hiding
-    assert "set repeats to 2 or more" in hiding
-
-
-def test_few_groups_give_a_curve_without_an_interval_and_the_reason() -> None:
-    found = findings.learning_curve("small", *shares_of(4), grouped=False, num_updates=80)
-    assert found["twice"]["interval"] is None
-    assert found["twice"]["claim"] == "unknown"
-    assert "It cannot be said what twice as many photos" in found["answer"]
-    assert "4 independent sets of photos are too few; at least 5 are needed" in found["answer"]
-    assert found["band"][0]["low"] is None
-    assert not any("same groups" in text for text in found["sentences"])
-
-
-def test_two_shares_are_no_curve() -> None:
-    shares, numbers, components = shares_of(9)
-    del shares[0.2], numbers[0.2]
-    found = findings.learning_curve("small", shares, numbers, components, grouped=True, num_updates=80)
-    assert (found["twice"], found["curve"], found["band"]) == (None, None, [])
-    assert "at least 3 are needed" in found["no_twice"]
-    assert found["points"][0]["interval"]
-
-
-def test_shares_of_other_photos_cannot_be_joined() -> None:
-    shares, numbers, components = shares_of(9)
-    shares[0.5] = shares[0.5][shares[0.5]["photo_id"] != "000"]
-    with pytest.raises(DataError, match="same photos"):
-        findings.learning_curve("small", shares, numbers, components, grouped=True, num_updates=80)
-
-
 # The leaking split
+
+
+def shares_of(num_groups: int, *, num_repeats: int = 2) -> tuple[dict[float, pd.DataFrame], pd.Series]:
+    """Drawn predictions of three shares, the more often right the larger the share."""
+    measured, components = along(PEOPLE, num_groups=num_groups, num_repeats=num_repeats)
+    return dict(measured.predictions), components
 
 
 @pytest.mark.parametrize("num_groups", [9, 24])
 def test_in_the_same_folds_the_difference_is_that_of_two_variants(num_groups: int) -> None:
     """Only that its trainings have no seed in common: their noise adds up, as it does in different folds."""
-    shares, _, components = shares_of(num_groups, num_repeats=1)
+    shares, components = shares_of(num_groups, num_repeats=1)
     found = leaking.difference(shares[1.0], shares[0.5], components)
     expected = gains.difference(shares[1.0], shares[0.5], components)
     assert found.value == expected.value
@@ -355,7 +210,7 @@ def test_in_the_same_folds_the_difference_is_that_of_two_variants(num_groups: in
 
 
 def test_answers_that_agree_photo_by_photo_leave_less_noise() -> None:
-    shares, _, components = shares_of(12, num_repeats=1)
+    shares, components = shares_of(12, num_repeats=1)
     worse = shares[1.0].copy()
     rows = worse.index[worse.index % 11 == 0]
     worse.loc[rows, ["p_a", "p_b", "p_c"]] = np.roll(worse.loc[rows, ["p_a", "p_b", "p_c"]], 1, axis=1)
@@ -365,7 +220,7 @@ def test_answers_that_agree_photo_by_photo_leave_less_noise() -> None:
 
 
 def test_splits_that_test_other_photos_are_compared_too() -> None:
-    shares, _, components = shares_of(12)
+    shares, components = shares_of(12)
     half = set(components.index[48:])  # six of the groups
     honest = shares[0.5][shares[0.5]["photo_id"].isin(half)]
     found = leaking.difference(shares[1.0], honest, components)
@@ -379,7 +234,7 @@ def test_splits_that_test_other_photos_are_compared_too() -> None:
 
 
 def test_the_sentence_says_how_much_a_random_split_flatters() -> None:
-    shares, _, components = shares_of(9)
+    shares, components = shares_of(9)
     _, _, _, splits = collection()
     found = findings.leaking_split("small", shares[1.0], shares[0.2], splits, components)
     low, high = found["difference"]["interval"]
@@ -395,7 +250,7 @@ def test_the_sentence_says_how_much_a_random_split_flatters() -> None:
 
 
 def test_a_group_that_is_hard_for_both_splits_is_less_noise_than_two_groups() -> None:
-    shares, _, components = shares_of(12)
+    shares, components = shares_of(12)
     honest = shares[1.0][shares[1.0]["photo_id"].isin(components.index[48:])]
     same = leaking.difference(shares[1.0], honest, components)
     others = honest.assign(photo_id=honest["photo_id"] + "x")
@@ -445,10 +300,14 @@ def test_off_it_leaves_a_file_that_says_so(project: Path) -> None:
     assert list(contents(project / "data/study/baseline")) == ["study.json"]
 
 
-def test_off_it_waits_for_no_large_package() -> None:
+def test_a_variant_that_is_not_studied_waits_for_no_large_package(project: Path) -> None:
+    write_settings(project, shares=[0.5, 0.25], variants="linear")
     large = {"keras", "tensorflow", "pandas", "sklearn", "scipy"}
-    code = f"import sys, stages.study; print({large} & set(sys.modules))"
-    answer = subprocess.run([sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=True)
+    code = f"import sys, stages.study as s; s.main(['baseline']); print({large} & set(sys.modules))"
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=project, env={**os.environ, "PYTHONPATH": str(TOP)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
     assert answer.stdout == "set()\n"
 
 
@@ -465,19 +324,20 @@ def test_on_it_leaves_figures_and_predictions_and_the_same_bytes_again(
     assert list(first) == [
         "leaking.csv",
         "learning_curve.csv",
-        "share-0.25.csv",
-        "share-0.5.csv",
+        "photos-0.25.csv",
+        "photos-0.5.csv",
         "study.json",
     ]
     found = json.loads(first["study.json"])
-    assert [point["num_photos"] for point in found["learning_curve"]["points"]] == [2, 4, 8]
-    assert found["learning_curve"]["points"][-1]["accuracy"] == 0.5
+    (axis,) = found["learning_curve"]["axes"]
+    assert [point["number"] for point in axis["points"]] == [2, 4, 8]
+    assert axis["points"][-1]["accuracy"] == 0.5
     assert found["leaking_split"]["num_test_photos"] == 12
     told = capsys.readouterr()
     assert "study fine_tuned: leaking, fold 1, repeat 0 (" in told.err  # trainings end in any order
     assert "(6 of 6)" in told.err
     assert found["learning_curve"]["answer"] in told.out
-    tested = database.read_predictions(folder / "share-0.5.csv")
+    tested = database.read_predictions(folder / "photos-0.5.csv")
     honest = database.read_predictions(project / "data/evaluations/fine_tuned/predictions.csv")
     pd.testing.assert_frame_equal(tested[predictions.KEYS], honest[predictions.KEYS])
 
@@ -517,6 +377,21 @@ def test_a_linear_variant_is_studied_without_a_seed(project: Path) -> None:
     found = json.loads((project / "data/study/frozen/study.json").read_text())
     assert found["learning_curve"]["num_updates"] == 0
     assert set(database.read_predictions(project / "data/study/frozen/leaking.csv")["repeat"]) == {0}
+    shares = database.read_predictions(project / "data/study/frozen/photos-0.5.csv")
+    assert set(shares["repeat"]) == set(range(DRAWS)), "each draw leaves out others"
+    assert found["learning_curve"]["axes"][0]["points"][-1]["accuracy"] == 0.5
+
+
+def test_too_few_to_leave_any_out_is_said_without_training(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(axes, "MIN_TRAINING", 9)
+    monkeypatch.setattr(retraining, "run", None)
+    write_settings(project, shares=[0.5, 0.25])
+    study.main(["baseline"])
+    found = json.loads((project / "data/study/baseline/study.json").read_text())
+    assert found["learning_curve"]["answer"].startswith("Not measured: a fold has only 8 independent sets")
+    assert list(contents(project / "data/study/baseline")) == ["study.json"]
 
 
 def test_features_of_copies_that_a_random_split_lacks_are_computed(project: Path) -> None:

@@ -4,7 +4,6 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,24 +16,7 @@ from tenshots.pages.report.pictures import Album
 from tenshots.tables.predictions import labels_of
 from tests.drawn import results as drawn_results
 from tests.drawn.page import LABELS, SETTINGS, Elements, inputs, made
-
-STUDY: dict[str, Any] = {
-    "learning_curve": {
-        "points": [
-            {"num_photos": 10.0, "accuracy": 0.5, "interval": [0.4, 0.6]},
-            {"num_photos": 20.0, "accuracy": 0.6, "interval": None},
-        ],
-        "band": [{"num_photos": n, "accuracy": 0.5, "low": 0.4, "high": 1.2} for n in (10.0, 40.0)],
-        "answer": "Twice as many <photos> would help.",
-        "sentences": ["Held fixed: updates."],
-    },
-    "leaking_split": {
-        "random": {"accuracy": 0.9, "interval": [0.8, 0.95]},
-        "honest": {"accuracy": 0.7, "interval": None},
-        "answer": "A random split flatters.",
-        "sentences": ["Paired."],
-    },
-}
+from tests.drawn.studied import STUDY
 
 
 def picture_numbers(text: str) -> tuple[list[str], list[str]]:
@@ -170,9 +152,10 @@ def test_studies_are_shown_where_they_were_made() -> None:
     drawn = made(photos, LABELS, {"baseline": 0.5, "augmented": 0.9}, studies=studies)
     assert list(drawn.compared["studies"]) == ["baseline"]
     elements = Elements(page.render(drawn, SETTINGS))
-    assert "Twice as many <photos> would help." in elements.text
+    assert "Twice the <people> would help." in elements.text
     assert "A random split flatters." in elements.text
-    assert "What would more photos bring?" not in Elements(page.render(inputs(), SETTINGS)).text
+    assert "Have I enough?" in elements.text
+    assert "Have I enough?" not in Elements(page.render(inputs(), SETTINGS)).text
     assert inputs().compared["studies"] == {}
 
 
@@ -301,17 +284,6 @@ def test_a_reliability_curve_rises_with_confidence_to_the_right_and_accuracy_upw
     assert (second.x, second.y, second.low) == (right, bottom, bottom)
     assert second.high is not None
     assert second.high < bottom
-
-
-def test_a_study_curve_stays_in_its_frame() -> None:
-    drawn = charts.study_curve(STUDY["learning_curve"])
-    places = np.array(re.findall(r"[\d.]+", drawn.band), dtype=float).reshape(-1, 2)
-    left, right, top, bottom = drawn.frame
-    assert ((places[:, 0] >= left) & (places[:, 0] <= right)).all()
-    assert ((places[:, 1] >= top) & (places[:, 1] <= bottom)).all()
-    assert drawn.dots[1].low is None
-    bare = {**STUDY["learning_curve"], "band": []}
-    assert charts.study_curve(bare).line == charts.study_curve(bare).band == ""
 
 
 def test_counts_have_a_row_a_group() -> None:
