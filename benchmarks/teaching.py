@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks import people
 from benchmarks.people import Block, Variant
-from tenshots.statistics import claims, gains, measure
+from tenshots.statistics import claims, gains, measure, plans
 from tenshots.statistics.evidence import Design, Scale, ratio
 from tenshots.statistics.intervals import TAIL, Estimate
 from tenshots.statistics.measure import Measured
@@ -34,7 +34,7 @@ EQUAL = (Variant(),) * 4
 # The second is about 5 points behind the first, and the third 10; of so many people.
 BEHIND = {8: (0.72, 1.1), 12: (0.75, 1.15), 30: (0.8, 1.3)}
 GROUPS = (8, 12, 30, 54)
-MARGIN = claims.SETTLED
+MARGIN = plans.MARGIN
 
 
 class Found(NamedTuple):

@@ -15,69 +15,20 @@ Source: Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import stdtrit
 from scipy.stats import binomtest
 
+from tenshots.statistics import plans
 from tenshots.statistics.gains import ALIKE
-from tenshots.statistics.intervals import CORRELATION, MIN_COMPONENTS, NEGLIGIBLE, TAIL, Estimate, ends
+from tenshots.statistics.intervals import CORRELATION, MIN_COMPONENTS, Estimate, ends
 from tenshots.statistics.measure import Measured
+from tenshots.statistics.plans import SampleSize
 from tenshots.wording import counted
 
-SETTLED = 0.05  # a difference worth knowing
-POINTS = round(100 * SETTLED)
-POWER = 0.8  # how often an experiment should find it
-MAX_PHOTOS = 10_000  # beyond, the answer is that photos are not the way
-MAX_REPEATS = 100  # that params.yaml allows
-NEAR_ENOUGH = (
-    1.5  # times the photos that trainings without any noise would need: more repeats save little then
-)
 TAIL_OF_EQUALITY = 0.05  # beyond either end of the interval that must lie inside the margin
-
-
-class SampleSize(NamedTuple):
-    """How much was tested: what the differences of one comparison have in common.
-
-    Attributes:
-        num_photos: tested.
-        num_sets: components among them.
-        unit: what a component is: "group", "photo" or "independent set".
-        num_repeats: trainings per fold.
-        num_comparisons: pairs of variants.
-        num_divided: components that a given split divides between training and test.
-        num_in_all: photos, tested or not; 0 where all are tested.
-        margin: a difference below it is none worth knowing, in (0, 1).
-    """
-
-    num_photos: int
-    num_sets: int
-    unit: str
-    num_repeats: int
-    num_comparisons: int
-    num_divided: int = 0
-    num_in_all: int = 0
-    margin: float = SETTLED
-
-
-class Plan(NamedTuple):
-    """How large an experiment would find a true difference of 5 points in 4 of 5 cases.
-
-    Attributes:
-        num_photos: to be tested, rounded up to two digits, at least as many as are; None where more than
-            MAX_PHOTOS or MAX_REPEATS would be needed.
-        num_sets: components among them, rounded in the same way.
-        num_repeats: trainings per fold, at least as many as there are.
-        num_in_all: photos, where only a share is tested, else as many as are tested.
-    """
-
-    num_photos: int | None
-    num_sets: int | None
-    num_repeats: int | None
-    num_in_all: int | None
 
 
 class McNemar(NamedTuple):
@@ -136,7 +87,7 @@ def sentence(variant: str, reference: str, gain: Estimate, within: Estimate, sam
         within: as in `claim`.
         sample: what was tested.
     """
-    found, margin = claim(gain, within, sample.margin), f"{100 * sample.margin:g} points"
+    found, margin = claim(gain, within, sample.margin), f"{_margin(sample)} points"
     if found == "alike":
         text = f"{variant} and {reference} answered all {sample.num_photos:,} photos alike: {ALIKE}"
     elif found == "equal":
@@ -177,61 +128,6 @@ def warning(sample: SampleSize) -> str:
     )
 
 
-def plan(gain: Estimate, sample: SampleSize) -> Plan | None:
-    """Returns how large an experiment would find a true difference of 5 points in 4 of 5 cases.
-
-    That is where the interval's quantile and that of the power, times the standard error, reach 5 points: the
-    variance between components falls as their number rises, with as many photos per component as now, and
-    that of the trainings' seeds as the number of repeats rises. With fewer than 5 components the variance
-    between them is a guess (see measure.gain).
-
-    Where trainings differ so much that more of them would save a third of the photos, the plan asks for more.
-
-    Returns:
-        The plan; None where nothing shows how much photos differ.
-    """
-    if not gain.between > NEGLIGIBLE:
-        return None
-    seeds = gain.trainings if gain.num_components >= MIN_COMPONENTS else 0.0
-    fewest = _num_sets(gain.between, 0.0, sample)
-    if fewest is None:
-        return Plan(None, None, None, None)
-    for num_repeats in range(sample.num_repeats, max(MAX_REPEATS, sample.num_repeats) + 1):
-        number = _num_sets(gain.between, seeds * sample.num_repeats / num_repeats, sample)
-        if number is not None and (number <= NEAR_ENOUGH * fewest or number <= sample.num_sets):
-            break
-    else:
-        return Plan(None, None, None, None)
-    if number <= sample.num_sets:
-        num_photos, number = sample.num_photos, sample.num_sets
-    else:
-        num_photos = _rounded_up(number * sample.num_photos / sample.num_sets)
-        number = _rounded_up(number)
-    in_all = num_photos * max(sample.num_in_all, sample.num_photos) / sample.num_photos
-    return Plan(num_photos, number, num_repeats, _rounded_up(in_all) if in_all > num_photos else num_photos)
-
-
-def _num_sets(between: float, seeds: float, sample: SampleSize) -> int | None:
-    """Returns how many components are needed at least; None where they hold more than MAX_PHOTOS.
-
-    Args:
-        between: variance between components, of as many as were tested.
-        seeds: variance of trainings.
-        sample: what was tested.
-    """
-    tail, size = TAIL / sample.num_comparisons, sample.num_photos / sample.num_sets
-    low, high = MIN_COMPONENTS, max(math.ceil(MAX_PHOTOS / size), MIN_COMPONENTS) + 1
-
-    def finds(number: int) -> bool:
-        quantiles = float(stdtrit(number - 1, 1 - tail) + stdtrit(number - 1, POWER))
-        return quantiles**2 * (between * sample.num_sets / number + seeds) <= SETTLED**2
-
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if finds(middle) else (middle + 1, high)
-    return low if low * size <= MAX_PHOTOS or low <= sample.num_sets else None
-
-
 def mcnemar(measured: Measured, reference: Measured) -> McNemar:
     """Tests whether two variants are right equally often, treating every photo as independent.
 
@@ -259,39 +155,44 @@ def signed_points(share: float) -> str:
 
 def _doubt(gain: Estimate, sample: SampleSize) -> str:
     """Says why nothing can be claimed, and what would change that."""
+    of_unit = f"{sample.unit}s"
     if gain.low is None or gain.high is None:
-        reason = str(gain.reason).replace("independent sets agree", f"{sample.unit}s agree")
+        reason = str(gain.reason).replace("independent sets agree", f"{of_unit} agree")
         return f"{reason}{_remedy(gain, sample)}"
     photos = photos_of_sets(sample.num_photos, sample.num_sets, sample.unit)
     low, high = signed_points(gain.low), signed_points(gain.high)
-    return f"with {photos} the interval is {low} to {high} points{_remedy(gain, sample)}"
+    text = f"with {photos} the interval is {low} to {high} points"
+    if gain.caution:
+        few = gain.caution.replace("independent sets of photos", of_unit).replace(
+            "independent set of photos", sample.unit
+        )
+        return f"{text}, since {'only ' if few[0] != '0' else ''}{few}"
+    return f"{text}{_remedy(gain, sample)}"
 
 
 def _remedy(gain: Estimate, sample: SampleSize) -> str:
-    wanted = plan(gain, sample)
+    wanted, points = plans.plan(gain, sample), f"{_margin(sample)}-point"
     if wanted is None:
         return ""
     if wanted.num_photos is None or wanted.num_sets is None or wanted.num_repeats is None:
-        return f"; it would take more than {MAX_PHOTOS:,} photos to settle a {POINTS}-point difference"
+        return f"; it would take more than {plans.MAX_PHOTOS:,} photos to settle a {points} difference"
     repeats = f"repeats: {wanted.num_repeats}" if wanted.num_repeats > sample.num_repeats else ""
     if wanted.num_sets <= sample.num_sets:
-        found = f"would find a true difference of {POINTS} points in 4 of 5 experiments"
+        found = f"would find a true difference of {_margin(sample)} points in 4 of 5 experiments"
         return f"; this many photos {found}" if not repeats else f"; with {repeats} this many photos {found}"
     photos = photos_of_sets(wanted.num_photos, wanted.num_sets, sample.unit)
     if wanted.num_in_all == wanted.num_photos:
         photos = photos.replace(" test ", " ")
     else:
         photos += f", {wanted.num_in_all:,} photos in all,"
-    text = f"; about {photos}{f' with {repeats}' if repeats else ''} would settle a {POINTS}-point difference"
+    text = f"; about {photos}{f' with {repeats}' if repeats else ''} would settle a {points} difference"
     if gain.num_components < MIN_COMPONENTS:
         text += f" (if photos of one {sample.unit} correlate by {CORRELATION:g}, which so few do not show)"
     return text
 
 
-def _rounded_up(number: float) -> int:
-    """Rounds up to two digits: 137.2 → 140."""
-    step: int = 10 ** max(math.floor(math.log10(number)) - 1, 0)
-    return math.ceil(number / step - 1e-9) * step
+def _margin(sample: SampleSize) -> str:
+    return f"{100 * sample.margin:g}"
 
 
 def _points(share: float) -> str:

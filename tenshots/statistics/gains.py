@@ -7,11 +7,17 @@ where differences share a variant or photos.
 Source: Hothorn, Bretz and Westfall 2008, Biometrical Journal 50(3).
 
 A variance says little of how rarely components differ at all. So a difference is only claimed where as many
-components show one as the sign test needs, were they to agree: 6 for one comparison, 7 for three. With fewer,
-the interval reaches to 0. Where all components show the same difference, the sign test alone decides, and the
-interval is that of the share of components that would show it too: each is one answer (Clopper and Pearson
-1934), and the others may show nothing, or twice as much.
-Source: Conover 1999, Practical Nonparametric Statistics, section 3.4 (the sign test).
+components show one as the sign test needs, were they to agree: 6 for one comparison, 7 for three. With
+fewer, the interval reaches to 0. Nor does it say much where nearly all answers agree: there the interval
+reaches at least as far as that of two shares, of photos that only the one variant names rightly and of those
+that only the other does, each Clopper and Pearson's, of as many answers as the photos are worth
+(intervals.num_answers).
+Sources: Conover 1999, Practical Nonparametric Statistics, section 3.4 (the sign test); Newcombe 1998,
+Statistics in Medicine 17(22) (how the limits of two shares make those of their difference).
+
+Where all components show the same difference, the sign test alone decides. The interval is then the shorter
+of that of the answers and that of the share of components that would show it too: each is one answer, and
+the others may show nothing, or twice as much.
 """
 
 from __future__ import annotations
@@ -21,19 +27,23 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri, stdtr
+from scipy.special import stdtr, stdtrit
 
 from tenshots.errors import DataError
-from tenshots.statistics import evidence, intervals, trainings
+from tenshots.statistics import evidence, intervals, limits, trainings
 from tenshots.statistics.evidence import ROUNDING, Design, Evidence
 from tenshots.statistics.intervals import NEGLIGIBLE, TAIL, Estimate
 from tenshots.statistics.measure import Measured, measure
 from tenshots.statistics.resampling import SEED
 from tenshots.statistics.tallies import Key
 from tenshots.statistics.trainings import Seeds
+from tenshots.wording import independent_sets
 
 NUM_DRAWS = 40_000  # of the largest t: its 95 % quantile errs by about half a percent
-ALIKE = "both were right and wrong on the same photos"
+MIN_ANSWERS = (
+    25  # that are not the commonest of better, worse and the same; with fewer a variance says little
+)
+ALIKE = "each photo is named rightly by both equally often"
 
 
 def difference(
@@ -81,14 +91,24 @@ def gain(
         return Estimate(0.0, None, None, ALIKE, num_components=design.num_components)
     needed = num_needed(TAIL / num_comparisons)
     tail = TAIL / num_comparisons if tail is None else tail
+    seeds = seeds or trainings.training_variance(lead.contributions, design)
     found = intervals.estimate(lead, design, tail=tail, seeds=seeds)
     if found.num_components < intervals.MIN_COMPONENTS:
-        return found._replace(between=_planned_variance(photos, design.num_components))
-    if found.low is None or found.high is None:
-        return _agreeing(found, needed=needed, tail=tail)
-    if _num_differing(lead, design) < needed:
-        return found._replace(low=min(found.low, 0.0), high=max(found.high, 0.0))
-    return found
+        reason = intervals.too_few(found.num_components, least=needed)
+        return found._replace(reason=reason, between=_planned_variance(photos, design.num_components))
+    num_answers = intervals.num_answers(lead.bases[0].sizes)
+    low, high = found.low, found.high
+    if low is None or high is None:
+        return _agreeing(found, _of_answers(photos, num_answers, tail), seeds, needed=needed, tail=tail)
+    if _is_rare(photos, num_answers):
+        least, most = _of_answers(photos, num_answers, tail)
+        low, high = min(low, least), max(high, most)
+    number = _num_differing(lead, design)
+    if number < needed:
+        show = "shows" if number == 1 else "show"
+        caution = f"{independent_sets(number)} {show} a difference, and {needed} are needed"
+        return found._replace(low=min(low, 0.0), high=max(high, 0.0), caution=caution)
+    return found._replace(low=low, high=high)
 
 
 def gains(pairs: Sequence[tuple[Measured, Measured]], *, tail: float | None = None) -> list[Estimate]:
@@ -115,7 +135,7 @@ def gains(pairs: Sequence[tuple[Measured, Measured]], *, tail: float | None = No
 
 
 def _repeats(lead: Evidence) -> list[int]:
-    return [moves.shape[1] for moves in lead.contributions]
+    return sorted(moves.shape[1] for moves in lead.contributions)
 
 
 def joint_tail(leads: Sequence[Evidence], design: Design) -> float:
@@ -170,15 +190,43 @@ def _num_differing(lead: Evidence, design: Design) -> int:
     return int(np.count_nonzero(np.abs(shown) * sizes.sum() > ROUNDING))
 
 
-def _agreeing(found: Estimate, *, needed: int, tail: float) -> Estimate:
+def _agreeing(
+    found: Estimate, of_answers: tuple[float, float], seeds: Seeds, *, needed: int, tail: float
+) -> Estimate:
     """Gives an interval to a difference that is the same in all components, or says why not."""
     number = found.num_components
     if number < needed:
         return found._replace(
             reason=f"all {number} independent sets agree, but {number} are too few; {needed} are needed"
         )
-    half = math.hypot(found.value * (1 - tail ** (1 / number)), float(ndtri(tail)) * found.trainings**0.5)
-    return found._replace(low=max(found.value - half, -1.0), high=min(found.value + half, 1.0), reason=None)
+    other = abs(found.value) * (
+        1 - tail ** (1 / number)
+    )  # so much less, or more, by those that do not show it
+    noise = float(stdtrit(max(seeds.degrees, 1), 1 - tail)) * seeds.variance**0.5
+    down, up = (min(other, abs(end - found.value)) for end in of_answers)
+    low, high = found.value - math.hypot(down, noise), found.value + math.hypot(up, noise)
+    return found._replace(low=max(low, -1.0), high=min(high, 1.0), reason=None)
+
+
+def _is_rare(photos: np.ndarray, num_answers: float) -> bool:
+    """Whether nearly all photos fare alike: the one is better, or the other, or neither."""
+    better, worse = _shares(photos)
+    return num_answers * (1 - max(better, worse, 1 - better - worse)) < MIN_ANSWERS
+
+
+def _of_answers(photos: np.ndarray, num_answers: float, tail: float) -> tuple[float, float]:
+    """Returns the limits of a difference of two shares, each of so many answers."""
+    better, worse = _shares(photos)
+    least, most = limits.clopper_pearson(better, num_answers, tail)
+    least_worse, most_worse = limits.clopper_pearson(worse, num_answers, tail)
+    down = math.hypot(better - least, most_worse - worse)
+    up = math.hypot(most - better, worse - least_worse)
+    return better - worse - down, better - worse + up
+
+
+def _shares(photos: np.ndarray) -> tuple[float, float]:
+    """Returns by how much the one variant is better, and by how much the other, on the photos where it is."""
+    return float(np.maximum(photos, 0).mean()), float(np.maximum(-photos, 0).mean())
 
 
 def _planned_variance(photos: np.ndarray, num_components: int) -> float:

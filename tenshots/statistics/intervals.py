@@ -101,6 +101,7 @@ class Estimate(NamedTuple):
         between: variance that components make, a square of the figure's unit; nan where nothing shows it.
         trainings: variance that the trainings' seeds make; 0 where one repeat cannot show it.
         num_components: that tell about the figure.
+        caution: why the interval reaches to 0 although that of the variance does not, or nothing.
     """
 
     value: float
@@ -110,6 +111,7 @@ class Estimate(NamedTuple):
     between: float = np.nan
     trainings: float = np.nan
     num_components: int = 0
+    caution: str = ""
 
 
 class SmallSample(NamedTuple):
@@ -190,7 +192,7 @@ def estimate(
         low, high = limits.student(evidence.value, quantile * variance**0.5, evidence.scale)
     few = _few_rarer(evidence) and 2 * (evidence.num_rarer or 0) < sample.number
     if evidence.exact and (few or squares < NEGLIGIBLE):
-        least, most = limits.clopper_pearson(evidence.value, num_answers(weakest.sizes), tail)
+        least, most = limits.clopper_pearson(evidence.value, _answers_of(evidence), tail)
         low, high = min(low, least), max(high, most)
     lowest, highest = evidence.scale.value
     return Estimate(
@@ -198,10 +200,10 @@ def estimate(
     )
 
 
-def too_few(number: int, which: str = "") -> str:
-    """Says why components give no interval: there are fewer than MIN_COMPONENTS of them."""
+def too_few(number: int, which: str = "", *, least: int = MIN_COMPONENTS) -> str:
+    """Says why components give no interval: there are fewer than `least` of them."""
     are = "is" if number == 1 else "are"
-    return f"{independent_sets(number)}{which} {are} too few; at least {MIN_COMPONENTS} are needed"
+    return f"{independent_sets(number)}{which} {are} too few; at least {least} are needed"
 
 
 def small_sample(sizes: np.ndarray) -> SmallSample:
@@ -258,6 +260,14 @@ def _taught(evidence: Evidence, design: Design) -> float:
         return 0.0
     same = evidence.teaching.same if design.folds.any() else 0.0
     return evidence.teaching.apart * design.num_components / design.num_teaching + same
+
+
+def _answers_of(evidence: Evidence) -> float:
+    """Returns how many answers a share rests on, of all labels where it is a mean over them."""
+    of_each = [num_answers(basis.sizes) for basis in evidence.bases]
+    if evidence.whole is None:
+        return min(of_each)
+    return min(len(of_each) ** 2 / sum(1 / number for number in of_each), num_answers(evidence.whole.sizes))
 
 
 def _few_rarer(evidence: Evidence) -> bool:

@@ -66,9 +66,9 @@ from tenshots.pages.settings import ReportSettings, asked
 from tenshots.statistics import claims, intervals, measure
 from tenshots.statistics.areas import ROC_AUC
 from tenshots.statistics.choice import best_on_validation
-from tenshots.statistics.claims import SampleSize
 from tenshots.statistics.intervals import NUM_DIGITS, Estimate
 from tenshots.statistics.measure import Measured
+from tenshots.statistics.plans import SampleSize
 from tenshots.statistics.tallies import OF_LABEL, Key
 from tenshots.tables.paths import DATABASE, EVALUATIONS, SPLITS
 from tenshots.tables.predictions import labels_of

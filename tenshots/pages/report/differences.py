@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tenshots.statistics import claims, gains, intervals
-from tenshots.statistics.claims import SampleSize
+from tenshots.statistics import claims, gains, intervals, plans
 from tenshots.statistics.intervals import NUM_DIGITS, Estimate
 from tenshots.statistics.measure import Measured
+from tenshots.statistics.plans import SampleSize
 
 
 def differences(
@@ -30,10 +30,10 @@ def differences(
     found = []
     for group, together in ((pairs, pairs), (rest, [*pairs, *rest])):
         size = sample._replace(num_comparisons=max(len(together), 1))
-        estimates = dict(
-            zip(together, gains.gains([(measured[a], measured[b]) for a, b in together]), strict=True)
-        )
-        found += [_difference(measured, pair, estimates[pair], size, asked=group is pairs) for pair in group]
+        compared = [(measured[one], measured[other]) for one, other in together]
+        joint, within = gains.gains(compared), gains.gains(compared, tail=claims.TAIL_OF_EQUALITY)
+        estimates = dict(zip(together, zip(joint, within, strict=True), strict=True))
+        found += [_difference(measured, pair, *estimates[pair], size, asked=group is pairs) for pair in group]
     return found
 
 
@@ -41,14 +41,13 @@ def _difference(
     measured: Mapping[str, Measured],
     pair: tuple[str, str],
     gain: Estimate,
+    within: Estimate,
     sample: SampleSize,
     *,
     asked: bool,
 ) -> dict[str, Any]:
     name, other = pair
-    one, reference = measured[name], measured[other]
-    within = gains.gain(one, reference, tail=claims.TAIL_OF_EQUALITY)
-    plan, test = claims.plan(gain, sample), claims.mcnemar(one, reference)
+    plan, test = plans.plan(gain, sample), claims.mcnemar(measured[name], measured[other])
     limits = intervals.ends(within)
     return {
         "variant": name,
@@ -60,6 +59,7 @@ def _difference(
         "within": limits and [round(end, NUM_DIGITS) for end in limits],
         "claim": claims.claim(gain, within, sample.margin),
         "sentence": claims.sentence(name, other, gain, within, sample),
-        "to_settle": plan and {"points": claims.POINTS, "power": claims.POWER, **plan._asdict()},
+        "to_settle": plan
+        and {"points": round(100 * sample.margin, 1), "power": plans.POWER, **plan._asdict()},
         "mcnemar": {**test._asdict(), "p_value": float(f"{test.p_value:.4g}")},
     }

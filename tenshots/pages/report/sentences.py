@@ -8,8 +8,9 @@ from typing import Any
 from tenshots.pages.report import which_figure
 from tenshots.statistics import claims
 from tenshots.statistics.choice import best_on_validation
-from tenshots.statistics.claims import SampleSize, signed_points
+from tenshots.statistics.claims import signed_points
 from tenshots.statistics.phrases import basis, difference_text, guess, interval_text, percent
+from tenshots.statistics.plans import SampleSize
 from tenshots.wording import counted, in_markdown
 
 UNGROUPED = (

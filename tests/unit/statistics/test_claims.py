@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from tenshots.statistics import claims
-from tenshots.statistics.claims import Plan, SampleSize
+from tenshots.statistics import claims, plans
 from tenshots.statistics.evidence import Design
 from tenshots.statistics.gains import ALIKE
 from tenshots.statistics.intervals import Estimate
 from tenshots.statistics.measure import Measured
+from tenshots.statistics.plans import Plan, SampleSize
 
 SAMPLE = SampleSize(num_photos=240, num_sets=12, unit="group", num_repeats=2, num_comparisons=1)
 
@@ -152,7 +152,7 @@ def test_where_each_photo_is_its_own_set_only_photos_are_counted() -> None:
 def test_the_plan_has_the_power_it_promises() -> None:
     """Drawn again with as many groups, a true difference of 5 points is found in about 4 of 5 experiments."""
     spread = 0.166  # of the groups' differences
-    found = claims.plan(gain(0.0, -0.1, 0.1, between=spread**2 / 12, trainings=0.0), SAMPLE)
+    found = plans.plan(gain(0.0, -0.1, 0.1, between=spread**2 / 12, trainings=0.0), SAMPLE)
     assert found is not None
     assert found.num_sets is not None
     assert found.num_photos == pytest.approx(found.num_sets * 20, rel=0.1)
@@ -165,7 +165,7 @@ def test_the_plan_has_the_power_it_promises() -> None:
 def test_more_comparisons_more_noise_and_worse_trainings_ask_for_more_photos() -> None:
     def photos(between: float, trainings: float, num_comparisons: int) -> int:
         sample = SAMPLE._replace(num_comparisons=num_comparisons)
-        found = claims.plan(gain(0.0, -0.1, 0.1, between=between, trainings=trainings), sample)
+        found = plans.plan(gain(0.0, -0.1, 0.1, between=between, trainings=trainings), sample)
         assert found is not None
         assert found.num_photos is not None
         return found.num_photos
@@ -177,20 +177,20 @@ def test_more_comparisons_more_noise_and_worse_trainings_ask_for_more_photos() -
 
 
 def test_nothing_is_planned_where_nothing_shows_how_photos_differ() -> None:
-    assert claims.plan(gain(0.0, None, None), SAMPLE) is None
-    assert claims.plan(gain(0.0, None, None, between=0.0, trainings=0.0), SAMPLE) is None
+    assert plans.plan(gain(0.0, None, None), SAMPLE) is None
+    assert plans.plan(gain(0.0, None, None, between=0.0, trainings=0.0), SAMPLE) is None
 
 
 def test_with_fewer_than_5_groups_a_number_is_given_nevertheless() -> None:
     few = gain(0.1, None, None, between=0.004, num_components=3)
-    found = claims.plan(few, SAMPLE._replace(num_photos=31, num_sets=3))
+    found = plans.plan(few, SAMPLE._replace(num_photos=31, num_sets=3))
     assert found is not None
     assert found.num_sets is not None
     assert found.num_sets >= 5
 
 
 def test_a_plan_is_rounded_up_to_two_digits() -> None:
-    found = claims.plan(gain(0.0, -0.1, 0.1, between=0.004, trainings=0.0), SAMPLE)
+    found = plans.plan(gain(0.0, -0.1, 0.1, between=0.004, trainings=0.0), SAMPLE)
     assert found == Plan(num_photos=3100, num_sets=160, num_repeats=2, num_in_all=3100)
 
 
@@ -198,7 +198,7 @@ def test_where_a_share_is_tested_a_plan_counts_the_others_too() -> None:
     """Who has 960 photos, of which 240 are tested, is not told that 800 would do."""
     found = gain(0.02, -0.07, 0.121, between=0.001, trainings=0.0)
     share = SAMPLE._replace(num_in_all=960)
-    assert claims.plan(found, share) == Plan(num_photos=800, num_sets=40, num_repeats=2, num_in_all=3200)
+    assert plans.plan(found, share) == Plan(num_photos=800, num_sets=40, num_repeats=2, num_in_all=3200)
     assert sentence(found, sample=share).endswith(
         "; about 800 test photos from 40 groups, 3,200 photos in all, would settle a 5-point difference"
     )
@@ -207,7 +207,7 @@ def test_where_a_share_is_tested_a_plan_counts_the_others_too() -> None:
 def test_a_plan_never_asks_for_less_than_there_is() -> None:
     for between in np.geomspace(1e-6, 0.01, 30):
         for trainings in (0.0, 1e-5, 3e-4, 6e-4, 1e-3):
-            found = claims.plan(gain(0.0, -0.1, 0.1, between=between, trainings=trainings), SAMPLE)
+            found = plans.plan(gain(0.0, -0.1, 0.1, between=between, trainings=trainings), SAMPLE)
             assert found is not None
             if found.num_photos is not None:
                 assert found.num_photos >= SAMPLE.num_photos
@@ -217,7 +217,7 @@ def test_a_plan_never_asks_for_less_than_there_is() -> None:
 
 def test_a_plan_just_within_the_noise_of_trainings_asks_for_repeats_and_not_for_all_the_photos() -> None:
     """Two trainings per fold leave next to nothing of what 5 points allow; a few more leave most of it."""
-    found = claims.plan(gain(0.0, -0.1, 0.1, between=0.0005, trainings=0.000318), SAMPLE)
+    found = plans.plan(gain(0.0, -0.1, 0.1, between=0.0005, trainings=0.000318), SAMPLE)
     assert found is not None
     assert found.num_repeats is not None
     assert 2 < found.num_repeats < 20
@@ -226,7 +226,7 @@ def test_a_plan_just_within_the_noise_of_trainings_asks_for_repeats_and_not_for_
 
 
 def test_rounding_is_no_variance() -> None:
-    assert claims.plan(gain(0.0, -0.1, 0.1, between=1e-17, trainings=0.0), SAMPLE) is None
+    assert plans.plan(gain(0.0, -0.1, 0.1, between=1e-17, trainings=0.0), SAMPLE) is None
 
 
 def test_mcnemar_counts_the_photos_on_which_two_variants_differ() -> None:

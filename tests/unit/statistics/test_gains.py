@@ -81,7 +81,9 @@ def test_the_clearest_difference_is_claimed() -> None:
     """All wrong against all right, of 12 groups of 20."""
     found = gains.gain(same([1] * 20, 12), same([0] * 20, 12))
     assert claims.verdict(found) == "better"
-    assert bounds(found) == (pytest.approx(0.025 ** (1 / 12)), 1.0)
+    answers_worth = 240 / (1 + 0.05 * 19)
+    bound = 0.025 ** (1 / answers_worth)
+    assert bounds(found) == (pytest.approx(1 - 2**0.5 * (1 - bound)), 1.0)
 
 
 @pytest.mark.parametrize(("num_comparisons", "needed"), [(1, 6), (2, 7), (3, 7), (6, 8)])
@@ -100,12 +102,36 @@ def test_where_all_groups_agree_the_sign_test_decides(num_comparisons: int, need
 
 def test_more_groups_that_agree_are_never_less_evidence() -> None:
     """12 of 12 groups better by 10 points are more than 11 of 12, and than 11 of 11."""
-    better, worse = [1] * 9 + [0], [1] * 8 + [0] * 2
-    eleven_of_twelve = gains.gain(of_groups([better] * 11 + [worse]), same(worse, 12))
-    assert claims.verdict(eleven_of_twelve) == "better"
+    better, half, worse = [1] * 18 + [0] * 2, [1] * 17 + [0] * 3, [1] * 16 + [0] * 4
+    all_of_12 = bounds(gains.gain(same(better, 12), same(worse, 12)))
+    for last in (half, worse):
+        near = gains.gain(of_groups([better] * 11 + [last]), same(worse, 12))
+        assert claims.verdict(near) == "better"
+        assert bounds(near)[0] < all_of_12[0]
     lows = [bounds(gains.gain(same(better, number), same(worse, number)))[0] for number in range(6, 30)]
     assert lows == sorted(lows)
-    assert lows[0] > 0
+    assert 0 < lows[0]
+
+
+@pytest.mark.parametrize(("num_groups", "size"), [(6, 20), (12, 20), (30, 1)])
+def test_full_agreement_is_no_less_sure_than_that_of_all_photos_but_one(num_groups: int, size: int) -> None:
+    all_but_one = of_groups([[1] * size] * (num_groups - 1) + [[1] * (size - 1) + [0]])
+    nothing = same([0] * size, num_groups)
+    full, near = gains.gain(same([1] * size, num_groups), nothing), gains.gain(all_but_one, nothing)
+    assert bounds(near)[0] < bounds(full)[0]
+
+
+def test_variants_that_differ_by_the_margin_are_seldom_called_equal_where_mistakes_are_rare() -> None:
+    """One names all photos rightly, the other 95 %; of independent photos, at most one in twenty."""
+    draw = np.random.default_rng(11)
+    right, equal = same([1] * 20, 12), 0
+    for _ in range(200):
+        other = of_groups((draw.uniform(size=(12, 20)) < 0.95).astype(int).tolist())
+        pair = gains.gain(right, other), gains.gain(right, other, tail=claims.TAIL_OF_EQUALITY)
+        equal += claims.claim(*pair, 0.05) == "equal" or (
+            claims.verdict(pair[0]) == "better" and claims._lies_within(pair[1], 0.05)
+        )
+    assert equal <= 14  # of 200; 5 % would be 10
 
 
 def test_5_groups_claim_nothing_however_alike_they_are() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tenshots.statistics import claims, gains, intervals, measure
-from tenshots.statistics.claims import SampleSize
 from tenshots.statistics.measure import Measured
+from tenshots.statistics.plans import SampleSize
 from tenshots.statistics.tallies import Key
 from tests.drawn.answers import answers, groups
 
@@ -18,7 +18,7 @@ SITUATIONS = {
     "the clearest difference there is": (
         [ALL] * 12,
         [NONE] * 12,
-        "B is better than A by 100.0 points (73.5 to 100.0)",
+        "B is better than A by 100.0 points (95.8 to 100.0)",
     ),
     "the same small gain in each of 12 groups": (
         [TEN_OF_20] * 12,
@@ -28,7 +28,7 @@ SITUATIONS = {
     "in 11 of 12 groups": (
         [TEN_OF_20] * 11 + [EIGHT_OF_20],
         [EIGHT_OF_20] * 12,
-        "B is better than A by 9.2 points (7.3 to 11.0)",
+        "B is better than A by 9.2 points (3.8 to 15.7)",
     ),
     "in each of 5 groups": (
         [TEN_OF_20] * 5,
@@ -43,30 +43,38 @@ SITUATIONS = {
     "fewer than 5 groups": (
         [TEN_OF_20, TEN_OF_20, EIGHT_OF_20],
         [EIGHT_OF_20] * 3,
-        NEITHER + "3 independent sets of photos are too few; at least 5 are needed; about 440 photos from "
+        NEITHER + "3 independent sets of photos are too few; at least 6 are needed; about 440 photos from "
         "22 groups would settle a 5-point difference (if photos of one group correlate by 0.05, which so few "
         "do not show)",
     ),
     "the same answers": (
         ANY_12,
         ANY_12,
-        "B and A answered all 240 photos alike: both were right and wrong on the same photos",
+        "B and A answered all 240 photos alike: each photo is named rightly by both equally often",
     ),
     "4 of 20 groups of one photo differ": (
         [[1]] * 20,
         [[0]] * 4 + [[1]] * 16,
-        NEITHER + "with 20 test photos the interval is 0.0 to +40.0 points; about 540 photos would settle a "
-        "5-point difference",
+        NEITHER
+        + "with 20 test photos the interval is \N{MINUS SIGN}2.1 to +43.7 points, since only 4 photos show a "
+        "difference, and 6 are needed",
     ),
     "nearly the same": (
         ANY_12,
         [*ANY_12[:11], [1] * 18 + [0] * 2],
-        "B and A are equally good to within 5 points (90 % interval \N{MINUS SIGN}0.3 to +1.2)",
+        "B and A are equally good to within 5 points (90 % interval \N{MINUS SIGN}2.0 to +3.1)",
     ),
     "a gain too small to matter": (
-        [[1] * 20] * 12,
-        [[1] * 19 + [0]] * 6 + [[1] * 20] * 6,
-        "B is better than A, but by less than 5 points: 2.5 points (0.8 to 4.2)",
+        [ALL] * 30,
+        [[1] * 19 + [0]] * 15 + [ALL] * 15,
+        "B is better than A, but by less than 5 points: 2.5 points (0.3 to 5.1)",
+    ),
+    "5 of 5 groups, not quite alike": (
+        [ALL, ALL, [1] * 19 + [0], ALL, ALL],
+        [NONE] * 5,
+        NEITHER
+        + "with 100 test photos from 5 groups the interval is 0.0 to +100.0 points, since only 5 groups "
+        "show a difference, and 6 are needed",
     ),
 }
 
