@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import re
@@ -61,10 +62,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Lets one process make the first run at once, and the others do what does not wait for it."""
     ranks = dict.fromkeys(_naming("untouched|first_run", config), 2)
     ranks |= dict.fromkeys(_naming("reproduced", config), 0)
+    slow = {item.nodeid.split("::")[0] for item in items if item.get_closest_marker("slow")}
 
     def rank(item: pytest.Item) -> int:
         file = item.nodeid.split("::")[0]
-        return ranks.get(file, 3 if file.startswith("tests/unit/") else 1)
+        # Of what is left, what takes longest first: one process alone shall not be at it in the end.
+        return ranks.get(file, (3 if file in slow else 4) if file.startswith("tests/unit/") else 1)
 
     items.sort(key=rank)
 
@@ -115,7 +118,23 @@ def small_disk() -> Iterator[Callable[[Path, str], None]]:
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _migrations_are_read_once() -> Iterator[None]:
+    """Whoever opens a store compares it with MLflow's migrations, dozens of files that no test changes.
+
+    That a database is of the newest is remembered; what is said of any other is worked out each time.
+    """
+    from mlflow.store.db import utils
+
+    from tenshots.tracking import store
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((utils, "_get_latest_schema_revision"), (store, "_check_revision")):
+            patch.setattr(module, name, functools.cache(getattr(module, name)))
+        yield
+
+
+@pytest.fixture(scope="session")
+def empty_database(_migrations_are_read_once: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database with its tables and nothing in them; making one takes seconds, copying it none."""
     from tenshots.tracking.store import open_store
 

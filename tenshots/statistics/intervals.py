@@ -41,7 +41,8 @@ of
 
 Of few mistakes the variance says little, and of none nothing. So the interval of a share reaches at least as
 far as Clopper and Pearson's (1934, Biometrika 26) for as many answers as the photos are worth that correlate
-by CORRELATION within a component, where fewer than 10 components show the rarer outcome.
+by CORRELATION within a component, where fewer than 10 components, and fewer than half of them, show the rarer
+outcome.
 Source: Korn and Graubard 1998, Survey Methodology 24(2) (the effective number of answers).
 
 How often each interval holds the truth is measured by benchmarks/coverage.py.
@@ -187,7 +188,8 @@ def estimate(
         low, high = limits.percentiles(evidence.replicates + noise, evidence.value, reach)
     else:
         low, high = limits.student(evidence.value, quantile * variance**0.5, evidence.scale)
-    if evidence.exact and (_few_rarer(evidence) or squares < NEGLIGIBLE):
+    few = _few_rarer(evidence) and 2 * (evidence.num_rarer or 0) < sample.number
+    if evidence.exact and (few or squares < NEGLIGIBLE):
         least, most = limits.clopper_pearson(evidence.value, num_answers(weakest.sizes), tail)
         low, high = min(low, least), max(high, most)
     lowest, highest = evidence.scale.value

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +112,22 @@ def splits(drawn: pd.DataFrame) -> pd.DataFrame:
 
 
 def project(folder: Path) -> pd.DataFrame:
-    """Writes the project that `stages.evaluate` reads; returns its photos."""
+    """Writes the project that `stages.evaluate` reads; returns its photos.
+
+    It is made once in a process, which takes a second, and copied.
+    """
+    made, drawn = _made()
+    shutil.copytree(made.name, folder, dirs_exist_ok=True)
+    return drawn.copy()
+
+
+@functools.cache
+def _made() -> tuple[tempfile.TemporaryDirectory[str], pd.DataFrame]:
+    made = tempfile.TemporaryDirectory()
+    return made, _make(Path(made.name))
+
+
+def _make(folder: Path) -> pd.DataFrame:
     drawn = photos()
     (folder / "params.yaml").write_text(PARAMS, encoding="utf-8")
     database.write_photos(drawn, folder / "data/database", num_shards=1)

@@ -23,6 +23,7 @@ from ruamel.yaml import YAML
 from tenshots.tables.corrections import CORRECTIONS
 from tests.drawn import planted
 from tests.drawn.photos import draw_photos
+from tests.drawn.waiting_dvc import WaitingDVC
 
 TOP = Path(__file__).parents[2]
 NOT_IMITATED = "no other processor could be imitated"  # a skip's reason, which no run of the tests hides
@@ -37,6 +38,7 @@ class Project:
         self.folder = folder
         self.home = folder.parent / "home"
         self.home.mkdir(exist_ok=True)
+        self._waiting: WaitingDVC | None = None
         self.experiment = ""  # the tag of the first run's experiment in MLflow
         self.environment = {
             "PATH": os.defpath,
@@ -73,21 +75,30 @@ class Project:
         """Returns what `.venv/bin/dvc` said."""
         return self.run(".venv/bin/dvc", *arguments, **environment)
 
+    def ask(self, *arguments: str, **environment: str) -> str:
+        """Returns what DVC said, its errors last, of a DVC that waits for commands; a failure shows it.
+
+        For commands that are a means of a test, and not what it is about: they start at once.
+        """
+        status, out, error = self.dvc_at_once(*arguments, **environment)
+        assert status == 0, f"dvc {' '.join(arguments)}\n{out}{error}"
+        return out + error
+
+    def dvc_at_once(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
+        """Returns DVC's exit status, standard output and standard error; see `ask`."""
+        if self._waiting is None:
+            self._waiting = WaitingDVC(self.folder / ".venv" / "bin" / "python", self.environment)
+        return self._waiting.run(arguments, self.folder, {**self.environment, **environment})
+
     def python(self, *arguments: str, **environment: str) -> str:
         """Returns what the environment's Python said."""
         return self.run(".venv/bin/python", *arguments, **environment)
 
     def changed(self) -> set[str]:
         """The stages that `dvc repro` would run first, for their own sake."""
-        status = subprocess.run(
-            [".venv/bin/dvc", "status", "--json"],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return set(json.loads(status.stdout))
+        status, out, error = self.dvc_at_once("status", "--json")
+        assert status == 0, error
+        return set(json.loads(out))
 
     def params(self) -> dict[str, Any]:
         """The settings as they stand."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import io
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +55,25 @@ def copy_table(photos: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with photos, copies, one split in two folds, and settings for tiny networks."""
+    """A folder with photos, copies, one split in two folds, and settings for tiny networks.
+
+    It is made once in a process, which takes a second, and copied.
+    """
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(_made().name, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+@functools.cache
+def _made() -> tempfile.TemporaryDirectory[str]:
+    made = tempfile.TemporaryDirectory()
+    with contextlib.chdir(made.name):
+        _make()
+    return made
+
+
+def _make() -> None:
+    """Makes the project in the current folder."""
     photos = photo_table()
     for folder in ("database", "augmented"):
         database.write_photos(photos, Path("data") / folder, num_shards=1)
@@ -70,7 +91,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     given |= {"standardise": {"size_px": 32, "fit": "pad", "encoding": "lossless"}}
     YAML().dump(given, Path("params.yaml"))
     leave_features(given)
-    return tmp_path
 
 
 def leave_features(given: dict[str, Any], *, num_copied: int = 12) -> None:

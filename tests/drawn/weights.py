@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -28,3 +29,9 @@ def nested() -> Any:  # noqa: ANN401 (keras.Model)
 def weights_of(network: Any, seed: int) -> list[np.ndarray]:  # noqa: ANN401 (keras.Model)
     drawing.draw(network, seed)
     return [np.array(weight) for weight in network.get_weights()]
+
+
+def told(seed: int) -> str:
+    """What tells the weights of such a network, built anew, from others."""
+    weights = weights_of(nested(), seed)
+    return hashlib.sha256(b"".join(each.tobytes() for each in weights)).hexdigest()

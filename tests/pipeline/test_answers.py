@@ -55,7 +55,7 @@ def test_what_only_the_page_needs_trains_nothing_and_is_run(reproduced: Project)
         values["report"]["num_samples"] = 3
         reproduced.write_params(values)
         said = reproduced.python("-m", "stages.answers")
-    reproduced.dvc("checkout")
+    reproduced.ask("checkout")
     assert set(re.findall(r"Running stage '([^']+)'", said)) == {"check", "compare", "describe"}
     assert all(answer_of(reproduced, name) in said for name in VARIANTS)
     assert said.rindex("; the report may take about 1 more minute") < said.index("'compare'")
@@ -76,7 +76,7 @@ def test_a_stage_that_fails_ends_it_with_the_status_of_dvc(reproduced: Project) 
             ).returncode
             for command in commands
         ]
-    reproduced.dvc("checkout")
+    reproduced.ask("checkout")
     assert statuses[0] > 0
     assert statuses[1] == statuses[0]
     assert reproduced.changed() == set()

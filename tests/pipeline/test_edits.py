@@ -36,7 +36,7 @@ def appended(project: Project, *names: str) -> Iterator[None]:
         with path.open("a") as file:
             file.write("# edited\n")
     try:
-        project.dvc("repro", "check")
+        project.ask("repro", "check")
         yield
     finally:
         for path, is_ours in paths.items():
@@ -45,7 +45,7 @@ def appended(project: Project, *names: str) -> Iterator[None]:
             else:
                 path.unlink()
         (project.folder / "dvc.lock").write_bytes(lock)
-        project.dvc("checkout", "data/checked/code", "data/checked/networks")
+        project.ask("checkout", "data/checked/code", "data/checked/networks")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_an_edited_family_runs_again_what_uses_it(
     with appended(project, *names):
         assert project.changed() == expected | {"compare"}, "the page shows the hash of the code"
         if not networks:
-            log = project.dvc("repro", "study")
+            log = project.ask("repro", "study")
             assert not re.findall(r"Running stage", log)
     assert project.changed() == set()
 

@@ -148,7 +148,7 @@ def test_queued_with_two_workers(swept: Project) -> None:
     status = ""
     while time.monotonic() < end and status.count("Success") + status.count("Failed") < 2:
         time.sleep(2)
-        status = swept.dvc("queue", "status")
+        status = swept.ask("queue", "status")
     assert status.count("Success") == 2, status + swept.dvc("queue", "logs", "rate-014")
     rates = rates_of(swept)
     assert {rates[0.014], rates[0.015]} == {"rate-014", "rate-015"}

@@ -109,7 +109,7 @@ def queued(project: Served) -> Served:
     project.dvc("queue", "start", "--jobs", "2")
 
     def ended() -> bool:
-        status = project.dvc("queue", "status")
+        status = project.ask("queue", "status")
         return status.count("Success") + status.count("Failed") == 2
 
     wait_for(ended)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -15,8 +16,8 @@ import pytest
 from stages import queue
 from tenshots.errors import SettingsError
 from tests.drawn.pipeline import TOP
+from tests.drawn.waiting_dvc import WaitingDVC
 
-DVC = [sys.executable, "-m", "dvc"]
 TOLD = """
 import os, yaml
 settings = open("params.yaml").read()
@@ -25,11 +26,25 @@ open("told.txt", "w").write(os.environ["TENSHOTS_EXPERIMENTS"] + settings)
 """
 
 
+def _environment() -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PYTHONPATH": str(TOP), "DVC_NO_ANALYTICS": "1", "PATH": path}
+
+
+@cache
+def _waiting() -> WaitingDVC:
+    return WaitingDVC(Path(sys.executable), _environment())
+
+
+def _dvc(*arguments: str, folder: Path) -> str:
+    status, out, error = _waiting().run(arguments, folder, _environment())
+    assert status == 0, out + error
+    return out + error
+
+
 def _run(*command: str, folder: Path, status: int = 0) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(TOP), "DVC_NO_ANALYTICS": "1"}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -52,7 +67,7 @@ def told(tmp_path: Path) -> Path:
         "    outs:\n      - told.txt:\n          cache: false\n"
     )
     _run("git", "init", "--quiet", folder=tmp_path)
-    _run(*DVC, "init", "--quiet", folder=tmp_path)
+    _dvc("init", "--quiet", folder=tmp_path)
     _run("git", "add", ".", folder=tmp_path)
     author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
     _run("git", *author, "commit", "--quiet", "-m", "start", folder=tmp_path)
@@ -63,14 +78,14 @@ def told(tmp_path: Path) -> Path:
 def test_queued_experiments_run_each_once_whatever_dvc_has_lost_of_them(told: Path) -> None:
     """A worker that is gone had taken one, the message of one is gone, one waits, and one fails."""
     broker = told / ".dvc" / "tmp" / "exps" / "celery" / "broker"
-    _run(*DVC, "exp", "run", "--queue", "-S", "lr=2", folder=told)
+    _dvc("exp", "run", "--queue", "-S", "lr=2", folder=told)
     (taken,) = (broker / "in").iterdir()
     taken.rename(broker / "processed" / taken.name)
-    _run(*DVC, "exp", "run", "--queue", "-S", "lr=3", folder=told)
+    _dvc("exp", "run", "--queue", "-S", "lr=3", folder=told)
     for gone in (broker / "in").iterdir():
         gone.unlink()
-    _run(*DVC, "exp", "run", "--queue", "-S", "lr=4", folder=told)
-    _run(*DVC, "exp", "run", "--queue", "--name", "ill", "-S", "lr=0", folder=told)
+    _dvc("exp", "run", "--queue", "-S", "lr=4", folder=told)
+    _dvc("exp", "run", "--queue", "--name", "ill", "-S", "lr=0", folder=told)
 
     said = _run(sys.executable, "-m", "stages.queue", "--jobs", "2", folder=told, status=1)
     assert said.count(": done (") == 3, said
@@ -79,18 +94,18 @@ def test_queued_experiments_run_each_once_whatever_dvc_has_lost_of_them(told: Pa
     assert log
     assert "ZeroDivisionError" in (told / log[1]).read_text()
     assert sorted(_told(told)) == ["2lr: 2\n", "2lr: 3\n", "2lr: 4\n"]
-    assert _run(*DVC, "queue", "status", folder=told).count("Queued") == 1
-    _run(*DVC, "queue", "remove", "ill", folder=told)
+    assert _dvc("queue", "status", folder=told).count("Queued") == 1
+    _dvc("queue", "remove", "ill", folder=told)
 
     # Another of a name that is there: it is not taken for done.
     for number in (5, 6):
         queued = ["exp", "run", "--queue", "--force", "--name", "twice", "-S", f"lr={number}"]
-        _run(*DVC, *queued, folder=told)
+        _dvc(*queued, folder=told)
         said = _run(sys.executable, "-m", "stages.queue", folder=told)
         assert "twice: done (1 of 1)" in said
         assert f"1lr: {number}\n" in _told(told)
     assert _run(sys.executable, "-m", "stages.queue", folder=told) == "nothing is queued\n"
-    status = _run(*DVC, "queue", "status", folder=told)
+    status = _dvc("queue", "status", folder=told)
     assert not any(word in status for word in ("Queued", "Running", "Failed"))
 
 
@@ -103,7 +118,7 @@ def test_an_experiment_is_run_with_what_it_was_queued_with(told: Path) -> None:
         code.write("open('extra.txt').read()\n")
     _run("git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qam", "needs more", folder=told)
     queued = ["--queue", "--copy-paths", "extra.txt", "--message", "with more", "-S", "lr=2"]
-    _run(*DVC, "exp", "run", *queued, folder=told)
+    _dvc("exp", "run", *queued, folder=told)
     assert ": done (1 of 1)" in _run(sys.executable, "-m", "stages.queue", folder=told)
     messages = _run("git", "for-each-ref", "--format=%(subject)", "refs/exps", folder=told)
     assert "with more" in messages.splitlines()
@@ -118,7 +133,7 @@ def test_after_a_kill_the_queue_goes_on_and_knows_what_was_done(told: Path) -> N
     (told / ".git/info/exclude").write_text("wait\nended\n")
     _run("git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qam", "waits", folder=told)
     for number in (2, 3):
-        _run(*DVC, "exp", "run", "--queue", "-S", f"lr={number}", folder=told)
+        _dvc("exp", "run", "--queue", "-S", f"lr={number}", folder=told)
     (told / "wait").touch()
     command = [sys.executable, "-m", "stages.queue", "--jobs", "2"]
     environment = {**os.environ, "PYTHONPATH": str(TOP), "DVC_NO_ANALYTICS": "1"}
@@ -131,15 +146,15 @@ def test_after_a_kill_the_queue_goes_on_and_knows_what_was_done(told: Path) -> N
     (told / "wait").unlink()  # what the kill has left behind may end by itself, or is ended by the next
     _run(*command, folder=told)
     assert sorted(_told(told)) == ["2lr: 2\n", "2lr: 3\n"]
-    assert "Queued" not in _run(*DVC, "queue", "status", folder=told)
+    assert "Queued" not in _dvc("queue", "status", folder=told)
 
-    _run(*DVC, "exp", "run", "--queue", "--name", "done", "-S", "lr=4", folder=told)
+    _dvc("exp", "run", "--queue", "--name", "done", "-S", "lr=4", folder=told)
     ended = (told / "ended").read_text()
     queued = _run("git", "rev-parse", "refs/exps/celery/stash", folder=told).strip()
     (told / ".dvc/tmp/exps/logs" / f"{queued}.done").touch()
     assert _run(*command, folder=told) == "nothing is queued\n"
     assert (told / "ended").read_text() == ended
-    assert "done" not in _run(*DVC, "queue", "status", folder=told)
+    assert "done" not in _dvc("queue", "status", folder=told)
 
 
 def at_work(folder: Path) -> list[psutil.Process]:

@@ -115,8 +115,8 @@ def test_how_a_network_is_fine_tuned_computes_no_feature_again(reproduced: Proje
     networks["pretrained"] |= {"unfreeze": 0.25, "fine_tune_lr_factor": 0.7, "dropout": 0.5}
     with reproduced.edited("params.yaml") as values, reproduced.edited("dvc.lock"):
         reproduced.write_params({**values, "networks": networks})
-        assert ran(reproduced.dvc("repro", "features")) == {"check", "rehearse"}
-    reproduced.dvc("checkout")
+        assert ran(reproduced.ask("repro", "features")) == {"check", "rehearse"}
+    reproduced.ask("checkout")
     assert reproduced.changed() == set()
 
 
@@ -148,11 +148,11 @@ def test_the_augmentation_trains_the_variants_that_use_it(reproduced: Project) -
     )
     with reproduced.edited("params.yaml") as values, reproduced.edited("dvc.lock"):
         reproduced.write_params({**values, "augment": augment})
-        assert ran(reproduced.dvc("repro", "augment")) == {"check", "rehearse", "augment"}
+        assert ran(reproduced.ask("repro", "augment")) == {"check", "rehearse", "augment"}
         trained = trainings("augmented", "fine_tuned") | studies("baseline", "frozen")
         copies = {f"features_of_copies@{network}" for network in NETWORKS}
         assert reproduced.changed() == trained | copies | PAGE | {"describe"}
-    reproduced.dvc("checkout")
+    reproduced.ask("checkout")
     assert reproduced.changed() == set()
 
 
@@ -188,7 +188,7 @@ def test_a_study_trains_again_beside_the_variants_and_once(reproduced: Project) 
     assert reproduced.changed_by(study=study) == studies(*VARIANTS) | READ_ALL
     with reproduced.edited("params.yaml") as values, reproduced.edited("dvc.lock"):
         reproduced.write_params({**values, "study": study})
-        log = reproduced.dvc("repro", "study")
+        log = reproduced.ask("repro", "study")
         assert ran(log) == {"check"} | studies(*VARIANTS)
         assert re.search(
             r"study baseline: leaking, fold 1, repeat 0 \([12] of 2\)", log
@@ -198,10 +198,10 @@ def test_a_study_trains_again_beside_the_variants_and_once(reproduced: Project) 
         assert found["learning_curve"]["answer"].startswith("Not measured: a fold has only")
         assert found["leaking_split"]["num_test_photos"] == 48
         assert not (folder / "augmented" / "leaking.csv").exists()
-        assert ran(reproduced.dvc("repro", "study")) == set()
+        assert ran(reproduced.ask("repro", "study")) == set()
         reproduced.write_params({**values, "study": study, "report": {**values["report"], "num_mistakes": 1}})
         assert reproduced.changed() == READ_ALL
-    reproduced.dvc("checkout")
+    reproduced.ask("checkout")
     assert reproduced.changed() == set()
 
 

@@ -83,7 +83,7 @@ def mending(stick: Path) -> str:
 
 
 def has_all(project: Project, remote: str) -> bool:
-    return "are in sync" in project.dvc("status", "--cloud", "--remote", remote)
+    return "are in sync" in project.ask("status", "--cloud", "--remote", remote)
 
 
 def damaged(stick: Path) -> list[Path]:
@@ -119,10 +119,10 @@ def test_what_one_has_computed_under_other_settings_another_takes(
     with ada.edited("params.yaml") as values, ada.edited("dvc.lock"):
         changed = {**values, "split": {**values["split"], "val": 0.25}}
         ada.write_params(changed)
-        assert "split" in ran(ada.dvc("repro", "split"))
+        assert "split" in ran(ada.ask("repro", "split"))
         call(ada, commands(1, stick))
         lock = (ada.folder / "dvc.lock").read_bytes()
-    ada.dvc("checkout", "--force", "dvc.yaml")
+    ada.ask("checkout", "--force", "dvc.yaml")
     bob.write_params(changed)
     said = bob.dvc("repro", "--pull", "split")
     assert ran(said) == set()
@@ -132,7 +132,7 @@ def test_what_one_has_computed_under_other_settings_another_takes(
 
 def test_a_push_that_is_killed_goes_on(ada: Project, tmp_path: Path) -> None:
     stick = tmp_path / "stick"
-    ada.dvc("remote", "add", "--local", "killed", str(stick))
+    ada.ask("remote", "add", "--local", "killed", str(stick))
     push = ["push", "--run-cache", "--remote", "killed", "--jobs", "1"]
     with subprocess.Popen(
         [ada.folder / ".venv/bin/python", "-m", "dvc", *push],
@@ -150,7 +150,7 @@ def test_a_push_that_is_killed_goes_on(ada: Project, tmp_path: Path) -> None:
     ada.dvc(*push)
     assert damaged(stick) == []
     assert has_all(ada, "killed")
-    ada.dvc("remote", "remove", "--local", "killed")
+    ada.ask("remote", "remove", "--local", "killed")
     assert clone_computes_nothing(ada, stick, tmp_path)
 
 
@@ -166,7 +166,7 @@ def test_a_push_to_a_stick_that_is_full_goes_on_when_there_is_room(
     stick = tmp_path / "stick"
     stick.mkdir()
     small_disk(stick, "1200k")
-    ada.dvc("remote", "add", "--local", "full", str(stick / "cache"))
+    ada.ask("remote", "add", "--local", "full", str(stick / "cache"))
     push = ("push", "--run-cache", "--remote", "full")
     with pytest.raises(AssertionError, match="No space left on device"):
         ada.dvc(*push)
@@ -178,7 +178,7 @@ def test_a_push_to_a_stick_that_is_full_goes_on_when_there_is_room(
     ada.dvc(*push)
     assert damaged(stick / "cache") == []
     assert has_all(ada, "full")
-    ada.dvc("remote", "remove", "--local", "full")
+    ada.ask("remote", "remove", "--local", "full")
     assert clone_computes_nothing(ada, stick / "cache", tmp_path)
 
 

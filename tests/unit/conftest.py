@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tenshots.repository import code
 from tests.drawn.bare_machine import OLD_PIPS, PYTHON, Machine
 from tests.drawn.traps import Trap
 
@@ -32,6 +34,20 @@ if "tenshots.intake.photos.decoding" in sys.orig_argv:
 
     formats.opened = trapped
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_code_is_read_once() -> Iterator[None]:
+    """What our files import does not change while tests run; each run in MLflow asks for it seven times."""
+    find, ours = code._closure, code.CODE_DIR
+    found = functools.cache(lambda starts: frozenset(find(starts, code_dir=ours)))
+
+    def closure(starts: Iterable[str], *, code_dir: Path) -> set[Path]:
+        return set(found(tuple(starts))) if code_dir == ours else find(starts, code_dir=code_dir)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(code, "_closure", closure)
+        yield
 
 
 @pytest.fixture

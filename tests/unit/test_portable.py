@@ -324,54 +324,65 @@ def test_numpy_that_was_loaded_before_is_an_error() -> None:
     assert "error: portable: true is not met, because NumPy computes with" in done.stderr
 
 
+# A process that is forked before TensorFlow has computed anything, and so reads again what oneDNN is told:
+# set only after the pin, as by a package that thinks it knows better.
+TENSORFLOW = """
+import os
+import stages
+from tenshots import runtime
+child = os.fork()
+if child == 0:
+    os.dup2(1, 2)
+    os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX"
+    runtime.configure(threads=1)
+    print("configured", flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+print("forked", flush=True)
+runtime.configure(threads=1)
+print(runtime._onednn_isa())
+runtime.keras.ops.conv(runtime.keras.ops.ones((1, 8, 8, 3)), runtime.keras.ops.ones((3, 3, 3, 4)))
+"""
+NORMALISATION = """
+import numpy as np
+import tensorflow as tf
+values = np.linspace(0.001, 9, 5003, dtype=np.float32)
+wanted = (1 / np.sqrt(values.astype(np.float64))).astype(np.float32)
+found = tf.math.rsqrt(values), tf.function(lambda given: runtime.keras.ops.rsqrt(given))(values)
+print([bool((np.asarray(each) == wanted).all()) for each in found])
+layer = runtime.keras.layers.BatchNormalization(epsilon=0.0)
+layer.build((None, 5003))
+layer.moving_variance.assign(values)
+for predict in (layer, tf.function(layer)):
+    print(bool((np.asarray(predict(np.ones((1, 5003), np.float32)))[0] == wanted).all()))
+"""
+
+
+@pytest.fixture(scope="module")
+def tensorflow() -> subprocess.CompletedProcess[str]:
+    """A process that computes with TensorFlow, after it has forked another one."""
+    return run(TENSORFLOW + NORMALISATION, KERAS_BACKEND="tensorflow")
+
+
 @pytest.mark.slow
 @needs_avx2
-def test_tensorflow_computes_with_onednn_for_avx2_and_says_nothing() -> None:
-    code = """
-        import stages
-        from tenshots import runtime
-        runtime.configure(threads=1)
-        print(runtime._onednn_isa())
-        runtime.keras.ops.conv(runtime.keras.ops.ones((1, 8, 8, 3)), runtime.keras.ops.ones((3, 3, 3, 4)))
-        """
-    done = run(code, KERAS_BACKEND="tensorflow")
-    assert (done.stdout, done.stderr) == ("Intel AVX2\n", "")
-    # Set only after the pin, as by a package that thinks it knows better.
-    done = run(
-        code.replace(
-            "runtime.configure",
-            "__import__('os').environ.update(ONEDNN_MAX_CPU_ISA='AVX')\n        runtime.configure",
-        )
-    )
+def test_tensorflow_computes_with_onednn_for_avx2_and_says_nothing(
+    tensorflow: subprocess.CompletedProcess[str],
+) -> None:
+    forked, _, said = tensorflow.stdout.partition("forked\n")
+    assert (said.splitlines()[:1], tensorflow.stderr) == (["Intel AVX2"], "")
+    assert "TensorFlow computes with oneDNN for Intel AVX, not for Intel AVX2;" in forked
+    assert "configured" not in forked
+    code = "import stages, os; os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'; from tenshots import runtime"
+    done = run(f"{code}; runtime.configure(threads=1)", KERAS_BACKEND="tensorflow")
     assert done.returncode == 1
-    assert "TensorFlow computes with oneDNN for Intel AVX, not for Intel AVX2;" in done.stderr
-    done = run(
-        code.replace("import stages", "import stages, os\n        os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'")
-    )
     assert "TensorFlow computes without oneDNN;" in done.stderr
 
 
 @pytest.mark.slow
 @needs_avx2
-def test_normalisation_rounds_alike_on_every_processor() -> None:
+def test_normalisation_rounds_alike_on_every_processor(
+    tensorflow: subprocess.CompletedProcess[str],
+) -> None:
     """Eigen's float32 reciprocal root is a bit off, and by the maker; one rounded correctly cannot be."""
-    done = run(
-        """
-        import stages
-        from tenshots import runtime
-        runtime.configure(threads=1)
-        import numpy as np
-        import tensorflow as tf
-        values = np.linspace(0.001, 9, 5003, dtype=np.float32)
-        wanted = (1 / np.sqrt(values.astype(np.float64))).astype(np.float32)
-        found = tf.math.rsqrt(values), tf.function(lambda given: runtime.keras.ops.rsqrt(given))(values)
-        print([bool((np.asarray(each) == wanted).all()) for each in found])
-        layer = runtime.keras.layers.BatchNormalization(epsilon=0.0)
-        layer.build((None, 5003))
-        layer.moving_variance.assign(values)
-        for predict in (layer, tf.function(layer)):
-            print(bool((np.asarray(predict(np.ones((1, 5003), np.float32)))[0] == wanted).all()))
-        """,
-        KERAS_BACKEND="tensorflow",
-    )
-    assert done.stdout == "[True, True]\nTrue\nTrue\n", done.stderr
+    assert tensorflow.stdout.splitlines()[-3:] == ["[True, True]", "True", "True"], tensorflow.stderr

@@ -32,6 +32,7 @@ from tenshots.networks.model_json import SavedVariant
 from tenshots.runtime import keras
 from tenshots.tables import predictions
 from tests.drawn import model as drawn_model
+from tests.drawn.backends import JAX
 
 TOP = Path(params.__file__).parents[1]
 SETTINGS: dict[str, Any] = {
@@ -146,7 +147,7 @@ def test_gradients_are_the_same_on_jax() -> None:
         "    )\n"
         "    print(*(np.round(part, 2).tolist() for part in found(np.array([[1, 2]]))))"
     )
-    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    environment = {**os.environ, **JAX}
     answer = subprocess.run(
         [sys.executable, "-c", code], cwd=TOP, env=environment, capture_output=True, text=True, check=False
     )

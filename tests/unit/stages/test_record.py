@@ -58,10 +58,25 @@ def write_outputs(variant: str) -> None:
     write(f"data/visualisations/{variant}/00-structure.png", f"picture of {variant}")
 
 
+DRAWN: dict[str, bytes] = {}  # pictures, by what was drawn
+
+
+def drawn_once(draw: Callable[..., bytes]) -> Callable[..., bytes]:
+    """The same function, which looks up what it has drawn before: half of the time went there."""
+
+    def lookup(*figures: object, **words: object) -> bytes:
+        key = repr((draw.__name__, figures, words))
+        return DRAWN[key] if key in DRAWN else DRAWN.setdefault(key, draw(*figures, **words))
+
+    return lookup
+
+
 @pytest.fixture
 def project(store: Callable[..., list], monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
     """The outputs of two variants and a report, which DVC finds up to date."""
     monkeypatch.setattr(outputs, "stale_stages", set)
+    for name in ("confusion_png", "curves_png"):
+        monkeypatch.setattr(figures, name, drawn_once(getattr(figures, name)))
     write("params.yaml", "variants: {one: {}, two: {}}\n")
     write_outputs("one")
     write_outputs("two")

@@ -120,12 +120,12 @@ def test_however_many_are_trained_at_a_time_the_outputs_are_the_same_to_the_byte
     project: Path, variant: str
 ) -> None:
     left = []
-    for num_workers in ("1", "2", "4"):
+    for num_workers in ("1", "4"):  # one after the other, and both beside each other
         train.main([variant, "--workers", num_workers])
         left.append(outputs(project / "data/models" / variant))
 
     assert len(left[0]) == 5
-    assert left[0] == left[1] == left[2]
+    assert left[0] == left[1]
 
 
 def test_epochs_wall_clock_and_the_look_at_the_test_photos_go_to_the_run_and_not_into_an_output(
