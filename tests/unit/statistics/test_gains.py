@@ -110,7 +110,7 @@ def test_more_groups_that_agree_are_never_less_evidence() -> None:
         assert bounds(near)[0] < all_of_12[0]
     lows = [bounds(gains.gain(same(better, number), same(worse, number)))[0] for number in range(6, 30)]
     assert lows == sorted(lows)
-    assert 0 < lows[0]
+    assert lows[0] > 0
 
 
 @pytest.mark.parametrize(("num_groups", "size"), [(6, 20), (12, 20), (30, 1)])
