@@ -72,7 +72,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     compared = comparison.compare(results, photos, splits, settings)
     compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
     chosen = results[compared["chosen"]].predictions
-    compared["people"], who = people.by_person(chosen, photos, splits, num_divided=compared["num_divided"])
+    compared["people"], who = people.by_person(
+        chosen,
+        photos,
+        splits,
+        num_divided=compared["num_divided"],
+        of_mean=compared["variants"][compared["chosen"]]["interval"],
+    )
     compared["costly"] = costly.described(
         chosen, splits, _space(values, network, photos), network=network, num_mistakes=settings.num_mistakes
     )

@@ -40,9 +40,7 @@ from tenshots.statistics.trainings import Seeds
 from tenshots.wording import independent_sets
 
 NUM_DRAWS = 40_000  # of the largest t: its 95 % quantile errs by about half a percent
-MIN_ANSWERS = (
-    25  # that are not the commonest of better, worse and the same; with fewer a variance says little
-)
+MIN_ANSWERS = 12  # that are not the commonest of better, worse and the same; of fewer a variance says little
 ALIKE = "each photo is named rightly by both equally often"
 
 

@@ -51,7 +51,13 @@ def made(
     compared = comparison.compare(results, photos, splits, settings)
     compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
     chosen = results[compared["chosen"]].predictions
-    compared["people"], who = people.by_person(chosen, photos, splits, num_divided=compared["num_divided"])
+    compared["people"], who = people.by_person(
+        chosen,
+        photos,
+        splits,
+        num_divided=compared["num_divided"],
+        of_mean=compared["variants"][compared["chosen"]]["interval"],
+    )
     space = costly.space(photos, drawn_results.frozen(len(photos)))
     compared["costly"] = sheets.described(
         chosen, splits, space, network="pretrained", num_mistakes=settings.num_mistakes

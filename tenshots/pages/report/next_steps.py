@@ -28,6 +28,11 @@ def next_steps(compared: Mapping[str, Any]) -> Sequence[Step]:
     if missing:
         labels = joined(sorted({row["label"] for row in missing}))
         kinds = "one costly mistake" if len(missing) == 1 else counted(len(missing), "costly mistake")
-        steps.append(Step(f"Photograph more like those of {kinds} ({labels}), which training lacks.", COSTLY))
+        steps.append(
+            Step(
+                f"Photograph more like those of {kinds} ({labels}): training lacks such photos.",
+                COSTLY,
+            )
+        )
     steps += [Step(text) for text in sentences.tuning(compared)]
     return steps or [Step("Nothing stands out: photos of further people would say most.")]

@@ -77,6 +77,7 @@ def by_person(
     splits: pd.DataFrame,
     *,
     num_divided: int,
+    of_mean: Sequence[float] | None = None,
 ) -> tuple[dict[str, Any], list[Person]]:
     """Returns the key `people` above, and who they are, the hardest first.
 
@@ -85,6 +86,7 @@ def by_person(
         photos: photo_id and group, of the whole database.
         splits: photo_id, component, fold and part (see tenshots.splitting.division).
         num_divided: people in both training and test, which only a given split can have.
+        of_mean: the interval of the accuracy, or None: one person's photos are no surer than that.
     """
     groups = photos.set_index("photo_id")["group"]
     tested = groups.loc[predictions["photo_id"].unique()]
@@ -120,8 +122,8 @@ def by_person(
         "next": None
         if reason or found.next is None
         else {
-            "low": round(found.next.low, NUM_DIGITS),
-            "high": round(found.next.high, NUM_DIGITS),
+            "low": round(min(found.next.low, *(of_mean or [1.0])), NUM_DIGITS),
+            "high": round(max(found.next.high, *(of_mean or [0.0])), NUM_DIGITS),
             "level": found.next.level,
             "num_photos": found.next.num_photos,
         },
@@ -161,18 +163,19 @@ def section(found: Mapping[str, Any], people: Sequence[Person]) -> Section:
 
 
 def expectation(found: Mapping[str, Any]) -> str:
-    """Says in a sentence what to expect of the next person: "Expect 62 to 97 % for the next person."."""
+    """Says what to expect: "Expect 62 to 97 % of the next person's photos (90 % interval)."."""
     if found["next"] is None:
         return f"What to expect of the next person cannot be said: {found['no_interval']}."
     low, high = math.floor(100 * found["next"]["low"]), math.ceil(100 * found["next"]["high"])
-    if found["all_right"]:
-        return (
-            f"All photos of all {found['num']} people were named rightly; expect at least "
-            f"{low}\N{NO-BREAK SPACE}% for the next person."
-        )
-    if high == 100:
-        return f"Expect at least {low}\N{NO-BREAK SPACE}% for the next person."
-    return f"Expect {low} to {high}\N{NO-BREAK SPACE}% for the next person."
+    of_next = f"of the next person's photos ({100 * found['next']['level']:g}\N{NO-BREAK SPACE}% interval)."
+    begin = (
+        f"All photos of all {found['num']} people were named rightly; expect"
+        if found["all_right"]
+        else "Expect"
+    )
+    if found["all_right"] or high == 100:
+        return f"{begin} at least {low}\N{NO-BREAK SPACE}% {of_next}"
+    return f"{begin} {low} to {high}\N{NO-BREAK SPACE}% {of_next}"
 
 
 def _differences(found: Mapping[str, Any]) -> str:

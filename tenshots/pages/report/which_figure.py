@@ -99,8 +99,8 @@ def _choice_sentence(chosen: str, found: Mapping[str, Any], *, divided: bool) ->
         return f"{begin} None of them is a test photo{so}"
     if set(names) == {chosen}:
         return (
-            f"{begin} Choosing in each fold on its own, none of which it tests, gives the same variant and "
-            "so the same accuracy."
+            f"{begin} In each fold, that fold's validation photos alone chose the same variant, so choosing "
+            "fold by fold has the same accuracy."
         )
     counts = {name: counted(names.count(name), "fold") for name in dict.fromkeys(names)}
     which = joined(f"{name} in {folds}" for name, folds in counts.items())

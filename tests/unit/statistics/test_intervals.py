@@ -11,7 +11,17 @@ from scipy.stats import beta
 from benchmarks import coverage
 from benchmarks.coverage import Case
 from tenshots.statistics import claims, intervals, resampling, trainings
-from tenshots.statistics.evidence import Basis, Design, Evidence, Scale, minus, ratio
+from tenshots.statistics.evidence import (
+    OF_DIFFERENCE,
+    OF_FIGURE,
+    OF_NOTHING,
+    Basis,
+    Design,
+    Evidence,
+    Scale,
+    minus,
+    ratio,
+)
 from tenshots.statistics.intervals import TAIL, Estimate
 
 
@@ -209,6 +219,25 @@ def test_what_trainings_do_to_some_components_alone_is_not_counted_twice() -> No
     # Of what moves both, the variance between two components holds half.
     assert trainings.training_variance([both], where) == (pytest.approx(4 * 0.04**2 / 3 / 4 / 2), 3)
     assert trainings.training_variance([alone[:, :2]], where) == (pytest.approx(2 * 0.02**2 / 2), 1)
+
+
+@pytest.mark.parametrize(
+    ("num_folds", "num_teaching", "share"),
+    [(1, 0, 0.0), (1, 36, 12 / 36 * OF_FIGURE.apart), (4, 12, OF_FIGURE.apart + OF_FIGURE.same)],
+)
+def test_what_other_groups_would_have_taught_is_in_the_interval(
+    num_folds: int, num_teaching: int, share: float
+) -> None:
+    """In proportion to those that are tested, and the more where the same groups teach other folds."""
+    draw = np.random.default_rng(8)
+    right = draw.binomial(10, 0.6, 12).astype(float)
+    where = dataclasses.replace(design([10.0] * 12, num_folds=num_folds), num_teaching=num_teaching)
+    evidence = ratio(right[:, np.newaxis], np.full((12, 1), 10.0), where, Scale.DIFFERENCE, resampled=False)
+    found = intervals.estimate(dataclasses.replace(evidence, teaching=OF_FIGURE), where)
+    untaught = intervals.estimate(dataclasses.replace(evidence, teaching=OF_NOTHING), where)
+    assert found.between == pytest.approx(untaught.between * (1 + share))
+    assert width(found) == pytest.approx(width(untaught) * (1 + share) ** 0.5)
+    assert OF_FIGURE.same > OF_FIGURE.apart > OF_DIFFERENCE.apart > 0
 
 
 @pytest.mark.parametrize(("num_wrong", "is_resampled"), [(9, False), (10, True)])

@@ -67,7 +67,7 @@ SITUATIONS = {
     "a gain too small to matter": (
         [ALL] * 30,
         [[1] * 19 + [0]] * 15 + [ALL] * 15,
-        "B is better than A, but by less than 5 points: 2.5 points (0.3 to 5.1)",
+        "B is better than A, but by less than 5 points: 2.5 points (0.6 to 4.9)",
     ),
     "5 of 5 groups, not quite alike": (
         [ALL, ALL, [1] * 19 + [0], ALL, ALL],

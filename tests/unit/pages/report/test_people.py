@@ -21,21 +21,21 @@ SAID: dict[str, Any] = {
     "next": {"low": 0.62, "high": 0.968, "level": 0.9, "num_photos": 14},
     "no_interval": None,
 }
+NEXT = "of the next person's photos (90\N{NO-BREAK SPACE}% interval)."
 ANN = people.Person("ann", 14, 0.643, 0.71)
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, "Expect 62 to 97\N{NO-BREAK SPACE}% for the next person."),
+        ({}, "Expect 62 to 97\N{NO-BREAK SPACE}% " + NEXT),
         (
             {"next": {**SAID["next"], "low": 0.8991, "high": 1.0}},
-            "Expect at least 89\N{NO-BREAK SPACE}% for the next person.",
+            "Expect at least 89\N{NO-BREAK SPACE}% " + NEXT,
         ),
         (
             {"next": {**SAID["next"], "low": 0.95, "high": 1.0}, "all_right": True},
-            "All photos of all 12 people were named rightly; expect at least 95\N{NO-BREAK SPACE}% for the "
-            "next person.",
+            "All photos of all 12 people were named rightly; expect at least 95\N{NO-BREAK SPACE}% " + NEXT,
         ),
         (
             {"next": None, "no_interval": "4 people do not show it; 5 would"},
