@@ -208,8 +208,8 @@ def _agreeing(
 
 def _is_rare(photos: np.ndarray, num_answers: float) -> bool:
     """Whether nearly all photos fare alike: the one is better, or the other, or neither."""
-    better, worse = _shares(photos)
-    return num_answers * (1 - max(better, worse, 1 - better - worse)) < MIN_ANSWERS
+    shares = [float(np.mean(photos > ROUNDING)), float(np.mean(photos < -ROUNDING))]
+    return num_answers * (1 - max(*shares, 1 - sum(shares))) < MIN_ANSWERS
 
 
 def _of_answers(photos: np.ndarray, num_answers: float, tail: float) -> tuple[float, float]:
