@@ -8,10 +8,10 @@ Source: Hothorn, Bretz and Westfall 2008, Biometrical Journal 50(3).
 
 A variance says little of how rarely components differ at all. So a difference is only claimed where as many
 components show one as the sign test needs, were they to agree: 6 for one comparison, 7 for three. With
-fewer, the interval reaches to 0. Nor does it say much where nearly all answers agree: there the interval
-reaches at least as far as that of two shares, of photos that only the one variant names rightly and of those
-that only the other does, each Clopper and Pearson's, of as many answers as the photos are worth
-(intervals.num_answers).
+fewer, the interval reaches to 0. Nor does it say much where nearly all answers agree, or components do more
+than photos drawn at random would: there the interval reaches at least as far as that of two shares, of photos
+that only the one variant names rightly and of those that only the other does, each Clopper and Pearson's, of
+as many answers as the photos are worth (intervals.num_answers).
 Sources: Conover 1999, Practical Nonparametric Statistics, section 3.4 (the sign test); Newcombe 1998,
 Statistics in Medicine 17(22) (how the limits of two shares make those of their difference).
 
@@ -40,7 +40,9 @@ from tenshots.statistics.trainings import Seeds
 from tenshots.wording import independent_sets
 
 NUM_DRAWS = 40_000  # of the largest t: its 95 % quantile errs by about half a percent
-MIN_ANSWERS = 12  # that are not the commonest of better, worse and the same; of fewer a variance says little
+MIN_ANSWERS = 8  # that are not the commonest of better, worse and the same; of fewer a variance says little
+# Of the variance that independent photos would make; components rarely differ by less, and then by chance.
+LEAST_VARIANCE = 0.3
 ALIKE = "each photo is named rightly by both equally often"
 
 
@@ -98,7 +100,7 @@ def gain(
     low, high = found.low, found.high
     if low is None or high is None:
         return _agreeing(found, _of_answers(photos, num_answers, tail), seeds, needed=needed, tail=tail)
-    if _is_rare(photos, num_answers):
+    if _is_rare(photos, num_answers) or found.between < LEAST_VARIANCE * photos.var() / len(photos):
         least, most = _of_answers(photos, num_answers, tail)
         low, high = min(low, least), max(high, most)
     number = _num_differing(lead, design)
