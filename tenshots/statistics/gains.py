@@ -40,9 +40,9 @@ from tenshots.statistics.trainings import Seeds
 from tenshots.wording import independent_sets
 
 NUM_DRAWS = 40_000  # of the largest t: its 95 % quantile errs by about half a percent
-MIN_ANSWERS = 8  # that are not the commonest of better, worse and the same; of fewer a variance says little
+MIN_ANSWERS = 6  # that are not the commonest of better, worse and the same; of fewer a variance says little
 # Of the variance that independent photos would make; components rarely differ by less, and then by chance.
-LEAST_VARIANCE = 0.3
+LEAST_VARIANCE = 0.1
 ALIKE = "each photo is named rightly by both equally often"
 
 

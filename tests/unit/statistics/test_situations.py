@@ -28,7 +28,7 @@ SITUATIONS = {
     "in 11 of 12 groups": (
         [TEN_OF_20] * 11 + [EIGHT_OF_20],
         [EIGHT_OF_20] * 12,
-        "B is better than A by 9.2 points (3.8 to 15.7)",
+        "B is better than A by 9.2 points (7.3 to 11.0)",
     ),
     "in each of 5 groups": (
         [TEN_OF_20] * 5,
@@ -67,7 +67,7 @@ SITUATIONS = {
     "a gain too small to matter": (
         [ALL] * 30,
         [[1] * 19 + [0]] * 15 + [ALL] * 15,
-        "B is better than A, but by less than 5 points: 2.5 points (0.6 to 4.9)",
+        "B is better than A, but by less than 5 points: 2.5 points (1.5 to 3.3)",
     ),
     "5 of 5 groups, not quite alike": (
         [ALL, ALL, [1] * 19 + [0], ALL, ALL],
