@@ -10,7 +10,7 @@ A variance says little of how rarely components differ at all. So a difference i
 components show one as the sign test needs, were they to agree: 6 for one comparison, 7 for three. With
 fewer, the interval reaches to 0. Nor does it say much where nearly all answers agree, or components do more
 than photos drawn at random would: there the interval reaches at least as far as that of two shares, of photos
-that only the one variant names rightly and of those that only the other does, each Clopper and Pearson's, of
+that only the one variant recognises and of those that only the other does, each Clopper and Pearson's, of
 as many answers as the photos are worth (intervals.num_answers).
 Sources: Conover 1999, Practical Nonparametric Statistics, section 3.4 (the sign test); Newcombe 1998,
 Statistics in Medicine 17(22) (how the limits of two shares make those of their difference).
@@ -43,7 +43,7 @@ NUM_DRAWS = 40_000  # of the largest t: its 95 % quantile errs by about half a p
 MIN_ANSWERS = 6  # that are not the commonest of better, worse and the same; of fewer a variance says little
 # Of the variance that independent photos would make; components rarely differ by less, and then by chance.
 LEAST_VARIANCE = 0.1
-ALIKE = "each photo is named rightly by both equally often"
+ALIKE = "each photo is recognised by both equally often"
 
 
 def difference(

@@ -193,8 +193,8 @@ def _clauses(measured: Sequence[Along], found: Sequence[_Found]) -> list[str]:
 
 def _limits(*, num_draws: int, grouped: bool, seeded: bool) -> list[str]:
     said = [
-        "People were left out with all of their photos, and apart from that photos of each person, nobody "
-        "wholly. Who is left by a smaller share is left by a larger one, too. Validation and test photos are "
+        "People were left out with all of their photos; and separately, some photos of each person. A larger "
+        "share holds all that a smaller one holds. Validation and test photos are "
         "the same throughout. A person here is an independent set: all who share a photo or a scene count as "
         "one."
         if grouped

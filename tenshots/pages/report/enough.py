@@ -117,7 +117,7 @@ def picture(found: Mapping[str, Any]) -> Picture | None:
 
 
 def first_line(studies: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> str | None:
-    """Returns the answer to "Have I enough?" in a line, for the first screen; None where nothing was studied.
+    """Returns the answer to "Is it enough?" in a line, for the first screen; None where nothing was studied.
 
     Args:
         studies: of each variant that was studied, its study.json, as reports/comparison.json has them.
@@ -126,7 +126,8 @@ def first_line(studies: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -
     for name in names:
         found = studies.get(name, {}).get("learning_curve")
         if found:
-            return str(found["enough"])
+            answer = str(found["enough"]).removeprefix("Have I enough? ")
+            return f"{name}: {answer[0].lower()}{answer[1:]}"
     return None
 
 

@@ -30,7 +30,7 @@ def next_steps(compared: Mapping[str, Any]) -> Sequence[Step]:
         kinds = "one costly mistake" if len(missing) == 1 else counted(len(missing), "costly mistake")
         steps.append(
             Step(
-                f"Photograph more like those of {kinds} ({labels}): training lacks such photos.",
+                f"Training lacks photos like those of {kinds} ({labels}): add some, by other people.",
                 COSTLY,
             )
         )

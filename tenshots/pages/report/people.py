@@ -167,11 +167,10 @@ def expectation(found: Mapping[str, Any]) -> str:
     if found["next"] is None:
         return f"What to expect of the next person cannot be said: {found['no_interval']}."
     low, high = math.floor(100 * found["next"]["low"]), math.ceil(100 * found["next"]["high"])
-    of_next = f"of the next person's photos ({100 * found['next']['level']:g}\N{NO-BREAK SPACE}% interval)."
+    level = f"{100 * found['next']['level']:g}\N{NO-BREAK SPACE}%"
+    of_next = f"of the next person's photos to be recognised ({level} interval)."
     begin = (
-        f"All photos of all {found['num']} people were named rightly; expect"
-        if found["all_right"]
-        else "Expect"
+        f"All photos of all {found['num']} people were recognised; expect" if found["all_right"] else "Expect"
     )
     if found["all_right"] or high == 100:
         return f"{begin} at least {low}\N{NO-BREAK SPACE}% {of_next}"

@@ -213,7 +213,7 @@ def notes(sample: SampleSize, num_folds: int, *, grouped: bool, seeded: bool) ->
         notes.append(UNGROUPED)
     if num_folds > 1:
         notes.append(
-            "The intervals are approximate: how differently other photos would have taught the networks is "
+            "The intervals are approximate: how much other training photos would change the networks is "
             "assumed, since trainings that share photos do not show it."
         )
     if sample.num_repeats == 1 and seeded:

@@ -158,7 +158,7 @@ def answer(inputs: Inputs, settings: ReportSettings, album: Album) -> Answer:
         doubt=sentences.doubt(compared),
         chosen=which_figure.chosen(compared),
         next_person=people.expectation(compared["people"]) if compared["people"]["num"] else "",
-        enough=(enough.first_line(compared["studies"], names) or "").removeprefix("Have I enough? "),
+        enough=enough.first_line(compared["studies"], names) or "",
         next_steps=next_steps(compared),
         told=_told(compared),
         sheet=[

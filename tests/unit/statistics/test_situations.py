@@ -50,7 +50,7 @@ SITUATIONS = {
     "the same answers": (
         ANY_12,
         ANY_12,
-        "B and A answered all 240 photos alike: each photo is named rightly by both equally often",
+        "B and A answered all 240 photos alike: each photo is recognised by both equally often",
     ),
     "4 of 20 groups of one photo differ": (
         [[1]] * 20,

@@ -38,11 +38,11 @@ def texts(found: dict[str, Any]) -> list[str]:
 def test_labels_to_check_come_first_then_photos_to_take() -> None:
     assert texts(compared(num_suspects=2, rows=(row(), row(label="book")))) == [
         "2 labels may be wrong: look, and correct where one is.",
-        "Photograph more like those of 2 costly mistakes (book and cup): training lacks such photos.",
+        "Training lacks photos like those of 2 costly mistakes (book and cup): add some, by other people.",
     ]
     assert texts(compared(num_suspects=1, rows=(row(),))) == [
         "1 label may be wrong: look, and correct where it is.",
-        "Photograph more like those of one costly mistake (cup): training lacks such photos.",
+        "Training lacks photos like those of one costly mistake (cup): add some, by other people.",
     ]
 
 

@@ -21,7 +21,7 @@ SAID: dict[str, Any] = {
     "next": {"low": 0.62, "high": 0.968, "level": 0.9, "num_photos": 14},
     "no_interval": None,
 }
-NEXT = "of the next person's photos (90\N{NO-BREAK SPACE}% interval)."
+NEXT = "of the next person's photos to be recognised (90\N{NO-BREAK SPACE}% interval)."
 ANN = people.Person("ann", 14, 0.643, 0.71)
 
 
@@ -35,7 +35,7 @@ ANN = people.Person("ann", 14, 0.643, 0.71)
         ),
         (
             {"next": {**SAID["next"], "low": 0.95, "high": 1.0}, "all_right": True},
-            "All photos of all 12 people were named rightly; expect at least 95\N{NO-BREAK SPACE}% " + NEXT,
+            "All photos of all 12 people were recognised; expect at least 95\N{NO-BREAK SPACE}% " + NEXT,
         ),
         (
             {"next": None, "no_interval": "4 people do not show it; 5 would"},
