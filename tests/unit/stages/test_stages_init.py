@@ -6,6 +6,7 @@ import errno
 import importlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -318,6 +319,7 @@ def test_stages_print_any_name_where_only_ascii_is_shown(
     monkeypatch.chdir(tmp_path)
     draw_photos(tmp_path / "data/drawn", labels=("杯子", "größe"))
     (tmp_path / "data/drawn/person0/杯子/ungültig.jpg").write_text("no photo")
+    shutil.copy(TOP / "data/corrections.csv", tmp_path / "data")
     values = params.read(TOP / "params.yaml")
     values |= {"photos": "data/drawn", "split": {"folds": 2, "test": 0.2, "val": 0.5}}
     YAML().dump(values, tmp_path / "params.yaml")
