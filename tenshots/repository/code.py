@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from os.path import isdir, isfile
 from pathlib import Path
 
 from tenshots.errors import DataError
@@ -115,16 +116,18 @@ def _files_of(name: str, *, code_dir: Path) -> Iterator[Path]:
     parts = name.removesuffix(".*").split(".")
     if parts[0] not in ("stages", "tenshots"):
         return
-    for depth in range(1, len(parts) + 1):
-        path = code_dir.joinpath(*parts[:depth])
-        if path.with_suffix(".py").is_file():
-            yield path.with_suffix(".py")
-        elif (around := path / "__init__.py").is_file() and not _is_docstring_alone(
-            around.read_bytes(), around.relative_to(code_dir)
-        ):
-            yield around
-        if depth == len(parts) and path.is_dir():
-            yield from (each for each in path.glob("[!.]*.py") if each.name != "__init__.py")
+    place = str(code_dir)
+    for depth, part in enumerate(parts, start=1):
+        place = f"{place}/{part}"
+        # Of thousands of names most are no files, and pathlib would take twice as long to say so.
+        if isfile(f"{place}.py"):  # noqa: PTH113
+            yield Path(f"{place}.py")
+        elif isfile(f"{place}/__init__.py"):  # noqa: PTH113
+            around = Path(f"{place}/__init__.py")
+            if not _is_docstring_alone(around.read_bytes(), around.relative_to(code_dir)):
+                yield around
+        if depth == len(parts) and isdir(place):  # noqa: PTH112
+            yield from (each for each in Path(place).glob("[!.]*.py") if each.name != "__init__.py")
 
 
 def _parsed(source: bytes, path: Path) -> ast.Module:
