@@ -1,4 +1,4 @@
-"""`dvc exp run` where git knows no one: in a row; for `--temp` and queues see test_queue.py and test_once.py.
+"""`dvc exp run` where git knows no one: in a row, in a temporary folder, and queued with two workers.
 
 The variant that they add is of another family, and is all that is left in the end.
 """
@@ -10,6 +10,7 @@ import io
 import json
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.drawn.pipeline import Project, ran
 pytestmark = pytest.mark.slow
 
 STAGE = "train@baseline"  # the quickest that leaves a run
+PATIENCE_S = 600
 # Has no feature maps
 FLAT = {"family": "dense", "input_px": 8, "channels": 1, "units": [8, 8, 8], "dropout": 0.1}
 RATES = {"as-it-is": "0.002", "faster": "0.016"}
@@ -133,8 +135,27 @@ def test_history_and_dvc_agree_on_experiments(compared: Project) -> None:
     assert "as-it-is" in (compared.folder / "reports" / "history.html").read_text()
 
 
+def test_in_a_temporary_folder(swept: Project) -> None:
+    swept.dvc("exp", "run", "--temp", "--name", "temporary", "--set-param", "lr=0.013", STAGE)
+    assert rates_of(swept)[0.013] == "temporary"
+
+
+def test_queued_with_two_workers(swept: Project) -> None:
+    for lr in ("0.014", "0.015"):
+        swept.dvc("exp", "run", "--queue", "--name", f"rate-{lr[2:]}", "--set-param", f"lr={lr}", STAGE)
+    swept.dvc("queue", "start", "--jobs", "2")
+    end = time.monotonic() + PATIENCE_S
+    status = ""
+    while time.monotonic() < end and status.count("Success") + status.count("Failed") < 2:
+        time.sleep(2)
+        status = swept.ask("queue", "status")
+    assert status.count("Success") == 2, status + swept.dvc("queue", "logs", "rate-014")
+    rates = rates_of(swept)
+    assert {rates[0.014], rates[0.015]} == {"rate-014", "rate-015"}
+
+
 def test_all_of_it_lies_in_the_main_checkout(compared: Project) -> None:
-    assert set(rates_of(compared)) == {0.002, 0.016, 0.02}
+    assert set(rates_of(compared)) == {0.002, 0.013, 0.014, 0.015, 0.016, 0.02}
     with closing(sqlite3.connect(compared.folder / "mlruns" / "mlflow.db")) as connection:
         names = {row[0] for row in connection.execute("SELECT name FROM experiments")}
     assert names - {"Default"} == {compared.folder.name}, "never named after a temporary folder"
