@@ -15,7 +15,7 @@ from tenshots.networks.settings import LINEAR
 from tenshots.repository import unfinished
 from tenshots.studies import outline
 from tenshots.studies.settings import StudySettings, check_names
-from tenshots.tables.paths import DATA, EVALUATIONS, FEATURES, SPLITS, STUDIES
+from tenshots.tables.paths import DATA, EVALUATIONS, FEATURES, SPLITS, STUDIES, source
 from tenshots.training.settings import named
 
 
@@ -51,7 +51,8 @@ def _studied(
     from tenshots.studies import axes, growth
     from tenshots.tables import csv_files, database, features
 
-    of, splits = DATA / named(values, name).data, database.read_splits(SPLITS)
+    data = source(named(values, name).data)
+    of, splits = DATA / data, database.read_splits(SPLITS)
     photos = database.read_photos(of, ["photo_id", "label", "group", "image"])
     grouped = bool((photos["group"] != "").any())
     measured, reasons = axes.axes(splits, grouped=grouped) if settings.shares else ([], [])
@@ -61,6 +62,7 @@ def _studied(
     import numpy as np
     import pandas as pd
 
+    from stages.fresh import fresh
     from tenshots import runtime
     from tenshots.augmentation.settings import AugmentSettings
     from tenshots.networks import features as frozen
@@ -93,7 +95,7 @@ def _studied(
     known = None
     if isinstance(variant.network, TransferSettings):
         stored = features.read(
-            FEATURES / variant.data / variant.network_name,
+            FEATURES / data / variant.network_name,
             photo_ids=photos["photo_id"].tolist(),
             copy_ids=variants.copies_known(variant, stored_copies),
             backbone=variant.network.frozen(),
@@ -110,6 +112,7 @@ def _studied(
         done = (lambda _: None) if variant.is_linear else watch.outcome
         tested = retraining.run(
             variant, todo, photos=photos, images=images, labels=labels, known=known,
+            on_the_fly=fresh(variant, photos),
             num_workers=runtime.num_workers(threads=threads), report=watch.epoch, done=done,
             pieces=pieces, resumed=watch.resumed,
         )  # fmt: skip

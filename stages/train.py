@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 
 from stages import at_least_1, progress, recording, run
+from stages.fresh import fresh
 from tenshots import files, params, runtime
 from tenshots.repository import unfinished
 from tenshots.tables import csv_files, database, features
 from tenshots.tables.encoding import StandardiseSettings
-from tenshots.tables.paths import DATA, FEATURES, MODELS, SPLITS
+from tenshots.tables.paths import DATA, FEATURES, MODELS, SPLITS, source
 from tenshots.tracking import entries, identity, looks, sessions
-from tenshots.training import resuming, storing, variants
+from tenshots.training import balancing, resuming, storing, variants
 from tenshots.training.jobs import Epoch
 from tenshots.training.storing import Saved
 from tenshots.training.watch import Watch
@@ -44,8 +45,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     seed, threads = variant.experiment.seed, variant.experiment.threads
     runtime.configure(threads=threads)
 
-    photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "image"])
-    copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
+    of = source(variant.data)
+    photos = database.read_photos(DATA / of, ["photo_id", "label", "image"])
+    copies = database.read_copies(DATA / of, ["photo_id", "label", "image"])
     splits = database.read_splits(SPLITS)
     jobs = variants.jobs_of(photos, copies, splits, seed=seed, repeats=variant.repeats)
     shown = pd.concat([photos, copies], ignore_index=True)
@@ -53,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if backbone := variant.network.frozen():
         photo_ids, copy_ids = photos["photo_id"].tolist(), variants.copies_known(variant, copies)
         found = features.read(
-            FEATURES / variant.data / variant.network_name,
+            FEATURES / of / variant.network_name,
             photo_ids=photo_ids,
             copy_ids=copy_ids,
             backbone=backbone,
@@ -62,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     # A variant that learns from frozen features needs no pixels, but for the size of its network's input.
     images = database.decode(shown["image"].iloc[:1] if variant.is_linear else shown["image"])
     names, labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)
+    if not variant.is_linear:
+        balancing.check(variant.train.optimisation, jobs, labels, names.tolist())
 
     model = storing.described(
         variant, labels=names.tolist(), size_px=images.shape[1], standardise=standardise
@@ -91,8 +95,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             finish = partial(storing.save, folder=folder, pieces=pieces)
             started = time.perf_counter()
             trained = variants.train(
-                variant, left, images=images, labels=labels, known=known, finish=finish,
-                num_workers=num_workers, report=report, done=done,
+                variant, left, images=images, labels=labels, known=known, on_the_fly=fresh(variant, photos),
+                finish=finish, num_workers=num_workers, report=report, done=done,
             )  # fmt: skip
             seconds = time.perf_counter() - started
 

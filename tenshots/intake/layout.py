@@ -23,7 +23,15 @@ NO_TEXT = "its name has control characters or is not UTF-8 text; rename it"
 # What the stages write; DVC refuses a stage that reads what it, or one after it, writes.
 OUTPUTS = (
     *(paths.CHECKED, paths.DATABASE, paths.MANIFEST, paths.SPLITS.parent, paths.INSPECTION),
-    *(paths.FEATURES, paths.AUGMENTED, paths.MODELS, paths.EVALUATIONS, paths.VISUALISATIONS, paths.STUDIES),
+    *(
+        paths.FEATURES,
+        paths.AUGMENTED,
+        paths.ON_THE_FLY,
+        paths.MODELS,
+        paths.EVALUATIONS,
+        paths.VISUALISATIONS,
+        paths.STUDIES,
+    ),
     *(paths.CROISSANT, paths.REPORTS),
 )
 

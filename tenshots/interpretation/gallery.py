@@ -46,7 +46,10 @@ def pictures(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Itera
     excited = _excited_layers(shown.model)
     tensors = [layers.before_activation(layer) for layer in excited]
     found = activations.search(shown.model, shown.tested.images, tensors)
-    shown.check(forward.softmax(found.logits))
+    answers = forward.softmax(found.logits)
+    if shown.flips:
+        answers = forward.predict(shown.model, shown.tested.images, flips=True)
+    shown.check(answers)
     yield structure_picture(shown.model)
     if excited:
         yield from _of_maps(shown, settings, dict(zip(excited, found.peaks, strict=True)), seed=seed)

@@ -50,6 +50,7 @@ class Subject:
         tested: at most MAX_TESTED of them.
         trained: at most MAX_TRAINED photos that it was taught with.
         photos: all of the database: photo_id, label and image (encoded).
+        flips: whether its answers are means of those on the photo and on its mirror image.
     """
 
     model: keras.Model
@@ -58,6 +59,7 @@ class Subject:
     tested: Photos
     trained: Photos
     photos: pd.DataFrame
+    flips: bool = False
 
     def check(self, probabilities: np.ndarray) -> None:
         """Raises where the network does not give the answers of the table.
@@ -106,6 +108,7 @@ def subject(
         tested=in_memory(photos, answers["photo_id"].head(MAX_TESTED)),
         trained=in_memory(photos, trained),
         photos=photos,
+        flips=saved.flips_at_test,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -44,25 +45,48 @@ def at_least_two(batch: np.ndarray) -> np.ndarray:
     return batch.repeat(2, axis=0) if len(batch) == 1 else batch
 
 
-def predict(model: keras.Model, images: np.ndarray, *, batch_size: int = 128) -> np.ndarray:
+def predict(
+    model: keras.Model, images: np.ndarray, *, batch_size: int = 128, flips: bool = False
+) -> np.ndarray:
     """Returns the probability of each label for each image, float64 (num_images, num_labels); rows sum to 1.
 
     Args:
         model: from images to logits, as `building.build` returns it.
         images: uint8 (num_images, size_px, size_px, 3).
         batch_size: images at once.
+        flips: whether an answer is the mean of those on the photo and on its mirror image (`flips_at_test`).
     """
-    return softmax(outputs(model, images, batch_size=batch_size))
+    rows, turned = np.arange(len(images)), images[:, :, ::-1]
+    return predict_rows(
+        model, images, rows, batch_size=batch_size, mirrored=turned.__getitem__ if flips else None
+    )
 
 
 def predict_rows(
-    model: keras.Model, inputs: np.ndarray, rows: np.ndarray, *, batch_size: int = 128
+    model: keras.Model,
+    inputs: np.ndarray,
+    rows: np.ndarray,
+    *,
+    batch_size: int = 128,
+    mirrored: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Returns what `predict` says of `inputs[rows]`, of which no more than a batch is copied at a time."""
-    answers = [
-        predict(model, inputs[rows[start : start + batch_size]], batch_size=batch_size)
-        for start in range(0, len(rows), batch_size)
-    ]
+    """Returns what `predict` says of `inputs[rows]`, of which no more than a batch is copied at a time.
+
+    Args:
+        model: from inputs to logits.
+        inputs: (num_images, ...), what the model takes.
+        rows: of the images that it is asked about.
+        batch_size: images at once.
+        mirrored: returns of rows what the model takes of their images' mirror images; then an answer is the
+            mean of both probabilities.
+    """
+    answers = [np.empty((0, model.output_shape[-1]))]
+    for start in range(0, len(rows), batch_size):
+        part = rows[start : start + batch_size]
+        found = softmax(outputs(model, inputs[part], batch_size=batch_size))
+        if mirrored is not None:
+            found = (found + softmax(outputs(model, mirrored(part), batch_size=batch_size))) / 2
+        answers.append(found)
     return np.concatenate(answers)
 
 

@@ -36,6 +36,11 @@ class SavedVariant(BaseModel):
     settings: dict[str, Any]
     num_parameters: int
 
+    @property
+    def flips_at_test(self) -> bool:
+        """Whether an answer is the mean of those on the photo and on its mirror image."""
+        return bool(self.settings.get("flips_at_test"))
+
 
 def read_variant(folder: Path) -> SavedVariant:
     """Reads model.json of the variant that training left in `folder`.

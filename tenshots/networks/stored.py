@@ -34,13 +34,16 @@ def load(model: keras.Model, weights_path: Path) -> None:
         raise missing(weights_path) from None
 
 
-def probabilities(model: keras.Model, weights_path: Path, images: np.ndarray) -> np.ndarray:
+def probabilities(
+    model: keras.Model, weights_path: Path, images: np.ndarray, *, flips: bool = False
+) -> np.ndarray:
     """Loads one training's weights into `model` and predicts `images`.
 
     Args:
         model: of `rebuild`; its weights are replaced.
         weights_path: what training saved.
         images: uint8, shape (n, size_px, size_px, 3), range 0 to 255: standard photos.
+        flips: whether an answer is the mean of those on the photo and on its mirror image.
 
     Returns:
         float64, shape (n, num_labels), in [0, 1]; each row sums to 1.
@@ -49,7 +52,7 @@ def probabilities(model: keras.Model, weights_path: Path, images: np.ndarray) ->
         DataError: the file is missing, damaged or of another network.
     """
     load(model, weights_path)
-    return forward.predict(model, images)
+    return forward.predict(model, images, flips=flips)
 
 
 def mean_probabilities(saved: SavedVariant, folder: Path, images: np.ndarray) -> np.ndarray:
@@ -57,5 +60,5 @@ def mean_probabilities(saved: SavedVariant, folder: Path, images: np.ndarray) ->
     model = rebuild(saved)
     total = np.zeros((len(images), len(saved.labels)), dtype=np.float64)
     for fit in saved.fits:
-        total += probabilities(model, folder / fit.weights, images)
+        total += probabilities(model, folder / fit.weights, images, flips=saved.flips_at_test)
     return total / len(saved.fits)

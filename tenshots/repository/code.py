@@ -18,8 +18,8 @@ from tenshots.files import file_hash
 CODE_DIR = Path(__file__).parents[2]
 # The stages of dvc.yaml but for `check`, which itself depends on all code: up to the page, and after it.
 BEFORE_PAGE = (
-    *("rehearse", "ingest", "split", "features", "inspect", "augment", "features_of_copies", "train"),
-    *("evaluate", "visualise", "study"),
+    *("rehearse", "ingest", "split", "features", "inspect", "augment", "features_of_copies", "on_the_fly"),
+    *("train", "evaluate", "visualise", "study"),
 )
 PAGE = "compare"
 STAGES = (*BEFORE_PAGE, PAGE, "describe")
@@ -39,7 +39,11 @@ FAMILIES = f"{NETWORKS}.families"
 BUILDING = f"{NETWORKS}.building"  # what builds the networks of all families
 RESOURCES = (".css", ".j2")  # what modules read beside Python
 STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")  # where a statement has further ones
-LOOKUP = f"{NETWORKS}.settings"  # looks a family up by name; which one is used stands in a network's file
+AUGMENTATION = "tenshots.augmentation"
+# Modules that import what only some variants use, and what that is: which family a network is of stands in the
+# network's file, and how fresh copies are drawn in data/on_the_fly.
+LOOKUPS = {f"{NETWORKS}.settings": FAMILIES, "stages.fresh": AUGMENTATION}
+DRAWING = f"{AUGMENTATION}.copying"  # what draws fresh copies
 
 
 def stage_files(stage: str, *, code_dir: Path = CODE_DIR) -> list[Path]:
@@ -55,6 +59,8 @@ def stage_files(stage: str, *, code_dir: Path = CODE_DIR) -> list[Path]:
         code_dir: holds `stages` and `tenshots`.
     """
     names = [f"stages.{stage}"]
+    if stage == "on_the_fly":  # which says by what variants will draw, and itself draws nothing
+        names.append(DRAWING)
     if stage == PAGE:
         names += [f"stages.{each}" for each in ("check", *BEFORE_PAGE)] + [FAMILIES]
     found = _closure([*names, ALWAYS], code_dir=code_dir)
@@ -80,6 +86,12 @@ def family_files(family: str, *, code_dir: Path = CODE_DIR) -> list[Path]:
     return sorted(path for path in found if below in path.parents or path not in listed)
 
 
+def drawing_files(*, code_dir: Path = CODE_DIR) -> list[Path]:
+    """Returns the files that fresh copies are drawn by, sorted; not what training depends on anyway."""
+    found = _closure([DRAWING], code_dir=code_dir)
+    return sorted(found - _closure(["stages.train", ALWAYS], code_dir=code_dir))
+
+
 def text(paths: Iterable[Path], *, code_dir: Path = CODE_DIR) -> str:
     """Returns a line per file: its SHA-256 and its path below `code_dir`. `sha256sum --check` reads it."""
     return "".join(f"{file_hash(path)}  {path.relative_to(code_dir).as_posix()}\n" for path in paths)
@@ -101,8 +113,8 @@ def _closure(starts: Iterable[str], *, code_dir: Path) -> set[Path]:
             found.add(path)
             module = own.with_suffix("").parts
             names = set(_imported(path.read_bytes(), own)) - seen
-            if ".".join(module) == LOOKUP:
-                names.discard(FAMILIES)
+            if left_out := LOOKUPS.get(".".join(module)):
+                names = {name for name in names if not f"{name}.".startswith(f"{left_out}.")}
             seen |= names
             todo += names
     return found

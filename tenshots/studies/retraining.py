@@ -25,6 +25,7 @@ from tenshots.studies.thinning import MIN_PEOPLE
 from tenshots.tables import database, predictions
 from tenshots.tables.predictions import KEYS
 from tenshots.training import resuming, variants
+from tenshots.training.feeding import OnTheFly
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.linear import Known
 from tenshots.training.variants import Variant
@@ -176,6 +177,7 @@ def run(
     images: np.ndarray,
     labels: np.ndarray,
     known: Known | None = None,
+    on_the_fly: OnTheFly | None = None,
     num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
     done: Callable[[Outcome], None] = lambda _: None,
@@ -192,6 +194,7 @@ def run(
             alone is enough, since only its size is needed.
         labels: int (num_images,), the places of the labels in their sorted list.
         known: of `variants.known`, where the network has a backbone.
+        on_the_fly: what fresh copies are drawn with, where the variant's data are.
         num_workers: trainings at a time, at most.
         report: is told of each epoch when it ends.
         done: is told of each training when it ends.
@@ -224,6 +227,7 @@ def run(
         images=images,
         labels=labels,
         known=known,
+        on_the_fly=on_the_fly,
         finish=test,
         num_workers=num_workers,
         report=report,

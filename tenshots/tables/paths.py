@@ -20,6 +20,7 @@ SPLITS = DATA / "splits/splits.csv"
 LEAKAGE = DATA / "splits/leakage.json"
 INSPECTION = DATA / "inspection"
 AUGMENTED = DATA / "augmented"
+ON_THE_FLY = DATA / "on_the_fly"  # holds no photo: says what is drawn from those of the database, and how
 AUGMENTATION = REPORTS / "augmentation.png"
 # One folder per network in each folder of a data set: FEATURES/database/NETWORK.
 FEATURES = DATA / "features"
@@ -31,3 +32,12 @@ STUDIES = DATA / "study"
 # What describes the outputs for people and other programs.
 CROISSANT = DATA / "croissant.json"
 HISTORY = REPORTS / "history.html"
+
+
+def source(data: str) -> str:
+    """Returns the data set that a variant reads: fresh copies are drawn of the database's photos.
+
+    Args:
+        data: of the variant: database, augmented or on_the_fly.
+    """
+    return DATABASE.name if data == ON_THE_FLY.name else data

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from tenshots.networks import features, forward
+from tenshots.networks import building, features, forward
 from tenshots.networks.building import passes_alone
 from tenshots.networks.settings import FEATURES
 from tenshots.runtime import keras
@@ -95,12 +96,41 @@ def inputs_of(
     return forward.outputs(cut.lower, images, batch_size=features.BATCH_SIZE, num_workers=num_workers)
 
 
+def same_inputs(cut: Cut, inputs: np.ndarray, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns what makes of other images what `inputs_of` has made of these.
+
+    Args:
+        cut: of `at`, of a network of the thread's own.
+        inputs: of `inputs_of`, or `images`.
+        images: of which they were made.
+    """
+    lower = cut.lower
+    if lower is None or inputs is images:
+        return lambda others: others
+    return lambda others: forward.outputs(lower, others, batch_size=features.BATCH_SIZE)
+
+
 def trained(cut: Cut, *, from_photos: bool) -> keras.Model:
     """Returns the model that is trained, with the frozen layers below it where it takes photos."""
     if cut.lower is None or not from_photos:
         return cut.upper
     photos = keras.Input(cut.lower.input_shape[1:])
     return keras.Model(photos, cut.upper(Frozen(cut.lower)(photos)))
+
+
+def from_pixels(network: keras.Model, cut: Cut) -> keras.Model:
+    """Returns the model that is trained, from photos at the network's own size, with frozen layers frozen.
+
+    Args:
+        network: of `building.build`.
+        cut: of the same; what lies below it is computed for each batch.
+    """
+    pixels = building.pixels(network)
+    if cut.lower is None:
+        return keras.Model(pixels, network.output)
+    photos = keras.Input(pixels.shape[1:])
+    frozen = keras.Model(pixels, cut.lower.output)
+    return keras.Model(photos, cut.upper(Frozen(frozen)(photos)))
 
 
 def _is_normalisation(layer: keras.layers.Layer) -> bool:

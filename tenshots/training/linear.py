@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ import numpy as np
 from tenshots.networks import features, forward
 from tenshots.networks.settings import HEAD
 from tenshots.runtime import keras
-from tenshots.training import optimisation
+from tenshots.training import losses
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
 
@@ -64,6 +65,9 @@ class Known(NamedTuple):
         )
 
 
+LOSS = partial(losses.cross_entropy, label_smoothing=0.0)
+
+
 class Heads:
     """Heads that are solved for, once per set of training images: the repeats of a fold share theirs.
 
@@ -79,7 +83,7 @@ class Heads:
         *,
         num_labels: int,
         kind: str = "logistic_regression",
-        label_smoothing: float = 0.0,
+        loss: Callable[[np.ndarray, np.ndarray], float] = LOSS,
     ) -> None:
         """Begins with no head.
 
@@ -89,13 +93,13 @@ class Heads:
             labels: int (num_images,), from 0; each below `num_labels`.
             num_labels: of the head.
             kind: logistic_regression or linear_svm.
-            label_smoothing: of the losses in the rows of the history.
+            loss: of logits and one-hot targets, in the rows of the history.
         """
         self._known = known
         self._labels = labels
         self._num_labels = num_labels
         self._kind = kind
-        self._smoothing = label_smoothing
+        self._loss = loss
         self._found: dict[bytes, Linear] = {}
         self._lock = threading.Lock()
 
@@ -131,11 +135,16 @@ class Heads:
         logits = self._known.features[rows] @ found.kernel + found.bias
         targets = np.eye(self._num_labels)[self._labels[rows]]
         right = (logits.argmax(axis=1) == self._labels[rows]).mean()
-        return optimisation.loss(logits, targets, label_smoothing=self._smoothing), float(right)
+        return self._loss(logits, targets), float(right)
 
 
 def trainers(
-    build: Callable[[], keras.Model], *, known: Known, labels: np.ndarray, kind: str
+    build: Callable[[], keras.Model],
+    *,
+    known: Known,
+    labels: np.ndarray,
+    kind: str,
+    flips: bool = False,
 ) -> Callable[[], Trainer]:
     """Returns what begins a worker (see `executor.run`); a history has one row.
 
@@ -145,7 +154,9 @@ def trainers(
         known: frozen features, and what belongs together.
         labels: int (num_images,), from 0; each below the network's number of outputs.
         kind: logistic_regression or linear_svm.
+        flips: whether an answer is the mean of those on the photo and on its mirror image.
     """
+    mirrored = known.mirrored.__getitem__ if flips else None  # what is asked about are photos
 
     def begin() -> Trainer:
         network = build()
@@ -156,7 +167,7 @@ def trainers(
             check()
             row = heads.put_into(network, job)
             report(row)
-            answers = forward.predict_rows(head, known.features, job.held_out)
+            answers = forward.predict_rows(head, known.features, job.held_out, mirrored=mirrored)
             return Outcome(job, [row], kept_epoch=0, num_images=len(job.train), probabilities=answers)
 
         return Trainer(network, train, num_bytes=0)

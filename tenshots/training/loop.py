@@ -11,7 +11,8 @@ from tenshots.errors import SettingsError
 from tenshots.networks import forward
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
-from tenshots.training import optimisation
+from tenshots.training import balancing, losses, optimisation
+from tenshots.training.feeding import Feed, Fresh
 from tenshots.training.jobs import Epoch, Job
 from tenshots.training.settings import OptimisationSettings
 
@@ -89,6 +90,7 @@ def train(
     phase: str,
     history: list[Epoch],
     kept: Kept | None = None,
+    fresh: Fresh | None = None,
     report: Callable[[Epoch], None] = lambda _: None,
     check: Callable[[], None] = lambda: None,
 ) -> Kept:
@@ -103,6 +105,7 @@ def train(
         phase: named in the history.
         history: of earlier phases; the rows of this one are appended.
         kept: what an earlier phase reached, in this model's weights; None where there was none.
+        fresh: draws changed copies of the images that are trained on; None: these are taken as they are.
         report: is told of each epoch when it ends.
         check: is called before each update; what it raises ends the training.
 
@@ -120,19 +123,15 @@ def train(
     rate = optimisation.rate_of(model)
     first = len(history)
     start_updates = history[-1].num_updates if history else 0
-    stream = epochs_of_batches(
-        job.train,
-        num_originals=job.num_originals,
-        batch_size=settings.batch_size,
-        seed=derived_seed(job.seed, phase),
-    )
+    stream = _stream(job, targets, settings, seed=derived_seed(job.seed, phase))
+    feed = Feed(inputs, targets, job, settings.optimisation, fresh=fresh)
     rule = KeepRule(settings, kept=kept or Kept())
     for index in range(settings.epochs):
         sums = np.zeros(2)
-        for rows in next(stream):
+        for batch, rows in enumerate(next(stream)):
             check()
-            shown = forward.at_least_two(rows)  # one alone twice, each with dropout of its own
-            means = model.train_on_batch(inputs[shown], targets[shown])
+            # A row alone comes twice, each with dropout of its own.
+            means = model.train_on_batch(*feed(rows, epoch=index, batch=batch))
             sums += len(rows) * np.array(means, dtype=np.float64)
         val_logits, val_targets = forward.outputs(model, inputs[job.val], batch_size=128), targets[job.val]
         row = Epoch(
@@ -144,9 +143,7 @@ def train(
             lr=float(rate((index + 1) * num_batches - 1)),
             loss=float(sums[0] / job.num_originals),
             accuracy=float(sums[1] / job.num_originals),
-            val_loss=optimisation.loss(
-                val_logits, val_targets, label_smoothing=settings.optimisation.label_smoothing
-            ),
+            val_loss=losses.value(val_logits, val_targets, settings.optimisation),
             val_accuracy=float((val_logits.argmax(axis=1) == val_targets.argmax(axis=1)).mean()),
         )
         if not np.isfinite([row.loss, row.val_loss]).all():
@@ -160,6 +157,17 @@ def train(
         if rule.is_over:
             break
     return rule.kept
+
+
+def _stream(
+    job: Job, targets: np.ndarray, settings: TrainSettings, *, seed: int
+) -> Iterator[list[np.ndarray]]:
+    """Yields the batches of the epochs as the settings say: as they come, or each label equally often."""
+    size, number = settings.batch_size, job.num_originals
+    if settings.optimisation.drawing is None:
+        return epochs_of_batches(job.train, num_originals=number, batch_size=size, seed=seed)
+    labels = targets[job.train].argmax(axis=1)
+    return balancing.epochs_of_batches(job.train, labels, num_originals=number, batch_size=size, seed=seed)
 
 
 def epochs_of_batches(

@@ -1,4 +1,4 @@
-"""How weights are improved: optimiser, learning rate over time, loss."""
+"""How weights are improved: optimiser, learning rate over time; the loss is in `losses`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tenshots.networks import forward
 from tenshots.runtime import keras
+from tenshots.training import losses
 from tenshots.training.settings import OptimisationSettings
 
 
@@ -75,7 +75,7 @@ def prepare(model: keras.Model, settings: OptimisationSettings, *, lr: float, nu
     optimiser = _optimiser(settings, rate)
     model.compile(
         optimiser,
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=settings.label_smoothing),
+        loss=losses.minimised(settings),
         metrics=["accuracy"],
         # XLA makes TensorFlow three times slower on a CPU; JAX needs it.
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
@@ -106,16 +106,3 @@ def _optimiser(settings: OptimisationSettings, rate: LearningRate) -> keras.opti
 def rate_of(model: keras.Model) -> LearningRate:
     """Returns the schedule that `prepare` gave to the model."""
     return model.optimizer._learning_rate  # type: ignore[no-any-return]  # the property would evaluate it
-
-
-def loss(logits: np.ndarray, targets: np.ndarray, *, label_smoothing: float) -> float:
-    """Returns the mean cross-entropy that training minimises, computed in float64; lower is better.
-
-    Args:
-        logits: (num_photos, num_labels).
-        targets: (num_photos, num_labels), one-hot.
-        label_smoothing: share of each target that is spread evenly over all labels.
-            Source: Szegedy et al. 2016, arXiv:1512.00567, section 7.
-    """
-    smoothed = targets * (1 - label_smoothing) + label_smoothing / targets.shape[1]
-    return float(-(smoothed * forward.log_softmax(logits)).sum(axis=1).mean())

@@ -8,8 +8,9 @@ import numpy as np
 
 from tenshots.networks import building, drawing, forward
 from tenshots.runtime import keras
-from tenshots.training import cuts, loop, memory
+from tenshots.training import cuts, loop, margins, memory
 from tenshots.training.executor import Trainer
+from tenshots.training.feeding import OnTheFly
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.loop import TrainSettings
 
@@ -20,6 +21,8 @@ def trainers(
     images: np.ndarray,
     labels: np.ndarray,
     settings: TrainSettings,
+    on_the_fly: OnTheFly | None = None,
+    flips: bool = False,
     num_workers: int = 1,
 ) -> Callable[[], Trainer]:
     """Returns what begins a worker (see `executor.run`), after scaling the images to the network's size.
@@ -31,6 +34,8 @@ def trainers(
         images: uint8 (num_images, size_px, size_px, 3), originals and copies.
         labels: int (num_images,), from 0; each below the network's number of outputs.
         settings: of the loop.
+        on_the_fly: what fresh copies are drawn with; None: the network learns from the images as they are.
+        flips: whether an answer is the mean of those on the photo and on its mirror image.
         num_workers: threads that scale images, side by side.
     """
     # Scaling down in each update would read every photo again and again: at 160 px it takes as long as a
@@ -44,8 +49,14 @@ def trainers(
         built = network.get_weights()
         # The same layers in another model, which is compiled: saving `network` leaves the optimiser's memory
         # out.
-        trained = cuts.trained(cuts.at(network, building.pixels(network)), from_photos=inputs is images)
+        own = cuts.at(network, building.pixels(network))
+        trained = cuts.trained(own, from_photos=inputs is images)
+        as_inputs = cuts.same_inputs(own, inputs, images)
+        fresh = on_the_fly and on_the_fly.fresh(images, as_inputs)
         targets = np.eye(network.output_shape[-1], dtype=np.float32)[labels]
+
+        def mirrored(rows: np.ndarray) -> np.ndarray:
+            return as_inputs(images[rows][:, :, ::-1])
 
         def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
             network.set_weights(built)
@@ -60,11 +71,15 @@ def trainers(
                 settings=settings,
                 phase="scratch",
                 history=history,
+                fresh=fresh,
                 report=report,
                 check=check,
             )
             trained.set_weights(kept.weights)
-            answers = forward.predict_rows(trained, inputs, job.held_out)
+            if settings.optimisation.loss_name == "hinge":
+                margins.scale(network, trained, inputs[job.val], labels[job.val])
+            asked = mirrored if flips else None
+            answers = forward.predict_rows(trained, inputs, job.held_out, mirrored=asked)
             return Outcome(job, history, kept.epoch, len(history) * job.num_originals, answers)
 
         return Trainer(network, train, memory.training_bytes(trained, batch_size=settings.batch_size))

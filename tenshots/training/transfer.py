@@ -5,19 +5,24 @@ that starts at random would first have to be trained, and while it is wrong its 
 Source: Kumar et al. 2022, Fine-Tuning can Distort Pretrained Features, arXiv:2202.10054.
 
 What stays frozen is computed once for all folds and repeats: training then reads that instead of photos.
+Where images are drawn anew or mixed (mixup, cutmix) this cannot be: then what stays frozen is computed in
+each update, from pixels. To mix what the frozen layers put out would be another technique (manifold mixup,
+Verma et al. 2019, arXiv:1806.05236).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from tenshots.networks import drawing, features, forward
+from tenshots.networks import building, drawing, features, forward
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
-from tenshots.training import cuts, loop, memory
+from tenshots.training import cuts, loop, losses, margins, memory
 from tenshots.training.executor import Trainer
+from tenshots.training.feeding import OnTheFly
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.linear import Heads, Known
 from tenshots.training.loop import Kept, TrainSettings
@@ -31,6 +36,8 @@ def trainers(
     settings: TrainSettings,
     phases: TransferSettings,
     known: Known,
+    on_the_fly: OnTheFly | None = None,
+    flips: bool = False,
     num_workers: int = 1,
 ) -> Callable[[], Trainer]:
     """Returns what begins a worker (see `executor.run`), after computing what the frozen layers put out.
@@ -49,21 +56,41 @@ def trainers(
         settings: of the loop.
         phases: how fast the top is trained, and how much of the backbone is the top.
         known: frozen features of this backbone, and what belongs together; of the photos at least.
+        on_the_fly: what fresh copies are drawn with; None: the network learns from the images as they are.
+        flips: whether an answer is the mean of those on the photo and on its mirror image.
         num_workers: threads that compute what the frozen layers put out, side by side.
     """
     first = [build()]
     num_labels = first[0].output_shape[-1]
     targets = np.eye(num_labels, dtype=np.float32)[labels]
     pretrained = first[0].get_weights()
-    smoothing = settings.optimisation.label_smoothing
-    heads = Heads(known, labels, num_labels=num_labels, label_smoothing=smoothing)
+    loss = partial(losses.value, settings=settings.optimisation)
+    heads = Heads(known, labels, num_labels=num_labels, loss=loss)
     cut = cuts.below_top(first[0], share=phases.unfreeze)
+    changes = on_the_fly is not None or settings.optimisation.mixes
+    if cut is not None and changes:
+        cut = cuts.at(first[0], building.pixels(first[0]))
     inputs = known.features if cut is None else cuts.inputs_of(cut, images, num_workers=num_workers)
+    turned = known.mirrored
+    if flips and cut is not None:  # of photos alone, as nobody asks about copies
+        turned = images[: len(known.mirrored), :, ::-1]
+        if inputs is not images and cut.lower is not None:
+            turned = forward.outputs(
+                cut.lower, turned, batch_size=features.BATCH_SIZE, num_workers=num_workers
+            )
+    mirrored = turned.__getitem__ if flips else None
 
     def begin() -> Trainer:
         network = first.pop() if first else build()
         found = cuts.below_top(network, share=phases.unfreeze)
-        top = None if found is None else cuts.trained(found, from_photos=inputs is images)
+        top = fresh = None
+        if found is not None and changes:
+            own = cuts.at(network, building.pixels(network))
+            at_own_size = own.lower is None or inputs is not images
+            top = cuts.from_pixels(network, found) if at_own_size else cuts.trained(found, from_photos=True)
+            fresh = on_the_fly and on_the_fly.fresh(images, cuts.same_inputs(own, inputs, images))
+        elif found is not None:
+            top = cuts.trained(found, from_photos=inputs is images)
         asked = top or features.head_of(network)
 
         def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
@@ -84,11 +111,14 @@ def trainers(
                     phase="fine_tune",
                     history=history,
                     kept=Kept(row.epoch, row.val_accuracy, row.val_loss, top.get_weights()),
+                    fresh=fresh,
                     report=report,
                     check=check,
                 )
                 top.set_weights(kept.weights)
-            answers = forward.predict_rows(asked, inputs, job.held_out)
+                if settings.optimisation.loss_name == "hinge":
+                    margins.scale(network, top, inputs[job.val], labels[job.val])
+            answers = forward.predict_rows(asked, inputs, job.held_out, mirrored=mirrored)
             return Outcome(job, history, max(kept.epoch, 0), len(history) * job.num_originals, answers)
 
         num_bytes = 0 if top is None else memory.training_bytes(top, batch_size=settings.batch_size)

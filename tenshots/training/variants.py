@@ -18,10 +18,11 @@ from tenshots.seeds import derived_seed
 from tenshots.tables.features import Features
 from tenshots.training import executor, linear, scratch, transfer
 from tenshots.training.executor import Trainer
+from tenshots.training.feeding import OnTheFly
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.linear import Known
 from tenshots.training.loop import TrainSettings
-from tenshots.training.settings import ExperimentSettings, OptimisationSettings, named
+from tenshots.training.settings import ON_THE_FLY, ExperimentSettings, OptimisationSettings, named
 
 Result = TypeVar("Result")
 
@@ -38,6 +39,7 @@ class Variant(NamedTuple):
     recipe: str
     experiment: ExperimentSettings
     train: TrainSettings
+    flips_at_test: bool = False
 
     @property
     def is_linear(self) -> bool:
@@ -51,13 +53,15 @@ class Variant(NamedTuple):
 
     def settings(self) -> dict[str, Any]:
         """Returns what training was told beside data, network and recipe, as plain values."""
+        flips = {"flips_at_test": True} if self.flips_at_test else {}
         if self.is_linear:  # no learning rate, no updates: an edit of these changes nothing
-            return {"threads": self.experiment.threads}
+            return {"threads": self.experiment.threads, **flips}
         overridden = {"lr": self.train.lr, "batch_size": self.train.batch_size, "epochs": self.train.epochs}
         return {
             **self.experiment.model_dump(mode="json"),
             **overridden,
-            "optimisation": self.train.optimisation.model_dump(mode="json"),
+            "optimisation": self.train.optimisation.model_dump(mode="json", exclude_none=True),
+            **flips,
         }
 
 
@@ -87,6 +91,7 @@ def resolve(values: Mapping[str, Any], name: str) -> Variant:
             epochs=variant.epochs or experiment.epochs,
             optimisation=params.section(values, "optimisation", OptimisationSettings),
         ),
+        flips_at_test=bool(variant.flips_at_test),
     )
 
 
@@ -154,6 +159,7 @@ def train(
     images: np.ndarray,
     labels: np.ndarray,
     known: Known | None = None,
+    on_the_fly: OnTheFly | None = None,
     finish: Callable[[keras.Model, Outcome], Result],
     num_workers: int = 1,
     report: Callable[[Epoch], None] = lambda _: None,
@@ -168,6 +174,7 @@ def train(
             is enough, as it shows the size.
         labels: int (num_images,), from 0 without gaps.
         known: of the function of that name, where the network has a backbone.
+        on_the_fly: what fresh copies are drawn with, where the variant's data are.
         finish: saves or predicts: see `executor.run`.
         num_workers: trainings at a time, at most.
         report: is told of each epoch when it ends.
@@ -179,7 +186,9 @@ def train(
     """
     if not jobs:  # all were done before
         return []
-    begin = trainers(variant, images=images, labels=labels, known=known, num_workers=num_workers)
+    begin = trainers(
+        variant, images=images, labels=labels, known=known, on_the_fly=on_the_fly, num_workers=num_workers
+    )
     if variant.is_linear:  # seconds, and one at a time is solved for
         num_workers = 1
     return executor.run(begin, jobs, finish=finish, num_workers=num_workers, report=report, done=done)
@@ -228,6 +237,7 @@ def trainers(
     images: np.ndarray,
     labels: np.ndarray,
     known: Known | None = None,
+    on_the_fly: OnTheFly | None = None,
     num_workers: int = 1,
 ) -> Callable[[], Trainer]:
     """Returns what begins a worker that trains the variant's network by its recipe.
@@ -238,6 +248,7 @@ def trainers(
             is enough, as it shows the size.
         labels: int (num_images,), from 0 without gaps.
         known: of the function of that name, where the network has a backbone.
+        on_the_fly: what fresh copies are drawn with, where the variant's data are.
         num_workers: threads that prepare images, side by side.
 
     Raises:
@@ -255,7 +266,11 @@ def trainers(
         at=at,
     )
     data: dict[str, Any] = {"images": images, "labels": labels, "settings": variant.train}
-    data["num_workers"] = num_workers
+    data |= {"num_workers": num_workers, "flips": variant.flips_at_test, "on_the_fly": on_the_fly}
+    if (variant.data == ON_THE_FLY) is (on_the_fly is None):
+        raise ValueError(
+            f"data {variant.data} is learnt with fresh copies if it is {ON_THE_FLY}, else without"
+        )
     if not isinstance(variant.network, TransferSettings):
         return scratch.trainers(build, **data)
     if known is None:
@@ -263,7 +278,9 @@ def trainers(
     if not learnt:  # its backbone starts at random, the same in every worker, and in the frozen features
         build = partial(_drawn, build)
     if variant.is_linear:
-        return linear.trainers(build, known=known, labels=labels, kind=variant.recipe)
+        return linear.trainers(
+            build, known=known, labels=labels, kind=variant.recipe, flips=variant.flips_at_test
+        )
     return transfer.trainers(build, **data, known=known, phases=variant.network)
 
 

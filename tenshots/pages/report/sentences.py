@@ -183,7 +183,11 @@ def calibrated(figures: Mapping[str, Any]) -> str:
 def taught(details: Mapping[str, Any]) -> str:
     """Says in a few words how a variant was taught, from details.json: "from scratch"."""
     start: str = details["taught"]
-    return start if details["data"] == "database" else f"{start}, with changed copies"
+    said = {
+        "augmented": f"{start}, with changed copies",
+        "on_the_fly": f"{start}, with changed copies that are drawn anew in each epoch",
+    }
+    return said.get(details["data"], start)
 
 
 def estimand(sample: SampleSize, *, grouped: bool) -> str:

@@ -16,7 +16,7 @@ from tenshots import runtime
 from tenshots.errors import SettingsError
 from tenshots.networks import building, drawing, forward
 from tenshots.runtime import keras
-from tenshots.training import cuts, executor, optimisation, scratch
+from tenshots.training import cuts, executor, losses, optimisation, scratch
 from tenshots.training import loop as looping
 from tenshots.training.jobs import Epoch
 from tenshots.training.loop import Kept
@@ -96,7 +96,7 @@ def test_the_network_is_left_with_the_weights_of_the_best_epoch() -> None:
     (found,) = from_scratch(job(), epochs=6, lr=0.05)
 
     targets = np.eye(2)[drawn()[1][21:28]]
-    loss = optimisation.loss(found.val_logits, targets, label_smoothing=0.1)
+    loss = losses.cross_entropy(found.val_logits, targets, label_smoothing=0.1)
     after_warm_up = found.history[1:]
     best = max(after_warm_up, key=lambda row: (row.val_accuracy, -row.val_loss))
     assert found.outcome.kept_epoch == best.epoch
@@ -158,7 +158,7 @@ def test_without_patience_all_epochs_are_trained_and_the_last_one_is_kept() -> N
     assert best.epoch < 7
     assert found.outcome.kept_epoch == 7
     assert len(found.history) == 8
-    loss = optimisation.loss(found.val_logits, np.eye(2)[misled()[21:28]], label_smoothing=0.1)
+    loss = losses.cross_entropy(found.val_logits, np.eye(2)[misled()[21:28]], label_smoothing=0.1)
     assert loss == pytest.approx(found.history[-1].val_loss, rel=1e-6)
 
 
