@@ -1,4 +1,4 @@
-"""What draws fresh copies while a variant with `data: on_the_fly` is trained; no command, shared by stages."""
+"""Draws fresh copies while a variant with `data: on_the_fly` is trained; no command."""
 
 from __future__ import annotations
 

@@ -61,6 +61,7 @@ def model_card(facts: Facts) -> str:
             guess=phrases.guess(facts.compared),
             settings=params.flattened(facts.details["settings"]),
             network=network,
+            objective=_objective(facts.details),
             origin=origins.origin(network),
             num_sets=facts.leakage["num_components"],
             augment=facts.values.get("augment"),
@@ -96,6 +97,16 @@ def data_card(facts: Facts) -> str:
             blank=TO_BE_FILLED_IN,
         )
     )
+
+
+def _objective(details: Mapping[str, Any]) -> str:
+    """Returns what training minimised."""
+    if details["recipe"] == "linear_svm":
+        return "the squared hinge loss of each label against the rest"
+    loss = details["settings"].get("optimisation", {}).get("loss", "")
+    if loss == "hinge":
+        return "the hinge loss, summed over all labels but the right one"
+    return "the focal loss" if "focal" in loss else "the categorical cross-entropy"
 
 
 def _folder(photos: str) -> str:

@@ -22,7 +22,13 @@ from tenshots.augmentation.settings import AugmentSettings
 from tenshots.networks.settings import LINEAR, TransferSettings, settings_from
 from tenshots.studies.settings import DRAWS, StudySettings
 from tenshots.tables.encoding import StandardiseSettings
-from tenshots.training.settings import ExperimentSettings, VariantSettings, named
+from tenshots.training.settings import (
+    ON_THE_FLY,
+    ExperimentSettings,
+    OptimisationSettings,
+    VariantSettings,
+    named,
+)
 
 # What every variant waits for; and what waits for all of them.
 FIRST = frozenset({"check", "rehearse", "ingest", "split"})
@@ -85,7 +91,8 @@ def in_order(values: Mapping[str, Any], efforts: Efforts) -> list[str]:
         if not is_known(values, name, efforts):
             return True, math.inf, variant.data == "augmented"
         # Of one image, as all variants train on the same number of them.
-        return True, _epochs(values, variant) * efforts[variant.network]["tuned"], variant.data == "augmented"
+        of_one = efforts[variant.network]["tuned"] + _drawing(values, variant) / PASSES
+        return True, _epochs(values, variant) * of_one, variant.data == "augmented"
 
     return sorted(values["variants"], key=rank)
 
@@ -108,6 +115,8 @@ def concerned(values: Mapping[str, Any], name: str, stale: Collection[str]) -> s
     mine = {*FIRST, f"features@{variant.network}", f"train@{name}", f"evaluate@{name}"}
     if variant.data == "augmented":
         mine |= {"augment", f"features_of_copies@{variant.network}"}
+    if variant.data == ON_THE_FLY:
+        mine |= {"on_the_fly", *(f"features@{network}" for network in values["networks"])}
     return mine & set(stale)
 
 
@@ -181,6 +190,10 @@ def _training(values: Mapping[str, Any], variant: VariantSettings, efforts: Effo
     originals = found.originals / max(found.folds, 1)
     per_epoch = PASSES * originals * effort["tuned"]
     updates = math.ceil(originals / batch_size) * UPDATE
+    per_epoch += originals * _drawing(values, variant)
+    is_changed = variant.data == ON_THE_FLY or _mixes(values)
+    if is_changed and _is_transfer(values, variant):  # what stays frozen is computed in each epoch
+        per_epoch += originals * (effort["whole"] - effort["tuned"])
     work = rounds * (_epochs(values, variant) * (per_epoch + updates))
     if _is_transfer(values, variant):
         # What stays frozen is computed once for each image.
@@ -195,6 +208,16 @@ def _training(values: Mapping[str, Any], variant: VariantSettings, efforts: Effo
 def _epochs(values: Mapping[str, Any], variant: VariantSettings) -> int:
     """Returns how many epochs train what is tuned."""
     return variant.epochs or params.top_level(values, ExperimentSettings).epochs
+
+
+def _drawing(values: Mapping[str, Any], variant: VariantSettings) -> int:
+    """Returns what a fresh copy of one image costs; 0 where none is drawn."""
+    size_px = params.section(values, "standardise", StandardiseSettings).size_px
+    return size_px**2 * COPY if variant.data == ON_THE_FLY else 0
+
+
+def _mixes(values: Mapping[str, Any]) -> bool:
+    return params.section(values, "optimisation", OptimisationSettings).mixes
 
 
 def _is_transfer(values: Mapping[str, Any], variant: VariantSettings) -> bool:

@@ -40,8 +40,8 @@ BUILDING = f"{NETWORKS}.building"  # what builds the networks of all families
 RESOURCES = (".css", ".j2")  # what modules read beside Python
 STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")  # where a statement has further ones
 AUGMENTATION = "tenshots.augmentation"
-# Modules that import what only some variants use, and what that is: which family a network is of stands in the
-# network's file, and how fresh copies are drawn in data/on_the_fly.
+# Modules that import what only some variants use, and what that is: which family a network is of stands in
+# the network's file, and how fresh copies are drawn in data/on_the_fly.
 LOOKUPS = {f"{NETWORKS}.settings": FAMILIES, "stages.fresh": AUGMENTATION}
 DRAWING = f"{AUGMENTATION}.copying"  # what draws fresh copies
 

@@ -1,4 +1,4 @@
-"""What a variant with `data: on_the_fly` learns from, said in a small file: DVC compares it for that variant alone.
+"""What a variant with `data: on_the_fly` learns from, in a small file that DVC compares for it alone.
 
 data/on_the_fly/source.json holds
 
@@ -6,8 +6,8 @@ data/on_the_fly/source.json holds
     layers     of section `augment`, by which they are
     code       a line per file of ours that draws them, with its hash
 
-and data/features/on_the_fly/NETWORK/source.json the hash of the photos' frozen features, {features: …}: these are
-not copied.
+and data/features/on_the_fly/NETWORK/source.json the hashes of the photos' frozen features, {features: …}:
+these are not copied.
 """
 
 from __future__ import annotations

@@ -222,6 +222,7 @@ def _figures(result: Results, measured: Measured, estimates: Mapping[Key, Estima
         "network": details["network_name"],
         "network_title": details["network_title"],
         "taught": sentences.taught(details),
+        **({"remarks": remarks} if (remarks := sentences.remarks(details)) else {}),
     }
 
 

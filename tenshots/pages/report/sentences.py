@@ -190,6 +190,38 @@ def taught(details: Mapping[str, Any]) -> str:
     return said.get(details["data"], start)
 
 
+def remarks(details: Mapping[str, Any]) -> list[str]:
+    """Says what must be known of a variant's figures where it was taught otherwise than usual.
+
+    Args:
+        details: details.json of the variant.
+
+    Returns:
+        Sentences; none of a variant with the usual loss, data and answers.
+    """
+    optimisation = details["settings"].get("optimisation", {})
+    said = []
+    if optimisation.get("loss") == "hinge":
+        said.append(
+            "Its probabilities are margins of a hinge loss, divided by a temperature that was fitted to the "
+            "validation photos, which also choose among variants: on these, though not on test photos, log "
+            "loss and calibration are a little too good."
+        )
+    if optimisation.get("mixup") or optimisation.get("cutmix"):
+        said.append(
+            "Its training curves are of mixed images, each counted as right where the label with the larger "
+            "share is named, so they may lie below those of validation."
+        )
+    if optimisation.get("class_weights"):
+        said.append("Its training loss weighs rare labels more; its validation loss weighs all photos alike.")
+    if details["settings"].get("flips_at_test"):
+        said.append(
+            "Each answer is the mean of those on the photo and on its mirror image; the validation curve "
+            "is of the photo alone."
+        )
+    return said
+
+
 def estimand(sample: SampleSize, *, grouped: bool) -> str:
     """Says what the figures estimate; `grouped` is whether the layout has groups."""
     whose = "photos from new groups" if grouped else "new photos like these"

@@ -24,6 +24,7 @@ VARIANTS = {
     "tuned": {"data": "augmented", "network": "pretrained"},
     "frozen": {"data": "database", "network": "pretrained", "recipe": "logistic_regression"},
     "short": {"data": "augmented", "network": "lecture", "epochs": 2},
+    "fresh": {"data": "on_the_fly", "network": "lecture"},
 }
 VALUES = {**SHIPPED, "epochs": 10, "repeats": 3, "batch_size": 16, "variants": VARIANTS}
 EFFORTS = {"lecture": {"whole": 10**9, "tuned": 10**9}, "pretrained": {"whole": 10**9, "tuned": 10**8}}
@@ -35,7 +36,7 @@ def changed(**sections: Any) -> dict[str, Any]:  # noqa: ANN401 (settings)
 
 
 def test_linear_recipes_come_first_then_what_computes_least() -> None:
-    assert work.in_order(VALUES, EFFORTS) == ["frozen", "copies", "tuned", "short", "slow"]
+    assert work.in_order(VALUES, EFFORTS) == ["frozen", "copies", "tuned", "short", "slow", "fresh"]
 
 
 def test_without_efforts_the_linear_ones_are_still_first_and_no_other_is_known() -> None:

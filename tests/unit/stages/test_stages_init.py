@@ -291,7 +291,7 @@ def test_a_terminal_that_lacks_a_character_is_shown_its_number(name: str) -> Non
 
 
 def test_every_stage_and_command_is_started_by_run() -> None:
-    shared = {TOP / "stages" / name for name in ("__init__.py", "progress.py", "recording.py")}
+    shared = {TOP / "stages" / name for name in ("__init__.py", "fresh.py", "progress.py", "recording.py")}
     paths = sorted(set((TOP / "stages").glob("*.py")) - shared)
     assert len(paths) > 10
     for path in paths:
@@ -304,7 +304,7 @@ def test_every_stage_and_command_is_started_by_run() -> None:
 
 def test_only_what_computes_with_keras_waits_for_it() -> None:
     """It brings TensorFlow along, which takes two seconds of a processor in each process."""
-    computing = {"augment", "inspect", "predict", "rehearse", "style", "train", "visualise"}
+    computing = {"augment", "fresh", "inspect", "predict", "rehearse", "style", "train", "visualise"}
     others = sorted({path.stem for path in (TOP / "stages").glob("[!_]*.py")} - computing)
     assert {"check", "compare", "evaluate", "record", "study"} <= set(others)
     code = f"import sys; from stages import {', '.join(others)}; "
