@@ -142,10 +142,10 @@ def _edited(what: str) -> DataError:
 def _lists(stage: str, item: str, values: Mapping[str, Any]) -> Iterator[Path]:
     """The files that list the code of a stage: its own, and those of the networks that it depends on."""
     yield CODE / f"{stage}.txt"
-    if ((values.get("variants") or {}).get(item) or {}).get("data") == "on_the_fly":
-        yield CODE / "on_the_fly.txt"
     networks = values.get("networks") or {}
     variant = (values.get("variants") or {}).get(item) or {}
+    if stage in ("train", "study") and variant.get("data") == "on_the_fly":
+        yield CODE / "on_the_fly.txt"  # which draws while it trains
     used = {
         "rehearse": list(networks),
         "visualise": list(networks),

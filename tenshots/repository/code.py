@@ -59,11 +59,11 @@ def stage_files(stage: str, *, code_dir: Path = CODE_DIR) -> list[Path]:
         code_dir: holds `stages` and `tenshots`.
     """
     names = [f"stages.{stage}"]
-    if stage == "on_the_fly":  # which says by what variants will draw, and itself draws nothing
-        names.append(DRAWING)
     if stage == PAGE:
         names += [f"stages.{each}" for each in ("check", *BEFORE_PAGE)] + [FAMILIES]
     found = _closure([*names, ALWAYS], code_dir=code_dir)
+    if stage == "on_the_fly":  # which says by what variants will draw, and itself draws nothing
+        found.update(drawing_files(code_dir=code_dir))
     folders = {folder for path in found for folder in path.relative_to(code_dir).parents}
     return sorted(found.union(*(_resources(code_dir / folder) for folder in folders if folder.parts)))
 

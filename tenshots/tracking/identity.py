@@ -14,7 +14,9 @@ from tenshots.repository.code import family_files, stage_files
 # Sections of the settings that no variant's answers depend on.
 UNCOUNTED_SETTINGS = ("inspect", "report", "study", "visualise")
 # The stages that answers come from; their code counts, and that of the variants' families of networks.
-COUNTED_STAGES = ("ingest", "split", "features", "augment", "features_of_copies", "train", "evaluate")
+COUNTED_STAGES = (
+    *("ingest", "split", "features", "augment", "features_of_copies", "on_the_fly", "train", "evaluate"),
+)
 
 
 def experiment_key(

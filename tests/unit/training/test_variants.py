@@ -37,6 +37,20 @@ def test_the_variants_of_the_project_resolve() -> None:
         assert variants.resolve(given, name).name == name
 
 
+def test_what_the_shipped_variants_were_told_is_what_params_yaml_says_and_nothing_else() -> None:
+    """So settings that are absent make no other experiment, and train nothing again."""
+    given = params.read()
+    keys = ("seed", "lr", "batch_size", "epochs", "threads", "repeats", "optimisation")
+    for name, entry in given["variants"].items():
+        variant = variants.resolve(given, name)
+        overridden = {key: entry[key] for key in ("lr", "batch_size", "epochs") if key in entry}
+        told = {"threads": given["threads"]}
+        if not variant.is_linear:
+            told = {**{key: given[key] for key in keys}, **overridden}
+        assert list(variant.settings().items()) == list(told.items())
+        assert list(variant.settings().get("optimisation", {})) == list(told.get("optimisation", {}))
+
+
 @pytest.mark.parametrize(
     ("name", "entry", "words"),
     [
