@@ -16,12 +16,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tenshots import runtime
+from tenshots import params, runtime
+from tenshots.augmentation.settings import AugmentSettings
 from tenshots.networks import building, drawing, features
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
 from tenshots.training import scratch, transfer
 from tenshots.training.executor import Trainer
+from tenshots.training.feeding import OnTheFly
 from tenshots.training.jobs import Epoch, Job
 from tenshots.training.linear import Known
 from tenshots.training.loop import TrainSettings
@@ -32,7 +34,10 @@ NUM_COPIES = 4  # of each image, in the variant that has copies
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Prints a table: variant, phase, images per second."""
+    """Prints a table: variant, phase, images per second, and how long a processor is busy with one.
+
+    Fresh copies are drawn by the layers of params.yaml, on TensorFlow alone.
+    """
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
     parser.add_argument("--size-px", type=int, default=96, help="side of the photos (default: %(default)s)")
     parser.add_argument(
@@ -62,36 +67,55 @@ def main(argv: Sequence[str] | None = None) -> None:
         ),
     )
     table = Table()
-    for column in ("variant", "phase", "images/s"):
-        table.add_column(column, justify="right" if column == "images/s" else "left")
-    for variant, network, copies in (
+    for column in ("variant", "phase", "images/s", "CPU ms/image"):
+        table.add_column(column, justify="left" if column in ("variant", "phase") else "right")
+    plans = [
         ("baseline", scratch, 0),
         ("augmented", scratch, NUM_COPIES),
         ("fine_tuned", pretrained, NUM_COPIES),
-    ):
+        ("on_the_fly", scratch, 0),
+        ("fine_tuned, on_the_fly", pretrained, 0),
+    ]
+    for variant, network, copies in plans:
+        is_fresh = variant.endswith("on_the_fly")
+        if is_fresh and keras.backend.backend() != "tensorflow":
+            continue
         job, images, labels = drawn(given.images, copies=copies, size_px=given.size_px)
         begin = trainers_of(network, images=images)
         stopwatch = Stopwatch()
-        begin(labels=labels, settings=settings)().train(job, stopwatch, lambda: None)
+        given_too = {"on_the_fly": fresh(images)} if is_fresh else {}
+        begin(labels=labels, settings=settings, **given_too)().train(job, stopwatch, lambda: None)
         timed = {phase: seconds for phase, seconds in stopwatch.seconds.items() if len(seconds) > 1}
         for phase, seconds in timed.items():  # a head that is solved for has no epochs
-            table.add_row(variant, phase, f"{given.images / np.median(seconds[1:]):,.0f}")
+            busy_ms = 1000 * np.median(stopwatch.busy[phase][1:]) / given.images
+            table.add_row(variant, phase, f"{given.images / np.median(seconds[1:]):,.0f}", f"{busy_ms:.2f}")
     print(f"{keras.backend.backend()}, photos of {given.size_px} px, networks at {given.input_px} px")
     Console().print(table)
 
 
 class Stopwatch:
-    """Seconds of each epoch, by phase; the first of a phase holds the compilation."""
+    """Seconds of each epoch, by phase, of a clock and of processors; the first holds the compilation."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, list[float]] = {}
-        self.last = time.perf_counter()
+        self.busy: dict[str, list[float]] = {}
+        self.last, self.last_busy = time.perf_counter(), time.process_time()
 
     def __call__(self, epoch: Epoch) -> None:
         """Takes the time at the end of an epoch."""
-        now = time.perf_counter()
+        now, busy = time.perf_counter(), time.process_time()
         self.seconds.setdefault(epoch.phase, []).append(now - self.last)
-        self.last = now
+        self.busy.setdefault(epoch.phase, []).append(busy - self.last_busy)
+        self.last, self.last_busy = now, busy
+
+
+def fresh(images: np.ndarray) -> OnTheFly:
+    """Returns what draws fresh copies of these images by the layers of params.yaml."""
+    from tenshots.augmentation import copying  # not at the top: it needs TensorFlow
+
+    layers = params.section(params.read(), "augment", AugmentSettings).layers
+    begin = partial(copying.Policy, layers, size_px=images.shape[1], tried=True)
+    return OnTheFly(begin, [str(row) for row in range(len(images))])
 
 
 def network_settings(input_px: int) -> tuple[Any, Any]:

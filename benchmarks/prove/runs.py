@@ -30,7 +30,7 @@ CORES = (
     'setattr(os, "sched_getaffinity", lambda _, n=n: set(range(n))))\n'
 )
 # Their outputs hold hashes of the code, so that any edit moves them.
-SHOW_CODE = ("check", "compare", "describe")
+SHOW_CODE = ("check", "on_the_fly", "compare", "describe")
 Outputs = dict[str, dict[str, str]]  # of each stage, in the order of the runs: path and hash
 
 

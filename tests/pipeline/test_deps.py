@@ -132,12 +132,20 @@ def test_what_tells_experiments_apart_is_the_code_that_answers_depend_on() -> No
         if stage not in found:
             found.add(stage)
             for dep in body(stage)["deps"]:
-                # `data/${item.data}` is either set of photos, the features are those of either
+                # `data/${item.data}` is any source, the features are those of any
                 read = re.sub(r"\$\{[\w.]+\}", "*", dep)
-                read = {"data/*": "data/augmented", "data/features/*/*": "data/features/augmented/*"}.get(
-                    read, read
-                )
-                todo += [maker for out, maker in makers.items() if read == out or read.startswith(f"{out}/")]
+                sources = ("augmented", "on_the_fly")
+                each = {
+                    "data/*": [f"data/{source}" for source in sources],
+                    "data/features/*/*": [f"data/features/{source}/*" for source in sources],
+                    "data/features/database": ["data/features/database/*"],
+                }.get(read, [read])
+                todo += [
+                    maker
+                    for out, maker in makers.items()
+                    for path in each
+                    if path == out or path.startswith(f"{out}/")
+                ]
     # `check` and `rehearse` refuse; what they leave moves no answer but through the code that it names.
     assert found - {"check", "rehearse"} == set(identity.COUNTED_STAGES)
 

@@ -16,7 +16,9 @@ VARIANTS = ("baseline", "augmented", "frozen", "fine_tuned")
 NETWORKS = ("lecture", "pretrained")
 ALL = {f"{stage}@{name}" for stage in STAGES for name in VARIANTS}
 ALL |= {f"{stage}@{name}" for stage in ("features", "features_of_copies") for name in NETWORKS}
-ALL |= {"check", "rehearse", "ingest", "split", "inspect", "augment", "visualise", "compare", "describe"}
+ALL |= {"check", "rehearse", "ingest", "split", "inspect", "augment", "on_the_fly"} | {
+    *("visualise", "compare", "describe")
+}
 
 
 PAGE = {"compare"}  # it shows the hash of the code

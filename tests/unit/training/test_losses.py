@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from tenshots import params
+from tenshots.checks import whole
 from tenshots.errors import SettingsError
 from tenshots.runtime import keras
 from tenshots.training import losses, margins, optimisation
 from tenshots.training.settings import OptimisationSettings
 from tests.drawn.settings import OPTIMISATION
 
+TOP = Path(__file__).parents[3]
 LOGITS = np.array([[2.0, 1.5, -1.0], [0.2, 0.1, 0.4], [-1.0, 3.0, 0.5]])
 TARGETS = np.eye(3)[[0, 0, 2]]
 INPUTS = np.array([[1.0, -0.5], [0.25, 2.0], [-1.5, 0.75]])
@@ -136,3 +140,23 @@ def test_what_is_not_set_is_not_written_down() -> None:
     assert settings().model_dump(mode="json", exclude_none=True) == {**OPTIMISATION, "label_smoothing": 0}
     said = settings(loss="focal", mixup=0.2).model_dump(mode="json", exclude_none=True)
     assert {key: said[key] for key in said.keys() - OPTIMISATION.keys()} == {"loss": "focal", "mixup": 0.2}
+
+
+def test_the_catalogue_names_every_setting_and_each_of_its_examples_works() -> None:
+    lines = (TOP / "docs/catalogue/losses.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| `")]
+    literal, *_ = get_args(OptimisationSettings.model_fields["loss"].annotation)
+    names = {*get_args(literal), "class_weights", "drawing", "mixup", "cutmix", "flips_at_test", "on_the_fly"}
+    assert [name.strip("`") for name, *_ in rows] == list(dict.fromkeys(name.strip("`") for name, *_ in rows))
+    assert {name.strip("`") for name, *_ in rows} == names
+    for name, _, setting, published in rows:
+        shipped = params.read(TOP / "params.yaml")
+        [(section, changes)] = params.loaded(setting.strip("`")).items()
+        assert name.strip("`") in str(changes)
+        if section == "variants":
+            shipped["variants"] = changes
+            shipped["report"]["pairs"] = "all"
+        else:
+            shipped[section] |= changes
+        whole.check(shipped)
+        assert re.search(r"\b(19|20)\d\d\b", published)
