@@ -180,7 +180,7 @@ def _training(values: Mapping[str, Any], variant: VariantSettings, efforts: Effo
     rounds = math.ceil(found.folds * experiment.repeats / found.workers)
     originals = found.originals / max(found.folds, 1)
     per_epoch = PASSES * originals * effort["tuned"]
-    updates = math.ceil(originals / batch_size) * UPDATE
+    updates = (1 if batch_size == "all" else math.ceil(originals / batch_size)) * UPDATE
     work = rounds * (_epochs(values, variant) * (per_epoch + updates))
     if _is_transfer(values, variant):
         # What stays frozen is computed once for each image.

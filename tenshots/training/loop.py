@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from tenshots.errors import SettingsError
 from tenshots.networks import forward
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
-from tenshots.training import optimisation
+from tenshots.training import optimisation, stopping
+from tenshots.training.averaging import Averages
 from tenshots.training.jobs import Epoch, Job
+from tenshots.training.schedules import Plateau
 from tenshots.training.settings import OptimisationSettings
 
 
@@ -20,9 +22,13 @@ class TrainSettings(NamedTuple):
     """What the loop needs beside data."""
 
     lr: float
-    batch_size: int
+    batch_size: int | Literal["all"]
     epochs: int
     optimisation: OptimisationSettings
+
+    def images_at_once(self, num_originals: int) -> int:
+        """Returns the images of an update at most, where an epoch has `num_originals`."""
+        return num_originals if self.batch_size == "all" else self.batch_size
 
 
 class Kept(NamedTuple):
@@ -32,14 +38,11 @@ class Kept(NamedTuple):
     val_accuracy: float = -1.0
     val_loss: float = float("inf")
     weights: Sequence[np.ndarray] = ()
+    val_score: float | None = None
 
-    def is_beaten_by(self, row: Epoch) -> bool:
-        """Whether an epoch names more validation photos correctly, or as many at a lower loss.
-
-        Not by the loss alone: with few photos it is lowest where the network still answers everything with
-        caution, long before it tells the labels apart.
-        """
-        return (row.val_accuracy, -row.val_loss) > (self.val_accuracy, -self.val_loss)
+    def is_beaten_by(self, row: Epoch, stop_on: str | None = None) -> bool:
+        """Whether an epoch is better on validation photos: see `stopping.rank`."""
+        return stopping.rank(row, stop_on) > stopping.rank(self, stop_on)
 
 
 class KeepRule:
@@ -58,6 +61,7 @@ class KeepRule:
         self.kept = kept
         self.is_over = False
         self._patience = settings.optimisation.patience
+        self._stop_on = settings.optimisation.stop_on
         num_warming = optimisation.num_warmup_epochs(settings.optimisation, num_epochs=settings.epochs)
         self._first = settings.epochs - 1 if self._patience == "none" else num_warming
         self._waiting_since = num_warming - 1
@@ -72,11 +76,16 @@ class KeepRule:
         """
         if index < self._first:
             return
-        if self._patience == "none" or self.kept.is_beaten_by(row):
-            self.kept = Kept(row.epoch, row.val_accuracy, row.val_loss, model.get_weights())
+        if self._patience == "none" or self.kept.is_beaten_by(row, self._stop_on):
+            self.kept = kept_of(row, model)
             self._waiting_since = index
         else:
             self.is_over = index - self._waiting_since >= self._patience
+
+
+def kept_of(row: Epoch, model: keras.Model) -> Kept:
+    """Returns what is kept of an epoch, with the weights that the model has now."""
+    return Kept(row.epoch, row.val_accuracy, row.val_loss, model.get_weights(), row.val_score)
 
 
 def train(
@@ -113,7 +122,8 @@ def train(
     Raises:
         SettingsError: the loss became infinite or not a number.
     """
-    num_batches = -(-job.num_originals // settings.batch_size)
+    batch_size = settings.images_at_once(job.num_originals)
+    num_batches = -(-job.num_originals // batch_size)
     optimisation.prepare(
         model, settings.optimisation, lr=settings.lr, num_updates=settings.epochs * num_batches
     )
@@ -123,17 +133,22 @@ def train(
     stream = epochs_of_batches(
         job.train,
         num_originals=job.num_originals,
-        batch_size=settings.batch_size,
+        batch_size=batch_size,
         seed=derived_seed(job.seed, phase),
     )
     rule = KeepRule(settings, kept=kept or Kept())
+    averages = Averages(model, settings.optimisation.ema)
+    num_warming = optimisation.num_warmup_epochs(settings.optimisation, num_epochs=settings.epochs)
+    plateau = Plateau(rate, num_warming=num_warming)
     for index in range(settings.epochs):
         sums = np.zeros(2)
         for rows in next(stream):
             check()
             shown = forward.at_least_two(rows)  # one alone twice, each with dropout of its own
             means = model.train_on_batch(inputs[shown], targets[shown])
+            averages.update()
             sums += len(rows) * np.array(means, dtype=np.float64)
+        averages.show()  # until the epoch is judged, and kept or not
         val_logits, val_targets = forward.outputs(model, inputs[job.val], batch_size=128), targets[job.val]
         row = Epoch(
             fold=job.fold,
@@ -148,6 +163,7 @@ def train(
                 val_logits, val_targets, label_smoothing=settings.optimisation.label_smoothing
             ),
             val_accuracy=float((val_logits.argmax(axis=1) == val_targets.argmax(axis=1)).mean()),
+            val_score=stopping.score(settings.optimisation.stop_on, val_logits, val_targets),
         )
         if not np.isfinite([row.loss, row.val_loss]).all():
             raise SettingsError(
@@ -157,6 +173,8 @@ def train(
         history.append(row)
         report(row)
         rule.weigh(index, row, model)
+        averages.hide()
+        plateau.tell(index, row.val_loss)
         if rule.is_over:
             break
     return rule.kept

@@ -21,6 +21,7 @@ def trainers(
     labels: np.ndarray,
     settings: TrainSettings,
     num_workers: int = 1,
+    num_at_once: int | None = None,
 ) -> Callable[[], Trainer]:
     """Returns what begins a worker (see `executor.run`), after scaling the images to the network's size.
 
@@ -32,6 +33,7 @@ def trainers(
         labels: int (num_images,), from 0; each below the network's number of outputs.
         settings: of the loop.
         num_workers: threads that scale images, side by side.
+        num_at_once: images of the largest update; None where any batch size is a number.
     """
     # Scaling down in each update would read every photo again and again: at 160 px it takes as long as a
     # tenth of the update that follows.
@@ -67,6 +69,6 @@ def trainers(
             answers = forward.predict_rows(trained, inputs, job.held_out)
             return Outcome(job, history, kept.epoch, len(history) * job.num_originals, answers)
 
-        return Trainer(network, train, memory.training_bytes(trained, batch_size=settings.batch_size))
+        return Trainer(network, train, memory.of_updates(trained, settings.batch_size, num_at_once))
 
     return begin

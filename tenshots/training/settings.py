@@ -4,30 +4,75 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, model_validator
 
 from tenshots import params
 from tenshots.errors import SettingsError
 from tenshots.networks.settings import LINEAR, NetworkSettings, described, settings_from
 from tenshots.params import MAX_EPOCHS, Settings
+from tenshots.training import choices, courses
+from tenshots.training.choices import Choice
+from tenshots.training.courses import SCHEDULES
+from tenshots.training.optimisers import OPTIMISERS
+from tenshots.wording import counted
 
 MAX_LR = 10  # above it any of the optimisers throws the weights away at once
 MAX_BATCH_SIZE = 4096  # more images at once than most collections have
+MAX_CLIP = 1_000_000  # longer than any gradient of a training that still learns
 # dvc.yaml puts names into commands and paths, and DVC reads a dot in them as another level.
 NAME = re.compile("[a-z0-9_][a-z0-9_-]{0,63}")
 
 
-class OptimisationSettings(Settings):
-    """The section `optimisation`."""
+BatchSize = Annotated[int, Field(ge=1, le=MAX_BATCH_SIZE)] | Literal["all"]
 
-    optimiser: Literal["adam", "adamw", "sgd"]
+
+class ClipSettings(Settings):
+    """How gradients are cut off: each number, each weight tensor's length, or that of all together."""
+
+    value: float | None = Field(default=None, gt=0, le=MAX_CLIP)
+    norm: float | None = Field(default=None, gt=0, le=MAX_CLIP)
+    global_norm: float | None = Field(default=None, gt=0, le=MAX_CLIP)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> ClipSettings:
+        if len(self.model_dump(exclude_none=True)) != 1:
+            raise ValueError("must have one of value, norm and global_norm")
+        return self
+
+
+class OptimisationSettings(Settings):
+    """The section `optimisation`; what is None is left out of all that is written down (`described`)."""
+
+    optimiser: Annotated[Choice, PlainValidator(partial(choices.checked, known=OPTIMISERS))]
     weight_decay: float = Field(ge=0, le=10)
-    schedule: Literal["constant", "cosine"]
+    schedule: Annotated[Choice, PlainValidator(partial(choices.checked, known=SCHEDULES))]
     warmup: float = Field(ge=0, lt=1)
     label_smoothing: float = Field(ge=0, lt=1)
     patience: Annotated[int, Field(ge=1, le=MAX_EPOCHS)] | Literal["none"]
+    stop_on: Literal["accuracy", "loss", "macro_f1", "roc_auc"] | None = None
+    clip: ClipSettings | None = None
+    ema: float | None = Field(default=None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> OptimisationSettings:
+        name = choices.name_of(self.schedule)
+        if broken := courses.too_long(self.schedule, warmup=self.warmup):
+            raise choices.refusal(("schedule", name, broken.argument), broken.rule, broken.value)
+        if self.patience == "none":
+            if self.stop_on is not None:
+                rule = "is of use only with a number for patience, which is none"
+                raise choices.refusal(("stop_on",), rule, self.stop_on)
+        elif name == "performance" and self.patience <= (falls := courses.course(self.schedule).patience):
+            rule = f"must be above {falls}, the schedule's patience, or training stops before the rate falls"
+            raise choices.refusal(("patience",), rule, self.patience)
+        return self
+
+    def described(self) -> dict[str, Any]:
+        """Returns the settings as plain values, without those that are absent."""
+        return self.model_dump(mode="json", exclude_none=True)
 
 
 class ExperimentSettings(Settings):
@@ -35,7 +80,7 @@ class ExperimentSettings(Settings):
 
     seed: int = Field(ge=0, lt=2**32)
     lr: float = Field(gt=0, le=MAX_LR)
-    batch_size: int = Field(ge=1, le=MAX_BATCH_SIZE)
+    batch_size: BatchSize
     epochs: int = Field(ge=1, le=MAX_EPOCHS)
     threads: int = Field(ge=1, le=256)
     repeats: int = Field(ge=1, le=100)
@@ -48,7 +93,7 @@ class VariantSettings(Settings):
     network: str
     recipe: Literal["scratch", "fine_tune", "logistic_regression", "linear_svm"] | None = None
     lr: float | None = Field(default=None, gt=0, le=MAX_LR)
-    batch_size: int | None = Field(default=None, ge=1, le=MAX_BATCH_SIZE)
+    batch_size: BatchSize | None = None
     epochs: int | None = Field(default=None, ge=1, le=MAX_EPOCHS)
 
 
@@ -88,6 +133,27 @@ def _check_recipe(recipe: str, variant: VariantSettings, network: NetworkSetting
             raise SettingsError(
                 f"{at}.{key} is not used by recipe {recipe}, which solves for its weights; remove it"
             )
+
+
+def check_lengths(values: Mapping[str, Any], name: str) -> None:
+    """Raises a SettingsError where the course of the learning rate is too long for a variant's epochs.
+
+    Args:
+        values: all of params.yaml, whose sections are right one by one.
+        name: a key of `variants`.
+    """
+    variant = named(values, name)
+    if variant.recipe in LINEAR:
+        return
+    settings = params.section(values, "optimisation", OptimisationSettings)
+    epochs = variant.epochs or params.top_level(values, ExperimentSettings).epochs
+    broken = courses.too_long(settings.schedule, warmup=settings.warmup, num_epochs=epochs)
+    if broken:
+        key = f"optimisation.schedule.{choices.name_of(settings.schedule)}.{broken.argument}"
+        raise SettingsError(
+            f"{params.PATH}: {key} {broken.rule}, got {broken.value}, where variants.{name} has "
+            f"{counted(epochs, 'epoch')}; lower it, or raise epochs"
+        )
 
 
 def check_name(name: object, *, at: str) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from tenshots.networks import drawing, features, forward
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
-from tenshots.training import cuts, loop, memory
+from tenshots.training import cuts, loop, memory, stopping
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.linear import Heads, Known
@@ -32,6 +32,7 @@ def trainers(
     phases: TransferSettings,
     known: Known,
     num_workers: int = 1,
+    num_at_once: int | None = None,
 ) -> Callable[[], Trainer]:
     """Returns what begins a worker (see `executor.run`), after computing what the frozen layers put out.
 
@@ -50,6 +51,7 @@ def trainers(
         phases: how fast the top is trained, and how much of the backbone is the top.
         known: frozen features of this backbone, and what belongs together; of the photos at least.
         num_workers: threads that compute what the frozen layers put out, side by side.
+        num_at_once: images of the largest update; None where any batch size is a number.
     """
     first = [build()]
     num_labels = first[0].output_shape[-1]
@@ -66,14 +68,21 @@ def trainers(
         top = None if found is None else cuts.trained(found, from_photos=inputs is images)
         asked = top or features.head_of(network)
 
+        def scored(row: Epoch, job: Job) -> Epoch:
+            """The head's row with the figure by which later epochs are judged."""
+            if top is None or settings.optimisation.stop_on is None:
+                return row
+            logits = forward.outputs(top, inputs[job.val], batch_size=128)
+            stop_on = settings.optimisation.stop_on
+            return row._replace(val_score=stopping.score(stop_on, logits, targets[job.val]))
+
         def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
             check()
             network.set_weights(pretrained)
-            history = [heads.put_into(network, job)]
+            history = [scored(heads.put_into(network, job), job)]
             report(history[0])
             kept = Kept()
             if top is not None:
-                row = history[0]
                 drawing.draw_dropout(network, job.seed)
                 kept = loop.train(
                     top,
@@ -83,7 +92,7 @@ def trainers(
                     settings=settings._replace(lr=settings.lr * phases.fine_tune_lr_factor),
                     phase="fine_tune",
                     history=history,
-                    kept=Kept(row.epoch, row.val_accuracy, row.val_loss, top.get_weights()),
+                    kept=loop.kept_of(history[0], top),
                     report=report,
                     check=check,
                 )
@@ -91,7 +100,7 @@ def trainers(
             answers = forward.predict_rows(asked, inputs, job.held_out)
             return Outcome(job, history, max(kept.epoch, 0), len(history) * job.num_originals, answers)
 
-        num_bytes = 0 if top is None else memory.training_bytes(top, batch_size=settings.batch_size)
+        num_bytes = 0 if top is None else memory.of_updates(top, settings.batch_size, num_at_once)
         return Trainer(network, train, num_bytes)
 
     return begin
