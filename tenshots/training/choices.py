@@ -29,13 +29,13 @@ def checked(value: object, known: Mapping[str, type[Settings]]) -> Choice:
         return value
     if not isinstance(value, Mapping) or len(value) != 1 or not isinstance(next(iter(value)), str):
         raise PydanticCustomError(
-            "choice", "must be one name, alone or with its arguments, such as sgd: {{momentum: 0.5}}"
+            "choice", "must be one name, alone or with its arguments, such as sgd: {momentum: 0.5}"
         )
     [(name, arguments)] = value.items()
     _check_name(name, known)
     if not isinstance(arguments, Mapping | None):
         raise PydanticCustomError(
-            "choice", "must give each argument with its name, such as sgd: {{momentum: 0.5}}"
+            "choice", "must give each argument with its name, such as sgd: {momentum: 0.5}"
         )
     fields = known[name].model_fields
     for argument in arguments or {}:

@@ -85,6 +85,12 @@ class OneCycle(Settings):
     end: Factor = 0.000004
 
 
+class RangeTest(Settings):
+    """Up from the share `start`, evenly in the logarithm: of the range test alone, not for params.yaml."""
+
+    start: Factor = 1e-7
+
+
 SCHEDULES: Mapping[str, type[Settings]] = MappingProxyType(
     {
         "constant": Constant,
@@ -100,7 +106,8 @@ SCHEDULES: Mapping[str, type[Settings]] = MappingProxyType(
 
 def course(schedule: Choice) -> Any:  # noqa: ANN401 (a model of SCHEDULES)
     """Returns the chosen course with all its arguments, as an instance of its class."""
-    return SCHEDULES[choices.name_of(schedule)].model_validate(choices.given(schedule))
+    models: dict[str, type[Settings]] = {**SCHEDULES, "range_test": RangeTest}
+    return models[choices.name_of(schedule)].model_validate(choices.given(schedule))
 
 
 def warmup_share(schedule: Choice, *, warmup: float) -> float:
@@ -113,6 +120,8 @@ def warmup_share(schedule: Choice, *, warmup: float) -> float:
     found = course(schedule)
     if isinstance(found, Constant):
         return found.warmup
+    if isinstance(found, RangeTest):
+        return 0.0
     return found.rise if isinstance(found, OneCycle) else warmup
 
 

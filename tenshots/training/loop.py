@@ -25,6 +25,7 @@ class TrainSettings(NamedTuple):
     batch_size: int | Literal["all"]
     epochs: int
     optimisation: OptimisationSettings
+    each: Callable[[float], None] = lambda _: None  # is told of each update's loss, and may raise
 
     def images_at_once(self, num_originals: int) -> int:
         """Returns the images of an update at most, where an epoch has `num_originals`."""
@@ -147,6 +148,7 @@ def train(
             shown = forward.at_least_two(rows)  # one alone twice, each with dropout of its own
             means = model.train_on_batch(inputs[shown], targets[shown])
             averages.update()
+            settings.each(float(means[0]))
             sums += len(rows) * np.array(means, dtype=np.float64)
         averages.show()  # until the epoch is judged, and kept or not
         val_logits, val_targets = forward.outputs(model, inputs[job.val], batch_size=128), targets[job.val]

@@ -51,6 +51,9 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):  # type: ig
             return self.peak * risen * 0.5 * (1 + keras.ops.cos(math.pi * fallen))
         if isinstance(course, courses.OneCycle):
             return self.peak * self._cycled(course, done, rising)
+        if isinstance(course, courses.RangeTest):
+            left = 1 - done / max(self.num_updates - 1, 1)
+            return self.peak * keras.ops.exp(math.log(course.start) * left)
         return self.peak * risen * self._factor(done, rising)
 
     def _factor(self, done: Any, rising: float) -> Any:  # noqa: ANN401 (a tensor of the backend)
