@@ -22,7 +22,6 @@ from tenshots.tables.paths import DATA, FEATURES, REPORTS, SPLITS
 from tenshots.training import pictures, rate_test, variants
 from tenshots.training.executor import Trainer
 from tenshots.training.loop import TrainSettings
-from tenshots.training.settings import MAX_LR
 from tenshots.training.variants import Variant
 
 NUM_UPDATES = 300
@@ -67,20 +66,14 @@ def said(found: rate_test.Found, *, override: str, out: Path) -> str:
         override: the dotted key by which the variant's rate is set.
         out: where the picture is.
     """
-    if found.suggested is None:
+    if found.turning is None or found.suggested is None:
         return (
             f"{out}: no rate from {rate_test.LOWEST:g} to {found.rates[-1]:.1e} brought the loss down in "
             f"{len(found.losses)} updates; try more (--updates), or look whether labels and photos fit"
         )
-    lowest = found.rates[found.lowest]
-    end = (
-        f"far above it from {found.rates[-1]:.1e} on"
-        if found.diverged
-        else f"no test of rates above {MAX_LR}, the highest that params.yaml takes"
-    )
     return (
-        f"{out}: the loss was lowest at a rate of {lowest:.1e}, and {end}. A tenth of "
-        "that is a rate to try:\n"
+        f"{out}: the loss fell up to a rate of {found.rates[found.turning]:.1e}, from which on it climbed. A "
+        "tenth of that is a rate to try:\n"
         f"dvc exp run -S {override}={found.suggested:g}\n"
         "It is a place to begin, not the best rate: compare two or three around it on validation accuracy."
     )

@@ -89,21 +89,19 @@ def training_bytes(model: keras.Model, *, batch_size: int) -> int:
     return FLOAT_BYTES * (2 * batch_size * activations + 4 * weights) + GRAPH_BYTES
 
 
-def of_updates(model: keras.Model, batch_size: int | str, num_at_once: int | None) -> int:
+def of_updates(model: keras.Model, batch_size: int | str, num_at_once: int) -> int:
     """Returns about how many bytes a training fills, as `training_bytes` does, and judges a full batch.
 
     Args:
         model: that is trained.
         batch_size: the setting: a number, or all.
-        num_at_once: images of the largest update; needed where `batch_size` is all.
+        num_at_once: images of the largest update, where that is all.
 
     Raises:
         SettingsError: all photos at once fill more memory than is free.
     """
     if isinstance(batch_size, int):
         return training_bytes(model, batch_size=batch_size)
-    if num_at_once is None:
-        raise ValueError("batch_size is all, and nobody said how many images that is")
     num_bytes, free = training_bytes(model, batch_size=num_at_once), free_bytes()
     if num_bytes > free:
         raise SettingsError(

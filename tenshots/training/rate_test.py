@@ -20,7 +20,8 @@ from tenshots.training.settings import MAX_LR
 LOWEST = 1e-6
 SMOOTHING = 0.95  # share of the smoothed loss that an update leaves
 DIVERGED = 4.0  # times the lowest smoothed loss: nothing more is to be learnt above that rate
-BELOW = 10.0  # the suggested rate is so much lower than that of the lowest loss, where the noise has won
+NEAR = 0.1  # of the fall: so close to the lowest loss counts as on a level with it
+BELOW = 10.0  # the suggested rate is so much lower than the one from which on the loss climbs
 NUM_FIRST = 10  # updates whose smoothed loss rests on few
 
 
@@ -49,11 +50,22 @@ class Found(NamedTuple):
         return first + int(self.smoothed[first:].argmin())
 
     @property
-    def suggested(self) -> float | None:
-        """A rate to try, of two digits; None where no rate brought the loss down."""
-        if self.smoothed[self.lowest] >= self.smoothed[min(NUM_FIRST, len(self.losses) - 1)]:
+    def turning(self) -> int | None:
+        """The last update before the smoothed loss climbs; None where no rate has brought it down.
+
+        That is the last one whose loss is above the lowest by no more than a tenth of the fall: around its
+        lowest the curve is flat, and noise alone says where on it that lies.
+        """
+        means = self.smoothed
+        fall = means[min(NUM_FIRST, len(means) - 1)] - means[self.lowest]
+        if fall <= 0:
             return None
-        return float(f"{self.rates[self.lowest] / BELOW:.1e}")
+        return int(np.flatnonzero(means <= means[self.lowest] + NEAR * fall)[-1])
+
+    @property
+    def suggested(self) -> float | None:
+        """A rate to try, of two digits; None where no rate has brought the loss down."""
+        return None if self.turning is None else float(f"{self.rates[self.turning] / BELOW:.1e}")
 
 
 class _Enough(Exception):  # noqa: N818 (ends the training, and is no error)

@@ -33,7 +33,7 @@ def trainers(
         labels: int (num_images,), from 0; each below the network's number of outputs.
         settings: of the loop.
         num_workers: threads that scale images, side by side.
-        num_at_once: images of the largest update; None where any batch size is a number.
+        num_at_once: images of the largest update, where `batch_size` is all; at most all.
     """
     # Scaling down in each update would read every photo again and again: at 160 px it takes as long as a
     # tenth of the update that follows.
@@ -69,6 +69,8 @@ def trainers(
             answers = forward.predict_rows(trained, inputs, job.held_out)
             return Outcome(job, history, kept.epoch, len(history) * job.num_originals, answers)
 
-        return Trainer(network, train, memory.of_updates(trained, settings.batch_size, num_at_once))
+        return Trainer(
+            network, train, memory.of_updates(trained, settings.batch_size, num_at_once or len(images))
+        )
 
     return begin

@@ -51,7 +51,7 @@ def trainers(
         phases: how fast the top is trained, and how much of the backbone is the top.
         known: frozen features of this backbone, and what belongs together; of the photos at least.
         num_workers: threads that compute what the frozen layers put out, side by side.
-        num_at_once: images of the largest update; None where any batch size is a number.
+        num_at_once: images of the largest update, where `batch_size` is all; at most all.
     """
     first = [build()]
     num_labels = first[0].output_shape[-1]
@@ -100,7 +100,9 @@ def trainers(
             answers = forward.predict_rows(asked, inputs, job.held_out)
             return Outcome(job, history, max(kept.epoch, 0), len(history) * job.num_originals, answers)
 
-        num_bytes = 0 if top is None else memory.of_updates(top, settings.batch_size, num_at_once)
+        num_bytes = (
+            0 if top is None else memory.of_updates(top, settings.batch_size, num_at_once or len(images))
+        )
         return Trainer(network, train, num_bytes)
 
     return begin

@@ -253,7 +253,7 @@ def trainers(
         labels: int (num_images,), from 0 without gaps.
         known: of the function of that name, where the network has a backbone.
         num_workers: threads that prepare images, side by side.
-        num_at_once: images of the largest update, where `batch_size` is all.
+        num_at_once: images of the largest update, where `batch_size` is all; at most all.
 
     Raises:
         SettingsError: the network cannot be built.
