@@ -49,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     photos = database.read_photos(DATA / of, ["photo_id", "label", "image"])
     copies = database.read_copies(DATA / of, ["photo_id", "label", "image"])
     splits = database.read_splits(SPLITS)
-    jobs = variants.jobs_of(photos, copies, splits, seed=seed, repeats=variant.repeats)
+    stop_on = None if variant.is_linear else variant.train.optimisation.stop_on
+    jobs = variants.jobs_of(photos, copies, splits, seed=seed, repeats=variant.repeats, stop_on=stop_on)
     shown = pd.concat([photos, copies], ignore_index=True)
     known = None
     if backbone := variant.network.frozen():

@@ -224,11 +224,11 @@ def _got(details: ErrorDetails) -> str:
     if details["type"] in ("missing", "extra_forbidden"):
         return ""
     value = details["input"]
-    remedy = ""
+    remedy = str(details.get("ctx", {}).get("remedy", ""))  # of an error of ours
     if isinstance(value, str) and details["type"] in ("int_type", "float_type", "bool_type"):
         # As YAML would read it without quotes
         plain = re.fullmatch(r"[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|true|false", value, re.IGNORECASE)
-        remedy = "; remove the quotes" if plain else ""
+        remedy = "; remove the quotes" if plain else remedy
     elif isinstance(value, float) and details["type"] == "int_type" and value.is_integer():
         remedy = f"; write {shown(int(value))}"
     return f", got {shown(value)}{remedy}"

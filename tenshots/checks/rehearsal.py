@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from tenshots import params
 from tenshots.augmentation.copying import Policy
@@ -12,7 +12,7 @@ from tenshots.checks import effort
 from tenshots.errors import DataError, SettingsError
 from tenshots.labels.settings import InspectSettings
 from tenshots.networks import building
-from tenshots.networks.settings import NetworkSettings, settings_from
+from tenshots.networks.settings import LINEAR, NetworkSettings, TransferSettings, settings_from
 from tenshots.params import PATH
 from tenshots.runtime import keras
 from tenshots.tables.encoding import StandardiseSettings
@@ -48,14 +48,18 @@ def rehearse(values: Mapping[str, Any]) -> Rehearsed:
     except SettingsError as error:
         found.append(str(error))
     batch_size = params.top_level(values, ExperimentSettings).batch_size
-    variants = [named(values, name) for name in values["variants"]]
-    used = {params.section(values, "inspect", InspectSettings).network, *(each.network for each in variants)}
+    variants = {name: named(values, name) for name in values["variants"]}
+    used = {each.network for each in variants.values()}
+    used |= {params.section(values, "inspect", InspectSettings).network}
     for name, described in values["networks"].items():
         at = f"networks.{name}"
         settings = settings_from(described, at=at)
-        most = max([batch_size, *_batch_sizes(variants, name)])
+        sizes = _batch_sizes(variants, name, batch_size)
+        # With all, `train` knows how many photos that is, and judges before it trains.
+        most = max([size for size in sizes.values() if size != "all"], default=1)
+        alone = [key for key, size in sizes.items() if size == 1]
         try:
-            efforts[name] = _efforts(settings, size_px=size_px, batch_size=most, at=at)
+            efforts[name] = _efforts(settings, size_px=size_px, batch_size=most, at=at, alone=alone)
             if name in used:
                 building.learnt(settings, at=at)  # its backbone's weights are there, and fit
         except (SettingsError, DataError) as error:
@@ -63,11 +67,21 @@ def rehearse(values: Mapping[str, Any]) -> Rehearsed:
     return Rehearsed(found, efforts)
 
 
-def _batch_sizes(variants: list[VariantSettings], network: str) -> list[int]:
-    return [each.batch_size for each in variants if each.network == network and each.batch_size]
+def _batch_sizes(
+    variants: Mapping[str, VariantSettings], network: str, general: int | Literal["all"]
+) -> dict[str, int | Literal["all"]]:
+    """Returns the batch sizes that a network is trained with, each by its key; a linear recipe has none."""
+    sizes: dict[str, int | Literal["all"]] = {}
+    for name, each in variants.items():
+        if each.network == network and each.recipe not in LINEAR:
+            key = f"variants.{name}.batch_size" if each.batch_size else "batch_size"
+            sizes[key] = each.batch_size or general
+    return sizes or {"batch_size": general}
 
 
-def _efforts(settings: NetworkSettings, *, size_px: int, batch_size: int, at: str) -> dict[str, int]:
+def _efforts(
+    settings: NetworkSettings, *, size_px: int, batch_size: int, at: str, alone: Sequence[str]
+) -> dict[str, int]:
     """Builds a network without memory for a single weight, checks how large it would be, and weighs its work.
 
     Raises:
@@ -81,6 +95,7 @@ def _efforts(settings: NetworkSettings, *, size_px: int, batch_size: int, at: st
             found = effort.efforts(network, settings)
     finally:
         keras.utils.clear_session(free_memory=False)
+    _check_alone(network, settings, alone, at=at)
     num_parameters = network.count_params()
     if num_parameters > MAX_PARAMETERS:
         raise SettingsError(
@@ -95,3 +110,19 @@ def _efforts(settings: NetworkSettings, *, size_px: int, batch_size: int, at: st
             "input_px or network"
         )
     return found
+
+
+def _check_alone(network: keras.Model, settings: NetworkSettings, alone: Sequence[str], *, at: str) -> None:
+    """Raises a SettingsError where photos are learnt one by one, and batch normalisation would compare them.
+
+    Fine-tuning leaves a backbone's normalisations as they are.
+    """
+    if not alone or isinstance(settings, TransferSettings):
+        return
+    for layer in memory.layers_of(network):
+        if type(layer).__name__ == "BatchNormalization":
+            raise SettingsError(
+                f"{PATH}: {alone[0]} must be at least 2 for {at}, whose layer {layer.name} normalises by the "
+                "mean and deviation of the photos of an update, and a photo alone has nothing to be compared "
+                "with, got 1; choose a larger batch_size, or a network without batch normalisation"
+            )

@@ -29,6 +29,7 @@ from tenshots.training.settings import (
     ExperimentSettings,
     OptimisationSettings,
     VariantSettings,
+    check_lengths,
     check_name,
     named,
 )
@@ -83,6 +84,7 @@ def check(values: Mapping[str, Any]) -> None:
         with _noted(found):
             if networks:
                 named(values, name)
+                check_lengths(values, name)
             else:  # there is no list of networks: that is one mistake, not one per variant that names one
                 params.section(values, f"variants.{name}", VariantSettings)
     with _noted(found):

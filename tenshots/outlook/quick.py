@@ -37,10 +37,20 @@ def settings(values: Mapping[str, Any], *, photos: str) -> dict[str, Any]:
     found["augment"]["copies"] = 1
     found["visualise"] |= PICTURES | SLOW
     found["study"] |= {"shares": [], "leaking": False}
+    _shorten(found["optimisation"])
     for variant in found["variants"].values():
         if variant.get("epochs"):
             variant["epochs"] = min(variant["epochs"], EPOCHS)
     return found
+
+
+def _shorten(optimisation: dict[str, Any]) -> None:
+    """Leaves out, in place, what so few epochs and photos cannot have: they would be refused."""
+    for key in ("ema", "stop_on"):  # more updates, validation photos of each label
+        optimisation.pop(key, None)
+    schedule = optimisation["schedule"]
+    if schedule == "performance" or (isinstance(schedule, dict) and "performance" in schedule):
+        optimisation["schedule"] = "cosine"
 
 
 def marked(page: str) -> str:

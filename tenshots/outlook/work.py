@@ -189,7 +189,7 @@ def _training(values: Mapping[str, Any], variant: VariantSettings, efforts: Effo
     rounds = math.ceil(found.folds * experiment.repeats / found.workers)
     originals = found.originals / max(found.folds, 1)
     per_epoch = PASSES * originals * effort["tuned"]
-    updates = math.ceil(originals / batch_size) * UPDATE
+    updates = (1 if batch_size == "all" else math.ceil(originals / batch_size)) * UPDATE
     per_epoch += originals * _drawing(values, variant)
     is_changed = variant.data == ON_THE_FLY or _mixes(values)
     if is_changed and _is_transfer(values, variant):  # what stays frozen is computed in each epoch

@@ -245,7 +245,8 @@ def num_updates(job: Job, variant: Variant) -> int:
     """Returns the updates of a training that no patience ends; 0 where weights are solved for."""
     if variant.is_linear:
         return 0
-    return variants.max_epochs(variant) * -(-job.num_originals // variant.train.batch_size)
+    batch_size = variant.train.images_at_once(job.num_originals)
+    return variants.max_epochs(variant) * -(-job.num_originals // batch_size)
 
 
 def share_name(axis: Axis, share: float) -> str:

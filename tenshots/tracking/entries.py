@@ -15,6 +15,7 @@ FIGURES = "variants"  # before an experiment's figures, so that the UI draws the
 MODEL = "model"  # the folder of a run's files that holds what training left
 ANSWERS = "predictions.csv"  # a file that training leaves, of which the model has no need
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
+SCORE = "val_score"  # a curve of trainings that stop on another figure
 REPORT = ("index.html", "comparison.json", "comparison.md", "augmentation.png")  # files of the parent's run
 
 
@@ -32,7 +33,8 @@ def log_settings(run: Run, model: Mapping[str, Any]) -> int:
 
 def log_epoch(run: Run, row: Mapping[str, Any]) -> None:
     """Adds one row of a variant's history (one epoch of one fit), as it happens."""
-    run.metrics({f"{_fit(row)}/{name}": row[name] for name in CURVES}, step=int(row["epoch"]))
+    found = {f"{_fit(row)}/{name}": row[name] for name in (*CURVES, SCORE) if row.get(name) is not None}
+    run.metrics(found, step=int(row["epoch"]))
 
 
 def log_history(run: Run, history: pd.DataFrame) -> int:
@@ -41,10 +43,11 @@ def log_history(run: Run, history: pd.DataFrame) -> int:
     The mean of an epoch is taken over the fits that reached it. Returns the number of points added.
     """
     series: dict[str, dict[int, float | None]] = {}
+    curves = [*CURVES, *({SCORE} & set(history))]
     for row in history.to_dict("records"):
-        for name in CURVES:
+        for name in curves:
             series.setdefault(f"{_fit(row)}/{name}", {})[int(row["epoch"])] = row[name]
-    for name in CURVES:
+    for name in curves:
         series[f"mean/{name}"] = {
             int(step): mean for step, mean in history.groupby("epoch")[name].mean().items()
         }

@@ -52,6 +52,8 @@ class Epoch(NamedTuple):
         accuracy: of the same images, in [0, 1].
         val_loss: after the epoch.
         val_accuracy: after the epoch, in [0, 1].
+        val_score: the figure that `optimisation.stop_on` names, in [0, 1]; None where that is none of the
+            above, or absent.
     """
 
     fold: int
@@ -64,6 +66,7 @@ class Epoch(NamedTuple):
     accuracy: float
     val_loss: float
     val_accuracy: float
+    val_score: float | None = None
 
 
 class Outcome(NamedTuple):
@@ -71,8 +74,8 @@ class Outcome(NamedTuple):
 
     Attributes:
         history: a row per epoch.
-        kept_epoch: whose weights the network has: without patience the last one, with it the one of highest
-            validation accuracy, of several the one of lowest validation loss.
+        kept_epoch: whose weights the network has: without patience the last one, with it the best one
+            on validation photos (`stopping.rank`).
         num_images: trained on, repeated ones counted each time.
         probabilities: of each label for the images of `job.held_out`, float64 (num_images, num_labels). The
             part of the network that was trained gives them, from what it was trained on: pixels would have

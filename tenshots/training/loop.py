@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -11,9 +11,11 @@ from tenshots.errors import SettingsError
 from tenshots.networks import forward
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
-from tenshots.training import balancing, losses, optimisation
+from tenshots.training import balancing, losses, optimisation, stopping
+from tenshots.training.averaging import Averages
 from tenshots.training.feeding import Feed, Fresh
 from tenshots.training.jobs import Epoch, Job
+from tenshots.training.schedules import Plateau
 from tenshots.training.settings import OptimisationSettings
 
 
@@ -21,9 +23,14 @@ class TrainSettings(NamedTuple):
     """What the loop needs beside data."""
 
     lr: float
-    batch_size: int
+    batch_size: int | Literal["all"]
     epochs: int
     optimisation: OptimisationSettings
+    each: Callable[[float], None] = lambda _: None  # is told of each update's loss, and may raise
+
+    def images_at_once(self, num_originals: int) -> int:
+        """Returns the images of an update at most, where an epoch has `num_originals`."""
+        return num_originals if self.batch_size == "all" else self.batch_size
 
 
 class Kept(NamedTuple):
@@ -33,14 +40,11 @@ class Kept(NamedTuple):
     val_accuracy: float = -1.0
     val_loss: float = float("inf")
     weights: Sequence[np.ndarray] = ()
+    val_score: float | None = None
 
-    def is_beaten_by(self, row: Epoch) -> bool:
-        """Whether an epoch names more validation photos correctly, or as many at a lower loss.
-
-        Not by the loss alone: with few photos it is lowest where the network still answers everything with
-        caution, long before it tells the labels apart.
-        """
-        return (row.val_accuracy, -row.val_loss) > (self.val_accuracy, -self.val_loss)
+    def is_beaten_by(self, row: Epoch, stop_on: str | None = None) -> bool:
+        """Whether an epoch is better on validation photos: see `stopping.rank`."""
+        return stopping.rank(row, stop_on) > stopping.rank(self, stop_on)
 
 
 class KeepRule:
@@ -59,6 +63,7 @@ class KeepRule:
         self.kept = kept
         self.is_over = False
         self._patience = settings.optimisation.patience
+        self._stop_on = settings.optimisation.stop_on
         num_warming = optimisation.num_warmup_epochs(settings.optimisation, num_epochs=settings.epochs)
         self._first = settings.epochs - 1 if self._patience == "none" else num_warming
         self._waiting_since = num_warming - 1
@@ -73,11 +78,16 @@ class KeepRule:
         """
         if index < self._first:
             return
-        if self._patience == "none" or self.kept.is_beaten_by(row):
-            self.kept = Kept(row.epoch, row.val_accuracy, row.val_loss, model.get_weights())
+        if self._patience == "none" or self.kept.is_beaten_by(row, self._stop_on):
+            self.kept = kept_of(row, model)
             self._waiting_since = index
         else:
             self.is_over = index - self._waiting_since >= self._patience
+
+
+def kept_of(row: Epoch, model: keras.Model) -> Kept:
+    """Returns what is kept of an epoch, with the weights that the model has now."""
+    return Kept(row.epoch, row.val_accuracy, row.val_loss, model.get_weights(), row.val_score)
 
 
 def train(
@@ -116,7 +126,8 @@ def train(
     Raises:
         SettingsError: the loss became infinite or not a number.
     """
-    num_batches = -(-job.num_originals // settings.batch_size)
+    batch_size = settings.images_at_once(job.num_originals)
+    num_batches = -(-job.num_originals // batch_size)
     optimisation.prepare(
         model, settings.optimisation, lr=settings.lr, num_updates=settings.epochs * num_batches
     )
@@ -126,13 +137,19 @@ def train(
     stream = _stream(job, targets, settings, seed=derived_seed(job.seed, phase))
     feed = Feed(inputs, targets, job, settings.optimisation, fresh=fresh)
     rule = KeepRule(settings, kept=kept or Kept())
+    averages = Averages(model, settings.optimisation.ema)
+    num_warming = optimisation.num_warmup_epochs(settings.optimisation, num_epochs=settings.epochs)
+    plateau = Plateau(rate, num_warming=num_warming)
     for index in range(settings.epochs):
         sums = np.zeros(2)
         for batch, rows in enumerate(next(stream)):
             check()
             # A row alone comes twice, each with dropout of its own.
             means = model.train_on_batch(*feed(rows, epoch=index, batch=batch))
+            averages.update()
+            settings.each(float(means[0]))
             sums += len(rows) * np.array(means, dtype=np.float64)
+        averages.show()  # until the epoch is judged, and kept or not
         val_logits, val_targets = forward.outputs(model, inputs[job.val], batch_size=128), targets[job.val]
         row = Epoch(
             fold=job.fold,
@@ -145,6 +162,7 @@ def train(
             accuracy=float(sums[1] / job.num_originals),
             val_loss=losses.value(val_logits, val_targets, settings.optimisation),
             val_accuracy=float((val_logits.argmax(axis=1) == val_targets.argmax(axis=1)).mean()),
+            val_score=stopping.score(settings.optimisation.stop_on, val_logits, val_targets),
         )
         if not np.isfinite([row.loss, row.val_loss]).all():
             raise SettingsError(
@@ -154,6 +172,8 @@ def train(
         history.append(row)
         report(row)
         rule.weigh(index, row, model)
+        averages.hide()
+        plateau.tell(index, row.val_loss)
         if rule.is_over:
             break
     return rule.kept
@@ -163,7 +183,8 @@ def _stream(
     job: Job, targets: np.ndarray, settings: TrainSettings, *, seed: int
 ) -> Iterator[list[np.ndarray]]:
     """Yields the batches of the epochs as the settings say: as they come, or each label equally often."""
-    size, number = settings.batch_size, job.num_originals
+    number = job.num_originals
+    size = settings.images_at_once(number)
     if settings.optimisation.drawing is None:
         return epochs_of_batches(job.train, num_originals=number, batch_size=size, seed=seed)
     labels = targets[job.train].argmax(axis=1)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tenshots import cores
+from tenshots.errors import SettingsError
+from tenshots.params import PATH
 from tenshots.runtime import keras
 
 MEMORY_SHARE = 0.5  # of what is free: as much as workers may fill
@@ -85,6 +87,29 @@ def training_bytes(model: keras.Model, *, batch_size: int) -> int:
     weights = sum(num_values(weight) for weight in model.weights)
     # An activation is kept for its gradient; each weight comes with its gradient and two moments.
     return FLOAT_BYTES * (2 * batch_size * activations + 4 * weights) + GRAPH_BYTES
+
+
+def of_updates(model: keras.Model, batch_size: int | str, num_at_once: int) -> int:
+    """Returns about how many bytes a training fills, as `training_bytes` does, and judges a full batch.
+
+    Args:
+        model: that is trained.
+        batch_size: the setting: a number, or all.
+        num_at_once: images of the largest update, where that is all.
+
+    Raises:
+        SettingsError: all photos at once fill more memory than is free.
+    """
+    if isinstance(batch_size, int):
+        return training_bytes(model, batch_size=batch_size)
+    num_bytes, free = training_bytes(model, batch_size=num_at_once), free_bytes()
+    if num_bytes > free:
+        raise SettingsError(
+            f"{PATH}: batch_size must be a number here, since with all a single update takes "
+            f"{num_at_once:,} photos, which would fill about {num_bytes / 1e9:,.1f} GB, and "
+            f"{free / 1e9:,.1f} GB are free; choose a number, such as 16, or a smaller input_px or network"
+        )
+    return num_bytes
 
 
 def layers_of(model: keras.Model) -> Iterator[keras.Layer]:

@@ -1,59 +1,31 @@
-"""How weights are improved: optimiser, learning rate over time; the loss is in `losses`."""
+"""How weights are improved: optimiser and clipping; `schedules` has the rate over time, `losses` the loss."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import numpy as np
 
+from tenshots.errors import SettingsError
+from tenshots.params import PATH
 from tenshots.runtime import keras
-from tenshots.training import losses
+from tenshots.training import choices, courses, losses, optimisers
+from tenshots.training.schedules import LearningRate
 from tenshots.training.settings import OptimisationSettings
-
-
-class LearningRate(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # untyped
-    """Learning rate by update: constant, or rising in a line during the warm-up, then falling as a cosine.
-
-    Source: Loshchilov and Hutter 2017, arXiv:1608.03983, equation 5; the warm-up is that of Goyal et al.
-    2017, arXiv:1706.02677, section 2.2.
-    """
-
-    def __init__(self, peak: float, *, num_updates: int, schedule: str, warmup: float) -> None:
-        self.peak = peak
-        self.num_updates = num_updates
-        self.schedule = schedule
-        self.warmup = warmup
-
-    def __call__(self, step: Any) -> Any:  # noqa: ANN401 (a tensor of the backend)
-        """Returns the rate of update `step`, which counts from 0, as a float32 scalar in [0, peak]."""
-        if self.schedule == "constant":
-            return keras.ops.convert_to_tensor(self.peak, dtype="float32")
-        # The first and the last update have a rate above 0: one at 0 would read its images for nothing.
-        done = keras.ops.cast(step, "float32")
-        rising = self.warmup * self.num_updates
-        risen = keras.ops.minimum((done + 1) / max(rising, 1.0), 1.0)
-        fallen = keras.ops.clip((done - rising) / (self.num_updates - rising), 0.0, 1.0)
-        return self.peak * risen * 0.5 * (1 + keras.ops.cos(math.pi * fallen))
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the arguments; two schedules are the same when these are."""
-        return {
-            "peak": self.peak,
-            "num_updates": self.num_updates,
-            "schedule": self.schedule,
-            "warmup": self.warmup,
-        }
 
 
 def num_warmup_epochs(settings: OptimisationSettings, *, num_epochs: int) -> int:
     """Returns how many epochs the learning rate rises in; at least one of all is left after them."""
-    # Rounded first: 0.07 * 100 is 7.000000000000001.
-    rising = math.ceil(round(settings.warmup * num_epochs, 9)) if settings.schedule == "cosine" else 0
-    return min(rising, num_epochs - 1)
+    share = courses.warmup_share(settings.schedule, warmup=settings.warmup)
+    return courses.num_warming(share, num_epochs=num_epochs)
 
 
-def prepare(model: keras.Model, settings: OptimisationSettings, *, lr: float, num_updates: int) -> None:
+def prepare(
+    model: keras.Model,
+    settings: OptimisationSettings,
+    *,
+    lr: float,
+    num_updates: int,
+    rate: LearningRate | None = None,
+) -> None:
     """Gives the model a fresh optimiser of `num_updates` updates, in place.
 
     A model that was prepared with the same arguments keeps what was compiled for it, and only the optimiser's
@@ -64,8 +36,11 @@ def prepare(model: keras.Model, settings: OptimisationSettings, *, lr: float, nu
         settings: of the optimiser.
         lr: learning rate at its peak, above 0.
         num_updates: of the whole training, at least 1.
+        rate: another course than that of the settings.
     """
-    rate = LearningRate(lr, num_updates=num_updates, schedule=settings.schedule, warmup=settings.warmup)
+    rate = rate or LearningRate(
+        lr, num_updates=num_updates, schedule=settings.schedule, warmup=settings.warmup
+    )
     wanted = (settings, rate.get_config())
     if model.compiled and getattr(model.optimizer, "prepared_for", None) == wanted:
         # Not to zero: Nadam's product starts at 1, Adagrad's sum at 0.1.
@@ -80,6 +55,8 @@ def prepare(model: keras.Model, settings: OptimisationSettings, *, lr: float, nu
         # XLA makes TensorFlow three times slower on a CPU; JAX needs it.
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
+    if rate.scale is not None:
+        optimiser._track_variable(rate.scale)  # so that it starts again with the others; JAX needs it, too
     optimiser.build(model.trainable_variables)
     optimiser.prepared_for = wanted
     optimiser.starts = tuple(_start_of(variable) for variable in optimiser.variables)
@@ -93,14 +70,32 @@ def _start_of(variable: keras.Variable) -> np.ndarray:
 
 
 def _optimiser(settings: OptimisationSettings, rate: LearningRate) -> keras.optimizers.Optimizer:
-    if settings.optimiser == "sgd":
-        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
-    if settings.optimiser == "adam":
-        return keras.optimizers.Adam(rate)
-    optimiser = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
+    arguments = optimisers.keras_arguments(settings.optimiser, weight_decay=settings.weight_decay)
+    if settings.clip is not None:
+        names = {"value": "clipvalue", "norm": "clipnorm", "global_norm": "global_clipnorm"}
+        [(kind, most)] = settings.clip.model_dump(exclude_none=True).items()
+        arguments[names[kind]] = most
+    if settings.ema is not None:
+        arguments |= {"use_ema": True, "ema_momentum": settings.ema}
+    optimiser = keras_class(settings)(rate, **arguments)
     # Decay is meant for the weights of sums; it would draw normalisations towards putting out nothing.
     optimiser.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
     return optimiser
+
+
+def keras_class(settings: OptimisationSettings) -> type[keras.optimizers.Optimizer]:
+    """Returns Keras' class of the optimiser that was chosen.
+
+    Raises:
+        SettingsError: this version of Keras has none of that name.
+    """
+    name = optimisers.keras_name(settings.optimiser)
+    if not hasattr(keras.optimizers, name):
+        raise SettingsError(
+            f"{PATH}: optimisation.optimiser must be one that Keras {keras.__version__} has, got "
+            f"{choices.name_of(settings.optimiser)!r}; choose another one, or a later version"
+        )
+    return getattr(keras.optimizers, name)  # type: ignore[no-any-return]  # untyped
 
 
 def rate_of(model: keras.Model) -> LearningRate:

@@ -24,6 +24,7 @@ def trainers(
     on_the_fly: OnTheFly | None = None,
     flips: bool = False,
     num_workers: int = 1,
+    num_at_once: int | None = None,
 ) -> Callable[[], Trainer]:
     """Returns what begins a worker (see `executor.run`), after scaling the images to the network's size.
 
@@ -37,6 +38,7 @@ def trainers(
         on_the_fly: what fresh copies are drawn with; None: the network learns from the images as they are.
         flips: whether an answer is the mean of those on the photo and on its mirror image.
         num_workers: threads that scale images, side by side.
+        num_at_once: images of the largest update, where `batch_size` is all; at most all.
     """
     # Scaling down in each update would read every photo again and again: at 160 px it takes as long as a
     # tenth of the update that follows.
@@ -82,6 +84,8 @@ def trainers(
             answers = forward.predict_rows(trained, inputs, job.held_out, mirrored=asked)
             return Outcome(job, history, kept.epoch, len(history) * job.num_originals, answers)
 
-        return Trainer(network, train, memory.training_bytes(trained, batch_size=settings.batch_size))
+        return Trainer(
+            network, train, memory.of_updates(trained, settings.batch_size, num_at_once or len(images))
+        )
 
     return begin

@@ -4,63 +4,95 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, PlainValidator, ValidationInfo, field_validator, model_validator
 
 from tenshots import params
 from tenshots.errors import SettingsError
 from tenshots.networks.settings import LINEAR, NetworkSettings, described, settings_from
 from tenshots.params import MAX_EPOCHS, Settings
+from tenshots.training import choices, courses
+from tenshots.training.choices import Choice
+from tenshots.training.courses import SCHEDULES
+from tenshots.training.optimisers import OPTIMISERS
+from tenshots.wording import counted
 
 ON_THE_FLY = "on_the_fly"  # of a variant's data: the photos, with a fresh copy of each in each epoch
 MAX_LR = 10  # above it any of the optimisers throws the weights away at once
 MAX_BATCH_SIZE = 4096  # more images at once than most collections have
 MAX_ALPHA = 100  # of mixup and cutmix: every mixture is nearly half and half
 MAX_GAMMA = 10  # of the focal loss: at 5, the authors' most, an answer of 0.5 counts a 32nd
+MAX_CLIP = 1_000_000  # longer than any gradient of a training that still learns
 # dvc.yaml puts names into commands and paths, and DVC reads a dot in them as another level.
 NAME = re.compile("[a-z0-9_][a-z0-9_-]{0,63}")
 
 
-class FocalSettings(Settings):
-    """The focal loss' argument; at the default the authors found it best."""
+class CrossEntropy(Settings):
+    """The loss' arguments: it has none."""
+
+
+class Hinge(Settings):
+    """Likewise."""
+
+
+class Focal(Settings):
+    """The focal loss' argument; at the default its authors found it best."""
 
     gamma: float = Field(default=2.0, ge=0, le=MAX_GAMMA)
 
 
-class FocalLoss(Settings):
-    """`loss: {focal: {gamma: 1.5}}`; `loss: focal` has the default gamma."""
+LOSSES: Mapping[str, type[Settings]] = MappingProxyType(
+    {"cross_entropy": CrossEntropy, "hinge": Hinge, "focal": Focal}
+)
+BatchSize = Annotated[int, Field(ge=1, le=MAX_BATCH_SIZE)] | Literal["all"]
 
-    focal: FocalSettings
+
+class ClipSettings(Settings):
+    """How gradients are cut off: each number, each weight tensor's length, or that of all together."""
+
+    value: float | None = Field(default=None, gt=0, le=MAX_CLIP)
+    norm: float | None = Field(default=None, gt=0, le=MAX_CLIP)
+    global_norm: float | None = Field(default=None, gt=0, le=MAX_CLIP)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> ClipSettings:
+        if len(self.model_dump(exclude_none=True)) != 1:
+            raise ValueError("must have one of value, norm and global_norm")
+        return self
 
 
 class OptimisationSettings(Settings):
-    """The section `optimisation`."""
+    """The section `optimisation`; what is None is left out of all that is written down (`described`)."""
 
-    optimiser: Literal["adam", "adamw", "sgd"]
+    optimiser: Annotated[Choice, PlainValidator(partial(choices.checked, known=OPTIMISERS))]
     weight_decay: float = Field(ge=0, le=10)
-    schedule: Literal["constant", "cosine"]
+    schedule: Annotated[Choice, PlainValidator(partial(choices.checked, known=SCHEDULES))]
     warmup: float = Field(ge=0, lt=1)
     label_smoothing: float = Field(ge=0, lt=1)
     patience: Annotated[int, Field(ge=1, le=MAX_EPOCHS)] | Literal["none"]
-    # Absent from the shipped file; what is None is not written down anywhere.
+    stop_on: Literal["accuracy", "loss", "macro_f1", "roc_auc"] | None = None
+    clip: ClipSettings | None = None
+    ema: float | None = Field(default=None, gt=0, lt=1)
     mixup: float | None = Field(default=None, gt=0, le=MAX_ALPHA)
     cutmix: float | None = Field(default=None, gt=0, le=MAX_ALPHA)
-    loss: Literal["cross_entropy", "hinge", "focal"] | FocalLoss | None = None
+    loss: Annotated[Choice | None, PlainValidator(partial(choices.checked, known=LOSSES))] = None
     class_weights: Literal["balanced"] | None = None
     drawing: Literal["balanced"] | None = None
 
     @property
     def loss_name(self) -> str:
         """What is minimised: cross_entropy, hinge or focal."""
-        return "focal" if isinstance(self.loss, FocalLoss) else self.loss or "cross_entropy"
+        return choices.name_of(self.loss or "cross_entropy")
 
     @property
     def gamma(self) -> float:
         """Of the focal loss; 0 of the cross-entropy, which is the focal loss of that gamma."""
-        if isinstance(self.loss, FocalLoss):
-            return self.loss.focal.gamma
-        return FocalSettings().gamma if self.loss == "focal" else 0.0
+        if self.loss is None or self.loss_name != "focal":
+            return 0.0
+        return Focal.model_validate(choices.given(self.loss)).gamma
 
     @property
     def mixes(self) -> bool:
@@ -69,8 +101,8 @@ class OptimisationSettings(Settings):
 
     @field_validator("loss")
     @classmethod
-    def _hinge_has_no_smoothing(cls, value: str | FocalLoss | None, info: ValidationInfo) -> Any:  # noqa: ANN401
-        if value == "hinge" and info.data.get("label_smoothing"):
+    def _hinge_has_no_smoothing(cls, value: Choice, info: ValidationInfo) -> Choice:
+        if choices.name_of(value) == "hinge" and info.data.get("label_smoothing"):
             raise ValueError(
                 "must not be hinge while label_smoothing is above 0, since a margin has no share to give to "
                 "other labels; set optimisation.label_smoothing to 0"
@@ -97,13 +129,31 @@ class OptimisationSettings(Settings):
             )
         return value
 
+    @model_validator(mode="after")
+    def _fit_together(self) -> OptimisationSettings:
+        name = choices.name_of(self.schedule)
+        if broken := courses.too_long(self.schedule, warmup=self.warmup):
+            raise choices.refusal(("schedule", name, broken.argument), broken.rule, broken.value)
+        if self.patience == "none":
+            if self.stop_on is not None:
+                rule = "is of use only with a number for patience, which is none"
+                raise choices.refusal(("stop_on",), rule, self.stop_on)
+        elif name == "performance" and self.patience <= (falls := courses.course(self.schedule).patience):
+            rule = f"must be above {falls}, the schedule's patience, or training stops before the rate falls"
+            raise choices.refusal(("patience",), rule, self.patience)
+        return self
+
+    def described(self) -> dict[str, Any]:
+        """Returns the settings as plain values, without those that are absent."""
+        return self.model_dump(mode="json", exclude_none=True)
+
 
 class ExperimentSettings(Settings):
     """The top level of params.yaml, as far as training is concerned."""
 
     seed: int = Field(ge=0, lt=2**32)
     lr: float = Field(gt=0, le=MAX_LR)
-    batch_size: int = Field(ge=1, le=MAX_BATCH_SIZE)
+    batch_size: BatchSize
     epochs: int = Field(ge=1, le=MAX_EPOCHS)
     threads: int = Field(ge=1, le=256)
     repeats: int = Field(ge=1, le=100)
@@ -116,7 +166,7 @@ class VariantSettings(Settings):
     network: str
     recipe: Literal["scratch", "fine_tune", "logistic_regression", "linear_svm"] | None = None
     lr: float | None = Field(default=None, gt=0, le=MAX_LR)
-    batch_size: int | None = Field(default=None, ge=1, le=MAX_BATCH_SIZE)
+    batch_size: BatchSize | None = None
     epochs: int | None = Field(default=None, ge=1, le=MAX_EPOCHS)
     flips_at_test: bool | None = None
 
@@ -161,6 +211,27 @@ def _check_recipe(recipe: str, variant: VariantSettings, network: NetworkSetting
         raise SettingsError(
             f"{at}.data must be database or augmented for recipe {recipe}, which has no epochs to draw "
             f"copies in, got {variant.data!r}"
+        )
+
+
+def check_lengths(values: Mapping[str, Any], name: str) -> None:
+    """Raises a SettingsError where the course of the learning rate is too long for a variant's epochs.
+
+    Args:
+        values: all of params.yaml, whose sections are right one by one.
+        name: a key of `variants`.
+    """
+    variant = named(values, name)
+    if variant.recipe in LINEAR:
+        return
+    settings = params.section(values, "optimisation", OptimisationSettings)
+    epochs = variant.epochs or params.top_level(values, ExperimentSettings).epochs
+    broken = courses.too_long(settings.schedule, warmup=settings.warmup, num_epochs=epochs)
+    if broken:
+        key = f"optimisation.schedule.{choices.name_of(settings.schedule)}.{broken.argument}"
+        raise SettingsError(
+            f"{params.PATH}: {key} {broken.rule}, got {broken.value}, where variants.{name} has "
+            f"{counted(epochs, 'epoch')}; lower it, or raise epochs"
         )
 
 

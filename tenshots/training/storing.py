@@ -116,8 +116,13 @@ def entry(saved: Saved) -> dict[str, Any]:
 
 
 def history(saved: Sequence[Saved]) -> pd.DataFrame:
-    """Returns a row per epoch of all trainings, in the order of `saved`, with the columns of `Epoch`."""
-    return pd.DataFrame([row for each in saved for row in each.outcome.history], columns=Epoch._fields)
+    """Returns a row per epoch of all trainings, in the order of `saved`, with the columns of `Epoch`.
+
+    `val_score` is left out where no epoch has one.
+    """
+    rows = [row for each in saved for row in each.outcome.history]
+    table = pd.DataFrame(rows, columns=Epoch._fields)
+    return table if table["val_score"].notna().any() else table.drop(columns="val_score")
 
 
 def predictions(saved: Sequence[Saved], photos: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:

@@ -20,12 +20,13 @@ import numpy as np
 from tenshots.networks import building, drawing, features, forward
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
-from tenshots.training import cuts, loop, losses, margins, memory
+from tenshots.training import cuts, loop, losses, margins, memory, stopping
 from tenshots.training.executor import Trainer
 from tenshots.training.feeding import OnTheFly
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.linear import Heads, Known
 from tenshots.training.loop import Kept, TrainSettings
+from tenshots.training.settings import OptimisationSettings
 
 
 def trainers(
@@ -39,6 +40,7 @@ def trainers(
     on_the_fly: OnTheFly | None = None,
     flips: bool = False,
     num_workers: int = 1,
+    num_at_once: int | None = None,
 ) -> Callable[[], Trainer]:
     """Returns what begins a worker (see `executor.run`), after computing what the frozen layers put out.
 
@@ -59,6 +61,7 @@ def trainers(
         on_the_fly: what fresh copies are drawn with; None: the network learns from the images as they are.
         flips: whether an answer is the mean of those on the photo and on its mirror image.
         num_workers: threads that compute what the frozen layers put out, side by side.
+        num_at_once: images of the largest update, where `batch_size` is all; at most all.
     """
     first = [build()]
     num_labels = first[0].output_shape[-1]
@@ -74,33 +77,27 @@ def trainers(
     turned = known.mirrored
     if flips and cut is not None:  # of photos alone, as nobody asks about copies
         turned = images[: len(known.mirrored), :, ::-1]
-        if inputs is not images and cut.lower is not None:
-            turned = forward.outputs(
-                cut.lower, turned, batch_size=features.BATCH_SIZE, num_workers=num_workers
-            )
+        if inputs is not images:
+            turned = cuts.inputs_of(cut, turned, num_workers=num_workers)
     mirrored = turned.__getitem__ if flips else None
 
     def begin() -> Trainer:
         network = first.pop() if first else build()
-        found = cuts.below_top(network, share=phases.unfreeze)
-        top = fresh = None
-        if found is not None and changes:
-            own = cuts.at(network, building.pixels(network))
-            at_own_size = own.lower is None or inputs is not images
-            top = cuts.from_pixels(network, found) if at_own_size else cuts.trained(found, from_photos=True)
-            fresh = on_the_fly and on_the_fly.fresh(images, cuts.same_inputs(own, inputs, images))
-        elif found is not None:
-            top = cuts.trained(found, from_photos=inputs is images)
+        tuned = cuts.below_top(network, share=phases.unfreeze)
+        top, as_inputs = _top(network, tuned, inputs, images, changes=changes)
+        fresh = on_the_fly and on_the_fly.fresh(images, as_inputs)
         asked = top or features.head_of(network)
 
         def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
             check()
             network.set_weights(pretrained)
-            history = [heads.put_into(network, job)]
-            report(history[0])
+            row = heads.put_into(network, job)
+            if top is not None:
+                row = _scored(row, top, inputs[job.val], targets[job.val], settings.optimisation)
+            history = [row]
+            report(row)
             kept = Kept()
             if top is not None:
-                row = history[0]
                 drawing.draw_dropout(network, job.seed)
                 kept = loop.train(
                     top,
@@ -110,7 +107,7 @@ def trainers(
                     settings=settings._replace(lr=settings.lr * phases.fine_tune_lr_factor),
                     phase="fine_tune",
                     history=history,
-                    kept=Kept(row.epoch, row.val_accuracy, row.val_loss, top.get_weights()),
+                    kept=loop.kept_of(row, top),
                     fresh=fresh,
                     report=report,
                     check=check,
@@ -121,7 +118,40 @@ def trainers(
             answers = forward.predict_rows(asked, inputs, job.held_out, mirrored=mirrored)
             return Outcome(job, history, max(kept.epoch, 0), len(history) * job.num_originals, answers)
 
-        num_bytes = 0 if top is None else memory.training_bytes(top, batch_size=settings.batch_size)
+        num_bytes = (
+            0 if top is None else memory.of_updates(top, settings.batch_size, num_at_once or len(images))
+        )
         return Trainer(network, train, num_bytes)
 
     return begin
+
+
+def _top(
+    network: keras.Model, tuned: cuts.Cut | None, inputs: np.ndarray, images: np.ndarray, *, changes: bool
+) -> tuple[keras.Model | None, Callable[[np.ndarray], np.ndarray]]:
+    """Returns the model that is tuned, from `inputs` to logits, and what makes its inputs of other images.
+
+    Args:
+        network: whole.
+        tuned: where its tuned top begins; None where nothing is tuned, nor then is any model returned.
+        inputs: of `cuts.inputs_of`; `images` where these would take too much memory.
+        images: uint8 (num_images, size_px, size_px, 3).
+        changes: whether images change in each epoch: then it takes pixels at the network's own size.
+    """
+    own = cuts.at(network, building.pixels(network))
+    as_inputs = cuts.same_inputs(own, inputs, images)
+    if tuned is None:
+        return None, as_inputs
+    if changes and (own.lower is None or inputs is not images):
+        return cuts.from_pixels(network, tuned), as_inputs
+    return cuts.trained(tuned, from_photos=inputs is images), as_inputs
+
+
+def _scored(
+    row: Epoch, top: keras.Model, inputs: np.ndarray, targets: np.ndarray, settings: OptimisationSettings
+) -> Epoch:
+    """Returns the head's row with the figure by which later epochs are judged, on validation photos."""
+    if settings.stop_on is None:
+        return row
+    logits = forward.outputs(top, inputs, batch_size=128)
+    return row._replace(val_score=stopping.score(settings.stop_on, logits, targets))

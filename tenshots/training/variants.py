@@ -16,7 +16,7 @@ from tenshots.networks.settings import LINEAR, NetworkSettings, TransferSettings
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
 from tenshots.tables.features import Features
-from tenshots.training import executor, linear, scratch, transfer
+from tenshots.training import executor, limits, linear, scratch, transfer
 from tenshots.training.executor import Trainer
 from tenshots.training.feeding import OnTheFly
 from tenshots.training.jobs import Epoch, Job, Outcome
@@ -60,7 +60,7 @@ class Variant(NamedTuple):
         return {
             **self.experiment.model_dump(mode="json"),
             **overridden,
-            "optimisation": self.train.optimisation.model_dump(mode="json", exclude_none=True),
+            "optimisation": self.train.optimisation.described(),
             **flips,
         }
 
@@ -96,7 +96,13 @@ def resolve(values: Mapping[str, Any], name: str) -> Variant:
 
 
 def jobs_of(
-    photos: pd.DataFrame, copies: pd.DataFrame, splits: pd.DataFrame, *, seed: int, repeats: int
+    photos: pd.DataFrame,
+    copies: pd.DataFrame,
+    splits: pd.DataFrame,
+    *,
+    seed: int,
+    repeats: int,
+    stop_on: str | None = None,
 ) -> list[Job]:
     """Returns the trainings of a variant, fold by fold, repeat by repeat.
 
@@ -108,8 +114,10 @@ def jobs_of(
         splits: columns photo_id, fold, part.
         seed: of the experiment.
         repeats: trainings per fold, at least 1.
+        stop_on: the setting: ROC-AUC is of validation photos of each label.
 
     Raises:
+        SettingsError: a fold has no validation photos of a label, or of that label alone, for `stop_on`.
         DataError: a fold has no training photos of a label, or no validation photos, or names a photo that
             is not there.
     """
@@ -136,6 +144,8 @@ def jobs_of(
                 "splits.csv must give each fold training photos of each label, and validation "
                 f"photos, but fold {fold} has no {lacks}; add photos or change split in {params.PATH}"
             )
+        if stop_on == "roc_auc":
+            limits.check_labels(set(photos["label"].iloc[val]), labels, fold=int(fold))
         train = np.flatnonzero([name in train_ids for name in image_ids])
         found += [
             Job(
@@ -186,9 +196,13 @@ def train(
     """
     if not jobs:  # all were done before
         return []
+    if not variant.is_linear:
+        limits.check_ema(variant.train, jobs, variant=variant.name)
     begin = trainers(
-        variant, images=images, labels=labels, known=known, on_the_fly=on_the_fly, num_workers=num_workers
-    )
+        variant, images=images, labels=labels, known=known, on_the_fly=on_the_fly,
+        num_workers=num_workers,
+        num_at_once=max(variant.train.images_at_once(job.num_originals) for job in jobs),
+    )  # fmt: skip
     if variant.is_linear:  # seconds, and one at a time is solved for
         num_workers = 1
     return executor.run(begin, jobs, finish=finish, num_workers=num_workers, report=report, done=done)
@@ -200,9 +214,7 @@ def num_worth(variant: Variant, jobs: Sequence[Job]) -> int:
     Each makes graphs of its own, which takes seconds, and one core for all threads. So few short trainings,
     as of a trial with two epochs, end no later one after the other.
     """
-    batch_size = variant.train.batch_size
-    updates = sum(variant.train.epochs * -(-job.num_originals // batch_size) for job in jobs)
-    return max(1, updates // WORTH_UPDATES)
+    return max(1, sum(limits.num_updates(variant.train, job) for job in jobs) // WORTH_UPDATES)
 
 
 def copies_known(variant: Variant, copies: pd.DataFrame) -> list[str]:
@@ -239,6 +251,7 @@ def trainers(
     known: Known | None = None,
     on_the_fly: OnTheFly | None = None,
     num_workers: int = 1,
+    num_at_once: int | None = None,
 ) -> Callable[[], Trainer]:
     """Returns what begins a worker that trains the variant's network by its recipe.
 
@@ -250,6 +263,7 @@ def trainers(
         known: of the function of that name, where the network has a backbone.
         on_the_fly: what fresh copies are drawn with, where the variant's data are.
         num_workers: threads that prepare images, side by side.
+        num_at_once: images of the largest update, where `batch_size` is all; at most all.
 
     Raises:
         SettingsError: the network cannot be built.
@@ -267,6 +281,7 @@ def trainers(
     )
     data: dict[str, Any] = {"images": images, "labels": labels, "settings": variant.train}
     data |= {"num_workers": num_workers, "flips": variant.flips_at_test, "on_the_fly": on_the_fly}
+    data["num_at_once"] = num_at_once
     if (variant.data == ON_THE_FLY) is (on_the_fly is None):
         raise ValueError(
             f"data {variant.data} is learnt with fresh copies if it is {ON_THE_FLY}, else without"

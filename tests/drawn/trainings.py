@@ -40,7 +40,8 @@ def job(repeat: int = 0, *, copies: bool = False, num_originals: int = NUM_ORIGI
 def loop(**changes: Any) -> TrainSettings:  # noqa: ANN401 (of several types)
     values = {"optimiser": "adam", "weight_decay": 0, "schedule": "cosine", "warmup": 0.1}
     values |= {"label_smoothing": 0.1, "patience": 10}
-    given = {key: changes.pop(key) for key in list(changes) if key in values}
+    known = {*values, "stop_on", "clip", "ema"}
+    given = {key: changes.pop(key) for key in list(changes) if key in known}
     settings = TrainSettings(0.01, 8, 3, OptimisationSettings(**{**values, **given}))
     return settings._replace(**changes)
 

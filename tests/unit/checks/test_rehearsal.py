@@ -110,9 +110,9 @@ def test_a_backbone_too_large_is_refused_without_memory_for_it(values: dict[str,
 
 def test_a_training_too_large_is_refused_with_the_batch_size_of_its_variant(values: dict[str, Any]) -> None:
     values["networks"]["lecture"].update(input_px=1024)
-    assert rehearsal.rehearse({**values, "batch_size": 1}).problems == []
+    assert rehearsal.rehearse({**values, "batch_size": 2}).problems == []
     values["variants"]["augmented"]["batch_size"] = 1024
-    (problem,) = rehearsal.rehearse({**values, "batch_size": 1}).problems
+    (problem,) = rehearsal.rehearse({**values, "batch_size": 2}).problems
     assert problem.startswith("params.yaml: networks.lecture must be trained in at most 64 GB, but with")
     assert "batch_size 1024" in problem
 
@@ -150,3 +150,18 @@ def test_the_stage_leaves_the_same_file_whatever_the_settings_are(
     efforts = json.loads(EFFORTS.read_text(encoding="utf-8"))
     assert efforts.keys() == values["networks"].keys()
     assert all(0 <= each["tuned"] <= each["whole"] for each in efforts.values())
+
+
+def test_batch_normalisation_is_refused_where_photos_are_learnt_one_by_one(values: dict[str, Any]) -> None:
+    values["variants"]["augmented"]["batch_size"] = 1
+    (problem,) = rehearsal.rehearse(values).problems
+    assert problem.startswith(
+        "params.yaml: variants.augmented.batch_size must be at least 2 for networks.lecture"
+    )
+    # All at once is more than one, and a network without it may learn from each photo alone.
+    values["variants"]["augmented"]["batch_size"] = "all"
+    assert rehearsal.rehearse(values).problems == []
+    values["networks"]["lecture"] = {
+        "family": "dense", "input_px": 8, "channels": 1, "units": [4], "dropout": 0.2,
+    }  # fmt: skip
+    assert rehearsal.rehearse({**values, "batch_size": 1}).problems == []

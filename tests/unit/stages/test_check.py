@@ -49,6 +49,7 @@ REFUSED: list[tuple[str, object, str]] = [
     ("lr", ABSENT, "is missing"),
     ("batch_size", 0, "must be at least 1"),
     ("batch_size", 10**9, "must be at most 4096"),
+    ("batch_size", "alle", "must be an integer or 'all', got 'alle'"),
     ("epochs", 10**12, "must be at most 100000, got 1000000000000"),
     ("epochs", 80.0, "must be an integer, got 80.0; write 80"),
     ("threads", 0, "must be at least 1"),
@@ -97,9 +98,49 @@ REFUSED: list[tuple[str, object, str]] = [
     ("augment.layers", [{"RandomFlip": "horizontal"}], "must give each argument with its name"),
     ("augment.layers", [{"RandomZoom": {"height_factor": math.inf}}], "numbers from -1024 to 1024, not inf"),
     ("augment.layers", [{"Resizing": {"height": 10**9, "width": 1}}], "not 1000000000"),
-    ("optimisation.optimiser", "adamm", "must be 'adam', 'adamw' or 'sgd', got 'adamm'"),
+    ("optimisation.optimiser", "adamm", "lion, muon, got 'adamm'; did you mean 'adam' or"),
+    ("optimisation.optimiser", "keras.optimizers.Adam", "must be one of sgd, adagrad, adadelta"),
+    ("optimisation.optimiser", ["sgd"], "must be one name, alone or with its arguments, such as sgd: {mo"),
+    ("optimisation.optimiser", {"sgd": {}, "adam": {}}, "must be one name, alone or with its arguments"),
+    ("optimisation.optimiser", {"sgd": 0.9}, "must give each argument with its name, such as sgd: {momentum"),
+    (
+        "optimisation.optimiser",
+        {"sgd": {"momentu": 0.9}},
+        "must give sgd arguments that it has, got {'sgd': {'momentu': 0.9}}, not 'momentu'; did you mean 'mo",
+    ),
+    ("optimisation.optimiser.sgd.momentum", 1, "must be below 1, got 1"),
+    ("optimisation.optimiser.sgd.momentum", "0.9", "must be a number, got '0.9'; remove the quotes"),
+    ("optimisation.optimiser.sgd.nesterov", "yes", "must be true or false, got 'yes'"),
+    ("optimisation.optimiser.adam.beta_2", math.nan, "must be a finite number, got nan"),
+    ("optimisation.optimiser.adamw", {"weight_decay": 0.1}, "must give adamw arguments that it has"),
+    ("optimisation.optimiser.muon.ns_steps", 10**9, "must be at most 20"),
+    ("optimisation.optimiser.lion", {"name": "mine"}, "must give lion arguments that it has"),
+    ("optimisation.clip", {}, "must have one of value, norm and global_norm, got {}"),
+    ("optimisation.clip", {"value": 1, "norm": 1}, "must have one of value, norm and global_norm"),
+    ("optimisation.clip", 1.0, "must be a section of settings, got 1.0"),
+    ("optimisation.clip.norm", 0, "must be above 0, got 0"),
+    ("optimisation.clip.norms", 1, "is not a known setting"),
+    ("optimisation.ema", 1, "must be below 1, got 1"),
+    ("optimisation.ema", "0.99", "must be a number, got '0.99'; remove the quotes"),
+    ("optimisation.stop_on", "f1", "must be 'accuracy', 'loss', 'macro_f1' or 'roc_auc', got 'f1'"),
+    ("optimisation.stop_on", "loss", "is of use only with a number for patience, which is none, got 'loss'"),
+    ("optimisation.schedule", "one-cycle", "got 'one-cycle'; did you mean 'one_cycle'?"),
+    ("optimisation.schedule.step.at", [0.5, 1.5], "each above 0 and below 1 (0.5 is half-way), since a drop"),
+    ("optimisation.schedule.step.at", [0.7, 0.5], "must hold shares of the training in rising order"),
+    ("optimisation.schedule.step.at", [0.1], "must hold shares after the warm-up, which takes 0.1 of the t"),
+    ("optimisation.schedule.step.factor", 1, "must be below 1"),
+    ("optimisation.schedule.exponential.every", 2, "must be at most 1, got 2"),
+    ("optimisation.schedule.power.power", 0, "must be above 0"),
+    ("optimisation.schedule.one_cycle.rise", 1, "must be below 1"),
+    ("optimisation.schedule.cosine", {"warmup": 0.1}, "must give cosine arguments that it has"),
+    (
+        "optimisation.schedule.performance.patience",
+        58,
+        "must be below 57, the number of epochs after the warm-up, or the rate never falls, got 58, where "
+        "variants.baseline has 64 epochs; lower it, or raise epochs",
+    ),
     ("optimisation.weight_decay", math.inf, "must be a finite number, got inf"),
-    ("optimisation.schedule", None, "must be 'constant' or 'cosine', got an empty value"),
+    ("optimisation.schedule", None, "must be one name, alone or with its arguments"),
     ("optimisation.warmup", 1, "must be below 1"),
     ("optimisation.label_smoothing", -0.1, "must be at least 0"),
     ("optimisation.patience", "non", "must be an integer or 'none', got 'non'"),
@@ -244,6 +285,8 @@ def changed(key: str, value: object) -> dict[str, Any]:
     *above, last = key.split(".")
     part = values
     for name in above:
+        if not isinstance(part.get(name), dict):  # a name alone, which gets arguments, or nothing
+            part[name] = {}
         part = part[name]
     if value is ABSENT:
         del part[last]
@@ -289,6 +332,8 @@ def test_a_wrong_value_of_a_backbone_of_ones_own_is_refused(key: str, value: obj
     part = values["networks"]["pretrained"]["backbone"]
     *above, last = key.split(".")
     for name in above:
+        if not isinstance(part.get(name), dict):  # a name alone, which gets arguments, or nothing
+            part[name] = {}
         part = part[name]
     part[last] = value
     with pytest.raises(SettingsError) as caught:
@@ -327,6 +372,13 @@ def test_the_shipped_settings_are_accepted() -> None:
         ("optimisation.cutmix", 1),
         ("variants.baseline.data", "on_the_fly"),
         ("variants.frozen.flips_at_test", True),
+        ("optimisation.optimiser", {"sgd": None}),
+        ("optimisation.optimiser.sgd", {"momentum": 0.5, "nesterov": True, "weight_decay": 0.001}),
+        ("optimisation.schedule.step", {"at": [0.3, 0.6], "factor": 0.2}),
+        ("optimisation.clip", {"global_norm": 1}),
+        ("optimisation.ema", 0.99),
+        ("batch_size", "all"),
+        ("variants.baseline.batch_size", "all"),
         ("variants.a-1_b", SHIPPED["variants"]["baseline"]),
         ("variants.baseline.recipe", "scratch"),
         ("variants.frozen.recipe", "linear_svm"),

@@ -304,7 +304,9 @@ def test_every_stage_and_command_is_started_by_run() -> None:
 
 def test_only_what_computes_with_keras_waits_for_it() -> None:
     """It brings TensorFlow along, which takes two seconds of a processor in each process."""
-    computing = {"augment", "fresh", "inspect", "predict", "rehearse", "style", "train", "visualise"}
+    computing = {
+        *("augment", "find_rate", "fresh", "inspect", "predict", "rehearse", "style", "train", "visualise"),
+    }
     others = sorted({path.stem for path in (TOP / "stages").glob("[!_]*.py")} - computing)
     assert {"check", "compare", "evaluate", "record", "study"} <= set(others)
     code = f"import sys; from stages import {', '.join(others)}; "

@@ -12,7 +12,7 @@ from tenshots import params
 from tenshots.errors import SettingsError
 from tenshots.runtime import keras
 from tenshots.training import losses, optimisation
-from tenshots.training.optimisation import LearningRate
+from tenshots.training.schedules import LearningRate
 from tenshots.training.settings import OptimisationSettings
 
 VALUES = {

@@ -16,10 +16,11 @@ from tenshots import runtime
 from tenshots.errors import SettingsError
 from tenshots.networks import building, drawing, forward
 from tenshots.runtime import keras
-from tenshots.training import cuts, executor, losses, optimisation, scratch
+from tenshots.training import cuts, executor, losses, scratch
 from tenshots.training import loop as looping
 from tenshots.training.jobs import Epoch
 from tenshots.training.loop import Kept
+from tenshots.training.schedules import LearningRate
 from tests.drawn.fine_tuning import fine_tuned
 from tests.drawn.trainings import (
     NUM_ORIGINALS,
@@ -195,7 +196,7 @@ def test_each_epoch_is_reported_as_it_ends() -> None:
     assert rows == outcome.history
     assert [row.epoch for row in rows] == [0, 1, 2]
     assert {row.phase for row in rows} == {"scratch"}
-    rate = optimisation.LearningRate(0.01, num_updates=9, schedule="cosine", warmup=0.1)
+    rate = LearningRate(0.01, num_updates=9, schedule="cosine", warmup=0.1)
     assert [row.lr for row in rows] == [float(rate(step)) for step in (2, 5, 8)]
 
 

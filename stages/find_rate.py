@@ -1,0 +1,125 @@
+"""Which learning rate suits a variant? A short training whose rate rises, and the loss drawn over it.
+
+A learning-rate range test (Smith 2015, arXiv:1506.01186): a few hundred updates on one fold's training
+photos, from a rate far too low to one far too high. No stage: nothing depends on the picture that it writes.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stages import at_least_1, run
+from tenshots import files, params, runtime
+from tenshots.errors import SettingsError
+from tenshots.networks.settings import TransferSettings
+from tenshots.tables import database, features
+from tenshots.tables.paths import DATA, FEATURES, REPORTS, SPLITS
+from tenshots.training import pictures, rate_test, variants
+from tenshots.training.executor import Trainer
+from tenshots.training.loop import TrainSettings
+from tenshots.training.variants import Variant
+
+NUM_UPDATES = 300
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the test on the outputs of the current directory, and prints a rate to try."""
+    parser = argparse.ArgumentParser(
+        prog="python -m stages.find_rate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("variant", help="its key below variants in params.yaml")
+    parser.add_argument("--fold", type=int, default=0, help="whose training photos (default: %(default)s)")
+    parser.add_argument(
+        "--updates", type=at_least_1, default=NUM_UPDATES, help="about so many (default: %(default)s)"
+    )
+    parser.add_argument("--out", type=Path, help="of the picture (default: reports/find_rate_VARIANT.png)")
+    given = parser.parse_args(argv)
+    values = params.read()
+    variant = variants.resolve(values, given.variant)
+    if why := _needless(variant):
+        raise SettingsError(f"variants.{variant.name} has no learning rate to find: {why}")
+    runtime.configure(threads=variant.experiment.threads)
+    factor = variant.network.fine_tune_lr_factor if isinstance(variant.network, TransferSettings) else 1.0
+    found = _tested(variant, fold=given.fold, num_updates=given.updates)
+
+    out = given.out or REPORTS / f"find_rate_{variant.name}.png"
+    out.parent.mkdir(exist_ok=True)
+    title = f"Range test of {variant.name}, fold {given.fold}"
+    if factor != 1:
+        title += f" (fine_tune_lr_factor makes {factor:g} of it)"
+    files.write(out, pictures.range_test_png(found, title=title))
+    print(said(found, override=_key(values, variant.name), out=out))
+
+
+def said(found: rate_test.Found, *, override: str, out: Path) -> str:
+    """Returns what to do with the test, in a few sentences.
+
+    Args:
+        found: of the test.
+        override: the dotted key by which the variant's rate is set.
+        out: where the picture is.
+    """
+    if found.turning is None or found.suggested is None:
+        return (
+            f"{out}: no rate from {rate_test.LOWEST:g} to {found.rates[-1]:.1e} brought the loss down in "
+            f"{len(found.losses)} updates; try more (--updates), or look whether labels and photos fit"
+        )
+    return (
+        f"{out}: the loss fell up to a rate of {found.rates[found.turning]:.1e}, from which on it climbed. A "
+        "tenth of that is a rate to try:\n"
+        f"dvc exp run -S {override}={found.suggested:g}\n"
+        "It is a place to begin, not the best rate: compare two or three around it on validation accuracy."
+    )
+
+
+def _needless(variant: Variant) -> str:
+    """Returns why a variant has no learning rate, or an empty text."""
+    if variant.is_linear:
+        return f"its recipe, {variant.recipe}, solves for its weights"
+    if isinstance(variant.network, TransferSettings) and not variant.network.unfreeze:
+        return f"networks.{variant.network_name}.unfreeze leaves nothing to tune"
+    return ""
+
+
+def _key(values: dict[str, object], name: str) -> str:
+    sections: dict[str, dict[str, object]] = values["variants"]  # type: ignore[assignment]  # judged by now
+    return f"variants.{name}.lr" if sections[name].get("lr") else "lr"
+
+
+def _tested(variant: Variant, *, fold: int, num_updates: int) -> rate_test.Found:
+    photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "image"])
+    copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
+    splits = database.read_splits(SPLITS)
+    jobs = variants.jobs_of(photos, copies, splits, seed=variant.experiment.seed, repeats=1)
+    folds = {job.fold: job for job in jobs}
+    if fold not in folds:
+        raise SettingsError(f"--fold must be one of {', '.join(map(str, folds))}, got {fold}")
+    known = None
+    if backbone := variant.network.frozen():
+        ids = photos["photo_id"].tolist()
+        read = features.read(
+            FEATURES / variant.data / variant.network_name, photo_ids=ids, copy_ids=[], backbone=backbone
+        )
+        known = variants.known(read, ids, splits)
+    shown = pd.concat([photos, copies], ignore_index=True)
+    images = database.decode(shown["image"])
+    labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)[1]
+
+    def begin(settings: TrainSettings) -> Trainer:
+        return variants.trainers(
+            variant._replace(train=settings), images=images, labels=labels, known=known,
+            num_at_once=settings.images_at_once(folds[fold].num_originals),
+        )()  # fmt: skip
+
+    return rate_test.run(begin, variant.train, folds[fold], num_updates=num_updates)
+
+
+if __name__ == "__main__":
+    run(main)
