@@ -27,7 +27,7 @@ def doubts(nodes: Sequence[Node], *, at: str) -> list[str]:
         pairs.append((last, HEAD))
     pairs = list(dict.fromkeys(pairs))
     sentences = [
-        f"there is no activation between {first} and {second}, and two layers without an activation between "
+        f"{first} and {second} have no activation between them, and two layers without an activation between "
         "them are one layer; add one, such as activation: relu"
         for first, second in pairs[:MAX_DOUBTS]
     ]

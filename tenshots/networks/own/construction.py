@@ -67,10 +67,10 @@ def _applied(node: Node, values: Tensor, stem: str, note: str) -> Tensor:
         return _parallel(node, values, stem, note)
     if node.kind == MAXOUT:
         return _maxout(node, values, stem, note)
-    return _layer(node.kind, node.arguments, values, f"{stem}_{node.kind.lower()}", _place(node, note))
+    return _layer(node.kind, node.arguments, values, stem, _place(node, note))
 
 
-def _layer(kind: str, arguments: Mapping[str, Any], values: Tensor, name: str, place: str) -> Tensor:
+def _layer(kind: str, arguments: Mapping[str, Any], values: Tensor, stem: str, place: str) -> Tensor:
     """Applies one layer, its activation as a layer of its own: pictures look at what goes into an activation.
 
     Raises:
@@ -85,16 +85,16 @@ def _layer(kind: str, arguments: Mapping[str, Any], values: Tensor, name: str, p
         # Source: He et al. 2015, arXiv:1502.01852, section 2.1.
         given["shared_axes"] = [1, 2]
     try:
-        made = getattr(keras.layers, kind)(**given, name=name)(values)
+        made = getattr(keras.layers, kind)(**given, name=f"{stem}_{kind.lower()}")(values)
     except Exception as error:  # whatever it is (Keras knows no rule), the settings are its cause
         raise SettingsError(
             f"{place} cannot take {described(shape)}: {entries.reason(error)}; change it or what is before"
         ) from None
     _refuse(place, faults.too_large(_shape(made)))
     if activation == "relu":
-        return keras.layers.ReLU(name=f"{name}_relu")(made)
+        return keras.layers.ReLU(name=f"{stem}_relu")(made)
     if activation is not None:
-        return keras.layers.Activation(activation, name=f"{name}_{activation}")(made)
+        return keras.layers.Activation(activation, name=f"{stem}_{activation}")(made)
     return made
 
 
@@ -140,7 +140,7 @@ def _maxout(node: Node, values: Tensor, stem: str, note: str) -> Tensor:
     pieces = given.pop("pieces")
     kind = "Dense" if "units" in given else "Conv2D"
     made = [
-        _layer(kind, given, values, f"{stem}_piece{number}_{kind.lower()}", _place(node, note))
+        _layer(kind, given, values, f"{stem}_piece{number}", _place(node, note))
         for number in range(1, pieces + 1)
     ]
     return keras.layers.Maximum(name=f"{stem}_maxout")(made)
