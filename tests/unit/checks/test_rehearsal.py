@@ -119,8 +119,8 @@ def test_networks_of_ones_own_are_counted_and_judged_without_memory_for_them(val
     for problem, words in zip(
         found.problems,
         [
-            "wide must have at most 500,000,000 parameters, got 5,033,361,410; choose fewer filters, a smaller",
-            "large must be trained in at most 64 GB, but with batch_size 16 it would fill about 108 GB; choose",
+            "wide must have at most 500,000,000 parameters, got 5,033,361,410; choose fewer filters",
+            "large must be trained in at most 64 GB, but with batch_size 16 it would fill about 108 GB",
             "flat.layers[0] (Dense) takes a row of numbers, but what arrives there is (8, 8, 3)",
         ],
         strict=True,
