@@ -30,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     argparse.ArgumentParser(prog="python -m stages.rehearse", description=__doc__).parse_args(argv)
     runtime.configure(threads=1)
     found = rehearsal.rehearse(params.read())
+    for doubt in found.doubts:
+        print(f"rehearse: warning: {doubt}")
     if found.problems:
         raise SettingsError("\n".join(found.problems))
 

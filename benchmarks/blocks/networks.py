@@ -262,8 +262,17 @@ BLOCKS: dict[str, Block] = {
     "softmax": layer(lambda: L.Softmax(), drawn(22, BATCH, 1003, dtype="float32")),
     **{
         f"activation {name}": layer(lambda name=name: L.Activation(name), LINE.reshape(1, -1))  # type: ignore[misc]
-        for name in ("relu", "relu6", "elu", "gelu", "silu", "hard_swish")
+        for name in (
+            *("relu", "relu6", "elu", "gelu", "silu", "hard_swish", "leaky_relu", "selu", "mish", "softplus"),
+            *("softsign", "tanh", "sigmoid", "hard_sigmoid"),
+        )
     },
+    "group normalisation": layer(lambda: L.GroupNormalization(8)),
+    "RMS normalisation": layer(lambda: L.RMSNormalization()),
+    "unit normalisation": layer(lambda: L.UnitNormalization()),
+    "upsampling": layer(lambda: L.UpSampling2D(2)),
+    "upsampling, bilinear": layer(lambda: L.UpSampling2D(2, interpolation="bilinear")),
+    "adaptive pooling": layer(lambda: L.AdaptiveAveragePooling2D(5)),
     "cross-entropy": cross_entropy,
     **{f"optimiser {name}": partial(optimiser, name) for name in ("adam", "adamw", "sgd")},
     "keras random": random_numbers,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from tenshots import entries
 from tenshots.augmentation.settings import LayerSettings
 from tenshots.errors import SettingsError
 from tenshots.params import PATH, nearest_or_all, shown
@@ -87,7 +87,7 @@ def built(settings: LayerSettings, *, at: str) -> Any:  # noqa: ANN401 (Keras sh
     try:
         return LAYERS[name](**value_range | arguments)
     except Exception as error:  # whatever it is (Keras knows no rule), the arguments are its cause
-        raise SettingsError(f"{PATH}: {at} is refused by Keras: {_reason(error)}") from None
+        raise SettingsError(f"{PATH}: {at} is refused by Keras: {entries.reason(error)}") from None
 
 
 def _broken_rule(argument: str, value: object, default: object) -> str:
@@ -122,7 +122,9 @@ def try_out(layer: Any, *, size_px: int, at: str) -> None:  # noqa: ANN401 (Kera
         # In another order, so that whatever the layer keeps from call to call differs.
         again = [_called(layer, alone, seed) for seed in reversed(_PROBE_SEEDS)][::-1]
     except Exception as error:  # layers fail in many ways, and each of them is the setting's fault
-        raise SettingsError(f"{PATH}: {at} fails on photos of {size_px} px: {_reason(error)}") from None
+        raise SettingsError(
+            f"{PATH}: {at} fails on photos of {size_px} px: {entries.reason(error)}"
+        ) from None
     if any((output.shape, output.dtype) != (alone.shape, alone.dtype) for output in outputs):
         raise SettingsError(
             f"{PATH}: {at} must keep the photos' size of {size_px} px and their type, "
@@ -252,9 +254,3 @@ def reset(states: Sequence[Any], seed: tf.Tensor) -> None:
     # numbers, and a copy turned far to the left would always be a dark one.
     for index, state in enumerate(states):
         state.assign(tf.stack([seed, tf.constant(index << 32, tf.int64)]))
-
-
-def _reason(error: Exception) -> str:
-    """Returns the error's message as one line; of Keras' frame around it, the part in bold alone."""
-    bold = re.search("\x1b\\[1m(.+?)\x1b\\[0m", str(error), re.DOTALL)
-    return " ".join((bold[1] if bold else str(error)).split())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
+from tenshots import entries
 from tenshots.params import Listed, Settings, check_numbers
 
 # Of any number in an argument: pixels are at most 255, and sides and counts at most a standard photo's 1024.
@@ -23,16 +23,8 @@ class LayerSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _from_entry(cls, entry: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever stands in the file)
-        if isinstance(entry, str):
-            entry = {entry: None}
-        if not isinstance(entry, Mapping) or len(entry) != 1:
-            raise ValueError(f"must be the name of one layer, alone or with its arguments, {_EXAMPLE}")
-        [(name, arguments)] = entry.items()
-        if not isinstance(name, str):
-            raise ValueError(f"must be the name of one layer, alone or with its arguments, {_EXAMPLE}")
-        if not isinstance(arguments, Mapping | None):
-            raise ValueError(f"must give each argument with its name, {_EXAMPLE}")
-        return {"name": name, "arguments": dict(arguments or {})}
+        name, arguments = entries.split(entry, example=_EXAMPLE)
+        return {"name": name, "arguments": arguments}
 
     @field_validator("arguments")
     @classmethod

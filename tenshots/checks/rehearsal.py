@@ -29,10 +29,12 @@ class Rehearsed(NamedTuple):
     Attributes:
         problems: one sentence per setting that Keras would refuse, or that no machine has the memory for.
         efforts: of each network that can be built, by name: see `effort.efforts`.
+        doubts: one sentence per thing that is allowed, and yet hardly meant.
     """
 
     problems: list[str]
     efforts: dict[str, dict[str, int]]
+    doubts: list[str]
 
 
 def rehearse(values: Mapping[str, Any]) -> Rehearsed:
@@ -41,7 +43,7 @@ def rehearse(values: Mapping[str, Any]) -> Rehearsed:
     Args:
         values: all of params.yaml, after `checks.whole.check`.
     """
-    found, efforts = [], {}
+    found, efforts, doubts = [], {}, []
     size_px = params.section(values, "standardise", StandardiseSettings).size_px
     try:
         Policy(params.section(values, "augment", AugmentSettings).layers, size_px=size_px)
@@ -54,6 +56,7 @@ def rehearse(values: Mapping[str, Any]) -> Rehearsed:
     for name, described in values["networks"].items():
         at = f"networks.{name}"
         settings = settings_from(described, at=at)
+        doubts += settings.doubts(at=at)
         sizes = _batch_sizes(variants, name, batch_size)
         # With all, `train` knows how many photos that is, and judges before it trains.
         most = max([size for size in sizes.values() if size != "all"], default=1)
@@ -64,7 +67,7 @@ def rehearse(values: Mapping[str, Any]) -> Rehearsed:
                 building.learnt(settings, at=at)  # its backbone's weights are there, and fit
         except (SettingsError, DataError) as error:
             found.append(str(error))
-    return Rehearsed(found, efforts)
+    return Rehearsed(found, efforts, doubts)
 
 
 def _batch_sizes(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tenshots.errors import DataError
@@ -92,12 +94,9 @@ def _after(operation: Any, node: Any, field: Field) -> Field | None:  # noqa: AN
     given, made = node.input_tensors[0].shape, node.outputs[0].shape
     if len(made) != 4:  # such as an average over all places
         return None
-    if name in ("Resize", "Resizing"):
-        return Field(*(_scaled(axis, given[i], made[i]) for i, axis in enumerate(field, start=1)))
-    if name == "ZeroPadding2D":
-        return Field(*(_shifted(axis, -operation.padding[i][0]) for i, axis in enumerate(field)))
-    if name == "Cropping2D":
-        return Field(*(_shifted(axis, operation.cropping[i][0]) for i, axis in enumerate(field)))
+    if name in _AXES:
+        sides = (field.rows, given[1], made[1]), (field.columns, given[2], made[2])
+        return Field(*(_AXES[name](operation, side, *each) for side, each in enumerate(sides)))
     if name not in _WINDOWS:
         if any(below.shape[1:3] == made[1:3] for below in node.input_tensors):
             return field  # activations, sums, normalisation: a value from the one in its place
@@ -134,11 +133,65 @@ def _slid(axis: Axis, *, window: int, step: int, padded: bool, size: int) -> Axi
     )
 
 
+def _spread(operation: Any, side: int, axis: Axis, _before: int, _after: int) -> Axis:  # noqa: ANN401
+    """Returns the most that values see of which several stand for each of those before."""
+    times = operation.size[side]
+    step = axis.step / times
+    start, length = axis.start - (times - 1) * step, axis.length + (times - 1) * step
+    if operation.interpolation == "nearest":
+        return Axis(start, length, step)
+    return Axis(start - axis.step, length + 2 * axis.step, step)  # a mean with the neighbours
+
+
+def _spread_by(operation: Any, side: int, axis: Axis, _before: int, _after: int) -> Axis:  # noqa: ANN401
+    """Returns the most that values see to which a window of weights spreads each value, every `step` values.
+
+    Value o is a sum over those values i for which o + cut - i * step lies in the window.
+    """
+    window = operation.dilation_rate[side] * (operation.kernel_size[side] - 1) + 1
+    step = operation.strides[side]
+    cut = max(window - step, 0) // 2 if operation.padding == "same" else 0
+    apart = axis.step / step
+    return Axis(axis.start + (cut - window + 1) * apart, axis.length + (window - 1) * apart, apart)
+
+
+def _divided(_operation: Any, _side: int, axis: Axis, before: int, after: int) -> Axis:  # noqa: ANN401
+    """Returns the most that values see which share values before them as evenly as whole numbers allow."""
+    step = Fraction(before, after)
+    odd = 1 if before % after else 0
+    return Axis(
+        axis.start - odd * axis.step, axis.length + (step - 1 + 2 * odd) * axis.step, step * axis.step
+    )
+
+
 def _shifted(axis: Axis, by: int) -> Axis:
     return Axis(axis.start + by * axis.step, axis.length, axis.step)
 
 
-def _scaled(axis: Axis, before: int, after: int) -> Axis:
+def _scaled(_operation: Any, _side: int, axis: Axis, before: int, after: int) -> Axis:  # noqa: ANN401
     """Returns the place of pixels after resizing: each stands for before / after of those before it."""
     factor = Fraction(before, after)
     return Axis(axis.start, axis.length * factor, axis.step * factor)
+
+
+def _padded(operation: Any, side: int, axis: Axis, _before: int, _after: int) -> Axis:  # noqa: ANN401
+    return _shifted(axis, -operation.padding[side][0])
+
+
+def _cropped(operation: Any, side: int, axis: Axis, _before: int, _after: int) -> Axis:  # noqa: ANN401
+    return _shifted(axis, operation.cropping[side][0])
+
+
+# Layers that change places side by side, each with what becomes of a side.
+_AXES: Mapping[str, Callable[[Any, int, Axis, int, int], Axis]] = MappingProxyType(
+    {
+        "AdaptiveAveragePooling2D": _divided,
+        "AdaptiveMaxPooling2D": _divided,
+        "Conv2DTranspose": _spread_by,
+        "Cropping2D": _cropped,
+        "Resize": _scaled,
+        "Resizing": _scaled,
+        "UpSampling2D": _spread,
+        "ZeroPadding2D": _padded,
+    }
+)

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from tenshots.errors import DataError
 from tenshots.interpretation import (
     activations,
     drawing,
     dreaming,
+    fields,
     gradcam,
     landscape,
     layers,
@@ -51,7 +53,7 @@ def pictures(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Itera
         answers = forward.predict(shown.model, shown.tested.images, flips=True)
     shown.check(answers)
     yield structure_picture(shown.model)
-    if excited:
+    if layers.has_maps(shown.model):
         yield from _of_maps(shown, settings, dict(zip(excited, found.peaks, strict=True)), seed=seed)
     if settings.landscape:
         yield landscape_picture(shown, settings, seed=derived_seed(seed, "landscape"))
@@ -69,14 +71,36 @@ def left_out(model: keras.Model) -> str:
             "In this network there are several ways from the photo to the answer, and no layer of maps lies "
             "on all of them. So there are no heat maps."
         )
+    left = layers.last_of_each_size(layers.with_maps(model))
+    placed = _placed(model)
+    unplaced = [str(layer.name) for layer in left if layer not in placed]
+    if unplaced:
+        return (
+            f"Values of {', '.join(unplaced)} belong to no place of the photo, or to maps that have one size "
+            "alone. So what excites these is not shown."
+        )
     return ""
+
+
+def _placed(model: keras.Model) -> list[Any]:
+    """Layers of maps of different sizes whose values belong to places, and that take any picture."""
+    if not layers.has_maps(model):
+        return []
+    found = []
+    for layer in layers.last_of_each_size(layers.with_maps(model)):
+        tensor = layers.before_activation(layer)
+        try:
+            fields.receptive_field(model, tensor)
+        except DataError:
+            continue
+        if layers.takes_any_size(model, tensor):
+            found.append(layer)
+    return found
 
 
 def _excited_layers(model: keras.Model) -> list[Any]:
     """Layers of maps of different sizes, from the input up; none where there are none."""
-    if not layers.has_maps(model):
-        return []
-    return layers.spread(layers.last_of_each_size(layers.with_maps(model)), NUM_EXCITED_LAYERS)
+    return layers.spread(_placed(model), NUM_EXCITED_LAYERS)
 
 
 def _of_maps(
@@ -96,7 +120,7 @@ def _of_maps(
     ):
         if looked_at and len(answers):
             yield gradcam_picture(shown, answers, words, layer=looked_at)
-    if settings.dream:
+    if settings.dream and excited:
         yield dream_picture(shown, settings, seed=derived_seed(seed, "dream"))
 
 
@@ -127,7 +151,7 @@ def dream_picture(shown: Subject, settings: VisualiseSettings, *, seed: int) -> 
     """Draws a photo, and the same after dreaming with a middle layer."""
     (photo_id,) = subject.example(shown.answers)
     photo = subject.in_memory(shown.photos, [photo_id])
-    chosen = layers.last_of_each_size(layers.with_maps(shown.model))
+    chosen = _placed(shown.model)
     layer = chosen[len(chosen) // 2]
     start = round(DREAM_PX / 2 / dreaming.SCALE ** (DREAM_OCTAVES - 1))
     dreamt = dreaming.dream(

@@ -11,6 +11,7 @@ from tenshots.networks.building import passes_alone
 from tenshots.runtime import keras
 
 BATCH_SIZE = 64
+_MEETING = ("Add", "Concatenate", "Maximum")
 MIN_CELLS = 6  # per side: on fewer, the heat tells left from right and no more
 
 
@@ -18,6 +19,7 @@ def default_layer(model: keras.Model) -> str | None:
     """Returns the layer to look at: the last with maps of MIN_CELLS per side, else the last with maps at all.
 
     Only layers count through which everything passes on its way to the answer; None where there is none.
+    Where all layers to look at lie on branches, that is where these meet.
     """
     maps = layers.with_maps(model) if layers.has_maps(model) else []
     alone = None
@@ -26,6 +28,11 @@ def default_layer(model: keras.Model) -> str | None:
             alone = alone or layer
             if min(layer.output.shape[1:3]) >= MIN_CELLS:
                 return str(layer.name)
+    if alone is None:  # all of them lie on branches: where these meet again, all passes
+        meeting = [
+            layer for layer in model.layers if layers.kind(layer) in _MEETING and len(layer.output.shape) == 4
+        ]
+        alone = next((layer for layer in reversed(meeting) if passes_alone(layer, model)), None)
     return str(alone.name) if alone else None
 
 

@@ -13,6 +13,7 @@ from tenshots.runtime import keras
 
 # By name: Keras has a dozen of each without a common class.
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D")
+_OF_ONE_SIZE = ("AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D", "Reshape")
 _ACTIVATIONS = ("Activation", "ELU", "LeakyReLU", "PReLU", "ReLU")
 
 
@@ -76,6 +77,12 @@ def before_activation(layer: Any) -> Any:  # noqa: ANN401
     A ReLU that is shut lets no gradient through, so whoever wants to excite it starts before it.
     """
     return layer.input if kind(layer) in _ACTIVATIONS else layer.output
+
+
+def takes_any_size(model: keras.Model, outputs: Any) -> bool:  # noqa: ANN401
+    """Whether `at_any_size` can copy the part below a tensor: no layer there makes maps of one size alone."""
+    part = keras.Model(building.pixels(model), outputs)
+    return not any(kind(operation) in _OF_ONE_SIZE for operation in part.operations)
 
 
 def at_any_size(model: keras.Model, outputs: Any) -> keras.Model:  # noqa: ANN401

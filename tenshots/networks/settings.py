@@ -90,6 +90,14 @@ class NetworkSettings(Settings):
             at: the network's dotted key in params.yaml.
         """
 
+    def doubts(self, *, at: str) -> list[str]:  # noqa: ARG002 (of families that have none)
+        """Returns a sentence for each thing that is allowed, and yet hardly meant.
+
+        Args:
+            at: the network's dotted key in params.yaml.
+        """
+        return []
+
 
 class ScratchSettings(NetworkSettings):
     """A network of recipe "from scratch": all of it is trained at once, from random weights."""

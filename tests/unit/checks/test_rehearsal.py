@@ -103,6 +103,33 @@ def test_a_network_too_large_is_refused_without_memory_for_it(
     assert problem.startswith("params.yaml: networks.lecture must have at most 500,000,000 parameters, got ")
 
 
+def test_networks_of_ones_own_are_counted_and_judged_without_memory_for_them(values: dict[str, Any]) -> None:
+    enlarged = [{"UpSampling2D": {"size": 20}}, {"Conv2D": {"filters": 256, "kernel_size": 1}}]
+    lists = {
+        "wide": ["Flatten", {"Dense": {"units": 65536}}],
+        "large": [*enlarged, "ReLU", "GlobalMaxPooling2D"],
+        "flat": [{"Dense": {"units": 3}}],
+    }
+    sizes = {"wide": 160, "large": 64, "flat": 8}
+    values["networks"] = {
+        name: {"family": "layers", "input_px": sizes[name], "layers": each} for name, each in lists.items()
+    }
+    values["variants"] = {"a": {"data": "database", "network": "wide"}}
+    found = rehearsal.rehearse(values)
+    for problem, words in zip(
+        found.problems,
+        [
+            "wide must have at most 500,000,000 parameters, got 5,033,361,410; choose fewer filters",
+            "large must be trained in at most 64 GB, but with batch_size 16 it would fill about 108 GB",
+            "flat.layers[0] (Dense) takes a row of numbers, but what arrives there is (8, 8, 3)",
+        ],
+        strict=True,
+    ):
+        assert problem.startswith(f"params.yaml: networks.{words}")
+    first = "networks.wide.layers[1] (Dense) and the layer of the answer have no activation between them, and"
+    assert found.doubts[0].startswith(first)
+
+
 def test_a_backbone_too_large_is_refused_without_memory_for_it(values: dict[str, Any]) -> None:
     (problem,) = rehearsal.rehearse(with_backbone(values, arguments={"alpha": 1e6})).problems
     assert "networks.other must have at most 500,000,000 parameters" in problem

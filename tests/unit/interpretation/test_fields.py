@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -98,6 +99,39 @@ def test_a_value_moves_with_the_pixels_of_its_field_and_with_no_others(
         np.testing.assert_array_equal(lit, expected)
 
 
+@pytest.mark.parametrize(
+    ("build", "most"),
+    [
+        (lambda: model_of(Layers.UpSampling2D(3)), 2),
+        (lambda: model_of(Layers.Conv2D(1, 3, strides=2), Layers.UpSampling2D((2, 3))), 5),
+        (lambda: model_of(Layers.UpSampling2D(2, interpolation="bilinear")), 4),
+        (lambda: model_of(Layers.Conv2DTranspose(1, 3, strides=2)), 2),
+        (lambda: model_of(Layers.Conv2DTranspose(1, 4, strides=(1, 2), padding="same")), 4),
+        (lambda: model_of(Layers.Conv2D(1, 2, strides=2), Layers.Conv2DTranspose(1, 3, padding="same")), 6),
+        (lambda: model_of(Layers.Conv2DTranspose(1, 2, dilation_rate=2)), 3),
+        (lambda: model_of(Layers.AdaptiveMaxPooling2D(6)), 4),
+        (lambda: model_of(Layers.AdaptiveAveragePooling2D((8, 7))), 6),
+    ],
+)
+def test_the_field_of_what_enlarges_or_divides_unevenly_holds_all_that_moves_a_value_and_little_more(
+    build: Callable[[], keras.Model], most: int
+) -> None:
+    model = build()
+    model.set_weights([np.full_like(values, values.ndim > 1) for values in model.get_weights()])
+    pictures = np.eye(24 * 24, dtype=np.float32).reshape(-1, 24, 24, 1)
+    moved = np.asarray(model(pictures))[..., 0] != 0
+    field = receptive_field(model, model.output)
+    assert max(field.rows.length, field.columns.length) <= most
+    for row, column in np.ndindex(*moved.shape[1:]):
+        lit = moved[:, row, column].reshape(24, 24)
+        top, left, bottom, right = field.box(row, column)
+        inside = np.zeros((24, 24), bool)
+        inside[max(math.floor(top), 0) : math.ceil(bottom), max(math.floor(left), 0) : math.ceil(right)] = (
+            True
+        )
+        assert not (lit & ~inside).any()
+
+
 def test_what_weighs_whole_maps_is_left_aside() -> None:
     pixels = keras.Input((24, 24, 2))
     maps = Layers.Conv2D(2, 3, padding="same")(pixels)
@@ -111,6 +145,6 @@ def test_a_layer_without_places_or_of_an_unknown_kind_is_an_error() -> None:
     model = model_of(Layers.Conv2D(1, 3), Layers.GlobalAveragePooling2D())
     with pytest.raises(DataError, match="no places in the photo"):
         receptive_field(model, model.output)
-    model = model_of(Layers.Conv2D(1, 3), Layers.UpSampling2D(2, name="larger"))
-    with pytest.raises(DataError, match="larger is not known, since UpSampling2D"):
+    model = model_of(Layers.Conv2D(1, 3), Layers.Reshape((11, 44, 1), name="wider"))
+    with pytest.raises(DataError, match="wider is not known, since Reshape"):
         receptive_field(model, model.output)

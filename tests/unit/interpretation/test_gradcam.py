@@ -78,6 +78,27 @@ def test_the_layer_looked_at_is_the_last_that_tells_places_apart() -> None:
     assert gradcam.default_layer(model) == "block_13_expand_relu"
 
 
+def test_where_all_layers_with_maps_lie_on_branches_it_is_where_these_meet() -> None:
+    branch = [{"Conv2D": {"filters": 2, "kernel_size": 3, "padding": "same", "activation": "relu"}}]
+    values = {"family": "layers", "input_px": 8}
+    values["layers"] = [{"parallel": {"branches": [branch, branch]}}, "MaxPooling2D", "Flatten"]
+    model = building.build(building.settings_from(values, at=""), size_px=8, num_labels=2)
+    assert gradcam.default_layer(model) == "layer0_concatenate"
+    assert gallery.left_out(model) == ""
+
+
+def test_a_layer_whose_values_have_no_place_is_said_to_be_left_out() -> None:
+    conv = {"Conv2D": {"filters": 4, "kernel_size": 3, "padding": "same", "activation": "relu"}}
+    values = {"family": "layers", "input_px": 8}
+    values["layers"] = [conv, {"Reshape": {"target_shape": [4, 4, 16]}}, conv, "Flatten"]
+    model = building.build(building.settings_from(values, at=""), size_px=8, num_labels=2)
+    assert gallery.left_out(model) == (
+        "Values of layer2_relu belong to no place of the photo, or to maps that have one size alone. So what "
+        "excites these is not shown."
+    )
+    assert [layer.name for layer in gallery._excited_layers(model)] == ["layer0_relu"]
+
+
 def test_a_network_with_several_ways_from_photo_to_answer_has_no_layer_to_look_at() -> None:
     photos = keras.Input((8, 8, 3))
     ways = [keras.layers.Conv2D(2, 3, activation="relu")(photos) for _ in range(2)]

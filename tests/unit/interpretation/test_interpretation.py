@@ -21,6 +21,7 @@ from tenshots.interpretation import (
     answer_pictures,
     drawing,
     dreaming,
+    fields,
     filters,
     gradients,
     layers,
@@ -88,6 +89,28 @@ def test_a_part_at_any_size_computes_what_the_network_does(family: str) -> None:
     assert part(np.zeros((1, 64, 96, 3), np.float32)).shape[2] == 3 * expected.shape[2]
     part.set_weights([np.zeros_like(values) for values in part.get_weights()])
     assert any(values.any() for values in model.get_weights()), "it shares no weights"
+
+
+def test_layers_of_a_network_of_ones_own_that_have_places_take_pictures_of_any_size() -> None:
+    maps = [
+        {"Conv2D": {"filters": 4, "kernel_size": 3}},
+        *("PReLU", "LayerNormalization", "RMSNormalization", "UnitNormalization", "BatchNormalization"),
+        *({"GroupNormalization": {"groups": 2}}, {"SpatialDropout2D": {"rate": 0.1}}, "MaxPooling2D"),
+        {"SeparableConv2D": {"filters": 4, "kernel_size": 3, "padding": "same", "activation": "tanh"}},
+        *({"UpSampling2D": {"interpolation": "bilinear"}}, {"Cropping2D": {"cropping": 1}}, "ELU"),
+        {"Conv2DTranspose": {"filters": 3, "kernel_size": 3, "strides": 2}},
+        *({"residual": {"layers": [{"DepthwiseConv2D": {"kernel_size": 3, "padding": "same"}}]}}, "ReLU"),
+    ]
+    values = {"family": "layers", "input_px": 12, "layers": [*maps, "Flatten"]}
+    model = building.build(building.settings_from(values, at=""), size_px=12, num_labels=2)
+    top = model.get_layer(f"layer{len(maps) - 1}_relu").output
+    assert layers.takes_any_size(model, top)
+    assert fields.receptive_field(model, top).rows.length < 16
+    given = images(2, 12).astype(np.float32)
+    expected = np.asarray(keras.Model(model.input, top)(given))
+    copy = layers.at_any_size(model, top)
+    np.testing.assert_allclose(np.asarray(copy(given)), expected, atol=1e-4)
+    assert copy(images(2, 20).astype(np.float32)).shape[1] > expected.shape[1]
 
 
 def test_a_part_at_any_size_starts_after_the_networks_resizing() -> None:

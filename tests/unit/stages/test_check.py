@@ -164,7 +164,7 @@ REFUSED: list[tuple[str, object, str]] = [
         "must be database or augmented for recipe logistic_regression, whi",
     ),
     ("networks", {}, "must hold 1 to 100 entries with names, got {}"),
-    (f"{LECTURE}.family", "convolution", "must be one of convolutional, dense, pretrained"),
+    (f"{LECTURE}.family", "convolution", "must be one of convolutional, dense, layers, pretrained"),
     (f"{LECTURE}.input_px", 4096, "must be at most 1024"),
     (f"{LECTURE}.input_px", 32.5, "must be an integer, got 32.5"),
     (f"{LECTURE}.filters", [10**9], "must be at most 4096"),
@@ -177,7 +177,7 @@ REFUSED: list[tuple[str, object, str]] = [
     (f"{LECTURE}.dense", 10**12, "must be at most 65536, got 1000000000000"),
     (f"{LECTURE}.dropout", True, "must be a number, got true"),
     (f"{LECTURE}.momentum", 1, "must be below 1"),
-    (f"{PRETRAINED}.family", [], "must be one of convolutional, dense, pretrained"),
+    (f"{PRETRAINED}.family", [], "must be one of convolutional, dense, layers, pretrained"),
     (f"{PRETRAINED}.input_px", 16, "must be at least 32"),
     (f"{PRETRAINED}.dropout", 1, "must be below 1"),
     (f"{PRETRAINED}.unfreeze", 2, "must be at most 1"),
@@ -305,6 +305,34 @@ def test_a_wrong_value_is_refused_by_its_key(key: str, value: object, words: str
     assert not re.search(r"should|Tuple|List|String|Dict|validation|valid ", message.partition(", got ")[0])
     last = key.rpartition(".")[2]
     assert last in message or f"{key.rpartition('.')[0]} must" in message
+
+
+MINE = {"family": "layers", "input_px": 8, "parts": {"a": "Flatten"}, "layers": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("input_px", 4, "must be at least 8, got 4"),
+        ("input_px", ABSENT, "is missing"),
+        ("parts", [], "must be a section of settings, got []"),
+        ("parts", {"a": "Flaten"}, ".a must name a layer of Keras for photos"),
+        ("layers", ABSENT, "is missing"),
+        ("layers", ["Flaten"], "[0] must name a layer of Keras for photos"),
+        ("filters", 3, "is not a known setting; did you mean 'layers'"),
+    ],
+)
+def test_a_wrong_value_of_a_network_of_ones_own_is_refused(key: str, value: object, words: str) -> None:
+    values = changed("networks.mine", copy.deepcopy(MINE))
+    whole.check(values)
+    if value is ABSENT:
+        del values["networks"]["mine"][key]
+    else:
+        values["networks"]["mine"][key] = value
+    with pytest.raises(SettingsError) as caught:
+        whole.check(values)
+    assert f"params.yaml: networks.mine.{key}" in str(caught.value)
+    assert words in str(caught.value)
 
 
 OWN = {

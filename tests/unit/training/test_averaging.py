@@ -10,7 +10,7 @@ import pytest
 from tenshots.errors import SettingsError
 from tenshots.runtime import keras
 from tenshots.training import loop as looping
-from tenshots.training import memory, optimisation
+from tenshots.training import losses, memory, optimisation
 from tenshots.training.averaging import Averages
 from tenshots.training.jobs import Epoch, Job
 from tests.drawn.trainings import from_scratch, job, loop, same
@@ -149,7 +149,7 @@ def test_a_network_is_saved_with_the_averages_that_were_judged() -> None:
     (found,) = from_scratch(job(), epochs=2, ema=0.5, patience="none")
     (without,) = from_scratch(job(), epochs=2, patience="none")
 
-    loss = optimisation.loss(found.val_logits, np.eye(2)[[1, 0, 1, 0, 1, 0, 1]], label_smoothing=0.1)
+    loss = losses.cross_entropy(found.val_logits, np.eye(2)[[1, 0, 1, 0, 1, 0, 1]], label_smoothing=0.1)
     assert loss == pytest.approx(found.history[-1].val_loss, rel=1e-6)
     assert [row.loss for row in found.history] == [row.loss for row in without.history]  # the same training
     assert not same(found.weights, without.weights)

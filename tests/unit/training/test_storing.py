@@ -22,6 +22,17 @@ from tests.drawn.settings import values
 runtime.configure(threads=1)
 
 DENSE = {"family": "dense", "input_px": 8, "channels": 3, "units": [4, 4], "dropout": 0.1}
+OWN = {
+    "family": "layers",
+    "input_px": 8,
+    "parts": {"small": {"Conv2D": {"filters": 2, "kernel_size": 3, "padding": "same"}}},
+    "layers": [
+        {"residual": {"layers": ["small", "BatchNormalization", "PReLU"]}},
+        {"parallel": {"branches": [["MaxPooling2D"], [{"AveragePooling2D": {"pool_size": 2}}, "small"]]}},
+        *({"SpatialDropout2D": {"rate": 0.1}}, {"GaussianNoise": {"stddev": 0.1}}, "Flatten"),
+        *({"maxout": {"units": 4, "pieces": 2}}, {"Dropout": {"rate": 0.1}}),
+    ],
+}
 NUM_TRAINED, NUM_IMAGES = 16, 180  # more than a batch is held out, so that the last one is smaller
 LABELS = np.arange(NUM_IMAGES) % 2
 NOISE = np.random.default_rng(3).integers(0, 128, (NUM_IMAGES, 32, 32, 3), dtype=np.uint8)
@@ -35,12 +46,12 @@ def job(repeat: int) -> Job:
     return Job(0, repeat, 7 + repeat, np.arange(NUM_TRAINED), val, NUM_TRAINED, test=test)
 
 
-@pytest.mark.parametrize("network", ["lecture", "dense", "pretrained"])
+@pytest.mark.parametrize("network", ["lecture", "dense", "own", "pretrained"])
 def test_a_network_answers_alike_before_it_is_saved_and_after_it_is_read(
     network: str, tmp_path: Path
 ) -> None:
     given = values(one={"data": "database", "network": network})
-    given["networks"]["dense"] = DENSE
+    given["networks"] |= {"dense": DENSE, "own": OWN}
     given["optimisation"] = {**given["optimisation"], "patience": "none"}  # of noise, the head is as good
     variant = variants.resolve({**given, "batch_size": 8}, "one")
     finish = partial(storing.save, folder=tmp_path)

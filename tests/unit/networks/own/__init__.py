@@ -1,0 +1,1 @@
+"""As `networks` is laid out."""
