@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     jobs = variants.jobs_of(photos, copies, splits, seed=seed, repeats=variant.repeats)
     shown = pd.concat([photos, copies], ignore_index=True)
     known = None
-    if backbone := variant.network.frozen():
+    if variant.has_features and (backbone := variant.network.frozen()):
         photo_ids, copy_ids = photos["photo_id"].tolist(), variants.copies_known(variant, copies)
         found = features.read(
             FEATURES / variant.data / variant.network_name,

@@ -20,6 +20,8 @@ def default_layer(model: keras.Model) -> str | None:
     Only layers count through which everything passes on its way to the answer; None where there is none.
     """
     maps = layers.with_maps(model) if layers.has_maps(model) else []
+    if joints := layers.meeting(model):  # each activation of an Inception module is one way of several
+        maps = [layer for layer in model.layers if layer in maps or layer in joints]
     alone = None
     for layer in reversed(maps):  # whoever asks each layer waits seconds for a deep network
         if passes_alone(layer, model):

@@ -19,7 +19,7 @@ import pandas as pd
 
 from tenshots import params
 from tenshots.augmentation.settings import AugmentSettings
-from tenshots.networks.settings import LINEAR, TransferSettings, settings_from
+from tenshots.networks.settings import LINEAR, SCRATCH, TransferSettings, settings_from
 from tenshots.studies.settings import DRAWS, StudySettings
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.training.settings import ExperimentSettings, VariantSettings, named
@@ -85,7 +85,8 @@ def in_order(values: Mapping[str, Any], efforts: Efforts) -> list[str]:
         if not is_known(values, name, efforts):
             return True, math.inf, variant.data == "augmented"
         # Of one image, as all variants train on the same number of them.
-        return True, _epochs(values, variant) * efforts[variant.network]["tuned"], variant.data == "augmented"
+        tuned = _tuned(variant, efforts[variant.network])
+        return True, _epochs(values, variant) * tuned, variant.data == "augmented"
 
     return sorted(values["variants"], key=rank)
 
@@ -179,7 +180,8 @@ def _training(values: Mapping[str, Any], variant: VariantSettings, efforts: Effo
     batch_size = variant.batch_size or experiment.batch_size
     rounds = math.ceil(found.folds * experiment.repeats / found.workers)
     originals = found.originals / max(found.folds, 1)
-    per_epoch = PASSES * originals * effort["tuned"]
+    tuned = _tuned(variant, effort)
+    per_epoch = PASSES * originals * tuned
     updates = math.ceil(originals / batch_size) * UPDATE
     work = rounds * (_epochs(values, variant) * (per_epoch + updates))
     if _is_transfer(values, variant):
@@ -187,7 +189,7 @@ def _training(values: Mapping[str, Any], variant: VariantSettings, efforts: Effo
         copies = (
             params.section(values, "augment", AugmentSettings).copies if variant.data == "augmented" else 0
         )
-        frozen = (effort["whole"] - effort["tuned"]) * bool(effort["tuned"])
+        frozen = (effort["whole"] - tuned) * bool(tuned)
         work += found.photos * (1 + copies) * frozen / found.workers
     return float(work)
 
@@ -197,8 +199,13 @@ def _epochs(values: Mapping[str, Any], variant: VariantSettings) -> int:
     return variant.epochs or params.top_level(values, ExperimentSettings).epochs
 
 
+def _tuned(variant: VariantSettings, effort: Mapping[str, int]) -> int:
+    """Returns what one image costs in the layers that training moves: from scratch in all of them."""
+    return effort["whole" if variant.recipe == SCRATCH else "tuned"]
+
+
 def _is_transfer(values: Mapping[str, Any], variant: VariantSettings) -> bool:
-    return isinstance(_network(values, variant), TransferSettings)
+    return variant.recipe != SCRATCH and isinstance(_network(values, variant), TransferSettings)
 
 
 def _network(values: Mapping[str, Any], variant: VariantSettings) -> Any:  # noqa: ANN401 (of any family)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tenshots.networks import building, drawing, forward
 from tenshots.runtime import keras
-from tenshots.training import cuts, loop, memory
+from tenshots.training import cuts, loop, memory, standardising
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.loop import TrainSettings
@@ -45,12 +45,14 @@ def trainers(
         # The same layers in another model, which is compiled: saving `network` leaves the optimiser's memory
         # out.
         trained = cuts.trained(cuts.at(network, building.pixels(network)), from_photos=inputs is images)
+        learn = standardising.learner(network, inputs, from_photos=inputs is images)
         targets = np.eye(network.output_shape[-1], dtype=np.float32)[labels]
 
         def train(job: Job, report: Callable[[Epoch], None], check: Callable[[], None]) -> Outcome:
             network.set_weights(built)
             drawing.draw(network, job.seed)
             drawing.draw_dropout(network, job.seed)
+            learn(job.train)
             history: list[Epoch] = []
             kept = loop.train(
                 trained,
