@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenshots.networks.units import Units
+from tenshots.networks.units import Units, every
 from tenshots.runtime import keras
 
 Tensor = Any  # keras.KerasTensor, untyped
@@ -47,7 +47,6 @@ def joined(
             before, after.shape[-1], 1, name=f"{name}_shortcut", strides=strides, activated=False
         )
     elif not alike:
-        if strides > 1:  # of one place: nothing is averaged
-            before = keras.layers.AveragePooling2D(1, strides=strides, name=f"{name}_shortcut_places")(before)
+        before = every(before, strides, name=f"{name}_shortcut_places")
         before = MoreMaps(after.shape[-1], name=f"{name}_shortcut_maps")(before)
     return keras.layers.Add(name=f"{name}_sum")([before, after])
