@@ -93,7 +93,7 @@ def _studied(
     # A variant that learns from frozen features needs no pixels, but for the size of its network's input.
     images = database.decode(shown["image"].iloc[:1] if variant.is_linear else shown["image"])
     known = None
-    if isinstance(variant.network, TransferSettings):
+    if isinstance(variant.network, TransferSettings) and variant.has_features:
         stored = features.read(
             FEATURES / data / variant.network_name,
             photo_ids=photos["photo_id"].tolist(),

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     jobs = variants.jobs_of(photos, copies, splits, seed=seed, repeats=variant.repeats, stop_on=stop_on)
     shown = pd.concat([photos, copies], ignore_index=True)
     known = None
-    if backbone := variant.network.frozen():
+    if variant.has_features and (backbone := variant.network.frozen()):
         photo_ids, copy_ids = photos["photo_id"].tolist(), variants.copies_known(variant, copies)
         found = features.read(
             FEATURES / of / variant.network_name,

@@ -231,6 +231,8 @@ def _got(details: ErrorDetails) -> str:
         remedy = "; remove the quotes" if plain else remedy
     elif isinstance(value, float) and details["type"] == "int_type" and value.is_integer():
         remedy = f"; write {shown(int(value))}"
+    elif isinstance(value, str) and details["type"] == "literal_error":
+        remedy = nearest(value, re.findall("'(.*?)'", str(details["ctx"]["expected"])))
     return f", got {shown(value)}{remedy}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tenshots import params
 from tenshots.labels.settings import InspectSettings
-from tenshots.networks.settings import LINEAR, settings_from
+from tenshots.networks.settings import LINEAR, SCRATCH, settings_from
 from tenshots.tables.features import Wanted
 from tenshots.training.settings import named
 
@@ -16,14 +16,19 @@ def wanted(values: Mapping[str, Any]) -> dict[tuple[str, str], Wanted | None]:
     """Returns of each data set and network which frozen features are wanted; None where none are.
 
     Those of photos are wanted by each variant that uses a network with a backbone, as every such recipe
-    solves for a head, and by the judging of labels; those of copies by each variant of a linear recipe that
-    learns from them.
+    but scratch solves for a head, and by the judging of labels; those of copies by each variant of a linear
+    recipe that learns from them.
 
     Args:
         values: all of params.yaml, after `checks.whole.check`.
     """
     variants = [named(values, name) for name in values["variants"]]
-    users = {(data, each.network) for each in variants for data in ("database", each.data)}
+    users = {
+        (data, each.network)
+        for each in variants
+        if each.recipe != SCRATCH
+        for data in ("database", each.data)
+    }
     users.add(("database", params.section(values, "inspect", InspectSettings).network))
     learners = {(each.data, each.network) for each in variants if each.recipe in LINEAR}
     found: dict[tuple[str, str], Wanted | None] = {}

@@ -108,7 +108,7 @@ def _of_maps(
 ) -> Iterator[Picture]:
     """Yields the pictures that need layers of maps."""
     yield feature_maps_picture(shown, settings)
-    if layers.sees_colours(shown.model):
+    if layers.sees_pixels(shown.model):
         yield filters_picture(shown.model)
     for layer, peaks in excited.items():
         own = derived_seed(seed, "excitation", layer.name)

@@ -22,6 +22,8 @@ def default_layer(model: keras.Model) -> str | None:
     Where all layers to look at lie on branches, that is where these meet.
     """
     maps = layers.with_maps(model) if layers.has_maps(model) else []
+    if joints := layers.meeting(model):  # each activation of an Inception module is one way of several
+        maps = [layer for layer in model.layers if layer in maps or layer in joints]
     alone = None
     for layer in reversed(maps):  # whoever asks each layer waits seconds for a deep network
         if passes_alone(layer, model):

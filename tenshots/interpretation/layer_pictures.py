@@ -69,15 +69,21 @@ def filters_picture(model: keras.Model) -> Picture:
     side = (drawing.INNER - 7 * 10) // 8
     tiles = [drawing.tile(kernel, side, smooth=False) for kernel in shown]
     size = times(kernels.shape[1:3])
+    grey = kernels.shape[-1] == 1
+    colours = (
+        "a change from dark to bright is a filter for edges"
+        if grey
+        else "a change from dark to bright is a filter for edges, two colours against each other one "
+        "for that contrast of colours, a single tint one for that colour"
+    )
     return Picture(
         "filters",
         "The first filters",
-        f"Each square is one filter of the first layer, {size} pixels of three colours. It slides over the "
-        "photo and answers strongly where the photo looks like it. Grey means that a place does not "
-        "matter; a change from dark to bright is a filter for edges, two colours against each other one "
-        "for that contrast of colours, a single tint one for that colour. Where all are "
+        f"Each square is one filter of the first layer, {size} pixels{' of three colours' * (not grey)}. It "
+        "slides over the photo and answers strongly where the photo looks like it. Grey means that a place "
+        f"does not matter; {colours}. Where all are "
         "like confetti, training has hardly moved them from their random start: the photos were too few.",
-        f"{len(shown)} squares of {size} pixels in many colours.",
+        f"{len(shown)} squares of {size} pixels{' in many colours' * (not grey)}.",
         drawing.framed(drawing.grid(tiles, columns=8, gap=10)),
         [],
     )

@@ -14,7 +14,9 @@ from tenshots.runtime import keras
 # By name: Keras has a dozen of each without a common class.
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D")
 _OF_ONE_SIZE = ("AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D", "Reshape")
-_ACTIVATIONS = ("Activation", "ELU", "LeakyReLU", "PReLU", "ReLU")
+_ACTIVATIONS = ("Activation", "ELU", "LeakyReLU", "PReLU", "RandomLeakyReLU", "ReLU")
+_CHOICES = ("Maxout",)  # activations that are never shut
+_JOINTS = ("Concatenate",)  # where the branches of a module meet
 
 
 def kind(operation: Any) -> str:  # noqa: ANN401 (a layer or keras.Operation, untyped)
@@ -48,9 +50,14 @@ def has_maps(model: keras.Model) -> bool:
 
 def _of_maps(model: keras.Model) -> list[Any]:
     maps = [layer for layer in model.layers if len(layer.output.shape) == 4 and layer.output.shape[1] > 1]
-    return [layer for layer in maps if kind(layer) in _ACTIVATIONS] or [
+    return [layer for layer in maps if kind(layer) in (*_ACTIVATIONS, *_CHOICES)] or [
         layer for layer in maps if is_convolution(layer)
     ]
+
+
+def meeting(model: keras.Model) -> list[Any]:
+    """Returns the layers of maps in which branches meet, besides those of `with_maps`, from the input up."""
+    return [layer for layer in model.layers if kind(layer) in _JOINTS and len(layer.output.shape) == 4]
 
 
 def last_of_each_size(layers: Sequence[Any]) -> list[Any]:
@@ -65,10 +72,10 @@ def spread(layers: Sequence[Any], number: int) -> list[Any]:
     return [layers[place] for place in np.floor(places + 0.5).astype(int)]
 
 
-def sees_colours(model: keras.Model) -> bool:
-    """Whether the first convolution looks at three colours, so that it can be shown in colour."""
+def sees_pixels(model: keras.Model) -> bool:
+    """Whether the first convolution looks at pixels, so that it can be shown as a picture."""
     first = next((layer for layer in model.layers if is_convolution(layer)), None)
-    return first is not None and kind(first) == "Conv2D" and first.input.shape[-1] == 3
+    return first is not None and kind(first) == "Conv2D" and first.input.shape[-1] in (1, 3)
 
 
 def before_activation(layer: Any) -> Any:  # noqa: ANN401

@@ -55,7 +55,7 @@ def folded(found: Sequence[Row], *, most: int) -> list[Row]:
 
 def learns(row: Row) -> bool:
     """Whether a row holds filters or their like; normalisation has parameters, too, but only scales."""
-    return row.num_parameters > 0 and "Normalization" not in row.kind
+    return row.num_parameters > 0 and "Normalization" not in row.kind and row.kind != "Standardising"
 
 
 def _folded(group: list[Row]) -> Row:

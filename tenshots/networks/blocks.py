@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tenshots.networks.settings import ScratchSettings
+from tenshots.networks.standardising import Standardising
+from tenshots.networks.units import Units
 from tenshots.runtime import keras
 
 # Of red, green and blue in the brightness of a pixel. Source: ITU-R BT.601, as Pillow's "L" has it.
@@ -33,41 +36,70 @@ class Grey(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
         return red + green + blue
 
 
-def scaled(pixels: Any) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
-    """Scales pixels from 0 to 255 to [-1, 1]."""
-    return keras.layers.Rescaling(1 / 127.5, offset=-1, name="scaling")(pixels)
-
-
-def convolutions(
-    photos: Any,  # noqa: ANN401 (keras.KerasTensor, untyped)
-    *,
-    filters: Sequence[int],
-    dropout: float,
-    momentum: float,
-) -> Any:  # noqa: ANN401
-    """Applies scaling to [-1, 1] and blocks of two convolutions each.
+def seen(photos: Any, settings: ScratchSettings) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
+    """Returns what the first layer of a network is given of photos, by their settings.
 
     Args:
         photos: (num_photos, side, side, 3), 0 to 255.
+        settings: of the network: its size, its colours, and how levels are normalised.
+
+    Returns:
+        (num_photos, input_px, input_px, 3), or 1 in place of 3 where it sees grey.
+    """
+    pixels = resized(photos, settings.input_px)
+    return scaled(coloured(pixels, settings.colour), settings.normalisation)
+
+
+def coloured(pixels: Any, colour: str | None) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
+    """Returns pixels as they are, or their brightness where the colour is grey."""
+    return Grey(name="grey")(pixels) if colour == "grey" else pixels
+
+
+def scaled(pixels: Any, normalisation: str | None = None) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
+    """Scales pixels from 0 to 255.
+
+    Args:
+        pixels: (num_photos, side, side, num_channels).
+        normalisation: unit scales to [0, 1]; symmetric, or None, to [-1, 1]; standard to mean 0 and deviation
+            1 of the photos that a training learns from (see `training.standardising`).
+    """
+    if normalisation == "standard":
+        return Standardising(name="scaling")(pixels)
+    if normalisation == "unit":
+        return keras.layers.Rescaling(1 / 255, name="scaling")(pixels)
+    return keras.layers.Rescaling(1 / 127.5, offset=-1, name="scaling")(pixels)
+
+
+def convolutions(values: Any, units: Units, *, filters: Sequence[int], dropout: float) -> Any:  # noqa: ANN401
+    """Applies blocks of two convolutions each.
+
+    Args:
+        values: (num_photos, side, side, num_channels), keras.KerasTensor, untyped: scaled pixels.
+        units: of the network.
         filters: of both convolutions of each block.
         dropout: after each block's pooling, in [0, 1).
-        momentum: of the normalisations, in [0, 1).
 
     Returns:
         (num_photos, side / 2^num_blocks, side / 2^num_blocks, last number of filters), at least 0.
     """
-    features = scaled(photos)
     for block, number in enumerate(filters, start=1):
         for step in (1, 2):
-            name = f"block{block}_{step}"
-            features = keras.layers.Conv2D(number, 3, padding="same", name=f"{name}_convolution")(features)
-            features = normalised(features, f"{name}_normalisation", momentum=momentum)
-            features = keras.layers.ReLU(name=f"{name}_relu")(features)
-        features = keras.layers.MaxPooling2D(2, name=f"block{block}_pooling")(features)
-        features = keras.layers.Dropout(dropout, name=f"block{block}_dropout")(features)
-    return features
+            values = units.convolution(values, number, 3, name=f"block{block}_{step}")
+        values = keras.layers.MaxPooling2D(2, name=f"block{block}_pooling")(values)
+        values = units.dropped(values, dropout, f"block{block}")
+    return values
 
 
-def normalised(features: Any, name: str, *, momentum: float) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
-    """Applies batch normalisation."""
-    return keras.layers.BatchNormalization(momentum=momentum, name=name)(features)
+def at_most(maps: Any, side: int) -> Any:  # noqa: ANN401 (keras.KerasTensor, untyped)
+    """Averages maps so that they have at most `side` cells per side; leaves smaller ones.
+
+    Args:
+        maps: (num_photos, height, width, channels), as high as wide.
+        side: at least 1.
+    """
+    found = maps.shape[1]
+    if found > side and found % side == 0:
+        return keras.layers.AveragePooling2D(found // side, name="grid")(maps)
+    if found > side:
+        return keras.layers.AdaptiveAveragePooling2D(side, name="grid")(maps)
+    return maps

@@ -11,9 +11,9 @@ import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # Names of layers that each network with a backbone has: the backbone's features, and the head.
 FEATURES = "features"
 HEAD = "head"
+SCRATCH = "scratch"  # the recipe that trains all of a network at once, from random weights
 # Recipes that solve for the head on frozen features, and what each is called.
 LINEAR: Mapping[str, str] = MappingProxyType(
     {"logistic_regression": "logistic regression", "linear_svm": "linear support vector machine"}
@@ -38,10 +39,18 @@ LINEAR: Mapping[str, str] = MappingProxyType(
 class NetworkSettings(Settings):
     """A section of `networks`; each family has a model of its own, below that of its recipe."""
 
-    recipes: ClassVar[tuple[str, ...]]  # by which it can be taught, the usual one first
-
     family: str
     input_px: int  # side of what the network sees; photos of another size are scaled inside it
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leaves optional settings out that are not given, so that a new one moves no older description."""
+        return {key: value for key, value in handler(self).items() if value is not None}
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """By which it can be taught, the usual one first."""
+        raise NotImplementedError
 
     @property
     def title(self) -> str:
@@ -102,7 +111,15 @@ class NetworkSettings(Settings):
 class ScratchSettings(NetworkSettings):
     """A network of recipe "from scratch": all of it is trained at once, from random weights."""
 
-    recipes = ("scratch",)
+    # How levels from 0 to 255 reach the first layer: unit to [0, 1]; symmetric, or absent, to [-1, 1];
+    # standard with mean 0 and deviation 1 in each channel of the photos that a training learns from.
+    normalisation: Literal["unit", "symmetric", "standard"] | None = None
+    colour: Literal["grey"] | None = None  # absent: red, green and blue
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """By which it can be taught."""
+        return (SCRATCH,)
 
     @property
     def taught(self) -> str:
@@ -116,11 +133,14 @@ class TransferSettings(NetworkSettings):
     Or its backbone stays as it is.
     """
 
-    recipes = ("fine_tune", *LINEAR)
-
     dropout: float = Field(ge=0, lt=1)
     unfreeze: float = Field(ge=0, le=1)
     fine_tune_lr_factor: float = Field(gt=0, le=1000)
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """By which it can be taught, the usual one first."""
+        return ("fine_tune", *LINEAR)
 
     def frozen(self) -> dict[str, Any]:
         """Returns all settings but those of the training, so that an edit of these computes nothing again."""

@@ -19,7 +19,7 @@ import pandas as pd
 
 from tenshots import params
 from tenshots.augmentation.settings import AugmentSettings
-from tenshots.networks.settings import LINEAR, TransferSettings, settings_from
+from tenshots.networks.settings import LINEAR, SCRATCH, TransferSettings, settings_from
 from tenshots.studies.settings import DRAWS, StudySettings
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.training.settings import (
@@ -91,7 +91,7 @@ def in_order(values: Mapping[str, Any], efforts: Efforts) -> list[str]:
         if not is_known(values, name, efforts):
             return True, math.inf, variant.data == "augmented"
         # Of one image, as all variants train on the same number of them.
-        of_one = efforts[variant.network]["tuned"] + _drawing(values, variant) / PASSES
+        of_one = _tuned(variant, efforts[variant.network]) + _drawing(values, variant) / PASSES
         return True, _epochs(values, variant) * of_one, variant.data == "augmented"
 
     return sorted(values["variants"], key=rank)
@@ -188,19 +188,20 @@ def _training(values: Mapping[str, Any], variant: VariantSettings, efforts: Effo
     batch_size = variant.batch_size or experiment.batch_size
     rounds = math.ceil(found.folds * experiment.repeats / found.workers)
     originals = found.originals / max(found.folds, 1)
-    per_epoch = PASSES * originals * effort["tuned"]
+    tuned = _tuned(variant, effort)
+    per_epoch = PASSES * originals * tuned
     updates = (1 if batch_size == "all" else math.ceil(originals / batch_size)) * UPDATE
     per_epoch += originals * _drawing(values, variant)
     is_changed = variant.data == ON_THE_FLY or _mixes(values)
     if is_changed and _is_transfer(values, variant):  # what stays frozen is computed in each epoch
-        per_epoch += originals * (effort["whole"] - effort["tuned"])
+        per_epoch += originals * (effort["whole"] - tuned)
     work = rounds * (_epochs(values, variant) * (per_epoch + updates))
     if _is_transfer(values, variant):
         # What stays frozen is computed once for each image.
         copies = (
             params.section(values, "augment", AugmentSettings).copies if variant.data == "augmented" else 0
         )
-        frozen = (effort["whole"] - effort["tuned"]) * bool(effort["tuned"])
+        frozen = (effort["whole"] - tuned) * bool(tuned)
         work += found.photos * (1 + copies) * frozen / found.workers
     return float(work)
 
@@ -208,6 +209,11 @@ def _training(values: Mapping[str, Any], variant: VariantSettings, efforts: Effo
 def _epochs(values: Mapping[str, Any], variant: VariantSettings) -> int:
     """Returns how many epochs train what is tuned."""
     return variant.epochs or params.top_level(values, ExperimentSettings).epochs
+
+
+def _tuned(variant: VariantSettings, effort: Mapping[str, int]) -> int:
+    """Returns what one image costs in the layers that training moves: from scratch in all of them."""
+    return effort["whole" if variant.recipe == SCRATCH else "tuned"]
 
 
 def _drawing(values: Mapping[str, Any], variant: VariantSettings) -> int:
@@ -221,7 +227,7 @@ def _mixes(values: Mapping[str, Any]) -> bool:
 
 
 def _is_transfer(values: Mapping[str, Any], variant: VariantSettings) -> bool:
-    return isinstance(_network(values, variant), TransferSettings)
+    return variant.recipe != SCRATCH and isinstance(_network(values, variant), TransferSettings)
 
 
 def _network(values: Mapping[str, Any], variant: VariantSettings) -> Any:  # noqa: ANN401 (of any family)

@@ -78,8 +78,9 @@ def _optimiser(settings: OptimisationSettings, rate: LearningRate) -> keras.opti
     if settings.ema is not None:
         arguments |= {"use_ema": True, "ema_momentum": settings.ema}
     optimiser = keras_class(settings)(rate, **arguments)
-    # Decay is meant for the weights of sums; it would draw normalisations towards putting out nothing.
-    optimiser.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+    # Decay is meant for the weights of sums; it would draw normalisations towards putting out nothing, and
+    # the slopes of PReLU (alpha) towards ReLU. Source: He et al. 2015, arXiv:1502.01852, section 2.1.
+    optimiser.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", "alpha"])
     return optimiser
 
 

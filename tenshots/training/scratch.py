@@ -8,7 +8,7 @@ import numpy as np
 
 from tenshots.networks import building, drawing, forward
 from tenshots.runtime import keras
-from tenshots.training import cuts, loop, margins, memory
+from tenshots.training import cuts, loop, margins, memory, standardising
 from tenshots.training.executor import Trainer
 from tenshots.training.feeding import OnTheFly
 from tenshots.training.jobs import Epoch, Job, Outcome
@@ -55,6 +55,7 @@ def trainers(
         trained = cuts.trained(own, from_photos=inputs is images)
         as_inputs = cuts.same_inputs(own, inputs, images)
         fresh = on_the_fly and on_the_fly.fresh(images, as_inputs)
+        learn = standardising.learner(network, inputs, from_photos=inputs is images)
         targets = np.eye(network.output_shape[-1], dtype=np.float32)[labels]
 
         def mirrored(rows: np.ndarray) -> np.ndarray:
@@ -64,6 +65,7 @@ def trainers(
             network.set_weights(built)
             drawing.draw(network, job.seed)
             drawing.draw_dropout(network, job.seed)
+            learn(job.train)
             history: list[Epoch] = []
             kept = loop.train(
                 trained,

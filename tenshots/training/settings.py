@@ -12,7 +12,7 @@ from pydantic import Field, PlainValidator, ValidationInfo, field_validator, mod
 
 from tenshots import params
 from tenshots.errors import SettingsError
-from tenshots.networks.settings import LINEAR, NetworkSettings, described, settings_from
+from tenshots.networks.settings import LINEAR, SCRATCH, NetworkSettings, described, settings_from
 from tenshots.params import MAX_EPOCHS, Settings
 from tenshots.training import choices, courses
 from tenshots.training.choices import Choice
@@ -198,9 +198,10 @@ def named(values: Mapping[str, Any], name: str) -> VariantSettings:
 
 def _check_recipe(recipe: str, variant: VariantSettings, network: NetworkSettings, *, at: str) -> None:
     if recipe not in network.recipes:
+        remedy = "; scratch takes a backbone with weights: none" if recipe == SCRATCH else ""
         raise SettingsError(
             f"{at}.recipe must be {' or '.join(network.recipes)} for {variant.network} of family "
-            f"{network.family}, got {recipe!r}"
+            f"{network.family}, got {recipe!r}{remedy}"
         )
     for key in ("lr", "batch_size", "epochs"):
         if recipe in LINEAR and getattr(variant, key) is not None:

@@ -12,7 +12,7 @@ import pandas as pd
 from tenshots import params
 from tenshots.errors import DataError
 from tenshots.networks import building, drawing, features
-from tenshots.networks.settings import LINEAR, NetworkSettings, TransferSettings, settings_from
+from tenshots.networks.settings import LINEAR, SCRATCH, NetworkSettings, TransferSettings, settings_from
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
 from tenshots.tables.features import Features
@@ -45,6 +45,11 @@ class Variant(NamedTuple):
     def is_linear(self) -> bool:
         """Whether it learns from frozen features alone, by a recipe that no seed moves."""
         return self.recipe in LINEAR
+
+    @property
+    def has_features(self) -> bool:
+        """Whether it begins with what a backbone makes of photos; one from scratch does not."""
+        return isinstance(self.network, TransferSettings) and self.recipe != SCRATCH
 
     @property
     def repeats(self) -> int:
@@ -183,7 +188,7 @@ def train(
         images: uint8 (num_images, size_px, size_px, 3), originals and copies; of a linear variant the first
             is enough, as it shows the size.
         labels: int (num_images,), from 0 without gaps.
-        known: of the function of that name, where the network has a backbone.
+        known: of the function of that name, where the variant begins with features of a backbone.
         on_the_fly: what fresh copies are drawn with, where the variant's data are.
         finish: saves or predicts: see `executor.run`.
         num_workers: trainings at a time, at most.
@@ -286,7 +291,7 @@ def trainers(
         raise ValueError(
             f"data {variant.data} is learnt with fresh copies if it is {ON_THE_FLY}, else without"
         )
-    if not isinstance(variant.network, TransferSettings):
+    if not (isinstance(variant.network, TransferSettings) and variant.has_features):
         return scratch.trainers(build, **data)
     if known is None:
         raise ValueError(f"recipe {variant.recipe} learns from frozen features, got none")
@@ -309,6 +314,6 @@ def max_epochs(variant: Variant) -> int:
     """Returns the number of epochs of one training that is never stopped early."""
     if variant.is_linear:
         return 1
-    if not isinstance(variant.network, TransferSettings):
+    if not (isinstance(variant.network, TransferSettings) and variant.has_features):
         return variant.train.epochs
     return 1 + (variant.train.epochs if variant.network.unfreeze else 0)

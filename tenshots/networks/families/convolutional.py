@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from tenshots.networks.settings import ScratchSettings
+from tenshots.networks.across import UnitSettings
 from tenshots.params import Listed, Settings
 
 if TYPE_CHECKING:
@@ -29,8 +29,10 @@ class BlockSettings(Settings):
     momentum: float = Field(default=0.99, ge=0, lt=1)
 
 
-class ConvolutionalSettings(ScratchSettings, BlockSettings):
+class ConvolutionalSettings(UnitSettings, BlockSettings):
     """A section of `networks` with `family: convolutional`."""
+
+    usual_batch_norm = True
 
     input_px: int = Field(ge=32, le=1024)
 
@@ -54,33 +56,21 @@ class ConvolutionalSettings(ScratchSettings, BlockSettings):
         """Builds the network: see `tenshots.networks.building.build`.
 
         At 32 px, filters (32, 64, 128), 512 dense units and 10 labels it has 1,345,066 parameters, as the
-        lecture's has. A convolution is followed by its normalisation and then by ReLU.
-        Source: Ioffe and Szegedy 2015, arXiv:1502.03167, section 3.2.
+        lecture's has.
         """
         # Not at the top: `check` reads the settings of every family, and Keras takes seconds to import.
         from tenshots.networks import blocks
+        from tenshots.networks.units import Units
         from tenshots.runtime import keras
 
+        units = Units(self, momentum=self.momentum)
         photos = keras.Input((size_px, size_px, 3), name="photos")
         grid = blocks.convolutions(
-            blocks.resized(photos, self.input_px),
-            filters=self.filters,
-            dropout=self.dropout,
-            momentum=self.momentum,
+            blocks.seen(photos, self), units, filters=self.filters, dropout=self.dropout
         )
-        side = grid.shape[1]
-        if side > GRID and side % GRID == 0:
-            grid = keras.layers.AveragePooling2D(side // GRID, name="grid")(grid)
-        elif side > GRID:
-            grid = keras.layers.AdaptiveAveragePooling2D(GRID, name="grid")(grid)
-        features = keras.layers.Flatten(name="flatten")(grid)
-        features = keras.layers.Dense(self.dense, name="dense")(features)
-        features = blocks.normalised(features, "dense_normalisation", momentum=self.momentum)
-        features = keras.layers.ReLU(name="dense_relu")(features)
-        features = keras.layers.Dropout(min(2 * self.dropout, 0.9), name="dense_dropout")(features)
-        return keras.Model(
-            photos, keras.layers.Dense(num_labels, name="head")(features), name="convolutional"
-        )
+        features = keras.layers.Flatten(name="flatten")(blocks.at_most(grid, GRID))
+        features = units.dense(features, self.dense, name="dense", dropout=min(2 * self.dropout, 0.9))
+        return keras.Model(photos, units.head(features, num_labels), name="convolutional")
 
 
 SETTINGS = ConvolutionalSettings

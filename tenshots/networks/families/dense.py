@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from tenshots.networks.settings import ScratchSettings
+from tenshots import params
+from tenshots.errors import SettingsError
+from tenshots.networks.across import UnitSettings
 from tenshots.params import Listed
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ MAX_UNITS = 65_536
 MAX_LAYERS = 16
 
 
-class DenseSettings(ScratchSettings):
+class DenseSettings(UnitSettings):
     """A section of `networks` with `family: dense`."""
 
     input_px: int = Field(ge=8, le=1024)
@@ -25,6 +27,7 @@ class DenseSettings(ScratchSettings):
         Listed[Annotated[int, Field(ge=1, le=MAX_UNITS)]], Field(min_length=1, max_length=MAX_LAYERS)
     ]
     dropout: float = Field(ge=0, lt=1)
+    momentum: float | None = Field(default=None, ge=0, lt=1)  # of batch normalisation, where there is some
 
     @property
     def title(self) -> str:
@@ -39,17 +42,28 @@ class DenseSettings(ScratchSettings):
         """
         # Not at the top: `check` reads the settings of every family, and Keras takes seconds to import.
         from tenshots.networks import blocks
+        from tenshots.networks.units import Units
         from tenshots.runtime import keras
 
+        units = Units(self, momentum=self.momentum)
         photos = keras.Input((size_px, size_px, 3), name="photos")
         pixels = blocks.resized(photos, self.input_px)
-        values = blocks.scaled(blocks.Grey(name="grey")(pixels) if self.channels == 1 else pixels)
+        values = blocks.scaled(
+            blocks.coloured(pixels, "grey" if self.channels == 1 else None), self.normalisation
+        )
         features = keras.layers.Flatten(name="flatten")(values)
-        for number, units in enumerate(self.units, start=1):
-            features = keras.layers.Dense(units, name=f"dense{number}")(features)
-            features = keras.layers.ReLU(name=f"dense{number}_relu")(features)
-            features = keras.layers.Dropout(self.dropout, name=f"dense{number}_dropout")(features)
-        return keras.Model(photos, keras.layers.Dense(num_labels, name="head")(features), name="dense")
+        for number, width in enumerate(self.units, start=1):
+            features = units.dense(features, width, name=f"dense{number}", dropout=self.dropout)
+        return keras.Model(photos, units.head(features, num_labels), name="dense")
+
+    def check_together(self, *, at: str) -> None:
+        """Raises a SettingsError where the colour is not that of the channels, or as its base does."""
+        super().check_together(at=at)
+        if self.colour and self.channels != 1:
+            raise SettingsError(
+                f"{params.PATH}: {at}.colour must not be grey where channels is {self.channels}; "
+                "set channels: 1, which says the same, or remove colour"
+            )
 
 
 SETTINGS = DenseSettings

@@ -9,8 +9,8 @@ from pydantic import Discriminator, Field, Tag, field_validator
 
 from tenshots import params
 from tenshots.errors import SettingsError
-from tenshots.networks.families.convolutional import BlockSettings, ConvolutionalSettings
-from tenshots.networks.settings import FEATURES, HEAD, TransferSettings
+from tenshots.networks.families.convolutional import ConvolutionalSettings
+from tenshots.networks.settings import FEATURES, HEAD, SCRATCH, TransferSettings
 from tenshots.networks.sources import WeightsFile, WeightsPackage
 from tenshots.params import Settings
 
@@ -64,6 +64,11 @@ class PretrainedSettings(TransferSettings):
         return "a convolutional network with a pretrained backbone"
 
     @property
+    def recipes(self) -> tuple[str, ...]:
+        """By which it can be taught: all of it at once, too, where its backbone has learnt nothing."""
+        return (*super().recipes, SCRATCH) if self.backbone.weights == "none" else super().recipes
+
+    @property
     def taught(self) -> str:
         """How it is taught."""
         return "from scratch" if self.backbone.weights == "none" else "pretrained"
@@ -76,20 +81,23 @@ class PretrainedSettings(TransferSettings):
         """
         # Not at the top: `check` reads the settings of every family, and Keras takes seconds to import.
         from tenshots.networks import backbones, blocks, efficientnet_lite
+        from tenshots.networks.units import Units
         from tenshots.runtime import keras
 
         photos = keras.Input((size_px, size_px, 3), name="photos")
-        pixels = blocks.resized(photos, self.input_px)
         if self.backbone.architecture == OURS:
             whole = self._whole()
             maps = blocks.convolutions(
-                pixels, filters=whole.filters, dropout=whole.dropout, momentum=whole.momentum
+                blocks.seen(photos, whole),
+                Units(whole, momentum=whole.momentum),
+                filters=whole.filters,
+                dropout=whole.dropout,
             )
         elif self.backbone.architecture == LITE:
-            maps = efficientnet_lite.maps_of(pixels)
+            maps = efficientnet_lite.maps_of(blocks.resized(photos, self.input_px))
         else:
             maps = backbones.maps_of(
-                pixels,
+                blocks.resized(photos, self.input_px),
                 self.backbone.architecture,
                 self.backbone.arguments,
                 known=(OURS, LITE),
@@ -150,8 +158,10 @@ class PretrainedSettings(TransferSettings):
                 )
             return
         at = f"{at}.backbone.arguments"
-        params.check(self.backbone.arguments, BlockSettings, at=at)
-        params.check(self._described_whole(), ConvolutionalSettings, at=at)
+        for key in ("family", "input_px"):
+            if key in self.backbone.arguments:
+                raise SettingsError(f"{params.PATH}: {at}.{key} is not a known setting; remove it")
+        params.check(self._described_whole(), ConvolutionalSettings, at=at).check_together(at=at)
 
     def _whole(self) -> ConvolutionalSettings:
         """Returns the network of our own whose blocks are the backbone."""

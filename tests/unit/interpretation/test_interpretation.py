@@ -228,10 +228,18 @@ def test_first_filters_are_shown_around_grey_each_at_its_own_scale() -> None:
     assert shown.tolist() == [[[[128, 0, 255]]], [[[128, 128, 128]]]]
 
 
-def test_a_network_of_grey_photos_has_no_coloured_filters() -> None:
+def test_filters_of_grey_photos_are_grey() -> None:
     model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3)])
-    assert not layers.sees_colours(model)
-    with pytest.raises(DataError, match="three colours"):
+    shown = filters.colours(filters.first(model))
+    assert shown.shape == (2, 3, 3, 3)
+    assert (shown == shown[..., :1]).all()
+    assert shown.std() > 0
+
+
+def test_what_does_not_look_at_pixels_has_no_filters_to_show() -> None:
+    model = keras.Sequential([keras.Input((8, 8, 5)), keras.layers.Conv2D(2, 3)])
+    assert not layers.sees_pixels(model)
+    with pytest.raises(DataError, match="does not look at pixels"):
         filters.first(model)
 
 

@@ -20,7 +20,8 @@ NETWORKS = {"networks": {"plain": TINY}}
 
 def test_each_file_is_a_family() -> None:
     files = {path.stem for path in Path(package.__path__[0]).glob("*.py")} - {"__init__"}
-    assert set(settings.families()) == files >= {"convolutional", "dense", "layers", "pretrained"}
+    assert set(settings.families()) == files
+    assert {"convolutional", "dense", "layers", "pretrained", "vgg"} <= files
 
 
 def test_a_folder_is_no_family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +45,8 @@ def test_a_file_more_is_a_family_more(tmp_path: Path, monkeypatch: pytest.Monkey
 )
 def test_nothing_else_is_imported(family: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.import_module", lambda name: pytest.fail(f"{name} was imported"))
-    with pytest.raises(SettingsError, match=r"networks\.x\.family must be one of .*convolutional, dense, "):
+    known = ", ".join(settings.families())
+    with pytest.raises(SettingsError, match=rf"networks\.x\.family must be one of {known}, got"):
         settings.settings_from({**TINY, "family": family}, at="networks.x")
 
 
@@ -55,18 +57,24 @@ def test_each_family_says_what_it_is_and_is_read_without_keras() -> None:
         "from tenshots.networks import settings\n"
         "for name in settings.families():\n"
         "    model = importlib.import_module(f'tenshots.networks.families.{name}').SETTINGS\n"
-        "    settings = model.model_construct(backbone=SimpleNamespace(weights='imagenet'))\n"
+        "    backbone = SimpleNamespace(weights='imagenet')\n"
+        "    given = {'backbone': backbone, 'depth': 16, 'width': 8, 'shortcut': 'plain'}\n"
+        "    settings = model.model_construct(**given)\n"
         "    print(name, settings.title, settings.taught, sep=': ')\n"
         "print(sorted({'keras', 'tensorflow', 'jax', 'h5py', 'numpy'} & set(sys.modules)))\n"
     )
     answer = subprocess.run([sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=True)
     *families, imported = answer.stdout.splitlines()
-    assert families == [
+    assert [line.split(": ")[0] for line in families] == settings.families()
+    assert all(line.endswith(": from scratch") or line.startswith("pretrained: ") for line in families)
+    assert {
         "convolutional: a convolutional network: from scratch",
         "dense: a network of dense layers: from scratch",
         "layers: a network of one's own: from scratch",
         "pretrained: a convolutional network with a pretrained backbone: pretrained",
-    ]
+        "resnet: a plain convolutional network as deep as ResNet-16: from scratch",
+        "wide_resnet: Wide ResNet-16-8, a convolutional network with shortcuts: from scratch",
+    } <= set(families)
     assert imported == "[]"
 
 

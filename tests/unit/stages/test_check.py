@@ -19,6 +19,7 @@ from stages import check
 from tenshots import params
 from tenshots.checks import whole
 from tenshots.errors import DataError, SettingsError
+from tenshots.networks.settings import families
 from tenshots.repository import code
 from tenshots.tables.paths import CODE, NETWORKS
 from tests.drawn.handed_in import write_corrections
@@ -28,6 +29,7 @@ SHIPPED = params.read(TOP / "params.yaml")
 ABSENT = object()
 LECTURE, PRETRAINED = "networks.lecture", "networks.pretrained"
 BACKBONE = f"{PRETRAINED}.backbone"
+FAMILY = f"must be one of {', '.join(families())}, got"
 DENSE = {"family": "dense", "input_px": 28, "channels": 1, "units": [512, 512, 512], "dropout": 0.2}
 
 # Each value that is refused, with words of the message after file and key.
@@ -164,7 +166,7 @@ REFUSED: list[tuple[str, object, str]] = [
         "must be database or augmented for recipe logistic_regression, whi",
     ),
     ("networks", {}, "must hold 1 to 100 entries with names, got {}"),
-    (f"{LECTURE}.family", "convolution", "must be one of convolutional, dense, layers, pretrained"),
+    (f"{LECTURE}.family", "convolution", FAMILY),
     (f"{LECTURE}.input_px", 4096, "must be at most 1024"),
     (f"{LECTURE}.input_px", 32.5, "must be an integer, got 32.5"),
     (f"{LECTURE}.filters", [10**9], "must be at most 4096"),
@@ -177,7 +179,7 @@ REFUSED: list[tuple[str, object, str]] = [
     (f"{LECTURE}.dense", 10**12, "must be at most 65536, got 1000000000000"),
     (f"{LECTURE}.dropout", True, "must be a number, got true"),
     (f"{LECTURE}.momentum", 1, "must be below 1"),
-    (f"{PRETRAINED}.family", [], "must be one of convolutional, dense, layers, pretrained"),
+    (f"{PRETRAINED}.family", [], FAMILY),
     (f"{PRETRAINED}.input_px", 16, "must be at least 32"),
     (f"{PRETRAINED}.dropout", 1, "must be below 1"),
     (f"{PRETRAINED}.unfreeze", 2, "must be at most 1"),
@@ -236,6 +238,7 @@ REFUSED: list[tuple[str, object, str]] = [
         "linear",
         "must be 'scratch', 'fine_tune', 'logistic_regression' or 'linear_s",
     ),
+    ("variants.frozen.recipe", "scratch", "got 'scratch'; scratch takes a backbone with weights: none"),
     ("variants.frozen.recipe", "scratch", "must be fine_tune or logistic_regression or linear_svm for"),
     ("variants.frozen.lr", 0.1, "is not used by recipe logistic_regression, which solves for its weights"),
     ("variants.frozen.epochs", 3, "is not used by recipe logistic_regression"),
