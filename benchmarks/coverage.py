@@ -11,7 +11,6 @@ few points of accuracy. The intervals are those of tenshots.statistics.intervals
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,6 +20,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import multivariate_normal, norm
 
+from benchmarks import arguments
 from tenshots.statistics import claims, gains, intervals, resampling
 from tenshots.statistics.evidence import Design, Evidence, Scale, minus, ratio
 from tenshots.statistics.intervals import Estimate
@@ -74,9 +74,7 @@ class Found:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Prints the tables of benchmarks/README.md."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.coverage", description=__doc__)
-    parser.add_argument("--experiments", type=int, default=1000)
-    number = parser.parse_args(argv).experiments
+    number = arguments.parser("coverage", __doc__, experiments=1000).parse_args(argv).experiments
     print(
         "| groups | correlation | accuracy: coverage, % (half width, points) | plain percentile | difference "
         "| two equal variants called different | any of three |"

@@ -11,13 +11,12 @@ people, or on twenty photos of each, get right of new people, less what those of
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks import people
+from benchmarks import arguments, people
 from benchmarks.people import A_BLOCK, DIMENSIONS, NUM_PHOTOS
 from tenshots.statistics.evidence import Design, Scale, ratio
 from tenshots.statistics.measure import Measured
@@ -53,9 +52,7 @@ class Truth(NamedTuple):
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Prints the table of benchmarks/README.md."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.enough", description=__doc__)
-    parser.add_argument("--experiments", type=int, default=400)
-    number = parser.parse_args(argv).experiments
+    number = arguments.parser("enough", __doc__, experiments=400).parse_args(argv).experiments
     print("| right now | people | twice | true gain | predicted | mean ends | coverage, % | misfits, % |")
     print("|---|---|---|---|---|---|---|---|")
     for distance in DISTANCES:

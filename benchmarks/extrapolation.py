@@ -11,13 +11,13 @@ tenshots.studies.curve, unaltered.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm
 
+from benchmarks import arguments
 from tenshots.statistics.evidence import Design, Scale, ratio
 from tenshots.statistics.measure import Measured
 from tenshots.statistics.tallies import Key
@@ -75,9 +75,7 @@ class Case:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Prints the table of benchmarks/README.md."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.extrapolation", description=__doc__)
-    parser.add_argument("--experiments", type=int, default=500)
-    number = parser.parse_args(argv).experiments
+    number = arguments.parser("extrapolation", __doc__, experiments=500).parse_args(argv).experiments
     for title, shares in SHARES.items():
         print(
             f"\n| shares {title}: the law | true gain | {' | '.join(f'{each} groups' for each in GROUPS)} |"

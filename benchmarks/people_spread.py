@@ -12,13 +12,13 @@ last table classifiers are really trained. The figures are those of tenshots.sta
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit, logit, stdtrit
 
+from benchmarks import arguments
 from tenshots.statistics.people import LEVEL, People, people
 
 SPREAD = 0.6  # of the logarithm of a person's number of photos
@@ -72,9 +72,7 @@ class Counted:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Prints the table of benchmarks/README.md."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.people_spread", description=__doc__)
-    parser.add_argument("--experiments", type=int, default=2000)
-    number = parser.parse_args(argv).experiments
+    number = arguments.parser("people_spread", __doc__, experiments=2000).parse_args(argv).experiments
     heads = "held, % | below, % | width, points | on logits, % | different, % |"
     print(f"| people | accuracy | correlation | {heads}")
     print("|---|---|---|---|---|---|---|---|")

@@ -14,15 +14,15 @@ and how often two are called equal that are, or that differ by 5 points.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks import people
-from benchmarks.people import Block, Variant
+from benchmarks import arguments, counts, people
+from benchmarks.counts import holds
+from benchmarks.people import Variant
 from tenshots.statistics import claims, gains, measure, plans
 from tenshots.statistics.evidence import Design, Scale, ratio
 from tenshots.statistics.intervals import TAIL, Estimate
@@ -57,8 +57,7 @@ class Found(NamedTuple):
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Prints the table of benchmarks/README.md."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.teaching", description=__doc__)
-    parser.add_argument("--experiments", type=int, default=2000)
+    parser = arguments.parser("teaching", __doc__, experiments=2000)
     parser.add_argument("--claims", action="store_true")
     given = parser.parse_args(argv)
     number = given.experiments
@@ -128,7 +127,7 @@ def drawn(
         seed=seed,
     ):
         truths.append(block.new_right.mean(axis=(2, 3)))
-        found += [measured(block, i) for i in range(len(block.right))]
+        found += [measured(right, block.folds) for right in block.right]
     return found, np.concatenate(truths).mean(axis=0)
 
 
@@ -171,37 +170,36 @@ def experiments(
     return [_found(each) for each in variants], truth
 
 
-def measured(block: Block, i: int) -> list[Measured]:
-    """Returns what was measured of each variant in experiment `i` of a block."""
-    tested = np.flatnonzero(block.folds >= 0)
-    num_tested, num_repeats = len(tested), block.right.shape[2]
-    num_folds = int(block.folds.max()) + 1
+def measured(right: np.ndarray, folds: np.ndarray) -> list[Measured]:
+    """Returns what was measured of each variant in an experiment.
+
+    Args:
+        right: as in `people.Block`, of this experiment: (variants, repeats, people, photos).
+        folds: of the people, as there.
+    """
+    tested = np.flatnonzero(folds >= 0)
+    num_tested, num_repeats = len(tested), right.shape[1]
     design = Design(
         components=np.arange(num_tested),
-        folds=block.folds[tested],
+        folds=folds[tested],
         num_photos=np.full(num_tested, float(people.NUM_PHOTOS)),
-        num_teaching=len(block.folds) - (num_tested if num_folds == 1 else 0),
+        num_teaching=len(folds) - (num_tested if folds.max() == 0 else 0),
     )
     sizes = np.full((num_tested, num_repeats), float(people.NUM_PHOTOS))
     return [
         Measured(
             photo_ids=np.arange(num_tested * people.NUM_PHOTOS),
-            right=right.mean(axis=0).ravel(),
+            right=hits.mean(axis=0).ravel(),
             repeats=list(range(num_repeats)),
             design=design,
             commonest="",
             evidence={
-                Key("accuracy"): ratio(right.sum(axis=-1).T, sizes, design, Scale.SHARE, resampled=True)
+                Key("accuracy"): ratio(hits.sum(axis=-1).T, sizes, design, Scale.SHARE, resampled=True)
             },
             bins=(),
         )
-        for right in block.right[i][:, :, tested]
+        for hits in right[:, :, tested]
     ]
-
-
-def holds(estimate: Estimate, truth: float) -> bool:
-    """Whether an interval contains the truth; one that is not given does."""
-    return estimate.low is None or estimate.high is None or estimate.low <= truth <= estimate.high
 
 
 def _found(variants: list[Measured]) -> Found:
@@ -239,11 +237,7 @@ def _share(answers: Sequence[bool]) -> str:
 
 def _covered(estimates: Sequence[Estimate], truth: float) -> str:
     """Writes how often the intervals hold the truth, with its standard error, and their mean half width."""
-    given = [each for each in estimates if each.low is not None]
-    share = float(np.mean([holds(each, truth) for each in given]))
-    error = (share * (1 - share) / len(given)) ** 0.5
-    half = 50 * np.mean([(each.high or 0.0) - (each.low or 0.0) for each in given])
-    return f"{100 * share:.1f} \N{PLUS-MINUS SIGN} {100 * error:.1f} ({half:.1f})"
+    return f"{counts.coverage(estimates, truth)} ({100 * counts.half_width(estimates):.1f})"
 
 
 if __name__ == "__main__":

@@ -31,11 +31,11 @@ class Teaching(NamedTuple):
     same: float
 
 
-# Chosen so that intervals hold what they promise of benchmarks/teaching.py.
+# Chosen so that intervals hold what they promise of benchmarks/teaching.py and benchmarks/figures.py.
 OF_FIGURE = Teaching(apart=0.25, same=0.35)
-OF_AREA = Teaching(
-    apart=0.5, same=0.7
-)  # under the ROC curve, which every probability moves, not answers alone
+# What every probability moves, not answers alone: the area under the ROC curve, and losses.
+OF_AREA = Teaching(apart=0.5, same=0.7)
+OF_LOSS = Teaching(apart=0.4, same=0.6)
 OF_DIFFERENCE = Teaching(apart=0.1, same=0.12)  # of two variants taught by the same components
 OF_NOTHING = Teaching(0.0, 0.0)  # of what no training moves
 
@@ -102,7 +102,8 @@ class Evidence:
         scale: what the figure is.
         bases: one or more; the one with the fewest components says whether there is an interval, and the
             weakest how far it reaches, where `whole` does not.
-        whole: of a mean over labels, all photos: how far its interval reaches depends on them together.
+        whole: of a mean over labels, all photos: how far its interval reaches depends on them together, and
+            on the labels by how much each makes it vary.
         replicates: float, shape (num_replicates,): the figure of resampled components; None if there are
             none.
         num_rarer: components that show the rarer of two outcomes, such as a wrong answer; None for other

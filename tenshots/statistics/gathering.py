@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 
 from tenshots.evaluation import metrics
 from tenshots.statistics import tallies
-from tenshots.statistics.evidence import OF_FIGURE, OF_NOTHING, Design, Evidence, Scale, ratio
+from tenshots.statistics.evidence import Design, Evidence, Scale, ratio
 from tenshots.statistics.resampling import MIN_TO_RESAMPLE, resampled_totals
 from tenshots.statistics.tallies import Key
 from tenshots.tables.predictions import labels_of, probabilities_of
@@ -65,7 +65,7 @@ def figures(rows: Rows) -> tuple[dict[Key, Evidence], str]:
             replicates=None if replicates is None else replicates[:, column],
             num_rarer=foundation.num_rarer if scale is Scale.SHARE else None,
             exact=scale is Scale.SHARE,
-            teaching=OF_FIGURE if tallies.is_taught(key) else OF_NOTHING,
+            teaching=tallies.teaching(key),
         )
     return evidence, labels[commonest]
 

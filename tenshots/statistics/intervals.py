@@ -45,7 +45,8 @@ by CORRELATION within a component, where fewer than 10 components, and fewer tha
 outcome.
 Source: Korn and Graubard 1998, Survey Methodology 24(2) (the effective number of answers).
 
-How often each interval holds the truth is measured by benchmarks/coverage.py.
+How often each interval holds the truth is measured by benchmarks/coverage.py, benchmarks/teaching.py and
+benchmarks/figures.py.
 """
 
 from __future__ import annotations
@@ -156,9 +157,8 @@ def estimate(
             hold together (Bonferroni's inequality, which assumes nothing of how they depend on each other).
         seeds: what seeds do, if that is known better than from this figure (see trainings.pooled).
     """
-    weakest = evidence.whole or min(evidence.bases, key=lambda basis: small_sample(basis.sizes).degrees)
     fewest = min(evidence.bases, key=lambda basis: np.count_nonzero(basis.sizes))
-    sample = small_sample(weakest.sizes)
+    sample = _sample(evidence)
     number = int(np.count_nonzero(fewest.sizes))
     squares = float((by_component(evidence, design) ** 2).sum())
     between = sample.factor * squares * (1 + _taught(evidence, design))
@@ -253,6 +253,25 @@ def by_component(evidence: Evidence, design: Design) -> np.ndarray:
     """Returns by how much each component moves the figure, the mean over repeats: (num_components,)."""
     total: Any = sum(moves.mean(axis=1) for moves in evidence.contributions)
     return design.by_component(np.asarray(total))
+
+
+def _sample(evidence: Evidence) -> SmallSample:
+    """Returns how far a figure's variance can be trusted, of a mean over labels by what each adds to it.
+
+    A label adds the more, the fewer answers show it, as if all were recognised equally often. Degrees of
+    freedom are joined as Satterthwaite's; no figure has more of them than all photos give.
+    """
+    of_each = [small_sample(basis.sizes) for basis in evidence.bases]
+    if evidence.whole is None:
+        return min(of_each, key=lambda sample: sample.degrees)
+    sample = small_sample(evidence.whole.sizes)
+    added = np.array([1 / max(num_answers(basis.sizes), 1.0) for basis in evidence.bases])
+    shares = added / added.sum()
+    factors, degrees = (np.array([getattr(each, name) for each in of_each]) for name in ("factor", "degrees"))
+    return sample._replace(
+        factor=max(sample.factor, float(shares @ factors)),
+        degrees=min(sample.degrees, 1 / float((shares**2 / degrees).sum())),
+    )
 
 
 def _taught(evidence: Evidence, design: Design) -> float:

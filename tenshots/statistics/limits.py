@@ -27,9 +27,10 @@ def student(value: float, half: float, scale: Scale) -> tuple[float, float]:
 
 
 def of_loss(value: float, quantile: float, deviation: float, skewness: float) -> tuple[float, float]:
-    """Returns Student's t on the logarithm, turned back; both ends lie higher as the logarithm is skew.
+    """Returns Student's t on the logarithm, turned back; both ends lie higher where that is skew.
 
-    Few photos make most of a loss, so a mean that lacks them is small and looks sure at once.
+    Few photos make most of a loss, so a mean that lacks them is small and looks sure at once: to first order
+    t must lie higher by skewness · (2t² + 1) / 6. The logarithm itself lifts both ends by share · t² / 2.
     Source: Johnson 1978, Journal of the American Statistical Association 73(363), the modified t.
 
     Args:
@@ -41,8 +42,8 @@ def of_loss(value: float, quantile: float, deviation: float, skewness: float) ->
     if value <= 0:
         return 0.0, deviation * quantile
     share = deviation / value
-    skew = max(skewness - 3 * share, 0.0)  # what the logarithm leaves of it, to first order
-    shift = min(skew * (2 * quantile**2 + 1) / 6, quantile)
+    shift = skewness * (2 * quantile**2 + 1) / 6 - share * quantile**2 / 2
+    shift = min(max(shift, 0.0), quantile)
     low, high = (float(np.log(value)) + share * (sign * quantile + shift) for sign in (-1, 1))
     return float(np.exp(low)), float(np.exp(min(high, 700.0)))
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tenshots.statistics.evidence import Basis, Scale, num_rarer
+from tenshots.statistics.evidence import OF_FIGURE, OF_LOSS, OF_NOTHING, Basis, Scale, Teaching, num_rarer
 
 OF_ALL = {
     "accuracy": Scale.SHARE,
@@ -79,9 +79,11 @@ def scale(key: Key) -> Scale:
     return OF_ALL.get(key.figure, Scale.SHARE)
 
 
-def is_taught(key: Key) -> bool:
-    """Returns whether trainings move a figure, as they do all but how common a label is."""
-    return key.figure != "commonest"
+def teaching(key: Key) -> Teaching:
+    """Returns what other components would have taught; of how common a label is, nothing."""
+    if key.figure == "commonest":
+        return OF_NOTHING
+    return OF_LOSS if scale(key) is Scale.LOSS else OF_FIGURE
 
 
 def values(sums: np.ndarray, *, commonest: int) -> np.ndarray:
