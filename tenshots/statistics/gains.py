@@ -31,7 +31,7 @@ from scipy.special import stdtr, stdtrit
 
 from tenshots.errors import DataError
 from tenshots.statistics import evidence, intervals, limits, trainings
-from tenshots.statistics.evidence import ROUNDING, Design, Evidence
+from tenshots.statistics.evidence import ROUNDING, Design, Evidence, Teachers
 from tenshots.statistics.intervals import NEGLIGIBLE, TAIL, Estimate
 from tenshots.statistics.measure import Measured, measure
 from tenshots.statistics.resampling import SEED
@@ -47,7 +47,12 @@ ALIKE = "each photo is recognised by both equally often"
 
 
 def difference(
-    predictions: pd.DataFrame, reference: pd.DataFrame, components: pd.Series, *, num_comparisons: int = 1
+    predictions: pd.DataFrame,
+    reference: pd.DataFrame,
+    components: pd.Series,
+    *,
+    num_comparisons: int = 1,
+    teachers: Teachers | None = None,
 ) -> Estimate:
     """Estimates by how much more often `predictions` are right than `reference`, in [-1, 1].
 
@@ -56,10 +61,10 @@ def difference(
         reference: of another's, on the same photos.
         components: as in `measure.measure`.
         num_comparisons: see `gain`.
+        teachers: as in `measure.measure`.
     """
-    return gain(
-        measure(predictions, components), measure(reference, components), num_comparisons=num_comparisons
-    )
+    measured, other = (measure(each, components, teachers) for each in (predictions, reference))
+    return gain(measured, other, num_comparisons=num_comparisons)
 
 
 def gain(
