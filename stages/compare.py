@@ -18,17 +18,7 @@ from tenshots import files, params
 from tenshots.errors import SettingsError, missing
 from tenshots.labels.costly import Space, space
 from tenshots.labels.settings import InspectSettings, backbone_settings
-from tenshots.pages.report import (
-    comparison,
-    corrections,
-    costly,
-    page,
-    people,
-    photos_and_mistakes,
-    seen,
-    sentences,
-    views,
-)
+from tenshots.pages.report import corrections, page, seen, sentences, summary, views
 from tenshots.pages.report.comparison import Results
 from tenshots.pages.report.photos_and_mistakes import Material
 from tenshots.pages.settings import ReportSettings
@@ -69,20 +59,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         predictions={name: result.predictions for name, result in results.items()},
         studies={name: _json(STUDIES / name / "study.json", f"study@{name}") for name in variants},
     )
-    compared = comparison.compare(results, photos, splits, settings)
-    compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
-    chosen = results[compared["chosen"]].predictions
-    compared["people"], who = people.by_person(
-        chosen,
-        photos,
-        splits,
-        num_divided=compared["num_divided"],
-        of_mean=compared["variants"][compared["chosen"]]["interval"],
+    compared, who = summary.summed_up(
+        results, photos, splits, material, settings, space=_space(values, network, photos), network=network
     )
-    compared["costly"] = costly.described(
-        chosen, splits, _space(values, network, photos), network=network, num_mistakes=settings.num_mistakes
-    )
-    compared |= corrections.told(material.predictions, material.manifest, splits)
     inputs = views.Inputs(
         compared=compared,
         results=results,

@@ -40,6 +40,18 @@ OF_DIFFERENCE = Teaching(apart=0.1, same=0.12)  # of two variants taught by the 
 OF_NOTHING = Teaching(0.0, 0.0)  # of what no training moves
 
 
+class Teachers(NamedTuple):
+    """Components that trainings learnt from.
+
+    Attributes:
+        number: of them; 0 where no training is concerned.
+        tested: whether they are tested as well, each by trainings that have not learnt from it.
+    """
+
+    number: int
+    tested: bool
+
+
 class Scale(Enum):
     """What a figure is, with its range: which transformation makes its interval keep to it."""
 
@@ -57,12 +69,14 @@ class Design:
         folds: int, shape (num_cells,), from 0 without gaps: of each cell.
         num_photos: float, shape (num_cells,), above 0: of each cell.
         num_teaching: components that some training learnt from; 0 where no training is concerned.
+        crossed: whether those are tested as well; of several folds it is known without this.
     """
 
     components: np.ndarray
     folds: np.ndarray
     num_photos: np.ndarray
     num_teaching: int = 0
+    crossed: bool = False
 
     @property
     def num_components(self) -> int:

@@ -31,7 +31,7 @@ from scipy.special import stdtr, stdtrit
 
 from tenshots.errors import DataError
 from tenshots.statistics import evidence, intervals, limits, trainings
-from tenshots.statistics.evidence import ROUNDING, Design, Evidence
+from tenshots.statistics.evidence import ROUNDING, Design, Evidence, Teachers
 from tenshots.statistics.intervals import NEGLIGIBLE, TAIL, Estimate
 from tenshots.statistics.measure import Measured, measure
 from tenshots.statistics.resampling import SEED
@@ -47,7 +47,12 @@ ALIKE = "each photo is recognised by both equally often"
 
 
 def difference(
-    predictions: pd.DataFrame, reference: pd.DataFrame, components: pd.Series, *, num_comparisons: int = 1
+    predictions: pd.DataFrame,
+    reference: pd.DataFrame,
+    components: pd.Series,
+    *,
+    num_comparisons: int = 1,
+    teachers: Teachers | None = None,
 ) -> Estimate:
     """Estimates by how much more often `predictions` are right than `reference`, in [-1, 1].
 
@@ -56,10 +61,10 @@ def difference(
         reference: of another's, on the same photos.
         components: as in `measure.measure`.
         num_comparisons: see `gain`.
+        teachers: as in `measure.measure`.
     """
-    return gain(
-        measure(predictions, components), measure(reference, components), num_comparisons=num_comparisons
-    )
+    measured, other = (measure(each, components, teachers) for each in (predictions, reference))
+    return gain(measured, other, num_comparisons=num_comparisons)
 
 
 def gain(
@@ -126,16 +131,20 @@ def gains(pairs: Sequence[tuple[Measured, Measured]], *, tail: float | None = No
     leads, design = [_lead(*pair) for pair in pairs], pairs[0][0].design
     tail = joint_tail(leads, design) if tail is None else tail
     num_free = len({id(each) for pair in pairs for each in pair}) - 1
-    found = []
-    for pair, lead in zip(pairs, leads, strict=True):
-        alike = [other for other in leads if _repeats(other) == _repeats(lead)]
-        seeds = trainings.pooled(alike, design, num_free=num_free)
-        found.append(gain(*pair, num_comparisons=len(pairs), tail=tail, seeds=seeds))
-    return found
+    alike: dict[tuple[int, ...], list[Evidence]] = {}
+    for lead in leads:
+        alike.setdefault(_repeats(lead), []).append(lead)
+    seeds = {
+        repeats: trainings.pooled(some, design, num_free=num_free) for repeats, some in alike.items()
+    }  # once: of all pairs of 30 variants, each pair's own look at the others took most of the time
+    return [
+        gain(*pair, num_comparisons=len(pairs), tail=tail, seeds=seeds[_repeats(lead)])
+        for pair, lead in zip(pairs, leads, strict=True)
+    ]
 
 
-def _repeats(lead: Evidence) -> list[int]:
-    return sorted(moves.shape[1] for moves in lead.contributions)
+def _repeats(lead: Evidence) -> tuple[int, ...]:
+    return tuple(sorted(moves.shape[1] for moves in lead.contributions))
 
 
 def joint_tail(leads: Sequence[Evidence], design: Design) -> float:

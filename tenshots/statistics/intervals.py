@@ -277,7 +277,7 @@ def _sample(evidence: Evidence) -> SmallSample:
 def _taught(evidence: Evidence, design: Design) -> float:
     if not design.num_teaching:
         return 0.0
-    same = evidence.teaching.same if design.folds.any() else 0.0
+    same = evidence.teaching.same if design.crossed or design.folds.any() else 0.0
     return evidence.teaching.apart * design.num_components / design.num_teaching + same
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from tenshots.errors import DataError
 from tenshots.statistics import areas, gathering, intervals, trainings
-from tenshots.statistics.evidence import Design, Evidence
+from tenshots.statistics.evidence import Design, Evidence, Teachers
 from tenshots.statistics.intervals import Estimate
 from tenshots.statistics.tallies import Key
 from tenshots.tables.predictions import predicted
@@ -43,12 +43,13 @@ class Measured:
     bins: tuple[Evidence, ...]
 
 
-def measure(predictions: pd.DataFrame, components: pd.Series) -> Measured:
+def measure(predictions: pd.DataFrame, components: pd.Series, teachers: Teachers | None = None) -> Measured:
     """Sums up a variant's predictions of test photos.
 
     Args:
         predictions: all folds and repeats (see tenshots.tables.predictions).
         components: the component of each photo that is tested or teaches, indexed by photo_id.
+        teachers: who taught, if `components` does not tell because it holds the tested photos alone.
 
     Raises:
         DataError: a photo lacks a repeat, or has one more than once.
@@ -61,12 +62,15 @@ def measure(predictions: pd.DataFrame, components: pd.Series) -> Measured:
     pairs = np.stack([component_codes[photo_codes], fold_codes], axis=1)
     cells, cell_codes = np.unique(pairs, axis=0, return_inverse=True)
     cell_codes, num_repeats = cell_codes.ravel(), len(repeats)  # NumPy 2.0 gave a column
-    num_components = int(components.nunique())
+    if teachers is None:
+        several = bool(fold_codes.any())
+        teachers = Teachers(int(components.nunique()) - (0 if several else len(tested)), tested=several)
     design = Design(
         components=cells[:, 0],
         folds=cells[:, 1],
         num_photos=np.bincount(cell_codes) / num_repeats,
-        num_teaching=num_components if fold_codes.any() else num_components - len(tested),
+        num_teaching=teachers.number,
+        crossed=teachers.tested,
     )
     rows = gathering.Rows(predictions, cell_codes, repeat_codes, num_repeats, design)
     right = (predicted(predictions) == predictions["label"].to_numpy()).astype(np.float64)
@@ -94,15 +98,18 @@ def every_figure(measured: Measured, others: Sequence[Measured] = ()) -> dict[Ke
         measured: a variant.
         others: the other variants, which tell more of what seeds do (see trainings.pooled).
     """
-    found = {}
-    for key, each in measured.evidence.items():
-        alike = [
-            each,
-            *(other.evidence[key] for other in others if len(other.repeats) == len(measured.repeats)),
-        ]
-        seeds = trainings.pooled(alike, measured.design, num_free=len(alike))
-        found[key] = intervals.estimate(each, measured.design, seeds=seeds)
-    return found
+    return {key: figure(key, measured, others) for key in measured.evidence}
+
+
+def figure(key: Key, measured: Measured, others: Sequence[Measured] = ()) -> Estimate:
+    """Returns one figure with its interval; for the arguments see `every_figure`."""
+    evidence = measured.evidence[key]
+    alike = [
+        evidence,
+        *(other.evidence[key] for other in others if len(other.repeats) == len(measured.repeats)),
+    ]
+    seeds = trainings.pooled(alike, measured.design, num_free=len(alike))
+    return intervals.estimate(evidence, measured.design, seeds=seeds)
 
 
 def reliability(measured: Measured) -> list[Estimate]:
@@ -117,8 +124,7 @@ def accuracy(predictions: pd.DataFrame, components: pd.Series) -> Estimate:
         predictions: of test photos, all folds and repeats (see tenshots.tables.predictions).
         components: as in `measure`.
     """
-    measured = measure(predictions, components)
-    return intervals.estimate(measured.evidence[Key("accuracy")], measured.design)
+    return figure(Key("accuracy"), measure(predictions, components))
 
 
 def components_of(splits: pd.DataFrame) -> pd.Series:

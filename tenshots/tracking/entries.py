@@ -11,6 +11,7 @@ from tenshots.tracking.runs import Run
 if TYPE_CHECKING:
     import pandas as pd
 
+NUM_SETS = "num_independent_sets"  # of photos, tested or not: what one tested and another taught
 FIGURES = "variants"  # before an experiment's figures, so that the UI draws them below those of its variants
 MODEL = "model"  # the folder of a run's files that holds what training left
 ANSWERS = "predictions.csv"  # a file that training leaves, of which the model has no need

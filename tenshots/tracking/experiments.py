@@ -39,6 +39,7 @@ class Experiment:
         figures: of each variant, what its metrics.json held: val_accuracy, test_accuracy and so on.
         predictions: of each variant (see tenshots.tables.predictions), all on the same photos.
         components: the independent set that each test photo belongs to, indexed by photo_id.
+        num_sets: independent sets of photos, tested or not; None in runs that are older than this number.
         test_set: hash of the test photos and their labels.
         num_looks: experiments in the store, this one included, that were evaluated on the same photos.
     """
@@ -50,6 +51,7 @@ class Experiment:
     figures: dict[str, dict[str, float]]
     predictions: dict[str, pd.DataFrame]
     components: pd.Series
+    num_sets: int | None
     test_set: str
     num_looks: int
 
@@ -172,6 +174,7 @@ def _load(client: Client, experiment_id: str, row: Any) -> Experiment:  # noqa: 
         figures={name: figures[name] for name in names},
         predictions={name: predictions[name] for name in names},
         components=pd.Series(photos["component"].to_numpy(), index=photos["photo_id"].to_numpy()),
+        num_sets=int(row.figures[entries.NUM_SETS]) if entries.NUM_SETS in row.figures else None,
         test_set=identity.photos_hash(photos["photo_id"], photos["label"]),
         num_looks=looks.count_looks(client, experiment_id, photos=row.test_photos, test_set=row.test_set),
     )

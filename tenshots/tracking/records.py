@@ -74,7 +74,8 @@ def log_experiment(
     """Adds to the run of an experiment what it lacks; returns how much that was.
 
     Settings, the figures and the predictions of each variant, the test photos with the independent set that
-    each belongs to, pictures of curves and confusion, and how many experiments have looked at these photos.
+    each belongs to, how many sets there are in all (the others taught, which intervals depend on), pictures
+    of curves and confusion, and how many experiments have looked at these photos.
 
     Args:
         run: of the experiment.
@@ -102,6 +103,7 @@ def log_experiment(
                 for name, each in evaluated.items()
                 for figure, value in each.metrics.items()
             }
+            | {entries.NUM_SETS: {0: float(components.nunique())}}
         )
         + run.replace_files(
             {f"{name}.csv": each.predictions for name, each in evaluated.items()}, "predictions"

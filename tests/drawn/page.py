@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tenshots.labels import costly
-from tenshots.pages.report import comparison, corrections, people, photos_and_mistakes, views
-from tenshots.pages.report import costly as sheets
+from tenshots.pages.report import summary, views
 from tenshots.pages.report.photos_and_mistakes import Material
 from tenshots.pages.settings import ReportSettings
 from tenshots.splitting import leakage
@@ -48,21 +47,15 @@ def made(
         predictions={name: result.predictions for name, result in results.items()},
         studies=studies or dict.fromkeys(results, drawn_results.NO_STUDY),
     )
-    compared = comparison.compare(results, photos, splits, settings)
-    compared |= photos_and_mistakes.photos_and_mistakes(material, settings, chosen=compared["chosen"])
-    chosen = results[compared["chosen"]].predictions
-    compared["people"], who = people.by_person(
-        chosen,
+    compared, who = summary.summed_up(
+        results,
         photos,
         splits,
-        num_divided=compared["num_divided"],
-        of_mean=compared["variants"][compared["chosen"]]["interval"],
+        material,
+        settings,
+        space=costly.space(photos, drawn_results.frozen(len(photos))),
+        network="pretrained",
     )
-    space = costly.space(photos, drawn_results.frozen(len(photos)))
-    compared["costly"] = sheets.described(
-        chosen, splits, space, network="pretrained", num_mistakes=settings.num_mistakes
-    )
-    compared |= corrections.told(material.predictions, manifest, splits)
     return views.Inputs(
         compared=compared,
         results=results,

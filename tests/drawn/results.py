@@ -230,11 +230,19 @@ def seen(name: str) -> Drawn:
     return Drawn({"variant": name, "fold": 0, "repeat": 1, "pictures": described, "left_out": ""}, files)
 
 
+def write_evaluation(place: Path, evaluated: Results) -> None:
+    """Writes what `evaluate` leaves of a variant."""
+    database.write_predictions(evaluated.predictions, place / "predictions.csv")
+    evaluated.curves.to_csv(place / "curves.csv", index=False)
+    (place / "details.json").write_text(json.dumps(evaluated.details), encoding="utf-8")
+    (place / "metrics.json").write_text(json.dumps(evaluated.metrics), encoding="utf-8")
+
+
 NO_STUDY: dict[str, Any] = {"learning_curve": None, "leaking_split": None}
 
 
-def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), **sizes: int) -> None:
-    """Writes what `stages.compare` and `stages.describe` read.
+def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), **sizes: int) -> pd.DataFrame:
+    """Writes what `stages.compare` and `stages.describe` read; returns the photos.
 
     Of 12 groups with 7 photos of each label, unless told otherwise.
     """
@@ -264,11 +272,7 @@ def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), *
     Image.fromarray(preview).save(folder / "reports/augmentation.png")
     for name, skill in SKILLS.items():
         evaluated = results(taken, labels, skill=skill)
-        place = folder / "data/evaluations" / name
-        database.write_predictions(evaluated.predictions, place / "predictions.csv")
-        evaluated.curves.to_csv(place / "curves.csv", index=False)
-        (place / "details.json").write_text(json.dumps(evaluated.details), encoding="utf-8")
-        (place / "metrics.json").write_text(json.dumps(evaluated.metrics), encoding="utf-8")
+        write_evaluation(folder / "data/evaluations" / name, evaluated)
         drawn = seen(name)
         for file, content in drawn.files.items():
             path = folder / "data/visualisations" / name / file
@@ -283,3 +287,4 @@ def project(folder: Path, labels: Sequence[str] = ("book", "cup", "keyboard"), *
         study = folder / "data/study" / name / "study.json"
         study.parent.mkdir(parents=True)
         study.write_text(json.dumps({"variant": name, **NO_STUDY}), encoding="utf-8")
+    return taken

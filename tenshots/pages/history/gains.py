@@ -11,7 +11,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from tenshots.statistics import gains, measure
+from tenshots.statistics.evidence import Teachers
 from tenshots.statistics.intervals import Estimate
+from tenshots.statistics.tallies import Key
 from tenshots.tracking.experiments import Experiment
 
 ABSENT = "\N{EN DASH}"
@@ -50,6 +52,8 @@ def compare(experiments: Sequence[Experiment], reference: Experiment) -> list[Re
     count other independent sets, sets that share a photo are joined. The intervals of all gains are corrected
     for being several (see tenshots.statistics.intervals). Where the answers are the same, such as those of a
     variant that no changed setting concerns, nothing is uncertain and nothing is corrected for.
+
+    Accuracies have the intervals of the experiment's own page.
     """
     reasons = [
         (experiment, variant, why_not_compared(experiment, reference, variant))
@@ -60,13 +64,14 @@ def compare(experiments: Sequence[Experiment], reference: Experiment) -> list[Re
         not reason and not _same_answers(experiment, reference, variant)
         for experiment, variant, reason in reasons
     )
+    accuracies = {id(experiment): _accuracies(experiment) for experiment in experiments}
     return [
         Result(
             experiment=experiment.name,
             variant=variant,
             changes=changed_settings(reference, experiment),
             val_accuracy=experiment.figures[variant].get("val_accuracy"),
-            accuracy=measure.accuracy(experiment.predictions[variant], experiment.components),
+            accuracy=accuracies[id(experiment)][variant],
             gain=None if reason else _gain(experiment, reference, variant, num_comparisons=num_comparisons),
             reason=reason,
         )
@@ -74,14 +79,56 @@ def compare(experiments: Sequence[Experiment], reference: Experiment) -> list[Re
     ]
 
 
+def _accuracies(experiment: Experiment) -> dict[str, Estimate]:
+    measured = {
+        variant: measure.measure(table, experiment.components, teachers(experiment, variant))
+        for variant, table in experiment.predictions.items()
+    }
+    return {
+        variant: measure.figure(
+            Key("accuracy"), each, [other for other in measured.values() if other is not each]
+        )
+        for variant, each in measured.items()
+    }
+
+
+def teachers(experiment: Experiment, variant: str) -> Teachers:
+    """Returns who taught a variant.
+
+    Where a run does not know (`is_older`), that is as many sets as were tested: fewer hardly ever teach, and
+    the fewer they are, the wider are intervals.
+    """
+    num_tested = int(experiment.components.nunique())
+    if experiment.predictions[variant]["fold"].nunique() > 1:
+        return Teachers(experiment.num_sets or num_tested, tested=True)
+    return Teachers((experiment.num_sets or 2 * num_tested) - num_tested, tested=False)
+
+
+def is_older(experiment: Experiment) -> bool:
+    """Whether intervals would depend on how many sets taught, and the run does not know."""
+    tables = experiment.predictions.values()
+    return experiment.num_sets is None and any(table["fold"].nunique() == 1 for table in tables)
+
+
 def _gain(experiment: Experiment, reference: Experiment, variant: str, *, num_comparisons: int) -> Estimate:
     if _same_answers(experiment, reference, variant):
         return Estimate(0.0, None, None, "its answers are the same")
+    components = joined_components(experiment.components, reference.components)
     return gains.difference(
         *_in_common_folds(experiment.predictions[variant], reference.predictions[variant]),
-        joined_components(experiment.components, reference.components),
+        components,
         num_comparisons=num_comparisons,
+        teachers=_joined_teachers(
+            teachers(experiment, variant), teachers(reference, variant), num_tested=int(components.nunique())
+        ),
     )
+
+
+def _joined_teachers(first: Teachers, second: Teachers, *, num_tested: int) -> Teachers:
+    """Returns who taught both, of components that are joined: the fewer, which are the less sure."""
+    if first.tested or second.tested:
+        return Teachers(num_tested, tested=True)
+    return Teachers(min(first.number, second.number), tested=False)
 
 
 def _same_answers(experiment: Experiment, reference: Experiment, variant: str) -> bool:

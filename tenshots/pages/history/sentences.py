@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tenshots.pages.history.gains import ABSENT, Result
+from tenshots.pages.history.gains import ABSENT, Result, is_older
 from tenshots.statistics import claims
 from tenshots.statistics.intervals import ends
 from tenshots.statistics.phrases import difference_text
 from tenshots.tracking.experiments import Experiment
+from tenshots.wording import joined
 
 
 def sentence(result: Result, reference: str) -> str:
@@ -41,6 +42,13 @@ def cautions(experiments: Sequence[Experiment], results: Sequence[Result]) -> li
     if any(table["repeat"].nunique() == 1 for table in tables):
         said.append(
             "Where an experiment has one training per fold, intervals leave out how much another differs."
+        )
+    if older := [each.name for each in experiments if is_older(each)]:
+        are = ("The run of", "is") if len(older) == 1 else ("The runs of", "are")
+        said.append(
+            f"{are[0]} {joined(older)} {are[1]} older than the record of how many independent sets of photos "
+            "taught: as many as were tested are assumed, so intervals may be a little wider than the "
+            "report's. In a folder with an experiment's outputs, python -m stages.record adds the number."
         )
     return said
 

@@ -29,6 +29,8 @@ def differences(
     ]
     found = []
     for group, together in ((pairs, pairs), (rest, [*pairs, *rest])):
+        if not group:
+            continue
         size = sample._replace(num_comparisons=max(len(together), 1))
         compared = [(measured[one], measured[other]) for one, other in together]
         joint, within = gains.gains(compared), gains.gains(compared, tail=claims.TAIL_OF_EQUALITY)

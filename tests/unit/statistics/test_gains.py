@@ -1,5 +1,6 @@
 """Differences of two variants, several at once, and what agreement and rare disagreement allow."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 
 from tenshots.errors import DataError
 from tenshots.evaluation import metrics
-from tenshots.statistics import claims, gains, intervals, measure
+from tenshots.statistics import claims, gains, intervals, measure, trainings
+from tenshots.statistics.evidence import Design, Evidence
 from tenshots.statistics.intervals import TAIL, Estimate
 from tenshots.statistics.measure import Measured
+from tenshots.statistics.trainings import Seeds
 from tests.drawn.answers import answers, bounds, drawn, groups
 
 
@@ -210,6 +213,23 @@ def test_few_repeats_of_one_fold_are_pooled_over_variants() -> None:
         assert pooled.trainings == pytest.approx(np.mean([each.trainings for each in apart]))
         assert pooled.between == one.between
     assert gains.gains(pairs[:1], tail=TAIL) == apart[:1], "one difference has nothing to be pooled with"
+
+
+def test_what_seeds_do_is_worked_out_once_for_all_pairs_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once per pair took half a minute for all pairs of 30 variants: its square."""
+    looked: list[int] = []
+    pooled = trainings.pooled
+
+    def counting(evidence: Sequence[Evidence], design: Design, *, num_free: int) -> Seeds | None:
+        looked.append(len(evidence))
+        return pooled(evidence, design, num_free=num_free)
+
+    monkeypatch.setattr(trainings, "pooled", counting)
+    rows, components = drawn(num_groups=8)
+    variants = [measure.measure(rows[rows["repeat"] <= most], components) for most in (0, 1, 0, 1)]
+    pairs = list(combinations(variants, 2))
+    gains.gains(pairs, tail=TAIL)
+    assert sorted(looked) == [1, 1, 4]  # of one repeat each, of two each, and of both
 
 
 def width(found: Estimate) -> float:

@@ -264,16 +264,22 @@ def test_what_trainings_do_to_some_components_alone_is_not_counted_twice() -> No
 
 
 @pytest.mark.parametrize(
-    ("num_folds", "num_teaching", "share"),
-    [(1, 0, 0.0), (1, 36, 12 / 36 * OF_FIGURE.apart), (4, 12, OF_FIGURE.apart + OF_FIGURE.same)],
+    ("num_folds", "num_teaching", "crossed", "share"),
+    [
+        (1, 0, False, 0.0),
+        (1, 36, False, 12 / 36 * OF_FIGURE.apart),
+        (4, 12, False, OF_FIGURE.apart + OF_FIGURE.same),
+        (1, 12, True, OF_FIGURE.apart + OF_FIGURE.same),  # folds that are told apart no more
+    ],
 )
 def test_what_other_groups_would_have_taught_is_in_the_interval(
-    num_folds: int, num_teaching: int, share: float
+    num_folds: int, num_teaching: int, crossed: bool, share: float
 ) -> None:
     """In proportion to those that are tested, and the more where the same groups teach other folds."""
     draw = np.random.default_rng(8)
     right = draw.binomial(10, 0.6, 12).astype(float)
-    where = dataclasses.replace(design([10.0] * 12, num_folds=num_folds), num_teaching=num_teaching)
+    tested = design([10.0] * 12, num_folds=num_folds)
+    where = dataclasses.replace(tested, num_teaching=num_teaching, crossed=crossed)
     evidence = ratio(right[:, np.newaxis], np.full((12, 1), 10.0), where, Scale.DIFFERENCE, resampled=False)
     found = intervals.estimate(dataclasses.replace(evidence, teaching=OF_FIGURE), where)
     untaught = intervals.estimate(dataclasses.replace(evidence, teaching=OF_NOTHING), where)

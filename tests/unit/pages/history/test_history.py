@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,11 +22,16 @@ from stages import history as stage
 from tenshots import params
 from tenshots.errors import DataError
 from tenshots.pages.history import gains, page, sentences, tables
+from tenshots.pages.report import comparison
 from tenshots.statistics import measure
+from tenshots.statistics.evidence import Teachers
 from tenshots.statistics.gains import difference
-from tenshots.tracking import identity
+from tenshots.tables import database
+from tenshots.tables.paths import EVALUATIONS, SPLITS
+from tenshots.tracking import entries, figures, identity
 from tenshots.tracking.experiments import Experiment
 from tests.drawn import results as drawn_results
+from tests.drawn.page import SETTINGS
 
 LABELS = ["book", "cup", "keyboard"]
 PHOTOS = drawn_results.photos(LABELS, num_groups=12, num_each=4)
@@ -41,6 +48,7 @@ def experiment(name: str, *, skill: float, photos: pd.DataFrame = PHOTOS, **sett
         figures={"baseline": {"val_accuracy": 0.5}},
         predictions={"baseline": drawn_results.predictions(photos, LABELS, skill=skill)},
         components=COMPONENTS.loc[photos["photo_id"]],
+        num_sets=COMPONENTS.nunique(),
         test_set=identity.photos_hash(photos["photo_id"], photos["label"]),
         num_looks=3,
     )
@@ -109,7 +117,8 @@ def test_experiments_dealt_into_other_folds_are_compared_as_if_in_one() -> None:
     folds = {name: number % 3 for number, name in enumerate(sorted(set(COMPONENTS)))}
     dealt = rows.assign(fold=rows["photo_id"].map(COMPONENTS).map(folds))
     (result,) = gains.compare([dataclasses.replace(second, predictions={"baseline": dealt})], first)
-    one_fold = difference(rows.assign(fold=0), first.predictions["baseline"].assign(fold=0), COMPONENTS)
+    tables = [each.assign(fold=0) for each in (rows, first.predictions["baseline"])]
+    one_fold = difference(*tables, COMPONENTS, teachers=Teachers(COMPONENTS.nunique(), tested=True))
     assert result.gain is not None
     assert result.gain[:3] == pytest.approx(one_fold[:3])
     assert result.gain.value == pytest.approx(gains.compare([second], first)[0].gain.value)
@@ -258,6 +267,50 @@ def test_the_command_agrees_with_the_comparison_and_chooses_experiments(
     with pytest.raises(DataError, match="cannot be used: "):
         stage.main(["--filter", "nonsense"])
     assert len(two_experiments()) == 2 * (1 + len(drawn_results.SKILLS))
+
+
+def test_of_a_single_split_the_intervals_are_the_reports_once_it_is_recorded_who_taught(
+    store: Callable[..., list], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs that are older than the record are read, with wider intervals and a word; `record` mends them."""
+    for drawing in ("confusion_png", "curves_png"):  # half of the time, and no matter here
+        monkeypatch.setattr(figures, drawing, lambda *_, **__: b"picture")
+    photos = drawn_results.project(Path(), num_groups=20, num_each=1)
+    tested = photos[photos["group"] < "student06"]
+    rows = photos[["photo_id"]].assign(component=photos["group"], fold=0, part="train")
+    rows.loc[tested.index, "part"] = "test"
+    database.write_splits(rows, SPLITS)
+    evaluated = {
+        name: drawn_results.results(tested, LABELS, skill=skill, num_folds=1)
+        for name, skill in drawn_results.SKILLS.items()
+    }
+    for name, each in evaluated.items():
+        drawn_results.write_evaluation(EVALUATIONS / name, each)
+
+    def record() -> None:
+        recording.record(params.read(), variants=drawn_results.SKILLS, with_report=False)
+
+    def intervals() -> list[list[float]]:
+        capsys.readouterr()
+        stage.main(["--csv", "history.csv"])
+        return pd.read_csv("history.csv")[["test_low", "test_high"]].to_numpy().tolist()
+
+    compared = comparison.compare(evaluated, photos, rows, SETTINGS)["variants"]
+    of_report = [pytest.approx(each["interval"], abs=2e-6) for each in compared.values()]
+    record()
+    assert intervals() == of_report
+    assert "older than the record" not in capsys.readouterr().out
+
+    with closing(sqlite3.connect("mlruns/mlflow.db")) as database_of_store, database_of_store:
+        for table in ("metrics", "latest_metrics"):
+            database_of_store.execute(f"delete from {table} where key = ?", [entries.NUM_SETS])
+    older = intervals()
+    assert "older than the record of how many independent sets" in capsys.readouterr().out
+    for (low, high), found in zip(older, compared.values(), strict=True):
+        assert low < found["interval"][0] < found["interval"][1] < high
+    record()
+    assert intervals() == of_report
+    del store
 
 
 @pytest.mark.usefixtures("store")
