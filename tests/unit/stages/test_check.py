@@ -150,11 +150,11 @@ REFUSED: list[tuple[str, object, str]] = [
     (
         "optimisation.loss",
         "hing",
-        "must be 'cross_entropy', 'hinge' or 'focal' or a section of settings, got",
+        "must be one of cross_entropy, hinge, focal, got 'hing'; did you mean 'hinge'",
     ),
     ("optimisation.loss", "hinge", "set optimisation.label_smoothing to 0, got 'hinge'"),
     ("optimisation.loss", {"focal": {"gamma": 11}}, "must be at most 10, got 11"),
-    ("optimisation.loss", {"focal": {"gama": 1}}, "is not a known setting"),
+    ("optimisation.loss", {"focal": {"gama": 1}}, "must give focal arguments that it has"),
     ("optimisation.class_weights", "balance", "must be 'balanced', got 'balance'"),
     ("optimisation.drawing", True, "must be 'balanced', got true"),
     ("optimisation.mixup", 0, "must be above 0"),
