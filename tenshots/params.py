@@ -60,7 +60,8 @@ class Settings(BaseModel):
     Types are not guessed: `"0.002"` and `true` are not numbers, and a number is finite.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    # What nobody asks for, such as the arguments of other optimisers, is not built: `check` has a second.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
 
 Model = TypeVar("Model", bound=BaseModel)
