@@ -104,7 +104,7 @@ def people(right: np.ndarray, codes: np.ndarray) -> People:
 
     Args:
         right: float, shape (num_photos, num_repeats), in [0, 1]: whether each training named each photo
-            rightly.
+            correctly.
         codes: int, shape (num_photos,), from 0 without gaps: who took each photo.
 
     Example: two people with two photos each, one training; the first is right twice, the second never. Within

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy as np
 from tenshots.wording import counted
 
 WIDTH, HEIGHT = 340, 200
-SQUARE = 300
+NEARLY_SQUARE = (300, 270)
 LEFT, RIGHT, TOP, BOTTOM = 40, 10, 10, 34
 MAX_TICKS = 6
 
@@ -66,13 +67,23 @@ class Dot:
 
 @dataclass(frozen=True)
 class Reliability:
-    """Confidence along the bottom, the share right upwards, both from 0 to 100 %."""
+    """The share right upwards, from 0 to 100 %, of answers that rise in confidence from left to right.
+
+    Attributes:
+        dots: one per bin.
+        ideal: SVG path of what would be right at each bin's confidence.
+        x_ticks: the bins' confidence, in px.
+        y_ticks: in px.
+        frame: left, right, top and bottom edge of the plotted area.
+        size: of the whole picture.
+    """
 
     dots: list[Dot]
-    line: str
-    ticks: list[Tick]
-    frame: tuple[int, int, int, int] = (LEFT, SQUARE - RIGHT, TOP, SQUARE - BOTTOM)
-    size: tuple[int, int] = (SQUARE, SQUARE)
+    ideal: str
+    x_ticks: list[Tick]
+    y_ticks: list[Tick]
+    frame: tuple[int, int, int, int] = (LEFT, NEARLY_SQUARE[0] - RIGHT, TOP, NEARLY_SQUARE[1] - BOTTOM)
+    size: tuple[int, int] = NEARLY_SQUARE
 
 
 class Bar(NamedTuple):
@@ -142,32 +153,62 @@ def line_chart(
     )
 
 
-def reliability(curve: Iterable[Mapping[str, Any]]) -> Reliability:
-    """Lays out a reliability curve.
+def reliability(curve: Sequence[Mapping[str, Any]]) -> Reliability:
+    """Lays out a reliability curve: each answer has the same room, whatever its confidence.
+
+    An axis of confidence would pile up the bins of a network that is nearly always nearly sure. So the dashed
+    line of a calibrated network is no diagonal: it rises as the confidence of the bins does.
 
     Args:
-        curve: bins with confidence, accuracy (in [0, 1]), interval and num_predictions (see comparison).
+        curve: bins by rising confidence: confidence, accuracy (in [0, 1]), interval and num_predictions (see
+            comparison).
     """
-    left, right, top, bottom = Reliability([], "", []).frame
-
-    def across(share: float) -> float:
-        return round(left + share * (right - left), 1)
+    left, right, top, bottom = Reliability([], "", [], []).frame
+    ends = np.cumsum([0, *(found["num_predictions"] for found in curve)])
+    places = [
+        round(left + float(start + end) / 2 / float(ends[-1]) * (right - left), 1)
+        for start, end in pairwise(ends)
+    ]
 
     def up(share: float) -> float:
         return round(bottom - share * (bottom - top), 1)
 
     dots = []
-    for found in curve:
+    for across, found in zip(places, curve, strict=True):
         low, high = (up(end) for end in found["interval"]) if found["interval"] else (None, None)
         answers = counted(found["num_predictions"], "answer")
-        sure, correct = (f"{100 * found[name]:.0f} %" for name in ("confidence", "accuracy"))
-        words = f"{answers} with {sure} confidence: {correct} right"
-        dots.append(Dot(across(found["confidence"]), up(found["accuracy"]), low, high, words))
+        sure, correct = (_whole_percent(found[name]) for name in ("confidence", "accuracy"))
+        words = f"{answers} with {sure} % confidence: {correct} % right"
+        dots.append(Dot(across, up(found["accuracy"]), low, high, words))
     return Reliability(
         dots=dots,
-        line="".join(f"{'L' if number else 'M'}{dot.x} {dot.y}" for number, dot in enumerate(dots)),
-        ticks=[Tick(share, f"{100 * share:.0f}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)],
+        ideal="".join(
+            f"{'L' if number else 'M'}{across} {up(found['confidence'])}"
+            for number, (across, found) in enumerate(zip(places, curve, strict=True))
+        ),
+        x_ticks=_ends_of_runs(
+            [
+                Tick(across, _whole_percent(found["confidence"]))
+                for across, found in zip(places, curve, strict=True)
+            ]
+        ),
+        y_ticks=[
+            Tick(up(share), f"{100 * share:.0f}{' %' if share == 1 else ''}")
+            for share in (0.0, 0.25, 0.5, 0.75, 1.0)
+        ],
     )
+
+
+def _ends_of_runs(ticks: Sequence[Tick]) -> list[Tick]:
+    """Leaves out ticks between two of the same text, which would touch each other."""
+    texts = [None, *(tick.text for tick in ticks), None]
+    return [tick for tick, *sides in zip(ticks, texts, texts[2:], strict=False) if {*sides} != {tick.text}]
+
+
+def _whole_percent(share: float) -> str:
+    """Writes a share in whole per cents; what is not all is not 100: 0.996 → ">99"."""
+    text = f"{100 * share:.0f}"
+    return ">99" if text == "100" and share < 1 else text
 
 
 def histogram(

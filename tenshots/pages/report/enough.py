@@ -11,6 +11,7 @@ from tenshots.pages.report import charts
 from tenshots.pages.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Dot, Tick
 
 MOST = 2.0  # times as much as there is: where the curves end
+BROAD = (560, 330)  # px: of a picture that has half of the page
 ASIDE = 7  # px between two intervals
 STEP = 0.05  # the lower end of the axis is a multiple of it
 WORDS = {0.5: "half", 1.0: "now", MOST: "twice"}
@@ -58,15 +59,20 @@ class Picture:
     x_ticks: list[Tick]
     y_ticks: list[Tick]
     now: float
-    frame: tuple[int, int, int, int] = (LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM)
-    size: tuple[int, int] = (WIDTH, HEIGHT)
+    size: tuple[int, int]
+
+    @property
+    def frame(self) -> tuple[int, int, int, int]:
+        """Left, right, top and bottom edge of the plotted area."""
+        return (LEFT, self.size[0] - RIGHT, TOP, self.size[1] - BOTTOM)
 
 
-def picture(found: Mapping[str, Any]) -> Picture | None:
+def picture(found: Mapping[str, Any], *, broad: bool = False) -> Picture | None:
     """Lays out a learning curve over [0, MOST] by [a round accuracy below all that is shown, 1].
 
     Args:
         found: the key learning_curve of study.json (see tenshots.studies).
+        broad: whether it has half of the page, because no other variant was studied.
 
     Returns:
         None where nothing was measured.
@@ -76,22 +82,26 @@ def picture(found: Mapping[str, Any]) -> Picture | None:
         return None
     shown = [point["accuracy"] for axis in axes for point in axis["points"]]
     shown += [each["accuracy"] for axis in axes for each in axis["band"]]
+    width, height = size = BROAD if broad else (WIDTH, HEIGHT)
     lowest: float = min(max(math.floor(min(shown) / STEP) * STEP, 0.0), 1 - 2 * STEP)
 
     def up(accuracy: float) -> float:
         share = (min(max(accuracy, lowest), 1.0) - lowest) / (1 - lowest)
-        return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
+        return round(height - BOTTOM - share * (height - TOP - BOTTOM), 1)
+
+    def along(times: float) -> float:
+        return round(LEFT + min(times / MOST, 1.0) * (width - LEFT - RIGHT), 1)
 
     def line(number: int, axis: Mapping[str, Any]) -> Line:
         now, unit, twice = axis["points"][-1], axis["unit"], axis["twice"]
 
         def across(each: Mapping[str, Any]) -> float:
-            return _across(each["number"] / now["number"])
+            return along(each["number"] / now["number"])
 
         reach = None
         if twice and twice["interval"]:
             low, high = (up(now["fitted"] + end) for end in twice["interval"])
-            reach = Reach(_across(MOST) - ASIDE * number, low, high)
+            reach = Reach(along(MOST) - ASIDE * number, low, high)
         return Line(
             name=unit,
             dots=[
@@ -108,11 +118,12 @@ def picture(found: Mapping[str, Any]) -> Picture | None:
 
     return Picture(
         lines=[line(number, axis) for number, axis in enumerate(axes)],
-        x_ticks=[Tick(_across(value), text) for value, text in WORDS.items()],
+        x_ticks=[Tick(along(value), text) for value, text in WORDS.items()],
         y_ticks=[
             Tick(up(lowest + value), f"{100 * (lowest + value):.3g} %") for value in charts.ticks(1 - lowest)
         ],
-        now=_across(1.0),
+        now=along(1.0),
+        size=size,
     )
 
 
@@ -136,7 +147,3 @@ def _words(point: Mapping[str, Any], unit: str) -> str:
     ends = point["interval"]
     reach = f" ({100 * ends[0]:.1f} to {100 * ends[1]:.1f})" if ends else ""
     return f"{point['number']:g} {unit}: {100 * point['accuracy']:.1f} %{reach}"
-
-
-def _across(times: float) -> float:
-    return round(LEFT + min(times / MOST, 1.0) * (WIDTH - LEFT - RIGHT), 1)

@@ -240,7 +240,9 @@ def _variant(
     mistakes: Sequence[Mapping[str, Any]],
 ) -> Variant:
     figures = inputs.compared["variants"][name]
-    study = inputs.compared["studies"].get(name, {"learning_curve": None, "leaking_split": None})
+    studies = inputs.compared["studies"]
+    study = studies.get(name, {"learning_curve": None, "leaking_split": None})
+    is_alone = sum(each["learning_curve"] is not None for each in studies.values()) == 1
     return Variant(
         name=name,
         colour=f"colour{list(inputs.results).index(name) % NUM_COLOURS}",
@@ -249,7 +251,7 @@ def _variant(
         reliability=charts.reliability(figures["calibration"]["curve"]),
         learning_curves=_charts(inputs.results, name),
         study=study,
-        study_curve=study["learning_curve"] and enough.picture(study["learning_curve"]),
+        study_curve=study["learning_curve"] and enough.picture(study["learning_curve"], broad=is_alone),
         confusion=confusion,
         mistakes=mistakes,
         num_wrong=sum(cell.number for i, row in enumerate(confusion) for cell in row if cell.column != i),

@@ -66,7 +66,7 @@ def test_no_mistakes_and_none_wanted_are_said_apart() -> None:
     )
     right = drawn_page.changed(inputs, costly={"network": "pretrained", "num_kinds": 0, "rows": []})
     text = drawn_page.Elements(page.render(right, drawn_page.SETTINGS)).text
-    assert "named every photo rightly" in text
+    assert "recognised every photo" in text
 
 
 def test_a_row_is_shown_with_all_its_photos_or_not_at_all() -> None:

@@ -12,8 +12,9 @@ from tests.drawn.studied import STUDY
 FOUND = STUDY["learning_curve"]
 
 
-def test_the_curves_meet_now_and_end_at_twice_as_much_within_the_frame() -> None:
-    drawn = enough.picture(FOUND)
+@pytest.mark.parametrize("broad", [False, True])
+def test_the_curves_meet_now_and_end_at_twice_as_much_within_the_frame(broad: bool) -> None:
+    drawn = enough.picture(FOUND, broad=broad)
     assert drawn is not None
     left, right, top, bottom = drawn.frame
     people, photos = drawn.lines
@@ -27,8 +28,9 @@ def test_the_curves_meet_now_and_end_at_twice_as_much_within_the_frame() -> None
     assert photos.dots[1].words == "20 photos each: 62.0 %"
 
 
-def test_a_bar_is_the_gain_over_now_and_ends_where_the_picture_does() -> None:
-    drawn = enough.picture(FOUND)
+@pytest.mark.parametrize("broad", [False, True])
+def test_a_bar_is_the_gain_over_now_and_ends_where_the_picture_does(broad: bool) -> None:
+    drawn = enough.picture(FOUND, broad=broad)
     assert drawn is not None
     people, photos = (line.reach for line in drawn.lines)
     assert people is not None

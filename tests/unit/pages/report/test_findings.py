@@ -80,7 +80,7 @@ def test_the_data_is_counted() -> None:
 def test_one_file_is_not_called_files() -> None:
     text = page.render(inputs(), SETTINGS)
     assert "<dt>file not used</dt><dd>1</dd>" in text
-    assert "<dt>near-duplicate clusters</dt><dd>0</dd>" in text
+    assert "<dt>near-duplicate scenes</dt><dd>0</dd>" in text
 
 
 def test_near_duplicates_stand_side_by_side_and_outliers_are_shown() -> None:
@@ -273,17 +273,57 @@ def test_a_histogram_marks_what_lies_beyond_the_limits() -> None:
     assert widths == [50.0, 50.0]
 
 
-def test_a_reliability_curve_rises_with_confidence_to_the_right_and_accuracy_upwards() -> None:
-    curve = [
-        {"confidence": 0.0, "accuracy": 1.0, "interval": None, "num_predictions": 3},
-        {"confidence": 1.0, "accuracy": 0.0, "interval": [0.0, 0.5], "num_predictions": 3},
+def curve(*bins: tuple[float, float, int]) -> list[dict[str, object]]:
+    """Bins of a reliability curve: confidence, share right and number of answers."""
+    names = ("confidence", "accuracy", "num_predictions")
+    return [{**dict(zip(names, each, strict=True)), "interval": [0.0, 1.0]} for each in bins]
+
+
+def test_in_a_reliability_curve_answers_have_equal_room_however_sure_they_are() -> None:
+    """A network that is nearly always nearly sure would pile them up at the end of an axis of it."""
+    drawn = charts.reliability(curve((0.7, 1.0, 20), (0.999, 0.9, 10), (0.9995, 0.0, 10)))
+    left, right, top, bottom = drawn.frame
+    width = right - left
+    places = [left + share * width for share in (0.25, 0.625, 0.875)]
+    assert [dot.x for dot in drawn.dots] == pytest.approx(places, abs=0.1)
+    assert (drawn.dots[0].y, drawn.dots[2].y) == (top, bottom)
+    assert (drawn.dots[0].low, drawn.dots[0].high) == (bottom, top)
+    ideal = [tuple(map(float, place)) for place in re.findall(r"([\d.]+) ([\d.]+)", drawn.ideal)]
+    assert [x for x, _ in ideal] == [dot.x for dot in drawn.dots]
+    assert ideal[0][1] == pytest.approx(bottom - 0.7 * (bottom - top), abs=0.1)
+    assert drawn.dots[1].words == "10 answers with >99 % confidence: 90 % right"
+
+
+def test_of_bins_of_one_confidence_the_first_and_the_last_are_marked() -> None:
+    ticks = charts.reliability(
+        curve(*[(share, 1.0, 5) for share in (0.7, 0.998, 0.999, 0.9999, 1.0)])
+    ).x_ticks
+    assert [tick.text for tick in ticks] == ["70", ">99", ">99", "100"]
+
+
+def test_no_variants_panel_stands_alone_in_a_row_of_three() -> None:
+    panels = page._environment().get_template("_macros.html.j2").module.panels  # type: ignore[attr-defined]
+    assert [panels(number) for number in (1, 2, 3, 4, 5, 7)] == [
+        *["columns"] * 3,
+        "columns four",
+        "columns",
+        "columns four",
     ]
-    first, second = charts.reliability(curve).dots
-    left, right, top, bottom = charts.reliability(curve).frame
-    assert (first.x, first.y, first.low) == (left, top, None)
-    assert (second.x, second.y, second.low) == (right, bottom, bottom)
-    assert second.high is not None
-    assert second.high < bottom
+    assert panels(4, wide=True) == "columns two"
+    skills = {**drawn_results.SKILLS, "another": 1.5}
+    text = page.render(made(inputs().photos, LABELS, skills), SETTINGS)
+    assert text.count('class="columns four"') == 2  # calibration and confusion
+
+
+def test_words_that_a_student_may_not_know_are_explained_in_few_words_and_folded() -> None:
+    text = page.render(inputs(), SETTINGS)
+    words = text.split('<details id="words">', 1)[1].split("</details>", 1)[0]
+    explained = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", words))
+    assert list(explained) == sorted(explained, key=str.lower)
+    wanted = "interval, fold, repeat, log loss, balanced accuracy, macro F1, ROC-AUC, calibration error, copy"
+    wanted += ", near-duplicate, independent set, group, frozen, fine-tuned"
+    assert set(wanted.split(", ")) <= set(explained)
+    assert max(map(len, explained.values())) < 180  # two lines
 
 
 def test_counts_have_a_row_a_group() -> None:
