@@ -1,4 +1,4 @@
-"""An entry of a list of layers is a name, alone or with its arguments; anything else is told what it must be."""
+"""An entry of a list of layers is a name, alone or with arguments; else it is said what it must be."""
 
 from __future__ import annotations
 
