@@ -18,8 +18,9 @@ Tensor = Any  # keras.KerasTensor, untyped
 def every(maps: Tensor, strides: int, *, name: str) -> Tensor:
     """Returns each second place, say, of maps; all of them where strides is 1.
 
-    A convolution of 1 x 1 with strides would do so, too. But with fewer than seven channels its gradient writes
-    beyond its memory (TensorFlow 2.21 with oneDNN for AVX2), which ends the process, or worse, does not.
+    A convolution of 1 x 1 with strides would do so, too. But with fewer than seven channels its gradient
+    writes beyond its memory (TensorFlow 2.21 with oneDNN for AVX2), which ends the process, or worse, does
+    not.
     """
     # A mean over one place is the place.
     return maps if strides == 1 else keras.layers.AveragePooling2D(1, strides=strides, name=name)(maps)
