@@ -15,7 +15,9 @@ from tenshots import params
 from tenshots.augmentation import copying
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.interpretation import excitation, gradcam, layers
-from tenshots.networks import blocks, building, drawing, features, forward
+from tenshots.networks import activations, blocks, building, drawing, features, forward
+from tenshots.networks.across import ARGUMENTS, Activation
+from tenshots.networks.orthogonal import Orthogonal
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
 from tenshots.training import optimisation, scratch, transfer
@@ -194,6 +196,30 @@ def brightness() -> np.ndarray:
     return forward.outputs(keras.Model(photos, blocks.Grey()(photos)), IMAGES, batch_size=BATCH)
 
 
+def activation(name: str) -> list[np.ndarray]:
+    """An activation of `networks.NAME.activation` on maps, while training, and its gradients."""
+    chosen = Activation(name, ARGUMENTS[name])
+    found: list[np.ndarray] = layer(lambda: activations.layer(chosen, name=name, of_maps=True))()
+    return found
+
+
+def orthogonal() -> list[np.ndarray]:
+    """How `initializer: orthogonal` draws weights of a convolution and of a dense layer."""
+    return [np.asarray(Orthogonal(8)(shape)) for shape in ((3, 3, 16, 32), (300, 512))]
+
+
+def held_together() -> list[np.ndarray]:
+    """Weights after an update with penalties and a norm, from standardised pixels."""
+    values = {"family": "convolutional", "input_px": 32, "filters": [8], "dense": 16, "dropout": 0.2}
+    values |= {"normalisation": "standard", "l1": 0.001, "l2": 0.001, "max_norm": 1.0, "batch_norm": False}
+    settings = building.settings_from({**values, "activation": "selu"}, at="")
+    build = partial(building.build, settings, size_px=IMAGES.shape[1], num_labels=NUM_LABELS)
+    loop = TrainSettings(0.002, BATCH, 1, params.section(params.read(), "optimisation", OptimisationSettings))
+    trainer = scratch.trainers(build, images=IMAGES, labels=LABELS, settings=loop)()
+    trainer.train(JOB, lambda _: None, lambda: None)
+    return list(trainer.network.get_weights())
+
+
 def saved_weights() -> bytes:
     """A network's weights as HDF5."""
     with tempfile.TemporaryDirectory() as folder:
@@ -273,6 +299,9 @@ BLOCKS: dict[str, Block] = {
     "upsampling": layer(lambda: L.UpSampling2D(2)),
     "upsampling, bilinear": layer(lambda: L.UpSampling2D(2, interpolation="bilinear")),
     "adaptive pooling": layer(lambda: L.AdaptiveAveragePooling2D(5)),
+    **{f"unit: {name}": partial(activation, name) for name in ARGUMENTS},
+    "orthogonal weights": orthogonal,
+    "penalties, a norm, standardised pixels": held_together,
     "cross-entropy": cross_entropy,
     **{f"optimiser {name}": partial(optimiser, name) for name in ("adam", "adamw", "sgd")},
     "keras random": random_numbers,
