@@ -8,9 +8,11 @@ from tenshots.errors import SettingsError
 from tenshots.networks import forward
 from tenshots.params import PATH
 from tenshots.runtime import keras
-from tenshots.training import choices, courses, optimisers
+from tenshots.training import choices, courses, optimisers, rounding
 from tenshots.training.schedules import LearningRate
 from tenshots.training.settings import OptimisationSettings
+
+rounding.keep_roots()
 
 
 def num_warmup_epochs(settings: OptimisationSettings, *, num_epochs: int) -> int:
