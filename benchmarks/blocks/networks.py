@@ -21,9 +21,12 @@ from tenshots.networks.orthogonal import Orthogonal
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
 from tenshots.training import optimisation, scratch, transfer
+from tenshots.training.courses import SCHEDULES
 from tenshots.training.jobs import Job
 from tenshots.training.linear import Known
 from tenshots.training.loop import TrainSettings
+from tenshots.training.optimisers import OPTIMISERS
+from tenshots.training.schedules import LearningRate
 from tenshots.training.settings import OptimisationSettings
 
 # isort: split
@@ -82,20 +85,30 @@ def cross_entropy() -> list[np.ndarray]:
     return computed
 
 
-def optimiser(name: str) -> list[np.ndarray]:
+def optimiser(name: str, *, as_graph: bool = False, **changes: Any) -> list[np.ndarray]:  # noqa: ANN401
     """Five updates of weights by drawn gradients, with the schedule and decay of params.yaml."""
-    values = params.read()["optimisation"]
-    settings = params.check({**values, "optimiser": name}, OptimisationSettings, at="optimisation")
+    values = {**params.read()["optimisation"], "optimiser": name, **changes}
+    settings = params.check(values, OptimisationSettings, at="optimisation")
     model = keras.Sequential([keras.Input((61,)), keras.layers.Dense(17)])
     optimisation.prepare(model, settings, lr=0.01, num_updates=5)
     model.set_weights([drawn(5, 61, 17, dtype="float32"), drawn(6, 17, dtype="float32")])
+    update = lambda gradients: model.optimizer.apply(gradients, model.trainable_variables)  # noqa: E731
+    update = tf.function(update) if as_graph else update
     for step in range(5):
         shapes = enumerate([(61, 17), (17,)])
         gradients = [
             tf.constant(drawn(10 * step + number, *shape, dtype="float32")) for number, shape in shapes
         ]
-        model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        update(gradients)
     return list(model.get_weights())
+
+
+def rates() -> list[np.ndarray]:
+    """Learning rates on each course."""
+    return [
+        np.asarray(LearningRate(0.1, num_updates=997, schedule=name, warmup=0.1)(np.arange(997)))
+        for name in SCHEDULES
+    ]
 
 
 def random_numbers() -> list[np.ndarray]:
@@ -304,6 +317,13 @@ BLOCKS: dict[str, Block] = {
     "penalties, a norm, standardised pixels": held_together,
     "cross-entropy": cross_entropy,
     **{f"optimiser {name}": partial(optimiser, name) for name in ("adam", "adamw", "sgd")},
+    # Graphs compute some of these otherwise than single operations, and `train` computes with graphs.
+    **{f"{name} in a graph": partial(optimiser, name, as_graph=True) for name in OPTIMISERS},
+    **{
+        f"clipping by {kind} in a graph": partial(optimiser, "sgd", as_graph=True, clip={kind: 0.5})
+        for kind in ("value", "norm", "global_norm")
+    },
+    "rates over time": rates,
     "keras random": random_numbers,
     "augmentation": copies,
     "training from scratch": partial(trained, "lecture"),
