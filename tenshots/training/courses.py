@@ -70,7 +70,7 @@ class Performance(Settings):
     """Times `factor` where the validation loss has not fallen below its lowest for `patience` epochs."""
 
     factor: Factor = 0.5
-    patience: int = Field(default=5, ge=1, le=MAX_EPOCHS)
+    patience: int = Field(default=3, ge=1, le=MAX_EPOCHS)
 
 
 class OneCycle(Settings):
