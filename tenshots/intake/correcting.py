@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from tenshots.intake.names.spelling import plain
-from tenshots.params import nearest_or_all
+from tenshots.params import nearest, nearest_or_all
 from tenshots.tables import manifest
-from tenshots.tables.corrections import CORRECTIONS, LEAVE_OUT, Correction, raise_all
+from tenshots.tables.corrections import CORRECTIONS, LEAVE_OUT, Correction, means_leave_out, raise_all
 from tenshots.tables.paths import MANIFEST
 from tenshots.wording import counted, joined
 
@@ -64,9 +64,12 @@ def _check(
                 "the page, or remove the line if the photo is gone"
             )
         if not each.leaves_out and each.label not in labels:
-            like = nearest_or_all(each.label, labels)
+            like = (
+                nearest(each.label, [*labels, LEAVE_OUT])
+                or f"{nearest_or_all(each.label, labels)}; {LEAVE_OUT!r} leaves a photo out"
+            )
             problems.append(f"{where} no photo has the label {each.label!r}{like}")
-    named = [label for label in labels if plain(label) == LEAVE_OUT]
+    named = [label for label in labels if means_leave_out(plain(label))]
     if named and any(each.leaves_out for each in corrections):
         problems.append(
             f"{CORRECTIONS}: {LEAVE_OUT!r} leaves a photo out, but {named[0]!r} is also a label; "

@@ -111,6 +111,11 @@ def effects(path: Path) -> list[tuple[str, str]]:
     return sorted((each.photo_id, each.label) for each in read(path)) if path.exists() else []
 
 
+def means_leave_out(label: str) -> bool:
+    """Says whether a label is LEAVE_OUT in anyone's spelling: `Leave out`, `leave_out` or `leave-out`."""
+    return re.findall(r"[^\W_]+", label.casefold()) == LEAVE_OUT.split()
+
+
 def rows(proposed: Iterable[Correction]) -> str:
     """Returns corrections as lines for the file."""
     from tenshots.tables import csv_files
@@ -165,8 +170,7 @@ def _correction(line: int, cells: Sequence[str]) -> Correction | str:
             return f"{name} must be one line of text without control characters, got {value!a}"
     if not HASH.fullmatch(photo_id):
         return f"photo_id must be 64 hexadecimal digits, as in {MANIFEST}, got {shown(photo_id)}"
-    is_out = " ".join(label.casefold().split()) == LEAVE_OUT  # spreadsheets begin a cell with a capital
-    return Correction(photo_id, LEAVE_OUT if is_out else label, reason, who, (line,))
+    return Correction(photo_id, LEAVE_OUT if means_leave_out(label) else label, reason, who, (line,))
 
 
 def _agreed(given: Iterable[Correction]) -> tuple[list[Correction], list[str]]:

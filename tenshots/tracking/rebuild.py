@@ -161,11 +161,34 @@ def _changed(revision: str, settings: Mapping[str, Any]) -> list[str]:
 
 
 def _has_unknown_photos(revision: str, settings: Mapping[str, Any]) -> bool:
-    """Whether there are photos now that neither git nor dvc.lock says the revision had."""
+    """Whether `ingest` has read other photos than a checkout of the revision would have.
+
+    That has those of the revision's .dvc file, or else those that git holds. Its dvc.lock decides only where
+    neither does: it tells what was read before the last commit of photos, not what that commit brought.
+    """
     now = _hash_of_photos(LOCK.read_text(encoding="utf-8") if LOCK.is_file() else "", settings)
-    then = _hash_of_photos(git("show", f"{revision}:./{LOCK}") or "", settings)
-    is_tracked = bool(_photos(settings) and git("ls-files", "--", *_photos(settings)))
-    return now is not None and now != then and not (is_tracked and then is None)
+    if now is None:
+        return False
+    if (kept := _hash_kept_by_dvc(revision, settings)) is not None:
+        return now != kept
+    if now == _hash_of_photos(git("show", f"{revision}:./{LOCK}") or "", settings):
+        return False
+    photos = _photos(settings)
+    if not (photos and git("ls-files", "--", *photos)):
+        return True
+    # What git ignores is read, too, unless .dvcignore names it.
+    return git("ls-files", "--others", "--exclude-per-directory=.dvcignore", "--", photos[0]) != ""
+
+
+def _hash_kept_by_dvc(revision: str, settings: Mapping[str, Any]) -> str | None:
+    """The hash of the photos' folder in the file that `dvc add` left in the revision; None without one."""
+    photos = _photos(settings)
+    text = git("show", f"{revision}:./{Path(str(settings['photos'])).as_posix()}.dvc") if photos else None
+    try:
+        return None if text is None else str(params.loaded(text)["outs"][0]["md5"])
+    except Exception as error:  # whatever a former revision holds
+        print(f"note: the .dvc file of the photos of {revision} cannot be read ({error})", file=sys.stderr)
+        return None
 
 
 def _hash_of_photos(lock: str, settings: Mapping[str, Any]) -> str | None:

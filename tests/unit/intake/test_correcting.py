@@ -113,9 +113,25 @@ def test_a_photo_that_was_not_read_may_be_corrected(folder: Path) -> None:
     ]
 
 
-def test_a_label_that_would_leave_photos_out_is_an_error(tmp_path: Path) -> None:
-    draw(tmp_path / "raw", "ann/cup/1.png", "ann/Leave out/1.png")
-    with pytest.raises(DataError, match="'Leave out' is also a label; rename its folder"):
+@pytest.mark.parametrize(
+    ("label", "like"),
+    [
+        ("leaveout", "did you mean 'leave out'?"),
+        ("none", "there are book, cup; 'leave out' leaves a photo out"),
+    ],
+)
+def test_who_wants_no_label_for_a_photo_is_told_how_to_leave_it_out(
+    label: str, like: str, folder: Path
+) -> None:
+    with pytest.raises(DataError) as raised:
+        rows(folder, correction("bob/cup/1.png", label))
+    assert str(raised.value).endswith(f"no photo has the label {label!r}; {like}")
+
+
+@pytest.mark.parametrize("name", ["Leave out", "leave_out"])
+def test_a_label_that_would_leave_photos_out_is_an_error(name: str, tmp_path: Path) -> None:
+    draw(tmp_path / "raw", "ann/cup/1.png", f"ann/{name}/1.png")
+    with pytest.raises(DataError, match=f"'{name}' is also a label; rename its folder"):
         rows(tmp_path / "raw", correction("ann/cup/1.png", LEAVE_OUT))
 
 

@@ -236,6 +236,13 @@ def test_a_split_that_fails_asks_whether_its_few_groups_are_things(people: list[
     assert message.index("swapped") < message.index("split.folds to 3")
 
 
+def test_too_many_folds_for_the_people_there_are_open_with_that() -> None:
+    """Swapped there would be fewer groups still, so the layout cannot be the reason."""
+    manifest = photos_of([(thing, person) for thing in ("cup", "key", "pen") for person in PEOPLE] * 2)
+    with pytest.raises(DataError, match=r"^label 'cup' has 12 .* or set split\.folds to 12"):
+        split(manifest, SplitSettings(folds=13, test=0.2, val=0.2), seed=1)
+
+
 def test_many_groups_are_not_asked_about_where_one_label_is_rare() -> None:
     rows = [(label, f"person {number}") for label in ("cup", "key") for number in range(9)]
     manifest = photos_of([("pen", "person 0"), *rows])

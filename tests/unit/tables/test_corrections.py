@@ -31,8 +31,9 @@ def test_the_shipped_file_has_its_header_alone() -> None:
         f'﻿{HEADER}\r\n{A},book,is a book,ann\r\n{B},Leave  Out,"dark, far",bob\r\n',
         f"photo_id;label;reason;who\n{A}; book ;is a book;ann\n;;;\n{B};leave out;dark, far;bob",
         f'"photo_id"\t"label"\t"reason"\t"who"\n\n{A}\tbook\tis a book\tann\n{B}\tleave out\tdark, far\tbob',
+        f'{HEADER}\n{A},book,is a book,ann\n{B},leave_out,"dark, far",bob\n{B},Leave-out,"dark, far",bob\n',
     ],
-    ids=["by hand", "Windows", "semicolons and no last line end", "tabs"],
+    ids=["by hand", "Windows", "semicolons and no last line end", "tabs", "as settings are spelt"],
 )
 def test_what_spreadsheets_save_is_read_alike(text: str, tmp_path: Path) -> None:
     found = [each._replace(lines=()) for each in read(tmp_path, text)]

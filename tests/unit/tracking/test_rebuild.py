@@ -130,9 +130,11 @@ def test_whatever_is_said_dvc_makes_the_settings_of_it(
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The current folder: a checkout of code and settings; its commit."""
     monkeypatch.chdir(tmp_path)
-    for name in ("stages/train.py", "tenshots/files.py", "dvc.yaml", "data/raw.dvc"):
+    for name in ("stages/train.py", "tenshots/files.py", "dvc.yaml"):
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text("")
+    Path("data").mkdir()
+    written({"outs": [{"md5": "aa.dir", "path": "raw"}]}, Path("data/raw.dvc"))
     written(SETTINGS)
     Path(".gitignore").write_text("/data/raw/\n")
     return committed()
@@ -181,7 +183,9 @@ def locked(md5: str) -> None:
 
 def test_photos_that_git_does_not_hold_are_known_by_their_hash(checkout: str) -> None:
     locked("aa.dir")
-    assert command(checkout) == f"git checkout {checkout} && dvc repro"  # data/raw.dvc is as it was
+    assert command(checkout) == f"git checkout {checkout} && dvc repro"
+    locked("bb.dir")  # not those of data/raw.dvc, which is as it was
+    assert command(checkout) == f"{rebuild.UNKNOWN}data/raw differed from {checkout}"
     Path("data/raw.dvc").unlink()
     Path("dvc.lock").unlink()
     without = committed()  # nothing says which photos it had
@@ -191,6 +195,74 @@ def test_photos_that_git_does_not_hold_are_known_by_their_hash(checkout: str) ->
     assert command(known) == f"git checkout {known} && dvc repro"
     locked("bb.dir")  # one photo more
     assert command(known) == f"{rebuild.UNKNOWN}data/raw differed from {known}"
+
+
+@pytest.mark.parametrize("text", ["", "<<<<<<< ours\n", "outs: []\n"])
+def test_what_a_file_of_dvcs_does_not_tell_is_asked_of_the_lock(text: str, checkout: str) -> None:
+    Path("data/raw.dvc").write_text(text)
+    locked("aa.dir")
+    known = committed()
+    assert command(known) == f"git checkout {known} && dvc repro"
+    Path("data/raw").mkdir()
+    Path("data/raw/1.png").write_text("a photo")
+    locked("bb.dir")
+    assert command(known) == f"{rebuild.UNKNOWN}data/raw differed from {known}"
+    del checkout
+
+
+def test_photos_in_git_are_known_though_the_lock_is_older_unless_git_ignores_one(checkout: str) -> None:
+    Path("data/raw.dvc").unlink()
+    Path(".gitignore").write_text("*.heic\n")
+    Path(".dvcignore").write_text("Thumbs.db\n")
+    Path("data/raw").mkdir()
+    Path("data/raw/1.png").write_text("a photo")
+    locked("aa.dir")
+    committed()
+    Path("data/raw/2.png").write_text("another")
+    photos = committed()
+    locked("bb.dir")  # both have been read
+    assert command(photos) == f"git checkout {photos} && dvc repro"
+    Path(".git/info/exclude").write_text("Thumbs.db\n")
+    Path("data/raw/Thumbs.db").write_text("no photo")
+    assert command(photos) == f"git checkout {photos} && dvc repro"
+    Path("data/raw/3.heic").write_text("a third")
+    assert command(photos) == f"{rebuild.UNKNOWN}data/raw differed from {photos}"
+    del checkout
+
+
+def test_photos_that_dvc_add_and_a_commit_brought_are_known_while_the_result_is_not_committed(
+    checkout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the README changes photos, with DVC itself; what is said is followed, too."""
+    from dvc.repo import Repo
+
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    Path("data/raw.dvc").unlink()
+    ingest = {"cmd": "ls data/raw > seen", "deps": ["data/raw"], "outs": ["seen"]}
+    written({"stages": {"ingest": ingest}}, Path("dvc.yaml"))
+    Path("data/raw").mkdir()
+    Path("data/raw/1.png").write_text("a photo")
+    with Repo.init() as repo:
+        repo.add("data/raw")
+        repo.reproduce()
+        committed()
+        Path("data/raw/2.png").write_text("another")
+        repo.add("data/raw")
+        photos = committed()
+        repo.reproduce()
+        made = Path("dvc.lock").read_text()
+        assert command(photos) == f"git checkout {photos} && dvc repro"
+
+        git("checkout", "--quiet", "--force", photos)
+        assert Path("dvc.lock").read_text() != made
+        repo.reproduce()
+        assert Path("dvc.lock").read_text() == made
+
+        Path("data/raw/3.png").write_text("a third")
+        repo.reproduce()
+        git("checkout", "--quiet", "data/raw.dvc")  # which DVC has brought up to date
+        assert command(photos) == f"{rebuild.UNKNOWN}data/raw differed from {photos}"
+    del checkout
 
 
 def test_where_words_do_not_do_the_settings_come_from_the_run(
