@@ -12,9 +12,9 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, field_validator
 
+from tenshots import choices
+from tenshots.choices import Choice
 from tenshots.params import MAX_EPOCHS, Listed, Settings
-from tenshots.training import choices
-from tenshots.training.choices import Choice
 
 MAX_DROPS = 100
 Factor = Annotated[float, Field(gt=0, lt=1)]

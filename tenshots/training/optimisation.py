@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from tenshots import choices
 from tenshots.errors import SettingsError
 from tenshots.params import PATH
 from tenshots.runtime import keras
-from tenshots.training import choices, courses, losses, optimisers, rounding
+from tenshots.training import courses, losses, optimisers, rounding
 from tenshots.training.schedules import LearningRate
 from tenshots.training.settings import OptimisationSettings
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from tenshots import params
+from tenshots.choices import given, name_of
 from tenshots.errors import SettingsError
 from tenshots.runtime import keras
 from tenshots.training import optimisation, optimisers
-from tenshots.training.choices import given, name_of
 from tenshots.training.optimisers import OPTIMISERS
 from tenshots.training.settings import OptimisationSettings
 
