@@ -15,8 +15,7 @@ from tenshots import params
 from tenshots.augmentation import copying
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.interpretation import excitation, gradcam, layers
-from tenshots.networks import activations, blocks, building, drawing, features, forward
-from tenshots.networks.across import ARGUMENTS, Activation
+from tenshots.networks import across, activations, blocks, building, drawing, features, forward
 from tenshots.networks.orthogonal import Orthogonal
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
@@ -211,7 +210,7 @@ def brightness() -> np.ndarray:
 
 def activation(name: str) -> list[np.ndarray]:
     """An activation of `networks.NAME.activation` on maps, while training, and its gradients."""
-    chosen = Activation(name, ARGUMENTS[name])
+    chosen = across.activation(name)
     found: list[np.ndarray] = layer(lambda: activations.layer(chosen, name=name, of_maps=True))()
     return found
 
@@ -312,7 +311,7 @@ BLOCKS: dict[str, Block] = {
     "upsampling": layer(lambda: L.UpSampling2D(2)),
     "upsampling, bilinear": layer(lambda: L.UpSampling2D(2, interpolation="bilinear")),
     "adaptive pooling": layer(lambda: L.AdaptiveAveragePooling2D(5)),
-    **{f"unit: {name}": partial(activation, name) for name in ARGUMENTS},
+    **{f"unit: {name}": partial(activation, name) for name in across.ACTIVATIONS},
     "orthogonal weights": orthogonal,
     "penalties, a norm, standardised pixels": held_together,
     "cross-entropy": cross_entropy,

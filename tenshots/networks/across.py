@@ -6,18 +6,18 @@ What makes layers of them is `tenshots.networks.units`; nothing here imports Ker
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field, PlainValidator
 
-from tenshots import params
+from tenshots import choices, params
+from tenshots.choices import Choice
 from tenshots.errors import SettingsError
-from tenshots.networks.settings import ScratchSettings, SparingSettings
+from tenshots.networks.settings import ScratchSettings
+from tenshots.params import Settings
 
-ActivationName = Literal[
-    "relu", "leaky_relu", "rrelu", "prelu", "elu", "selu", "gelu", "tanh", "sigmoid", "maxout"
-]
 InitializerName = Literal[
     "glorot_uniform",
     "glorot_normal",
@@ -27,23 +27,6 @@ InitializerName = Literal[
     "lecun_normal",
     "orthogonal",
 ]
-# What each activation may be told, and what it is told where nothing stands. Sources: Maas et al. 2013
-# (leaky_relu), Xu et al. 2015, arXiv:1505.00853, as PyTorch has it (rrelu), He et al. 2015, arXiv:1502.01852
-# (prelu: where the slope starts), Clevert et al. 2016, arXiv:1511.07289 (elu).
-ARGUMENTS: Mapping[str, Mapping[str, float]] = MappingProxyType(
-    {
-        "relu": {},
-        "leaky_relu": {"slope": 0.01},
-        "rrelu": {"lower": 1 / 8, "upper": 1 / 3},
-        "prelu": {"slope": 0.25},
-        "elu": {"alpha": 1.0},
-        "selu": {},
-        "gelu": {},
-        "tanh": {},
-        "sigmoid": {},
-        "maxout": {"pieces": 2},
-    }
-)
 # By which weights start where an activation is named and no initialiser: those of the rectifiers' kind, which
 # let half of the signal through, by He et al. 2015; others as here. Sources: Glorot and Bengio 2010, AISTATS;
 # Klambauer et al. 2017, arXiv:1706.02515 (selu).
@@ -54,6 +37,57 @@ STARTS: Mapping[str, str] = MappingProxyType(
 MOMENTUM = 0.9  # of batch normalisation's moving means: at Keras' 0.99 few updates hardly move them
 
 
+class Plain(Settings):
+    """The arguments of an activation that has none."""
+
+
+class LeakyRelu(Settings):
+    """Source of the default: Maas et al. 2013, ICML workshop."""
+
+    slope: float = Field(default=0.01, ge=0, lt=1)  # below 0
+
+
+class Rrelu(Settings):
+    """Source: Xu et al. 2015, arXiv:1505.00853; the defaults are PyTorch's."""
+
+    lower: float = Field(default=1 / 8, ge=0, lt=1)  # of the slopes that are drawn
+    upper: float = Field(default=1 / 3, gt=0, lt=1)
+
+
+class Prelu(Settings):
+    """Source of the default: He et al. 2015, arXiv:1502.01852."""
+
+    slope: float = Field(default=0.25, ge=0, lt=1)  # at the start
+
+
+class Elu(Settings):
+    """Source of the default: Clevert et al. 2016, arXiv:1511.07289."""
+
+    alpha: float = Field(default=1.0, gt=0, le=10)  # it never falls below minus this
+
+
+class Maxout(Settings):
+    """Source: Goodfellow et al. 2013, arXiv:1302.4389."""
+
+    pieces: int = Field(default=2, ge=2, le=16)  # sums per unit, of which the largest is let through
+
+
+ACTIVATIONS: Mapping[str, type[Settings]] = MappingProxyType(
+    {
+        "relu": Plain,
+        "leaky_relu": LeakyRelu,
+        "rrelu": Rrelu,
+        "prelu": Prelu,
+        "elu": Elu,
+        "selu": Plain,
+        "gelu": Plain,
+        "tanh": Plain,
+        "sigmoid": Plain,
+        "maxout": Maxout,
+    }
+)
+
+
 class Activation(NamedTuple):
     """An activation with all that it is told."""
 
@@ -61,31 +95,10 @@ class Activation(NamedTuple):
     arguments: Mapping[str, float]
 
 
-class ActivationSettings(SparingSettings):
-    """An activation with arguments: `{name: leaky_relu, slope: 0.1}`."""
-
-    name: ActivationName
-    slope: float | None = Field(default=None, ge=0, lt=1)  # below 0; of prelu: at the start
-    lower: float | None = Field(default=None, ge=0, lt=1)  # of the slopes that rrelu draws
-    upper: float | None = Field(default=None, gt=0, lt=1)
-    alpha: float | None = Field(default=None, gt=0, le=10)  # elu never falls below minus this
-    pieces: int | None = Field(
-        default=None, ge=2, le=16
-    )  # sums per unit, of which maxout lets the largest through
-
-    def given(self) -> dict[str, float]:
-        """Returns the arguments that stand there."""
-        return self.model_dump(exclude={"name"})
-
-
-def _written_as(value: Any) -> str:  # noqa: ANN401 (whatever stands in the file)
-    return "section" if isinstance(value, Mapping | ActivationSettings) else "word"
-
-
-AnyActivation = Annotated[
-    Annotated[ActivationName, Tag("word")] | Annotated[ActivationSettings, Tag("section")],
-    Discriminator(_written_as),
-]
+def activation(choice: Choice) -> Activation:
+    """Returns an activation with the arguments that are given, and the others as they usually are."""
+    name = choices.name_of(choice)
+    return Activation(name, ACTIVATIONS[name].model_validate(choices.given(choice)).model_dump())
 
 
 class UnitSettings(ScratchSettings):
@@ -97,7 +110,7 @@ class UnitSettings(ScratchSettings):
     usual_initializer: ClassVar[str | None] = None
     has_sums: ClassVar[bool] = False  # between a convolution and its activation, as in residual networks
 
-    activation: AnyActivation | None = None
+    activation: Annotated[Choice | None, PlainValidator(partial(choices.checked, known=ACTIVATIONS))] = None
     initializer: InitializerName | None = None
     batch_norm: bool | None = None
     l1: float | None = Field(default=None, ge=0, le=10)
@@ -107,10 +120,7 @@ class UnitSettings(ScratchSettings):
     @property
     def activated(self) -> Activation:
         """The activation, with arguments that are not given as they usually are."""
-        written = self.activation or self.usual_activation
-        if isinstance(written, ActivationSettings):
-            return Activation(written.name, {**ARGUMENTS[written.name], **written.given()})
-        return Activation(written, ARGUMENTS[written])
+        return activation(self.activation or self.usual_activation)
 
     @property
     def started(self) -> str | None:
@@ -129,17 +139,11 @@ class UnitSettings(ScratchSettings):
         super().check_together(at=at)
         where = f"{params.PATH}: {at}.activation"
         name, arguments = self.activated
-        if isinstance(self.activation, ActivationSettings):
-            for key in self.activation.given():
-                if key not in ARGUMENTS[name]:
-                    known = ", ".join(ARGUMENTS[name]) or "none"
-                    raise SettingsError(
-                        f"{where}.{key} is not an argument of {name}, which takes {known}; remove it"
-                    )
-            if name == "rrelu" and arguments["lower"] > arguments["upper"]:
-                raise SettingsError(
-                    f"{where}.lower must be at most upper, {arguments['upper']:g}, got {arguments['lower']:g}"
-                )
+        if name == "rrelu" and arguments["lower"] > arguments["upper"]:
+            raise SettingsError(
+                f"{where}.rrelu.lower must be at most upper, {arguments['upper']:g}, "
+                f"got {arguments['lower']:g}"
+            )
         if name == "selu" and self.normalised:
             raise SettingsError(
                 f"{where} must not be selu where batch_norm is {self._why_normalised()}: selu keeps mean and "

@@ -103,3 +103,16 @@ def at_most(maps: Any, side: int) -> Any:  # noqa: ANN401 (keras.KerasTensor, un
     if found > side:
         return keras.layers.AdaptiveAveragePooling2D(side, name="grid")(maps)
     return maps
+
+
+def every(maps: Any, strides: int | tuple[int, int], *, name: str) -> Any:  # noqa: ANN401 (keras.KerasTensor)
+    """Returns each second place, say, of maps, in height and width; all of them where strides is 1.
+
+    A convolution of 1 x 1 with strides would do so, too. But with fewer than seven channels its gradient
+    writes beyond its memory (TensorFlow 2.21 with oneDNN for AVX2), which ends the process, or worse, does
+    not.
+    """
+    # A mean over one place is the place.
+    return (
+        maps if strides in (1, (1, 1)) else keras.layers.AveragePooling2D(1, strides=strides, name=name)(maps)
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenshots.networks.units import Units, every
+from tenshots.networks import blocks
+from tenshots.networks.units import Units
 from tenshots.runtime import keras
 
 Tensor = Any  # keras.KerasTensor, untyped
@@ -47,6 +48,6 @@ def joined(
             before, after.shape[-1], 1, name=f"{name}_shortcut", strides=strides, activated=False
         )
     elif not alike:
-        before = every(before, strides, name=f"{name}_shortcut_places")
+        before = blocks.every(before, strides, name=f"{name}_shortcut_places")
         before = MoreMaps(after.shape[-1], name=f"{name}_shortcut_maps")(before)
     return keras.layers.Add(name=f"{name}_sum")([before, after])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenshots.networks import activations
+from tenshots.networks import activations, blocks
 from tenshots.networks.across import MOMENTUM, UnitSettings
 from tenshots.networks.orthogonal import Orthogonal
 from tenshots.networks.settings import HEAD
@@ -13,17 +13,6 @@ from tenshots.runtime import keras
 CONVOLUTION_AXES = (0, 1, 2)  # of a kernel: what leads to one unit lies along these
 DENSE_AXES = (0,)
 Tensor = Any  # keras.KerasTensor, untyped
-
-
-def every(maps: Tensor, strides: int, *, name: str) -> Tensor:
-    """Returns each second place, say, of maps; all of them where strides is 1.
-
-    A convolution of 1 x 1 with strides would do so, too. But with fewer than seven channels its gradient
-    writes beyond its memory (TensorFlow 2.21 with oneDNN for AVX2), which ends the process, or worse, does
-    not.
-    """
-    # A mean over one place is the place.
-    return maps if strides == 1 else keras.layers.AveragePooling2D(1, strides=strides, name=name)(maps)
 
 
 class Units:
@@ -85,7 +74,7 @@ class Units:
     ) -> Tensor:
         """Applies a convolution alone: see `convolution`."""
         if size == 1:
-            maps, strides = every(maps, strides, name=f"{name}_places"), 1
+            maps, strides = blocks.every(maps, strides, name=f"{name}_places"), 1
         return keras.layers.Conv2D(
             filters,
             size,

@@ -7,6 +7,7 @@ from typing import Any
 
 from tenshots import entries
 from tenshots.errors import SettingsError
+from tenshots.networks import blocks
 from tenshots.networks.own import faults
 from tenshots.networks.own.faults import Shape, described
 from tenshots.networks.own.tree import MAXOUT, PARALLEL, PART, REPEAT, RESIDUAL, Node
@@ -109,12 +110,13 @@ def _residual(node: Node, values: Tensor, stem: str, note: str) -> Tensor:
     if before != after:
         strides = faults.projection(before, after)
         if isinstance(strides, str):
-            _refuse(_place(node, note), strides)
+            raise SettingsError(f"{_place(node, note)} {strides}")
         name = f"{stem}_projection"
         if len(before) == 1:
             values = keras.layers.Dense(after[-1], use_bias=False, name=name)(values)
         else:
-            values = keras.layers.Conv2D(after[-1], 1, strides=strides, use_bias=False, name=name)(values)
+            values = blocks.every(values, strides, name=f"{stem}_every")
+            values = keras.layers.Conv2D(after[-1], 1, use_bias=False, name=name)(values)
     return keras.layers.Add(name=f"{stem}_add")([values, made])
 
 

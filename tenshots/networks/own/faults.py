@@ -81,6 +81,12 @@ def _window(kind: str, arguments: Mapping[str, Any], shape: Shape) -> str:
         return "must not have both strides and dilation_rate above 1; choose one"
     if kind in ("DepthwiseConv2D", "SeparableConv2D") and strides[0] != strides[1]:
         return f"must have equal strides for height and width, got {list(strides)}"
+    if not pooling and max(strides) > 1 and max(window) == 1:  # see `blocks.every`
+        return (
+            f"must not have strides of {times(*strides)} with a kernel_size of 1, whose gradient is faulty "
+            "on a CPU; choose a larger kernel_size, or take every second place before it: "
+            "AveragePooling2D: {pool_size: 1, strides: 2}"
+        )
     if kind == "Conv2DTranspose":
         return ""
     name = "pool_size" if pooling else "kernel_size"

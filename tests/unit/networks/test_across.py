@@ -104,7 +104,7 @@ def test_random_slopes_lie_in_their_bounds_and_follow_the_seed() -> None:
 
 def test_a_maxout_has_as_many_units_as_asked_and_works_on_maps() -> None:
     model = building.build(
-        building.settings_from({**LECTURE, "activation": {"name": "maxout", "pieces": 3}}, at=""),
+        building.settings_from({**LECTURE, "activation": {"maxout": {"pieces": 3}}}, at=""),
         size_px=32, num_labels=2,
     )  # fmt: skip
     assert model.get_layer("block1_1_convolution").filters == 12
@@ -119,7 +119,7 @@ def test_a_maxout_has_as_many_units_as_asked_and_works_on_maps() -> None:
     [
         ({}, "GlorotUniform", 2 / (192 + 64), True),
         ({"activation": "relu"}, "HeNormal", 2 / 192, False),
-        ({"activation": {"name": "leaky_relu", "slope": 0.1}}, "HeNormal", 2 / 192, False),
+        ({"activation": {"leaky_relu": {"slope": 0.1}}}, "HeNormal", 2 / 192, False),
         ({"activation": "selu"}, "LecunNormal", 1 / 192, False),
         ({"activation": "tanh"}, "GlorotUniform", 2 / (192 + 64), True),
         ({"activation": "sigmoid"}, "GlorotUniform", 2 / (192 + 64), True),
@@ -254,7 +254,7 @@ def test_settings_that_are_absent_are_not_written_down() -> None:
     lecture = building.settings_from(networks["lecture"], at="").model_dump(mode="json")
     # The order of model.json, whose bytes are an output.
     assert list(lecture) == ["filters", "dense", "dropout", "momentum", "family", "input_px"]
-    given = {**TINY, "activation": {"name": "elu", "alpha": 0.5}, "l2": 0.1, "normalisation": "unit"}
+    given = {**TINY, "activation": {"elu": {"alpha": 0.5}}, "l2": 0.1, "normalisation": "unit"}
     assert settings(**given).model_dump(mode="json") == given
     assert settings(**settings(**given).model_dump(mode="json")) == settings(**given)
 
@@ -262,19 +262,19 @@ def test_settings_that_are_absent_are_not_written_down() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"activation": "rellu"}, "activation must be 'relu', "),
+        ({"activation": "rellu"}, "activation must be one of relu, "),
         ({"activation": "rellu"}, "got 'rellu'; did you mean 'relu'"),
-        ({"activation": 3}, "or 'maxout', got 3"),
-        ({"activation": {"slope": 0.1}}, "activation.name is missing"),
-        ({"activation": {"name": "relu", "slope": 0.1}}, "activation.slope is not an argument of relu"),
-        ({"activation": {"name": "elu", "slope": 0.1}}, "of elu, which takes alpha; remove it"),
-        ({"activation": {"name": "leaky_relu", "slop": 0.1}}, "activation.slop is not a known setting"),
-        ({"activation": {"name": "leaky_relu", "slope": 1}}, "activation.slope must be below 1, got 1"),
+        ({"activation": 3}, "must be one name, alone or with its arguments"),
+        ({"activation": {"slope": 0.1}}, "activation must be one of relu, "),
+        ({"activation": {"relu": {"slope": 0.1}}}, "activation must give relu arguments that it has"),
+        ({"activation": {"elu": {"slope": 0.1}}}, "not 'slope'; there is alpha"),
+        ({"activation": {"leaky_relu": {"slop": 0.1}}}, "not 'slop'; did you mean 'slope'"),
+        ({"activation": {"leaky_relu": {"slope": 1}}}, "activation.leaky_relu.slope must be below 1, got 1"),
         (
-            {"activation": {"name": "rrelu", "lower": 0.5}},
+            {"activation": {"rrelu": {"lower": 0.5}}},
             "lower must be at most upper, 0.333333, got 0.5",
         ),
-        ({"activation": {"name": "maxout", "pieces": 10**9}}, "activation.pieces must be at most 16"),
+        ({"activation": {"maxout": {"pieces": 10**9}}}, "activation.maxout.pieces must be at most 16"),
         ({"activation": "selu", "batch_norm": True}, "must not be selu where batch_norm is true"),
         (
             {**LECTURE, "activation": "selu"},

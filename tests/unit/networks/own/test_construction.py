@@ -176,6 +176,10 @@ POOL = {"MaxPooling2D": {"pool_size": 2}}
             "layers[0] (Conv2D) leaves nothing but one place, since its strides of 12 x 12 step over (9, 9",
         ),
         (
+            [conv(kernel_size=1, strides=2)],
+            "with a kernel_size of 1, whose gradient is faulty on a CPU",
+        ),
+        (
             [conv(strides=2, dilation_rate=2)],
             "layers[0] (Conv2D) must not have both strides and dilation_rate",
         ),
