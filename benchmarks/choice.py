@@ -4,9 +4,9 @@ python -m benchmarks.choice [--experiments 4000]
 
 Run from the project's top folder; some minutes on one core. Experiments are those of benchmarks/people.py:
 classifiers really trained, in 4 folds, on people whose features are shifted. A variant is a set of random
-features of its own, the same in all folds, as a pretrained backbone is; in the last rows each training draws
-its own. The variant that is best on validation people is chosen by tenshots.statistics.choice, unaltered. The
-truth is the accuracy of the same trainings on new people.
+features of its own, the same in all folds, as a pretrained backbone is. The variant that is best on
+validation people is chosen by tenshots.statistics.choice, unaltered. The truth is the accuracy of the same
+trainings on new people.
 
 Every bias is the estimate less that truth, less the same of the mean of all variants, which nobody chose and
 which is right on average: both share most of their chance, so their difference needs few experiments.
@@ -28,7 +28,6 @@ GROUPS = (8, 12, 30)
 KINDS = {
     "three equal variants": tuple(Variant(24, frozen=True) for _ in range(3)),
     "12, 24 and 48 features": tuple(Variant(size, frozen=True) for size in (12, 24, 48)),
-    "three that differ by seeds": (Variant(24),) * 3,
 }
 
 

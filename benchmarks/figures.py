@@ -4,9 +4,9 @@ python -m benchmarks.figures [--experiments 500]
 
 Run from the project's top folder; some minutes on one core. Experiments are those of benchmarks/people.py:
 classifiers really trained, in 4 folds, on people whose features are shifted. Labels are three that are
-equally common, or two of which one is nine times as common. The truth is the figure of the same trainings on
-new people, a quarter of whom each fold's training answers, over all experiments of a row. The intervals are
-those of tenshots.statistics, unaltered.
+equally common, or two of which one is nine times as common; easy ones lie twice as far apart. The truth is
+the figure of the same trainings on new people, a quarter of whom each fold's training answers, over all
+experiments of a row. The intervals are those of tenshots.statistics, unaltered.
 
 Width: the mean, against that of the same figure if its factor and degrees of freedom were those of the photos
 of its rarest label alone, as they once were, rather than those of all photos.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,6 @@ from tenshots.tables import predictions
 GROUPS = (12, 30)
 REPEATS = (1, 3)
 NUM_FOLDS = 4
-LABELS: Mapping[str, tuple[float, ...] | None] = {"3, equally common": None, "2, of 90:10": (0.9, 0.1)}
 FIGURES: Mapping[str, Callable[[pd.DataFrame], float]] = {
     "balanced_accuracy": metrics.balanced_accuracy,
     "macro_f1": metrics.macro_f1,
@@ -41,6 +41,20 @@ FIGURES: Mapping[str, Callable[[pd.DataFrame], float]] = {
     "brier_loss": metrics.brier_loss,
 }
 MEANS = ("balanced_accuracy", "macro_f1", ROC_AUC)  # over labels
+
+
+class Labels(NamedTuple):
+    """Which labels there are: shares and distance, as in `people.drawn`."""
+
+    shares: tuple[float, ...] | None = None
+    distance: float = 1.0
+
+
+LABELS = {
+    "3, equally common": Labels(),
+    "2, of 90:10": Labels(shares=(0.9, 0.1)),
+    "3, equally common, easy": Labels(distance=2.0),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -53,15 +67,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
     for num_people in GROUPS:
-        for name, shares in LABELS.items():
+        for name, labels in LABELS.items():
             for num_repeats in REPEATS:
-                cells = row(number, num_people=num_people, num_repeats=num_repeats, shares=shares)
+                cells = row(number, num_people=num_people, num_repeats=num_repeats, labels=labels)
                 print(f"| {num_people} | {name} | {num_repeats} | {cells} |", flush=True)
 
 
-def row(number: int, *, num_people: int, num_repeats: int, shares: tuple[float, ...] | None) -> str:
+def row(number: int, *, num_people: int, num_repeats: int, labels: Labels) -> str:
     """Returns the cells of a row, of `number` experiments."""
-    found, truth = experiments(number, num_people=num_people, num_repeats=num_repeats, shares=shares)
+    found, truth = experiments(number, num_people=num_people, num_repeats=num_repeats, labels=labels)
     cells = []
     for name in MEANS:
         now = [estimated(each, Key(name)) for each in found]
@@ -82,7 +96,7 @@ def row(number: int, *, num_people: int, num_repeats: int, shares: tuple[float, 
 
 
 def experiments(
-    number: int, *, num_people: int, num_repeats: int, shares: tuple[float, ...] | None
+    number: int, *, num_people: int, num_repeats: int, labels: Labels
 ) -> tuple[list[Measured], dict[str, float]]:
     """Trains; returns what was measured in each experiment, and what is true of all."""
     found: list[Measured] = []
@@ -93,7 +107,8 @@ def experiments(
         variants=(Variant(),),
         num_folds=NUM_FOLDS,
         num_repeats=num_repeats,
-        shares=shares,
+        shares=labels.shares,
+        distance=labels.distance,
     ):
         components = pd.Series(np.repeat(np.arange(num_people), people.NUM_PHOTOS))
         found += [measure.measure(rows, components) for rows in tested(block)]

@@ -88,6 +88,7 @@ def blocks(
     num_folds: int,
     num_repeats: int,
     shares: tuple[float, ...] | None = None,
+    distance: float = 1.0,
     seed: int = 20,
 ) -> Iterator[Block]:
     """Draws experiments and trains.
@@ -99,12 +100,15 @@ def blocks(
         num_folds: 1 or more.
         num_repeats: trainings per fold.
         shares: as in `drawn`.
+        distance: as in `drawn`.
         seed: of everything.
     """
     for start in range(0, number, A_BLOCK):
         draw = np.random.default_rng([seed, num_people, num_folds, num_repeats, start])
         size = min(A_BLOCK, number - start)
-        photos, new = (drawn(size, people, draw, shares=shares) for people in (num_people, NUM_NEW))
+        photos, new = (
+            drawn(size, people, draw, distance=distance, shares=shares) for people in (num_people, NUM_NEW)
+        )
         num_labels = NUM_LABELS if shares is None else len(shares)
         folds = dealt(num_people, num_folds)
         yield _trained(photos, new, num_labels, variants, folds, num_repeats, draw)

@@ -3,7 +3,7 @@
 Used is the variant that is best on all validation photos. With a single fold none of these is a test photo,
 so the choice flatters no figure. With several, one fold's validation photos are another's test photos: people
 whom a variant happens to suit count for it when it is chosen, and again when it is tested. So the chosen
-variant's own test accuracy is then a little too high: by 0.6 to 1.8 points in `python -m benchmarks.choice`.
+variant's own test accuracy is then a little too high: by 0.3 to 1.2 points in `python -m benchmarks.choice`.
 
 What is not too high is the accuracy of the choice: in each fold, the variant that is best on the validation
 photos of that fold alone answers its test photos, whose people had no say. That measures the procedure (train

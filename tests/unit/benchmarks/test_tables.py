@@ -58,7 +58,7 @@ def test_predictions_and_truth_are_those_of_the_trainings() -> None:
 
 
 def test_intervals_of_other_figures_hold_what_they_promise() -> None:
-    found, truth = figures.experiments(40, num_people=12, num_repeats=1, shares=None)
+    found, truth = figures.experiments(40, num_people=12, num_repeats=1, labels=figures.Labels())
     assert truth["balanced_accuracy"] == pytest.approx(0.7, abs=0.03)
     for name, true in truth.items():
         held = [counts.holds(figures.estimated(each, Key(name)), true) for each in found]
