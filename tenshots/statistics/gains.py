@@ -7,17 +7,19 @@ where differences share a variant or photos.
 Source: Hothorn, Bretz and Westfall 2008, Biometrical Journal 50(3).
 
 A variance says little of how rarely components differ at all. So a difference is only claimed where as many
-components show one as the sign test needs, were they to agree: 6 for one comparison, 7 for three. With
-fewer, the interval reaches to 0. Nor does it say much where nearly all answers agree, or components do more
-than photos drawn at random would: there the interval reaches at least as far as that of two shares, of photos
-that only the one variant recognises and of those that only the other does, each Clopper and Pearson's, of
-as many answers as the photos are worth (intervals.num_answers).
+components show it as the sign test needs, were no other to show the opposite: 6 for one comparison, 7 for
+three. With fewer, the interval reaches to 0. Nor does it say much where nearly all answers agree, or
+components do more than photos drawn at random would: there the interval reaches at least as far as that of
+two shares, of photos that only the one variant recognises and of those that only the other does, each Clopper
+and Pearson's, of as many answers as the photos are worth (intervals.num_answers).
 Sources: Conover 1999, Practical Nonparametric Statistics, section 3.4 (the sign test); Newcombe 1998,
 Statistics in Medicine 17(22) (how the limits of two shares make those of their difference).
 
-Where all components show the same difference, the sign test alone decides. The interval is then the shorter
-of that of the answers and that of the share of components that would show it too: each is one answer, and
-the others may show nothing, or twice as much.
+Where no component shows the opposite, the sign test alone decides: one component that is better still makes
+the variance larger, and must not cost the claim. The interval then begins no lower than the share of
+components that would show so much, times how much they show: each is one answer, and the others may show
+nothing. Where all show the same difference, no variance is left: the interval is the shorter of that of the
+answers and that of the share of components that would show it too, the others nothing, or twice as much.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr, stdtrit
+from scipy.special import betaincinv, stdtr, stdtrit
 
 from tenshots.errors import DataError
 from tenshots.statistics import evidence, intervals, limits, trainings
@@ -108,10 +110,17 @@ def gain(
     if _is_rare(photos, num_answers) or found.between < LEAST_VARIANCE * photos.var() / len(photos):
         least, most = _of_answers(photos, num_answers, tail)
         low, high = min(low, least), max(high, most)
-    number = _num_differing(lead, design)
+    moved = _moved(lead, design)
+    better, worse = (int(np.count_nonzero(sign * moved > 0)) for sign in (1, -1))
+    if better >= needed and not worse:
+        low = max(low, _of_signs(moved, seeds, needed=needed, tail=tail))
+    elif worse >= needed and not better:
+        high = min(high, -_of_signs(-moved, seeds, needed=needed, tail=tail))
+    number = better if low > 0 else worse if high < 0 else better + worse
     if number < needed:
-        show = "shows" if number == 1 else "show"
-        caution = f"{independent_sets(number)} {show} a difference, and {needed} are needed"
+        shows = "shows" if number == 1 else "show"
+        which = "a" if number == better + worse else "such a"
+        caution = f"{independent_sets(number)} {shows} {which} difference, and {needed} are needed"
         return found._replace(low=min(low, 0.0), high=max(high, 0.0), caution=caution)
     return found._replace(low=low, high=high)
 
@@ -192,11 +201,36 @@ def _lead(measured: Measured, reference: Measured) -> Evidence:
     )
 
 
-def _num_differing(lead: Evidence, design: Design) -> int:
-    """Returns how many components show any difference."""
+def _moved(lead: Evidence, design: Design) -> np.ndarray:
+    """Returns by how much each component moves the difference, which is their sum: (num_components,)."""
     sizes = lead.bases[0].sizes
-    shown = intervals.by_component(lead, design) + lead.value * sizes / sizes.sum()
-    return int(np.count_nonzero(np.abs(shown) * sizes.sum() > ROUNDING))
+    moved = intervals.by_component(lead, design) + lead.value * sizes / sizes.sum()
+    found: np.ndarray = np.where(np.abs(moved) * sizes.sum() > ROUNDING, moved, 0.0)
+    return found
+
+
+def _of_signs(moved: np.ndarray, seeds: Seeds, *, needed: int, tail: float) -> float:
+    """Returns the lower end of a difference of which no component shows the opposite.
+
+    Where k components, at least as many as `needed`, show so much or more, a share of all shows it that is no
+    less than Clopper and Pearson's limit; the others may show nothing. The highest of these ends counts, so
+    it rises with any component's difference, and lies above 0 but for the noise of seeds.
+
+    Args:
+        moved: by each component, as in `_moved`, at least 0.
+        seeds: what they do to the difference.
+        needed: as many show a difference at least.
+        tail: as in `gain`.
+    """
+    counts = np.arange(needed, len(moved) + 1)
+    shares = betaincinv(counts, len(moved) - counts + 1, tail)
+    least = len(moved) * float((np.sort(moved)[::-1][needed - 1 :] * shares).max())
+    value = float(moved.sum())
+    return value - math.hypot(value - least, _noise(seeds, tail))
+
+
+def _noise(seeds: Seeds, tail: float) -> float:
+    return float(stdtrit(max(seeds.degrees, 1), 1 - tail)) * seeds.variance**0.5
 
 
 def _agreeing(
@@ -211,8 +245,8 @@ def _agreeing(
     other = abs(found.value) * (
         1 - tail ** (1 / number)
     )  # so much less, or more, by those that do not show it
-    noise = float(stdtrit(max(seeds.degrees, 1), 1 - tail)) * seeds.variance**0.5
     down, up = (min(other, abs(end - found.value)) for end in of_answers)
+    noise = _noise(seeds, tail)
     low, high = found.value - math.hypot(down, noise), found.value + math.hypot(up, noise)
     return found._replace(low=max(low, -1.0), high=min(high, 1.0), reason=None)
 

@@ -30,6 +30,16 @@ SITUATIONS = {
         [EIGHT_OF_20] * 12,
         "B is better than A by 9.2 points (7.3 to 11.0)",
     ),
+    "in each of 8 groups one more photo": (
+        [TEN_OF_20] * 8,
+        [[1] * 9 + [0] * 11] * 8,
+        "B is better than A by 5.0 points (3.2 to 6.8)",
+    ),
+    "in one of them two more": (
+        [TEN_OF_20] * 7 + [[1] * 11 + [0] * 9],
+        [[1] * 9 + [0] * 11] * 8,
+        "B is better than A by 5.6 points (3.2 to 13.0)",
+    ),
     "in each of 5 groups": (
         [TEN_OF_20] * 5,
         [EIGHT_OF_20] * 5,
@@ -67,7 +77,7 @@ SITUATIONS = {
     "a gain too small to matter": (
         [ALL] * 30,
         [[1] * 19 + [0]] * 15 + [ALL] * 15,
-        "B is better than A, but by less than 5 points: 2.5 points (1.5 to 3.3)",
+        "B is better than A, but by less than 5 points: 2.5 points (1.6 to 3.3)",
     ),
     "5 of 5 groups, not quite alike": (
         [ALL, ALL, [1] * 19 + [0], ALL, ALL],
