@@ -34,18 +34,18 @@ from scipy.special import betaincinv, stdtr, stdtrit
 from tenshots.errors import DataError
 from tenshots.statistics import evidence, intervals, limits, trainings
 from tenshots.statistics.evidence import ROUNDING, Design, Evidence, Teachers
+from tenshots.statistics.few import TooFew
 from tenshots.statistics.intervals import NEGLIGIBLE, TAIL, Estimate
 from tenshots.statistics.measure import Measured, measure
 from tenshots.statistics.resampling import SEED
 from tenshots.statistics.tallies import Key
 from tenshots.statistics.trainings import Seeds
-from tenshots.wording import independent_sets
 
 NUM_DRAWS = 40_000  # of the largest t: its 95 % quantile errs by about half a percent
 MIN_ANSWERS = 6  # that are not the commonest of better, worse and the same; of fewer a variance says little
 # Of the variance that independent photos would make; components rarely differ by less, and then by chance.
 LEAST_VARIANCE = 0.1
-ALIKE = "each photo is recognised by both equally often"
+ALIKE = "each photo is recognised by both equally often"  # the answers may differ where both are wrong
 
 
 def difference(
@@ -101,8 +101,9 @@ def gain(
     seeds = seeds or trainings.training_variance(lead.contributions, design)
     found = intervals.estimate(lead, design, tail=tail, seeds=seeds)
     if found.num_components < intervals.MIN_COMPONENTS:
-        reason = intervals.too_few(found.num_components, least=needed)
-        return found._replace(reason=reason, between=_planned_variance(photos, design.num_components))
+        few = TooFew(found.num_components, needed)
+        between = _planned_variance(photos, design.num_components)
+        return found._replace(reason=few.words(), few=few, between=between)
     num_answers = intervals.num_answers(lead.bases[0].sizes)
     low, high = found.low, found.high
     if low is None or high is None:
@@ -118,10 +119,8 @@ def gain(
         high = min(high, -_of_signs(-moved, seeds, needed=needed, tail=tail))
     number = better if low > 0 else worse if high < 0 else better + worse
     if number < needed:
-        shows = "shows" if number == 1 else "show"
-        which = "a" if number == better + worse else "such a"
-        caution = f"{independent_sets(number)} {shows} {which} difference, and {needed} are needed"
-        return found._replace(low=min(low, 0.0), high=max(high, 0.0), caution=caution)
+        few = TooFew(number, needed, "differing" if number == better + worse else "same")
+        return found._replace(low=min(low, 0.0), high=max(high, 0.0), few=few)
     return found._replace(low=low, high=high)
 
 
@@ -230,7 +229,7 @@ def _of_signs(moved: np.ndarray, seeds: Seeds, *, needed: int, tail: float) -> f
 
 
 def _noise(seeds: Seeds, tail: float) -> float:
-    return float(stdtrit(max(seeds.degrees, 1), 1 - tail)) * seeds.variance**0.5
+    return float(stdtrit(max(seeds.degrees, 1), 1 - tail) * seeds.variance**0.5)
 
 
 def _agreeing(
@@ -239,9 +238,8 @@ def _agreeing(
     """Gives an interval to a difference that is the same in all components, or says why not."""
     number = found.num_components
     if number < needed:
-        return found._replace(
-            reason=f"all {number} independent sets agree, but {number} are too few; {needed} are needed"
-        )
+        few = TooFew(number, needed, "agreeing")
+        return found._replace(reason=few.words(), few=few)
     other = abs(found.value) * (
         1 - tail ** (1 / number)
     )  # so much less, or more, by those that do not show it

@@ -150,15 +150,15 @@ def test_what_is_claimed_of_the_one_variant_is_claimed_of_the_other_turned_round
     for points in [(1, 1, 1, 1, 1, 2), (1, 1, 1, 0, 1, 1, 9), (3, -1, 2, 4, 1, 1, 2), (9, 9, 9, 9, 9, -1)]:
         found, back = ahead(points), ahead([-each for each in points])
         assert bounds(back) == pytest.approx((-bounds(found)[1], -bounds(found)[0]))
-        assert back.caution == found.caution
+        assert back.few == found.few
 
 
 def test_as_many_groups_must_be_better_as_the_sign_test_needs_if_another_is_worse() -> None:
     """Else a claim would be lost where the group that is worse is as good."""
     found, none_worse = ahead((9, 9, 9, 9, 9, -1)), ahead((9, 9, 9, 9, 9, 0))
     assert bounds(found)[0] == bounds(none_worse)[0] == 0.0
-    assert found.caution == "5 independent sets of photos show such a difference, and 6 are needed"
-    assert none_worse.caution == "5 independent sets of photos show a difference, and 6 are needed"
+    assert found.few == (5, 6, "same")
+    assert none_worse.few == (5, 6, "differing")
     assert claims.verdict(ahead((9, 9, 9, 9, 9, 9, -1))) == "better"
 
 
