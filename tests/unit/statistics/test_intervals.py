@@ -8,9 +8,9 @@ from scipy.sparse import csr_array
 from scipy.special import stdtrit
 from scipy.stats import beta
 
-from benchmarks import coverage
+from benchmarks import coverage, teaching
 from benchmarks.coverage import Case
-from tenshots.statistics import claims, intervals, limits, resampling, trainings
+from tenshots.statistics import claims, gains, intervals, limits, measure, resampling, trainings
 from tenshots.statistics.evidence import (
     OF_DIFFERENCE,
     OF_FIGURE,
@@ -23,6 +23,7 @@ from tenshots.statistics.evidence import (
     ratio,
 )
 from tenshots.statistics.intervals import TAIL, Estimate
+from tenshots.statistics.tallies import Key
 from tests.drawn.answers import bounds
 
 
@@ -370,13 +371,25 @@ def test_equal_variants_are_seldom_called_different(eight_groups: list[coverage.
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "case", [Case(5), Case(20), Case(30, accuracies=(0.95,) * 3), Case(12, correlation=0.2)]
-)
+@pytest.mark.parametrize("case", [Case(5), Case(20), Case(30, accuracies=(0.95,) * 3)])
 def test_the_intervals_hold_what_they_promise(case: Case) -> None:
-    found = list(coverage.experiments(case, 300))
+    found = list(coverage.experiments(case, 300, joint=False))
     assert 0.92 <= coverage.coverage([each.accuracy for each in found], case.accuracies[0]) <= 0.995
     assert 0.92 <= coverage.coverage([each.gain for each in found], 0.0) <= 0.995
+
+
+@pytest.mark.slow
+def test_where_trainings_share_the_people_who_teach_them_the_intervals_hold_what_they_promise() -> None:
+    """Without what other people would have taught, the intervals of accuracy hold the truth in 88 %."""
+    variants, truth = teaching.drawn(
+        300, variants=teaching.VARIANTS, num_people=12, num_folds=4, num_repeats=1
+    )
+    accuracies = [measure.figure(Key("accuracy"), first) for first, _, _ in variants]
+    assert 0.94 <= coverage.coverage(accuracies, truth[0]) <= 0.98
+    for i in (1, 2):  # one differs by its seeds alone, one sees the photos blurred
+        found = [gains.gain(each[i], each[0]) for each in variants]
+        assert 0.935 <= coverage.coverage(found, truth[i] - truth[0]) <= 0.995
+        assert i != 1 or np.mean([claims.verdict(each) != "open" for each in found]) <= 0.05
 
 
 @pytest.mark.slow
