@@ -269,6 +269,14 @@ def test_few_repeats_of_one_fold_are_pooled_over_variants() -> None:
     for one, pooled in zip(apart, together, strict=True):
         assert pooled.trainings == pytest.approx(np.mean([each.trainings for each in apart]))
         assert pooled.between == one.between
+    leads = [gains._lead(*pair) for pair in pairs]
+    seeds = trainings.pooled(leads, variants[0].design, num_free=2)
+    assert seeds is not None
+    assert seeds.degrees == 2, "one of each of two differences"
+    low, high = bounds(together[0])
+    variance = together[0].between + seeds.variance
+    degrees = variance**2 / (together[0].between ** 2 / 11 + seeds.variance**2 / 2)
+    assert high - low == pytest.approx(2 * intervals.stdtrit(degrees, 0.975) * variance**0.5)
     assert gains.gains(pairs[:1], tail=TAIL) == apart[:1], "one difference has nothing to be pooled with"
 
 
@@ -287,6 +295,37 @@ def test_what_seeds_do_is_worked_out_once_for_all_pairs_alike(monkeypatch: pytes
     pairs = list(combinations(variants, 2))
     gains.gains(pairs, tail=TAIL)
     assert sorted(looked) == [1, 1, 4]  # of one repeat each, of two each, and of both
+
+
+def test_seeds_are_pooled_over_pairs_of_as_many_repeats_and_not_with_others() -> None:
+    """A pair with one repeat beside two, which is not paired, has a noise of its own."""
+    draw = np.random.default_rng(6)
+    right = draw.uniform(size=(4, 2, 120)) < 0.6
+    variants = [
+        measure.measure(
+            pd.concat([answers(each[i].tolist(), repeat=i) for i in range(number)]), groups([10] * 12)
+        )
+        for each, number in zip(right, (2, 2, 2, 1), strict=True)
+    ]
+    two, other, third, one = variants
+    alike = [(two, other), (third, other)]
+    together = gains.gains([*alike, (one, other)], tail=TAIL)
+    leads = [gains._lead(*pair) for pair in alike]
+    pooled = trainings.pooled(leads, two.design, num_free=3)
+    assert pooled is not None
+    assert [each.trainings for each in together[:2]] == [pytest.approx(pooled.variance)] * 2
+    assert together[2].trainings == pytest.approx(gains.gain(one, other).trainings)
+    assert together[2].trainings != pytest.approx(pooled.variance, rel=0.05)
+
+
+def test_groups_that_agree_are_no_surer_than_the_seeds_that_taught() -> None:
+    """Each group is better by 4 of 20 photos on average: by 8 in one training and by none in the other."""
+    once, twice = answers(([True] * 18 + [False] * 2) * 8), answers(([True] * 10 + [False] * 10) * 8)
+    both = measure.measure(pd.concat([once, twice.assign(repeat=1)]), groups([20] * 8))
+    found = gains.gain(both, same([1] * 10 + [0] * 10, 8))
+    assert found.trainings == pytest.approx(0.2**2)
+    assert found.value == pytest.approx(0.2)
+    assert claims.verdict(found) == "open"
 
 
 def width(found: Estimate) -> float:

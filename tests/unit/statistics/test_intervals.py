@@ -11,9 +11,12 @@ from scipy.stats import beta
 from benchmarks import coverage, teaching
 from benchmarks.coverage import Case
 from tenshots.statistics import claims, gains, intervals, limits, measure, resampling, trainings
+from tenshots.statistics.areas import ROC_AUC
 from tenshots.statistics.evidence import (
+    OF_AREA,
     OF_DIFFERENCE,
     OF_FIGURE,
+    OF_LOSS,
     OF_NOTHING,
     Basis,
     Design,
@@ -24,7 +27,7 @@ from tenshots.statistics.evidence import (
 )
 from tenshots.statistics.intervals import TAIL, Estimate
 from tenshots.statistics.tallies import Key
-from tests.drawn.answers import bounds
+from tests.drawn.answers import bounds, drawn
 
 
 def design(sizes: list[float], *, num_folds: int = 1) -> Design:
@@ -75,6 +78,35 @@ def test_where_a_few_make_most_of_a_loss_its_interval_lies_higher() -> None:
     found = estimate([1] * 29 + [5], [10] * 30, Scale.LOSS)
     low, high = bounds(found)
     assert high * low > 1.2 * found.value**2
+
+
+def test_both_ends_of_a_skew_loss_lie_higher_by_johnsons_shift() -> None:
+    """Of 0.5 ± 0.05, t = 2 and skewness 1: 1 · (2 · 4 + 1) / 6 - 0.1 · 4 / 2 = 1.3 of a tenth."""
+    low, high = limits.of_loss(0.5, 2.0, 0.05, 1.0)
+    assert (low, high) == (pytest.approx(0.5 * np.exp(-0.07)), pytest.approx(0.5 * np.exp(0.33)))
+
+
+def test_a_mean_over_labels_is_worth_the_answers_of_all_photos_at_most() -> None:
+    """Two labels with a photo in each of 6 groups are 12 answers, of which 6 groups of two are worth less."""
+    each = Basis(np.ones(6))
+    mean = Evidence(1.0, (np.zeros((6, 1)),), Scale.SHARE, (each, each), exact=True)
+    low, _ = bounds(intervals.estimate(mean, design([2.0] * 6)))
+    assert low == pytest.approx(0.025 ** (1 / 6)), "without all photos, as the weakest label"
+    together = dataclasses.replace(mean, whole=Basis(np.full(6, 2.0)))
+    low, _ = bounds(intervals.estimate(together, design([2.0] * 6)))
+    assert low == pytest.approx(0.025 ** (1.05 / 12))
+
+
+def test_where_half_of_the_groups_show_mistakes_their_variance_is_enough() -> None:
+    """Mistakes in 6 of 12 groups; in 5 of 12 the interval reaches as far as that of the answers at least."""
+    for num_wrong, is_exact in ((5, True), (6, False)):
+        right = [19.0] * num_wrong + [20.0] * (12 - num_wrong)
+        where = design([20.0] * 12)
+        columns = np.array(right)[:, np.newaxis], np.full((12, 1), 20.0)
+        evidence = ratio(*columns, where, Scale.SHARE, resampled=False)
+        found = intervals.estimate(evidence, where)
+        plain = intervals.estimate(dataclasses.replace(evidence, exact=False), where)
+        assert (found != plain) == is_exact
 
 
 def test_the_mean_of_skew_losses_lies_as_seldom_above_the_interval_as_below() -> None:
@@ -132,7 +164,8 @@ def test_a_mean_over_labels_is_as_sure_as_all_photos_and_less_where_one_label_is
     common, rare = [5.0] * 12, [1.0] * 6 + [0.0] * 6
     of_all = reach([[10.0] * 12], None)
     assert reach([common, common], [10.0] * 12) == pytest.approx(of_all)
-    assert of_all < 0.95 * reach([[9.0] * 12, rare], [10.0] * 12) < reach([[9.0] * 12, rare], None)
+    with_rare = reach([[9.0] * 12, rare], [10.0] * 12)
+    assert 1.05 * of_all < with_rare < 0.98 * reach([[9.0] * 12, rare], None)
 
 
 @pytest.mark.parametrize(
@@ -287,6 +320,16 @@ def test_what_other_groups_would_have_taught_is_in_the_interval(
     assert found.between == pytest.approx(untaught.between * (1 + share))
     assert width(found) == pytest.approx(width(untaught) * (1 + share) ** 0.5)
     assert OF_FIGURE.same > OF_FIGURE.apart > OF_DIFFERENCE.apart > 0
+
+
+def test_what_all_probabilities_move_depends_more_on_who_taught() -> None:
+    rows, components = drawn()
+    evidence = measure.measure(rows, components).evidence
+    assert evidence[Key(ROC_AUC)].teaching == evidence[Key(ROC_AUC, "a")].teaching == OF_AREA
+    assert evidence[Key("log_loss")].teaching == OF_LOSS
+    for more in (OF_AREA, OF_LOSS):
+        assert more.apart > OF_FIGURE.apart
+        assert more.same > OF_FIGURE.same
 
 
 @pytest.mark.parametrize(("num_wrong", "is_resampled"), [(9, False), (10, True)])
