@@ -89,7 +89,10 @@ def sentence(variant: str, reference: str, gain: Estimate, within: Estimate, sam
     """
     found, margin = claim(gain, within, sample.margin), f"{_margin(sample)} points"
     if found == "alike":
-        text = f"{variant} and {reference} answered all {sample.num_photos:,} photos alike: {ALIKE}"
+        text = (
+            f"{variant} and {reference} recognise the same photos: each of the {sample.num_photos:,} is "
+            "recognised by both equally often"
+        )
     elif found == "equal":
         low, high = signed_points(within.low or 0.0), signed_points(within.high or 0.0)
         text = (
@@ -155,18 +158,14 @@ def signed_points(share: float) -> str:
 
 def _doubt(gain: Estimate, sample: SampleSize) -> str:
     """Says why nothing can be claimed, and what would change that."""
-    of_unit = f"{sample.unit}s"
+    few = gain.few.words(sample.unit) if gain.few else str(gain.reason)
     if gain.low is None or gain.high is None:
-        reason = str(gain.reason).replace("independent sets agree", f"{of_unit} agree")
-        return f"{reason}{_remedy(gain, sample)}"
+        return f"{few}{_remedy(gain, sample)}"
     photos = photos_of_sets(sample.num_photos, sample.num_sets, sample.unit)
     low, high = signed_points(gain.low), signed_points(gain.high)
     text = f"with {photos} the interval is {low} to {high} points"
-    if gain.caution:
-        few = gain.caution.replace("independent sets of photos", of_unit).replace(
-            "independent set of photos", sample.unit
-        )
-        return f"{text}, since {'only ' if few[0] != '0' else ''}{few}"
+    if gain.few:
+        return f"{text}, since {'only ' if gain.few.number else ''}{few}"
     return f"{text}{_remedy(gain, sample)}"
 
 

@@ -7,17 +7,19 @@ where differences share a variant or photos.
 Source: Hothorn, Bretz and Westfall 2008, Biometrical Journal 50(3).
 
 A variance says little of how rarely components differ at all. So a difference is only claimed where as many
-components show one as the sign test needs, were they to agree: 6 for one comparison, 7 for three. With
-fewer, the interval reaches to 0. Nor does it say much where nearly all answers agree, or components do more
-than photos drawn at random would: there the interval reaches at least as far as that of two shares, of photos
-that only the one variant recognises and of those that only the other does, each Clopper and Pearson's, of
-as many answers as the photos are worth (intervals.num_answers).
+components show it as the sign test needs, were no other to show the opposite: 6 for one comparison, 7 for
+three. With fewer, the interval reaches to 0. Nor does it say much where nearly all answers agree, or
+components do more than photos drawn at random would: there the interval reaches at least as far as that of
+two shares, of photos that only the one variant recognises and of those that only the other does, each Clopper
+and Pearson's, of as many answers as the photos are worth (intervals.num_answers).
 Sources: Conover 1999, Practical Nonparametric Statistics, section 3.4 (the sign test); Newcombe 1998,
 Statistics in Medicine 17(22) (how the limits of two shares make those of their difference).
 
-Where all components show the same difference, the sign test alone decides. The interval is then the shorter
-of that of the answers and that of the share of components that would show it too: each is one answer, and
-the others may show nothing, or twice as much.
+Where no component shows the opposite, the sign test alone decides: one component that is better still makes
+the variance larger, and must not cost the claim. The interval then begins no lower than the share of
+components that would show so much, times how much they show: each is one answer, and the others may show
+nothing. Where all show the same difference, no variance is left: the interval is the shorter of that of the
+answers and that of the share of components that would show it too, the others nothing, or twice as much.
 """
 
 from __future__ import annotations
@@ -27,23 +29,23 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr, stdtrit
+from scipy.special import betaincinv, stdtr, stdtrit
 
 from tenshots.errors import DataError
 from tenshots.statistics import evidence, intervals, limits, trainings
 from tenshots.statistics.evidence import ROUNDING, Design, Evidence, Teachers
+from tenshots.statistics.few import TooFew
 from tenshots.statistics.intervals import NEGLIGIBLE, TAIL, Estimate
 from tenshots.statistics.measure import Measured, measure
 from tenshots.statistics.resampling import SEED
 from tenshots.statistics.tallies import Key
 from tenshots.statistics.trainings import Seeds
-from tenshots.wording import independent_sets
 
 NUM_DRAWS = 40_000  # of the largest t: its 95 % quantile errs by about half a percent
 MIN_ANSWERS = 6  # that are not the commonest of better, worse and the same; of fewer a variance says little
 # Of the variance that independent photos would make; components rarely differ by less, and then by chance.
 LEAST_VARIANCE = 0.1
-ALIKE = "each photo is recognised by both equally often"
+ALIKE = "each photo is recognised by both equally often"  # the answers may differ where both are wrong
 
 
 def difference(
@@ -99,8 +101,9 @@ def gain(
     seeds = seeds or trainings.training_variance(lead.contributions, design)
     found = intervals.estimate(lead, design, tail=tail, seeds=seeds)
     if found.num_components < intervals.MIN_COMPONENTS:
-        reason = intervals.too_few(found.num_components, least=needed)
-        return found._replace(reason=reason, between=_planned_variance(photos, design.num_components))
+        few = TooFew(found.num_components, needed)
+        between = _planned_variance(photos, design.num_components)
+        return found._replace(reason=few.words(), few=few, between=between)
     num_answers = intervals.num_answers(lead.bases[0].sizes)
     low, high = found.low, found.high
     if low is None or high is None:
@@ -108,11 +111,16 @@ def gain(
     if _is_rare(photos, num_answers) or found.between < LEAST_VARIANCE * photos.var() / len(photos):
         least, most = _of_answers(photos, num_answers, tail)
         low, high = min(low, least), max(high, most)
-    number = _num_differing(lead, design)
+    moved = _moved(lead, design)
+    better, worse = (int(np.count_nonzero(sign * moved > 0)) for sign in (1, -1))
+    if better >= needed and not worse:
+        low = max(low, _of_signs(moved, seeds, needed=needed, tail=tail))
+    elif worse >= needed and not better:
+        high = min(high, -_of_signs(-moved, seeds, needed=needed, tail=tail))
+    number = better if low > 0 else worse if high < 0 else better + worse
     if number < needed:
-        show = "shows" if number == 1 else "show"
-        caution = f"{independent_sets(number)} {show} a difference, and {needed} are needed"
-        return found._replace(low=min(low, 0.0), high=max(high, 0.0), caution=caution)
+        few = TooFew(number, needed, "differing" if number == better + worse else "same")
+        return found._replace(low=min(low, 0.0), high=max(high, 0.0), few=few)
     return found._replace(low=low, high=high)
 
 
@@ -192,11 +200,36 @@ def _lead(measured: Measured, reference: Measured) -> Evidence:
     )
 
 
-def _num_differing(lead: Evidence, design: Design) -> int:
-    """Returns how many components show any difference."""
+def _moved(lead: Evidence, design: Design) -> np.ndarray:
+    """Returns by how much each component moves the difference, which is their sum: (num_components,)."""
     sizes = lead.bases[0].sizes
-    shown = intervals.by_component(lead, design) + lead.value * sizes / sizes.sum()
-    return int(np.count_nonzero(np.abs(shown) * sizes.sum() > ROUNDING))
+    moved = intervals.by_component(lead, design) + lead.value * sizes / sizes.sum()
+    found: np.ndarray = np.where(np.abs(moved) * sizes.sum() > ROUNDING, moved, 0.0)
+    return found
+
+
+def _of_signs(moved: np.ndarray, seeds: Seeds, *, needed: int, tail: float) -> float:
+    """Returns the lower end of a difference of which no component shows the opposite.
+
+    Where k components, at least as many as `needed`, show so much or more, a share of all shows it that is no
+    less than Clopper and Pearson's limit; the others may show nothing. The highest of these ends counts, so
+    it rises with any component's difference, and lies above 0 but for the noise of seeds.
+
+    Args:
+        moved: by each component, as in `_moved`, at least 0.
+        seeds: what they do to the difference.
+        needed: as many show a difference at least.
+        tail: as in `gain`.
+    """
+    counts = np.arange(needed, len(moved) + 1)
+    shares = betaincinv(counts, len(moved) - counts + 1, tail)
+    least = len(moved) * float((np.sort(moved)[::-1][needed - 1 :] * shares).max())
+    value = float(moved.sum())
+    return value - math.hypot(value - least, _noise(seeds, tail))
+
+
+def _noise(seeds: Seeds, tail: float) -> float:
+    return float(stdtrit(max(seeds.degrees, 1), 1 - tail) * seeds.variance**0.5)
 
 
 def _agreeing(
@@ -205,14 +238,13 @@ def _agreeing(
     """Gives an interval to a difference that is the same in all components, or says why not."""
     number = found.num_components
     if number < needed:
-        return found._replace(
-            reason=f"all {number} independent sets agree, but {number} are too few; {needed} are needed"
-        )
+        few = TooFew(number, needed, "agreeing")
+        return found._replace(reason=few.words(), few=few)
     other = abs(found.value) * (
         1 - tail ** (1 / number)
     )  # so much less, or more, by those that do not show it
-    noise = float(stdtrit(max(seeds.degrees, 1), 1 - tail)) * seeds.variance**0.5
     down, up = (min(other, abs(end - found.value)) for end in of_answers)
+    noise = _noise(seeds, tail)
     low, high = found.value - math.hypot(down, noise), found.value + math.hypot(up, noise)
     return found._replace(low=max(low, -1.0), high=min(high, 1.0), reason=None)
 

@@ -58,9 +58,9 @@ from scipy.special import stdtrit
 
 from tenshots.statistics import limits
 from tenshots.statistics.evidence import Design, Evidence, Scale
+from tenshots.statistics.few import TooFew
 from tenshots.statistics.resampling import MIN_TO_RESAMPLE, normal_draws
 from tenshots.statistics.trainings import Seeds, training_variance
-from tenshots.wording import independent_sets
 
 LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2  # how often the truth lies beyond either end
@@ -102,7 +102,7 @@ class Estimate(NamedTuple):
         between: variance that components make, a square of the figure's unit; nan where nothing shows it.
         trainings: variance that the trainings' seeds make; 0 where one repeat cannot show it.
         num_components: that tell about the figure.
-        caution: why the interval reaches to 0 although that of the variance does not, or nothing.
+        few: components, where they are why there is no interval, or why it reaches to 0.
     """
 
     value: float
@@ -112,7 +112,7 @@ class Estimate(NamedTuple):
     between: float = np.nan
     trainings: float = np.nan
     num_components: int = 0
-    caution: str = ""
+    few: TooFew | None = None
 
 
 class SmallSample(NamedTuple):
@@ -202,8 +202,7 @@ def estimate(
 
 def too_few(number: int, which: str = "", *, least: int = MIN_COMPONENTS) -> str:
     """Says why components give no interval: there are fewer than `least` of them."""
-    are = "is" if number == 1 else "are"
-    return f"{independent_sets(number)}{which} {are} too few; at least {least} are needed"
+    return TooFew(number, least).words(which=which)
 
 
 def small_sample(sizes: np.ndarray) -> SmallSample:

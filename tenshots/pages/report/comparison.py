@@ -48,7 +48,7 @@ says why (see tenshots.statistics.intervals):
                      this pair alone at 90 %, or null), claim ("better", "worse", "equal", "alike" or
                      "open"; see claims.claim), sentence,
                      to_settle {points, power, num_photos, num_sets, num_repeats, num_in_all} or null (see
-                     claims.plan),
+                     plans.plan),
                      mcnemar {num_better, num_worse, p_value} in photos, which ignores groups
 """
 

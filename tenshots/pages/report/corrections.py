@@ -110,7 +110,7 @@ def _sentence(num_relabelled: int, num_out: int) -> str:
         parts.append(f"{counted(num_out, 'test photo')} {was} left out, and here {they} as wrong")
     told = "; ".join(parts) or "no test photo was corrected"
     return (
-        f"Test accuracy on the labels as they were found, before corrections: {told}. To correct test photos "
+        f"Test accuracy on the labels as they were found, before corrections: {told}. Correcting test photos "
         "may by itself raise the other figures, but never these."
     )
 

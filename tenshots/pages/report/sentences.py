@@ -141,7 +141,7 @@ def claim_parts(difference: Mapping[str, Any]) -> tuple[str, str]:
         *(f"{one} is {word} than {other}" for word in ("better", "worse")),
         f"{one} and {other} are equally good",
         f"neither a difference nor equality can be claimed of {one} and {other}:",
-        f"{one} and {other} answered all",
+        f"{one} and {other} recognise the same photos",
     ]
     head = next((head for head in heads if sentence.startswith(head)), sentence)
     return head, sentence[len(head) :]
@@ -176,7 +176,8 @@ def calibrated(figures: Mapping[str, Any]) -> str:
     ends = f" ({signed_points(low)} to {signed_points(high)})" if over["interval"] else ""
     return (
         f"{said} {points}{ends}. Calibration error {percent(found['ece'])}; by chance alone, a perfectly "
-        f"calibrated network would show {percent(found['ece_if_calibrated'])} or more."
+        f"calibrated network would show about {percent(found['ece_if_calibrated'])} on average, and more "
+        "where people differ."
     )
 
 
@@ -248,11 +249,11 @@ def notes(sample: SampleSize, num_folds: int, *, grouped: bool, seeded: bool) ->
     notes = []
     if not grouped:
         notes.append(UNGROUPED)
-    if num_folds > 1:
-        notes.append(
-            "The intervals are approximate: how much other training photos would change the networks is "
-            "assumed, since trainings that share photos do not show it."
-        )
+    shows = "trainings that share photos do" if num_folds > 1 else "one set of training photos does"
+    notes.append(
+        "The intervals are approximate: how much other training photos would change the networks is assumed, "
+        f"since {shows} not show it."
+    )
     if sample.num_repeats == 1 and seeded:
         notes.append(
             "With one training per fold nothing shows how much another would differ, so the intervals leave "

@@ -7,14 +7,26 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from benchmarks import choice, counts, coverage, figures, people, people_spread, pooling, teaching
+from benchmarks import (
+    choice,
+    counts,
+    coverage,
+    extrapolation,
+    figures,
+    people,
+    people_spread,
+    pooling,
+    teaching,
+)
 from benchmarks.people import Variant
 from tenshots.evaluation import metrics
 from tenshots.statistics.intervals import Estimate
 from tenshots.statistics.tallies import Key
 
 
-@pytest.mark.parametrize("module", [choice, coverage, figures, people_spread, pooling, teaching])
+@pytest.mark.parametrize(
+    "module", [choice, coverage, extrapolation, figures, people_spread, pooling, teaching]
+)
 def test_each_row_has_a_cell_per_column(
     module: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

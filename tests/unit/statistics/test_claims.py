@@ -67,7 +67,8 @@ def sentence(found: Estimate, within: Estimate | None = None, sample: SampleSize
         ),
         (
             Estimate(0.0, None, None, ALIKE, num_components=12),
-            "augmented and baseline answered all 240 photos alike: " + ALIKE,
+            "augmented and baseline recognise the same photos: each of the 240 is recognised by both equally "
+            "often",
         ),
     ],
 )

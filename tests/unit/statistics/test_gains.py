@@ -1,7 +1,7 @@
 """Differences of two variants, several at once, and what agreement and rare disagreement allow."""
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,10 @@ import pytest
 from tenshots.errors import DataError
 from tenshots.evaluation import metrics
 from tenshots.statistics import claims, gains, intervals, measure, trainings
-from tenshots.statistics.evidence import Design, Evidence
+from tenshots.statistics.evidence import Design, Evidence, Scale, ratio
 from tenshots.statistics.intervals import TAIL, Estimate
 from tenshots.statistics.measure import Measured
+from tenshots.statistics.tallies import Key
 from tenshots.statistics.trainings import Seeds
 from tests.drawn.answers import answers, bounds, drawn, groups
 
@@ -116,6 +117,61 @@ def test_more_groups_that_agree_are_never_less_evidence() -> None:
     assert lows[0] > 0
 
 
+def counted_right(counts: Sequence[int]) -> Measured:
+    """Groups of 20 photos, of which so many are named rightly."""
+    hits, sizes = np.array(counts, dtype=float)[:, np.newaxis], np.full((len(counts), 1), 20.0)
+    design = Design(np.arange(len(counts)), np.zeros(len(counts), dtype=int), sizes[:, 0])
+    accuracy = ratio(hits, sizes, design, Scale.SHARE, resampled=True)
+    right = (np.arange(20) < hits).astype(float).ravel()
+    return Measured(np.arange(len(right)), right, [0], design, "", {Key("accuracy"): accuracy}, ())
+
+
+def ahead(points: Sequence[int], *, num_comparisons: int = 1) -> Estimate:
+    """The gain of one variant that is so many photos of 20 ahead of another in each group, or behind."""
+    one, other = ([10 + max(sign * each, 0) for each in points] for sign in (1, -1))
+    return gains.gain(counted_right(one), counted_right(other), num_comparisons=num_comparisons)
+
+
+@pytest.mark.parametrize(("num_groups", "num_comparisons", "needed"), [(6, 1, 6), (8, 1, 6), (8, 3, 7)])
+def test_a_group_that_is_better_still_never_loses_the_claim(
+    num_groups: int, num_comparisons: int, needed: int
+) -> None:
+    """Where no group shows the opposite, the number of those that show a difference decides, and it rises."""
+    for points in combinations_with_replacement([0, 1, 2, 5, 10], num_groups):
+        found = ahead(points, num_comparisons=num_comparisons)
+        is_enough = np.count_nonzero(points) >= needed
+        assert claims.verdict(found) == ("better" if is_enough else "open"), points
+        if is_enough:
+            low, high = bounds(found)
+            assert 0.0005 < low < found.value < high, points
+
+
+def test_what_is_claimed_of_the_one_variant_is_claimed_of_the_other_turned_round() -> None:
+    for points in [(1, 1, 1, 1, 1, 2), (1, 1, 1, 0, 1, 1, 9), (3, -1, 2, 4, 1, 1, 2), (9, 9, 9, 9, 9, -1)]:
+        found, back = ahead(points), ahead([-each for each in points])
+        assert bounds(back) == pytest.approx((-bounds(found)[1], -bounds(found)[0]))
+        assert back.few == found.few
+
+
+def test_as_many_groups_must_be_better_as_the_sign_test_needs_if_another_is_worse() -> None:
+    """Else a claim would be lost where the group that is worse is as good."""
+    found, none_worse = ahead((9, 9, 9, 9, 9, -1)), ahead((9, 9, 9, 9, 9, 0))
+    assert bounds(found)[0] == bounds(none_worse)[0] == 0.0
+    assert found.few == (5, 6, "same")
+    assert none_worse.few == (5, 6, "differing")
+    assert claims.verdict(ahead((9, 9, 9, 9, 9, 9, -1))) == "better"
+
+
+def test_the_noise_of_seeds_may_outweigh_groups_that_agree() -> None:
+    moved = np.array([1, 1, 1, 1, 1, 1, 2, 5]) / 160
+    still = gains._of_signs(moved, Seeds(0.0, 0), needed=6, tail=TAIL)
+    # At least one photo of 20 in all 8 groups: that much in a share of 0.025 to the 8th root.
+    assert still == pytest.approx(0.05 * 0.025 ** (1 / 8))
+    noisy = gains._of_signs(moved, Seeds(0.05**2, 4), needed=6, tail=TAIL)
+    assert noisy == pytest.approx(moved.sum() - np.hypot(moved.sum() - still, 2.776445 * 0.05))
+    assert noisy < 0
+
+
 @pytest.mark.parametrize(("num_groups", "size"), [(6, 20), (12, 20), (30, 1)])
 def test_full_agreement_is_no_less_sure_than_that_of_all_photos_but_one(num_groups: int, size: int) -> None:
     all_but_one = of_groups([[1] * size] * (num_groups - 1) + [[1] * (size - 1) + [0]])
@@ -124,12 +180,13 @@ def test_full_agreement_is_no_less_sure_than_that_of_all_photos_but_one(num_grou
     assert bounds(near)[0] < bounds(full)[0]
 
 
+@pytest.mark.slow
 def test_variants_that_differ_by_the_margin_are_seldom_called_equal_where_mistakes_are_rare() -> None:
     """One names all photos rightly, the other 95 %; of independent photos, at most one in twenty."""
     draw = np.random.default_rng(11)
-    right, equal = same([1] * 20, 12), 0
+    right, equal = counted_right([20] * 12), 0
     for _ in range(200):
-        other = of_groups((draw.uniform(size=(12, 20)) < 0.95).astype(int).tolist())
+        other = counted_right((draw.uniform(size=(12, 20)) < 0.95).sum(axis=1).tolist())
         pair = gains.gain(right, other), gains.gain(right, other, tail=claims.TAIL_OF_EQUALITY)
         equal += claims.claim(*pair, 0.05) == "equal" or (
             claims.verdict(pair[0]) == "better" and claims._lies_within(pair[1], 0.05)
@@ -212,6 +269,14 @@ def test_few_repeats_of_one_fold_are_pooled_over_variants() -> None:
     for one, pooled in zip(apart, together, strict=True):
         assert pooled.trainings == pytest.approx(np.mean([each.trainings for each in apart]))
         assert pooled.between == one.between
+    leads = [gains._lead(*pair) for pair in pairs]
+    seeds = trainings.pooled(leads, variants[0].design, num_free=2)
+    assert seeds is not None
+    assert seeds.degrees == 2, "one of each of two differences"
+    low, high = bounds(together[0])
+    variance = together[0].between + seeds.variance
+    degrees = variance**2 / (together[0].between ** 2 / 11 + seeds.variance**2 / 2)
+    assert high - low == pytest.approx(2 * intervals.stdtrit(degrees, 0.975) * variance**0.5)
     assert gains.gains(pairs[:1], tail=TAIL) == apart[:1], "one difference has nothing to be pooled with"
 
 
@@ -230,6 +295,37 @@ def test_what_seeds_do_is_worked_out_once_for_all_pairs_alike(monkeypatch: pytes
     pairs = list(combinations(variants, 2))
     gains.gains(pairs, tail=TAIL)
     assert sorted(looked) == [1, 1, 4]  # of one repeat each, of two each, and of both
+
+
+def test_seeds_are_pooled_over_pairs_of_as_many_repeats_and_not_with_others() -> None:
+    """A pair with one repeat beside two, which is not paired, has a noise of its own."""
+    draw = np.random.default_rng(6)
+    right = draw.uniform(size=(4, 2, 120)) < 0.6
+    variants = [
+        measure.measure(
+            pd.concat([answers(each[i].tolist(), repeat=i) for i in range(number)]), groups([10] * 12)
+        )
+        for each, number in zip(right, (2, 2, 2, 1), strict=True)
+    ]
+    two, other, third, one = variants
+    alike = [(two, other), (third, other)]
+    together = gains.gains([*alike, (one, other)], tail=TAIL)
+    leads = [gains._lead(*pair) for pair in alike]
+    pooled = trainings.pooled(leads, two.design, num_free=3)
+    assert pooled is not None
+    assert [each.trainings for each in together[:2]] == [pytest.approx(pooled.variance)] * 2
+    assert together[2].trainings == pytest.approx(gains.gain(one, other).trainings)
+    assert together[2].trainings != pytest.approx(pooled.variance, rel=0.05)
+
+
+def test_groups_that_agree_are_no_surer_than_the_seeds_that_taught() -> None:
+    """Each group is better by 4 of 20 photos on average: by 8 in one training and by none in the other."""
+    once, twice = answers(([True] * 18 + [False] * 2) * 8), answers(([True] * 10 + [False] * 10) * 8)
+    both = measure.measure(pd.concat([once, twice.assign(repeat=1)]), groups([20] * 8))
+    found = gains.gain(both, same([1] * 10 + [0] * 10, 8))
+    assert found.trainings == pytest.approx(0.2**2)
+    assert found.value == pytest.approx(0.2)
+    assert claims.verdict(found) == "open"
 
 
 def width(found: Estimate) -> float:

@@ -30,6 +30,16 @@ SITUATIONS = {
         [EIGHT_OF_20] * 12,
         "B is better than A by 9.2 points (7.3 to 11.0)",
     ),
+    "in each of 8 groups one more photo": (
+        [TEN_OF_20] * 8,
+        [[1] * 9 + [0] * 11] * 8,
+        "B is better than A by 5.0 points (3.2 to 6.8)",
+    ),
+    "in one of them two more": (
+        [TEN_OF_20] * 7 + [[1] * 11 + [0] * 9],
+        [[1] * 9 + [0] * 11] * 8,
+        "B is better than A by 5.6 points (3.2 to 13.0)",
+    ),
     "in each of 5 groups": (
         [TEN_OF_20] * 5,
         [EIGHT_OF_20] * 5,
@@ -43,14 +53,26 @@ SITUATIONS = {
     "fewer than 5 groups": (
         [TEN_OF_20, TEN_OF_20, EIGHT_OF_20],
         [EIGHT_OF_20] * 3,
-        NEITHER + "3 independent sets of photos are too few; at least 6 are needed; about 440 photos from "
+        NEITHER + "3 groups are too few; at least 6 are needed; about 440 photos from "
         "22 groups would settle a 5-point difference (if photos of one group correlate by 0.05, which so few "
         "do not show)",
     ),
     "the same answers": (
         ANY_12,
         ANY_12,
-        "B and A answered all 240 photos alike: each photo is recognised by both equally often",
+        "B and A recognise the same photos: each of the 240 is recognised by both equally often",
+    ),
+    "wrong on the same photos, with other answers": (
+        [TEN_OF_20] * 12,
+        [TEN_OF_20] * 12,
+        "B and A recognise the same photos: each of the 240 is recognised by both equally often",
+    ),
+    "5 of 6 groups are better and one is worse": (
+        [[1] * 19 + [0]] * 5 + [[0] * 20],
+        [[0] * 20] * 5 + [[1] + [0] * 19],
+        NEITHER
+        + "with 120 test photos from 6 groups the interval is 0.0 to +100.0 points, since only 5 groups show "
+        "such a difference, and 6 are needed",
     ),
     "4 of 20 groups of one photo differ": (
         [[1]] * 20,
@@ -67,7 +89,7 @@ SITUATIONS = {
     "a gain too small to matter": (
         [ALL] * 30,
         [[1] * 19 + [0]] * 15 + [ALL] * 15,
-        "B is better than A, but by less than 5 points: 2.5 points (1.5 to 3.3)",
+        "B is better than A, but by less than 5 points: 2.5 points (1.6 to 3.3)",
     ),
     "5 of 5 groups, not quite alike": (
         [ALL, ALL, [1] * 19 + [0], ALL, ALL],
