@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := @sh setup.sh
 export PYTHON WHEELS
 
-.PHONY: help setup setup-dev wheels repro quick back test coverage lint prove ui requirements
+.PHONY: help setup setup-dev wheels repro quick back test coverage lint style prove ui requirements
 
 help:  ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -48,16 +48,20 @@ back: setup  ## restores the last commit's settings, report and outputs; photos 
 
 TESTS := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-test: setup-dev lint  ## checks style and types, and runs all tests
-	$(TESTS) --durations=25
+test: setup-dev style  ## checks style and types, and runs all tests
+	@# Types are checked while the tests begin: on one core of several, for half a minute.
+	@$(BIN)/mypy & types=$$!; $(TESTS) --durations=25; tests=$$?; \
+	    wait $$types || { echo "mypy has found what the tests have not: make lint"; exit 1; }; exit $$tests
 
 coverage: setup-dev  ## runs all tests, and says which lines of the library none of them reaches; takes a third longer
 	$(TESTS) --cov=tenshots --cov-report=term --cov-fail-under=90
 
-lint: setup-dev  ## checks style and types only
+lint: style  ## checks style and types only
+	$(BIN)/mypy
+
+style: setup-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 
 prove: setup-dev  ## are the bytes the same on imitated processors and in other surroundings? 12 small runs, half an hour of processor time
 	$(BIN)/python -m benchmarks.prove

@@ -7,8 +7,9 @@ photos, from a rate far too low to one far too high. No stage: nothing depends o
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,26 +56,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     if factor != 1:
         title += f" (fine_tune_lr_factor makes {factor:g} of it)"
     files.write(out, pictures.range_test_png(found, title=title))
-    print(said(found, override=_key(values, variant.name), out=out))
+    print(said(found, key=override(values, variant), out=out))
 
 
-def said(found: rate_test.Found, *, override: str, out: Path) -> str:
+def said(found: rate_test.Found, *, key: str, out: Path) -> str:
     """Returns what to do with the test, in a few sentences.
 
     Args:
         found: of the test.
-        override: the dotted key by which the variant's rate is set.
+        key: of `override`.
         out: where the picture is.
     """
     if found.turning is None or found.suggested is None:
         return (
-            f"{out}: no rate from {rate_test.LOWEST:g} to {found.rates[-1]:.1e} brought the loss down in "
+            f"{out}: no rate from {found.rates[0]:g} to {found.rates[-1]:.1e} brought the loss down in "
             f"{len(found.losses)} updates; try more (--updates), or look whether labels and photos fit"
         )
     return (
         f"{out}: the loss fell up to a rate of {found.rates[found.turning]:.1e}, from which on it climbed. A "
         "tenth of that is a rate to try:\n"
-        f"dvc exp run -S {override}={found.suggested:g}\n"
+        f"dvc exp run -S {key}={found.suggested:g}\n"
         "It is a place to begin, not the best rate: compare two or three around it on validation accuracy."
     )
 
@@ -88,9 +89,14 @@ def _needless(variant: Variant) -> str:
     return ""
 
 
-def _key(values: dict[str, object], name: str) -> str:
-    sections: dict[str, dict[str, object]] = values["variants"]  # type: ignore[assignment]  # judged by now
-    return f"variants.{name}.lr" if sections[name].get("lr") else "lr"
+def override(values: Mapping[str, Any], variant: Variant) -> str:
+    """Returns what comes before the rate on DVC's command line: its key, with a plus where that is new.
+
+    A rate for fine-tuning is for that variant alone: the others would take it as it is.
+    """
+    if values["variants"][variant.name].get("lr"):
+        return f"variants.{variant.name}.lr"
+    return f"+variants.{variant.name}.lr" if isinstance(variant.network, TransferSettings) else "lr"
 
 
 def _tested(variant: Variant, *, fold: int, num_updates: int) -> rate_test.Found:

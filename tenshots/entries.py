@@ -1,7 +1,7 @@
-"""Keras layers as a list in params.yaml names them: a name alone, or a name with its arguments.
+"""What params.yaml names, alone or with its arguments: a Keras layer in a list, or one of several ways.
 
-Such lists say how photos are changed (`augment.layers`) and what a network of one's own is made of
-(`networks.NAME.layers`).
+The lists say how photos are changed (`augment.layers`) and what a network of one's own is made of
+(`networks.NAME.layers`); for the ways, such as the optimiser, see `tenshots.choices`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def split(entry: object, *, example: str) -> tuple[str, dict[str, Any]]:
+def split(
+    entry: object, *, example: str, called: str = "the name of one layer"
+) -> tuple[str, dict[str, Any]]:
     """Returns the name and the arguments of an entry: of `RandomFlip: {mode: horizontal}`, or `RandomFlip`.
 
     Args:
         entry: whatever stands in the file.
         example: ends a message: "as in `RandomZoom: {height_factor: 0.2}`".
+        called: what an entry must be, in a message.
 
     Raises:
         ValueError: it is no such entry; says what it must be.
@@ -24,10 +27,10 @@ def split(entry: object, *, example: str) -> tuple[str, dict[str, Any]]:
     if isinstance(entry, str):
         entry = {entry: None}
     if not isinstance(entry, Mapping) or len(entry) != 1:
-        raise ValueError(f"must be the name of one layer, alone or with its arguments, {example}")
+        raise ValueError(f"must be {called}, alone or with its arguments, {example}")
     [(name, arguments)] = entry.items()
     if not isinstance(name, str):
-        raise ValueError(f"must be the name of one layer, alone or with its arguments, {example}")
+        raise ValueError(f"must be {called}, alone or with its arguments, {example}")
     if not isinstance(arguments, Mapping | None):
         raise ValueError(f"must give each argument with its name, {example}")
     return name, dict(arguments or {})

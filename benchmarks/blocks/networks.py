@@ -15,13 +15,18 @@ from tenshots import params
 from tenshots.augmentation import copying
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.interpretation import excitation, gradcam, layers
-from tenshots.networks import blocks, building, drawing, features, forward
+from tenshots.networks import activations, blocks, building, drawing, features, forward
+from tenshots.networks.across import ARGUMENTS, Activation
+from tenshots.networks.orthogonal import Orthogonal
 from tenshots.networks.settings import TransferSettings
 from tenshots.runtime import keras
 from tenshots.training import optimisation, scratch, transfer
+from tenshots.training.courses import SCHEDULES
 from tenshots.training.jobs import Job
 from tenshots.training.linear import Known
 from tenshots.training.loop import TrainSettings
+from tenshots.training.optimisers import OPTIMISERS
+from tenshots.training.schedules import LearningRate
 from tenshots.training.settings import OptimisationSettings
 
 # isort: split
@@ -80,20 +85,30 @@ def cross_entropy() -> list[np.ndarray]:
     return computed
 
 
-def optimiser(name: str) -> list[np.ndarray]:
+def optimiser(name: str, *, as_graph: bool = False, **changes: Any) -> list[np.ndarray]:  # noqa: ANN401
     """Five updates of weights by drawn gradients, with the schedule and decay of params.yaml."""
-    values = params.read()["optimisation"]
-    settings = params.check({**values, "optimiser": name}, OptimisationSettings, at="optimisation")
+    values = {**params.read()["optimisation"], "optimiser": name, **changes}
+    settings = params.check(values, OptimisationSettings, at="optimisation")
     model = keras.Sequential([keras.Input((61,)), keras.layers.Dense(17)])
     optimisation.prepare(model, settings, lr=0.01, num_updates=5)
     model.set_weights([drawn(5, 61, 17, dtype="float32"), drawn(6, 17, dtype="float32")])
+    update = lambda gradients: model.optimizer.apply(gradients, model.trainable_variables)  # noqa: E731
+    update = tf.function(update) if as_graph else update
     for step in range(5):
         shapes = enumerate([(61, 17), (17,)])
         gradients = [
             tf.constant(drawn(10 * step + number, *shape, dtype="float32")) for number, shape in shapes
         ]
-        model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        update(gradients)
     return list(model.get_weights())
+
+
+def rates() -> list[np.ndarray]:
+    """Learning rates on each course."""
+    return [
+        np.asarray(LearningRate(0.1, num_updates=997, schedule=name, warmup=0.1)(np.arange(997)))
+        for name in SCHEDULES
+    ]
 
 
 def random_numbers() -> list[np.ndarray]:
@@ -194,6 +209,30 @@ def brightness() -> np.ndarray:
     return forward.outputs(keras.Model(photos, blocks.Grey()(photos)), IMAGES, batch_size=BATCH)
 
 
+def activation(name: str) -> list[np.ndarray]:
+    """An activation of `networks.NAME.activation` on maps, while training, and its gradients."""
+    chosen = Activation(name, ARGUMENTS[name])
+    found: list[np.ndarray] = layer(lambda: activations.layer(chosen, name=name, of_maps=True))()
+    return found
+
+
+def orthogonal() -> list[np.ndarray]:
+    """How `initializer: orthogonal` draws weights of a convolution and of a dense layer."""
+    return [np.asarray(Orthogonal(8)(shape)) for shape in ((3, 3, 16, 32), (300, 512))]
+
+
+def held_together() -> list[np.ndarray]:
+    """Weights after an update with penalties and a norm, from standardised pixels."""
+    values = {"family": "convolutional", "input_px": 32, "filters": [8], "dense": 16, "dropout": 0.2}
+    values |= {"normalisation": "standard", "l1": 0.001, "l2": 0.001, "max_norm": 1.0, "batch_norm": False}
+    settings = building.settings_from({**values, "activation": "selu"}, at="")
+    build = partial(building.build, settings, size_px=IMAGES.shape[1], num_labels=NUM_LABELS)
+    loop = TrainSettings(0.002, BATCH, 1, params.section(params.read(), "optimisation", OptimisationSettings))
+    trainer = scratch.trainers(build, images=IMAGES, labels=LABELS, settings=loop)()
+    trainer.train(JOB, lambda _: None, lambda: None)
+    return list(trainer.network.get_weights())
+
+
 def saved_weights() -> bytes:
     """A network's weights as HDF5."""
     with tempfile.TemporaryDirectory() as folder:
@@ -273,8 +312,18 @@ BLOCKS: dict[str, Block] = {
     "upsampling": layer(lambda: L.UpSampling2D(2)),
     "upsampling, bilinear": layer(lambda: L.UpSampling2D(2, interpolation="bilinear")),
     "adaptive pooling": layer(lambda: L.AdaptiveAveragePooling2D(5)),
+    **{f"unit: {name}": partial(activation, name) for name in ARGUMENTS},
+    "orthogonal weights": orthogonal,
+    "penalties, a norm, standardised pixels": held_together,
     "cross-entropy": cross_entropy,
     **{f"optimiser {name}": partial(optimiser, name) for name in ("adam", "adamw", "sgd")},
+    # Graphs compute some of these otherwise than single operations, and `train` computes with graphs.
+    **{f"{name} in a graph": partial(optimiser, name, as_graph=True) for name in OPTIMISERS},
+    **{
+        f"clipping by {kind} in a graph": partial(optimiser, "sgd", as_graph=True, clip={kind: 0.5})
+        for kind in ("value", "norm", "global_norm")
+    },
+    "rates over time": rates,
     "keras random": random_numbers,
     "augmentation": copies,
     "training from scratch": partial(trained, "lecture"),

@@ -13,8 +13,7 @@ from pydantic import Discriminator, Field, Tag
 
 from tenshots import params
 from tenshots.errors import SettingsError
-from tenshots.networks.settings import ScratchSettings
-from tenshots.params import Settings
+from tenshots.networks.settings import ScratchSettings, SparingSettings
 
 ActivationName = Literal[
     "relu", "leaky_relu", "rrelu", "prelu", "elu", "selu", "gelu", "tanh", "sigmoid", "maxout"
@@ -62,7 +61,7 @@ class Activation(NamedTuple):
     arguments: Mapping[str, float]
 
 
-class ActivationSettings(Settings):
+class ActivationSettings(SparingSettings):
     """An activation with arguments: `{name: leaky_relu, slope: 0.1}`."""
 
     name: ActivationName
@@ -76,7 +75,7 @@ class ActivationSettings(Settings):
 
     def given(self) -> dict[str, float]:
         """Returns the arguments that stand there."""
-        return self.model_dump(exclude={"name"}, exclude_none=True)
+        return self.model_dump(exclude={"name"})
 
 
 def _written_as(value: Any) -> str:  # noqa: ANN401 (whatever stands in the file)

@@ -36,16 +36,20 @@ LINEAR: Mapping[str, str] = MappingProxyType(
 )
 
 
-class NetworkSettings(Settings):
-    """A section of `networks`; each family has a model of its own, below that of its recipe."""
-
-    family: str
-    input_px: int  # side of what the network sees; photos of another size are scaled inside it
+class SparingSettings(Settings):
+    """Settings some of which are optional: what is absent, or None, is not written down."""
 
     @model_serializer(mode="wrap")
     def _without_what_is_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leaves optional settings out that are not given, so that a new one moves no older description."""
         return {key: value for key, value in handler(self).items() if value is not None}
+
+
+class NetworkSettings(SparingSettings):
+    """A section of `networks`; each family has a model of its own, below that of its recipe."""
+
+    family: str
+    input_px: int  # side of what the network sees; photos of another size are scaled inside it
 
     @property
     def recipes(self) -> tuple[str, ...]:

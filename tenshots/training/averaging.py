@@ -55,6 +55,8 @@ class Averages:
         moved = [*self._model.trainable_variables, *self._statistics]
         self._raw = [_value(weight) for weight in moved]
         self._model.optimizer.finalize_variable_values(self._model.trainable_variables)
+        for weight in self._model.trainable_variables:
+            weight.assign(_value(weight))  # a copy: JAX gives the memory away that a prediction has used
         for weight, mean in zip(self._statistics, self._means, strict=True):
             weight.assign(mean)
 

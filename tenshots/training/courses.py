@@ -12,9 +12,9 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, field_validator
 
+from tenshots import choices
+from tenshots.choices import Choice
 from tenshots.params import MAX_EPOCHS, Listed, Settings
-from tenshots.training import choices
-from tenshots.training.choices import Choice
 
 MAX_DROPS = 100
 Factor = Annotated[float, Field(gt=0, lt=1)]
@@ -70,7 +70,7 @@ class Performance(Settings):
     """Times `factor` where the validation loss has not fallen below its lowest for `patience` epochs."""
 
     factor: Factor = 0.5
-    patience: int = Field(default=5, ge=1, le=MAX_EPOCHS)
+    patience: int = Field(default=3, ge=1, le=MAX_EPOCHS)
 
 
 class OneCycle(Settings):

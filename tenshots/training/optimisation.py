@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from tenshots import choices
 from tenshots.errors import SettingsError
 from tenshots.params import PATH
 from tenshots.runtime import keras
-from tenshots.training import choices, courses, losses, optimisers
+from tenshots.training import courses, losses, optimisers, rounding
 from tenshots.training.schedules import LearningRate
 from tenshots.training.settings import OptimisationSettings
+
+rounding.keep_roots()
 
 
 def num_warmup_epochs(settings: OptimisationSettings, *, num_epochs: int) -> int:

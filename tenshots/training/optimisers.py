@@ -13,9 +13,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from tenshots import choices
+from tenshots.choices import Choice
 from tenshots.params import Settings
-from tenshots.training import choices
-from tenshots.training.choices import Choice
 
 Momentum = Annotated[float, Field(ge=0, lt=1)]  # of a mean that moves: 1 would never move
 Small = Annotated[float, Field(gt=0, le=1)]  # keeps a division from being one by 0

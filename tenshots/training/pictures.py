@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from tenshots.choices import Choice, name_of
 from tenshots.lettering import drawable
-from tenshots.training.choices import Choice, name_of
 from tenshots.training.rate_test import Found
 from tenshots.training.schedules import LearningRate, Plateau
 

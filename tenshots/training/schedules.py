@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from tenshots.choices import Choice
 from tenshots.runtime import keras
 from tenshots.training import courses
-from tenshots.training.choices import Choice
 
 
 class LearningRate(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # untyped

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, ValidationInfo, field_validator, model_validator
 
-from tenshots import params
+from tenshots import choices, params
+from tenshots.choices import Choice
 from tenshots.errors import SettingsError
 from tenshots.networks.settings import LINEAR, SCRATCH, NetworkSettings, described, settings_from
 from tenshots.params import MAX_EPOCHS, Settings
-from tenshots.training import choices, courses
-from tenshots.training.choices import Choice
+from tenshots.training import courses
 from tenshots.training.courses import SCHEDULES
 from tenshots.training.optimisers import OPTIMISERS
 from tenshots.wording import counted

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
+from tenshots import params
+from tenshots.errors import SettingsError
 from tenshots.networks.across import ScaledSettings
 
 if TYPE_CHECKING:
@@ -36,14 +38,15 @@ class ResNetSettings(ScaledSettings):
     input_px: int = Field(le=1024)
     shortcut: Literal["residual", "plain"] = "residual"
 
-    @field_validator("input_px")
-    @classmethod
-    def _something_is_left(cls, value: int, info: ValidationInfo) -> int:
-        depth = info.data.get("depth", 20)  # missing where it breaks a rule of its own
-        least = LEAST_CIFAR_PX if depth in FOR_CIFAR else LEAST_PX
-        if value < least:
-            raise ValueError(f"must be at least {least} for depth {depth}")
-        return value
+    def check_together(self, *, at: str) -> None:
+        """Raises a SettingsError where photos are too small for the depth, or as its base does."""
+        super().check_together(at=at)
+        least = LEAST_CIFAR_PX if self.depth in FOR_CIFAR else LEAST_PX
+        if self.input_px < least:
+            raise SettingsError(
+                f"{params.PATH}: {at}.input_px must be at least {least} for depth {self.depth}, "
+                f"got {self.input_px}"
+            )
 
     @property
     def title(self) -> str:

@@ -199,7 +199,8 @@ def remarks(details: Mapping[str, Any]) -> list[str]:
     Returns:
         Sentences; none of a variant with the usual loss, data and answers.
     """
-    optimisation = details["settings"].get("optimisation", {})
+    settings = details.get("settings", {})
+    optimisation = settings.get("optimisation", {})
     said = []
     if optimisation.get("loss") == "hinge":
         said.append(
@@ -214,7 +215,7 @@ def remarks(details: Mapping[str, Any]) -> list[str]:
         )
     if optimisation.get("class_weights"):
         said.append("Its training loss weighs rare labels more; its validation loss weighs all photos alike.")
-    if details["settings"].get("flips_at_test"):
+    if settings.get("flips_at_test"):
         said.append(
             "Each answer is the mean of those on the photo and on its mirror image; the validation curve "
             "is of the photo alone."

@@ -144,7 +144,7 @@ def test_a_loss_worked_by_hand() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"optimiser": "rmsprop"},
+        {"optimiser": "rmsprp"},
         {"warmup": 1},
         {"patience": 0},
         {"patience": "never"},

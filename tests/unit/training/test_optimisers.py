@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from tenshots import params
+from tenshots.choices import given, name_of
 from tenshots.errors import SettingsError
 from tenshots.runtime import keras
 from tenshots.training import optimisation, optimisers
-from tenshots.training.choices import given, name_of
 from tenshots.training.optimisers import OPTIMISERS
 from tenshots.training.settings import OptimisationSettings
 
@@ -343,3 +343,30 @@ def test_what_was_not_given_is_not_written_down() -> None:
         "ema": 0.9,
     }
     assert given(told.schedule) == {}
+
+
+@pytest.mark.parametrize(
+    ("choice", "rule"),
+    [
+        ("adagrad", lambda g: np.float32(LR) * g / np.sqrt(np.float32(0.1) + g * g + np.float32(1e-7))),
+        (
+            {"rmsprop": {"rho": 0.5}},
+            lambda g: np.float32(LR) * g / np.sqrt(np.float32(0.5) * (g * g) + np.float32(1e-7)),
+        ),
+    ],
+    ids=["adagrad", "rmsprop"],
+)
+def test_a_graph_divides_by_roots_to_the_bit(
+    choice: Any,  # noqa: ANN401 (whatever stands in the file)
+    rule: Callable[[np.ndarray], np.ndarray],
+) -> None:
+    """By itself TensorFlow would take the processor's approximation, which differs between makers."""
+    import tensorflow as tf
+
+    drawn = np.random.default_rng(0).normal(size=(300, 2)).astype(np.float32)
+    model = keras.Sequential([keras.Input((300,)), keras.layers.Dense(2, use_bias=False)])
+    optimisation.prepare(model, settings(optimiser=choice), lr=LR, num_updates=1)
+    model.set_weights([np.zeros_like(drawn)])
+    tf.function(lambda gradient: model.optimizer.apply([gradient], model.trainable_variables))(drawn)
+
+    assert np.array_equal(model.get_weights()[0], -rule(drawn))

@@ -103,7 +103,8 @@ def test_the_share_in_which_the_rate_rises(schedule: Any, share: float) -> None:
 
 def test_a_course_longer_than_a_variants_training_is_refused_for_that_variant() -> None:
     given = values(tuned={"data": "database", "network": "lecture", "epochs": 40})
-    given["optimisation"] = {**given["optimisation"], "schedule": "performance", "patience": "none"}
+    schedule = {"performance": {"patience": 5}}
+    given["optimisation"] = {**given["optimisation"], "schedule": schedule, "patience": "none"}
     given["epochs"] = 6
 
     settings.check_lengths(given, "tuned")

@@ -468,3 +468,14 @@ def test_a_chart_of_nothing_but_zeros_can_be_drawn() -> None:
 def test_settings_have_their_ranges(values: dict[str, int]) -> None:
     with pytest.raises(SettingsError, match=r"report\.num_"):
         params.check(values, ReportSettings, at="report")
+
+
+def test_what_is_unusual_about_a_variant_is_said_below_its_figures() -> None:
+    before = inputs()
+    name = next(iter(before.compared["variants"]))
+    usual = page.render(before, SETTINGS)
+    figures = {**before.compared["variants"][name], "remarks": ["Its probabilities are margins."]}
+    after = changed(before, variants={**before.compared["variants"], name: figures})
+    line = f"{name}: Its probabilities are margins."
+    assert line not in usual
+    assert line in page.render(after, SETTINGS)

@@ -107,3 +107,16 @@ def test_a_choice_that_differs_is_said() -> None:
     found = {**compared("open"), "chosen": "fine_tuned"}
     (text,) = sentences.tuning(found)
     assert text.endswith("it trains in seconds. (Validation chose fine_tuned all the same.)")
+
+
+def test_what_is_unusual_about_a_training_is_said_and_nothing_where_nothing_is() -> None:
+    usual: dict[str, Any] = {"taught": "from scratch", "data": "database", "settings": {"optimisation": {}}}
+    assert sentences.remarks(usual) == sentences.remarks({**usual, "settings": {"threads": 1}}) == []
+    settings = {"optimisation": {"loss": "hinge", "mixup": 0.2}, "flips_at_test": True}
+    said = sentences.remarks({**usual, "settings": settings})
+    assert "a temperature that was fitted to the validation photos, which also choose" in said[0]
+    assert [each.split()[0] for each in said] == ["Its", "Its", "Each"]
+    assert sentences.taught({**usual, "data": "on_the_fly"}).endswith(
+        "copies that are drawn anew in each epoch"
+    )
+    assert sentences.taught(usual) == "from scratch"

@@ -8,9 +8,11 @@ from typing import Any
 from pydantic import ValidationError, create_model
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from tenshots import entries
 from tenshots.params import Settings, nearest, nearest_or_all
 
 Choice = str | dict[str, dict[str, Any]]  # as params.yaml has it
+_EXAMPLE = "such as sgd: {momentum: 0.5}"
 
 
 def checked(value: object, known: Mapping[str, type[Settings]]) -> Choice:
@@ -24,21 +26,18 @@ def checked(value: object, known: Mapping[str, type[Settings]]) -> Choice:
         PydanticCustomError: the name or an argument is unknown; tells the nearest that is.
         ValidationError: an argument breaks a rule.
     """
+    try:
+        name, arguments = entries.split(value, example=_EXAMPLE, called="one name")
+    except ValueError as error:
+        raise PydanticCustomError("choice", "{rule}", {"rule": str(error)}) from None
+    if name not in known:
+        raise PydanticCustomError(
+            "choice", f"must be one of {', '.join(known)}", {"remedy": nearest(name, known)}
+        )
     if isinstance(value, str):
-        _check_name(value, known)
         return value
-    if not isinstance(value, Mapping) or len(value) != 1 or not isinstance(next(iter(value)), str):
-        raise PydanticCustomError(
-            "choice", "must be one name, alone or with its arguments, such as sgd: {momentum: 0.5}"
-        )
-    [(name, arguments)] = value.items()
-    _check_name(name, known)
-    if not isinstance(arguments, Mapping | None):
-        raise PydanticCustomError(
-            "choice", "must give each argument with its name, such as sgd: {momentum: 0.5}"
-        )
     fields = known[name].model_fields
-    for argument in arguments or {}:
+    for argument in arguments:
         if argument not in fields:
             end = nearest_or_all(str(argument), fields) if fields else "; it has none"
             raise PydanticCustomError(
@@ -46,7 +45,7 @@ def checked(value: object, known: Mapping[str, type[Settings]]) -> Choice:
             )
     # In a model of its name, so that a message has the argument's whole key.
     around = create_model("Arguments", __base__=Settings, **{name: (known[name], ...)})  # type: ignore[call-overload]
-    found = getattr(around.model_validate({name: dict(arguments or {})}), name)
+    found = getattr(around.model_validate({name: arguments}), name)
     given: dict[str, Any] = found.model_dump(mode="json", exclude_unset=True)
     return {name: given}
 
@@ -59,13 +58,6 @@ def name_of(choice: Choice) -> str:
 def given(choice: Choice) -> dict[str, Any]:
     """Returns the arguments that were given."""
     return {} if isinstance(choice, str) else dict(next(iter(choice.values())))
-
-
-def _check_name(name: str, known: Mapping[str, type[Settings]]) -> None:
-    if name not in known:
-        raise PydanticCustomError(
-            "choice", f"must be one of {', '.join(known)}", {"remedy": nearest(name, known)}
-        )
 
 
 def refusal(key: tuple[str, ...], rule: str, value: object) -> ValidationError:
