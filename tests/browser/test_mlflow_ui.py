@@ -95,6 +95,20 @@ def test_the_table_names_the_variants_and_a_run_shows_its_metrics(page: Page, tm
     page.screenshot(path=tmp_path / "run.png")
 
 
+def test_the_table_shows_whole_names_and_first_the_figure_to_choose_by(page: Page) -> None:
+    name = page.locator(".ag-cell a", has_text="fine_tuned").locator("span").last
+    name.wait_for()
+    page.locator(".ag-cell.is-ordered-by").first.wait_for()
+    assert name.evaluate("element => element.scrollWidth <= element.clientWidth")
+    left = {
+        column: page.locator(f'.ag-header-cell[col-id="metrics.`{column}`"]').bounding_box()
+        for column in ("val_accuracy", "test_accuracy", "num_experiments_on_test_set")
+    }
+    places = [box["x"] for box in left.values() if box]
+    assert len(places) == len(left)
+    assert places == sorted(places)
+
+
 def test_a_run_shows_its_curves(page: Page, tmp_path: Path) -> None:
     page.get_by_role("link", name="fine_tuned").first.click()
     page.get_by_text("test_accuracy").first.wait_for()  # before the run is there, tabs are drawn once more
