@@ -80,7 +80,7 @@ def judged(variant: Variant) -> dict[str, tuple[float, float]]:
     if backbone := variant.network.frozen():
         ids = photos["photo_id"].tolist()
         stored = features.read(FEATURES / "database" / variant.network_name, photo_ids=ids, backbone=backbone)
-        known = variants.known(stored, ids, splits)
+        known = Known.of(stored, ids, splits)
     repeats = variant.experiment.repeats
     shares: dict[str, list[float]] = {}
     for job in variants.jobs_of(photos, copies, splits, seed=variant.experiment.seed, repeats=repeats):

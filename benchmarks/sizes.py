@@ -41,6 +41,7 @@ from tenshots.tables import database
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.tables.features import Features
 from tenshots.training import variants
+from tenshots.training.linear import Known
 
 NUM_COPIED = 32  # photos that are copied, for time and size
 
@@ -106,7 +107,7 @@ def judged(values: dict[str, Any], found: Found, *, px: int, num_splits: int) ->
     right, losses = [], []
     for seed in range(num_splits):
         splits = division.split(found.manifest, settings, seed=seed)
-        known = variants.known(both, ids, splits)
+        known = Known.of(both, ids, splits)
         for job in variants.jobs_of(photos, photos[:0], splits, seed=seed, repeats=1):
             taught = known.rows(job.train, labels)
             solved = classifiers.solve(taught, num_labels=len(names), kind="logistic_regression")

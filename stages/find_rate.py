@@ -22,6 +22,7 @@ from tenshots.tables import database, features
 from tenshots.tables.paths import DATA, FEATURES, REPORTS, SPLITS
 from tenshots.training import pictures, rate_test, variants
 from tenshots.training.executor import Trainer
+from tenshots.training.linear import Known
 from tenshots.training.loop import TrainSettings
 from tenshots.training.variants import Variant
 
@@ -113,7 +114,7 @@ def _tested(variant: Variant, *, fold: int, num_updates: int) -> rate_test.Found
         read = features.read(
             FEATURES / variant.data / variant.network_name, photo_ids=ids, copy_ids=[], backbone=backbone
         )
-        known = variants.known(read, ids, splits)
+        known = Known.of(read, ids, splits)
     shown = pd.concat([photos, copies], ignore_index=True)
     images = database.decode(shown["image"])
     labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)[1]

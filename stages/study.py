@@ -16,6 +16,7 @@ from tenshots.repository import unfinished
 from tenshots.studies import outline
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables.paths import DATA, EVALUATIONS, FEATURES, SPLITS, STUDIES, source
+from tenshots.training.linear import Known
 from tenshots.training.settings import named
 
 
@@ -104,7 +105,7 @@ def _studied(
             model = frozen.backbone(variant.network, size_px=images.shape[1])
             added = frozen.outputs(model, database.decode(shown["image"].iloc[len(stored.rows) :]))
             stored = stored._replace(rows=np.concatenate([stored.rows, added]))
-        known = variants.known(stored, shown["photo_id"].tolist()[: len(stored.rows)], splits)
+        known = Known.of(stored, shown["photo_id"].tolist()[: len(stored.rows)], splits)
     num_jobs, most = sum(len(task.jobs) for task in todo), variants.max_epochs(variant)
     with progress.shown(f"study {name}", total=num_jobs * most) as bar:
         watch = Watch(bar, num_jobs=num_jobs, max_epochs=most)

@@ -24,6 +24,7 @@ from tenshots.tables.paths import DATA, FEATURES, MODELS, SPLITS, source
 from tenshots.tracking import entries, identity, looks, sessions
 from tenshots.training import balancing, resuming, storing, variants
 from tenshots.training.jobs import Epoch
+from tenshots.training.linear import Known
 from tenshots.training.storing import Saved
 from tenshots.training.watch import Watch
 
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             copy_ids=copy_ids,
             backbone=backbone,
         )
-        known = variants.known(found, [*photo_ids, *copy_ids], splits)
+        known = Known.of(found, [*photo_ids, *copy_ids], splits)
     # A variant that learns from frozen features needs no pixels, but for the size of its network's input.
     images = database.decode(shown["image"].iloc[:1] if variant.is_linear else shown["image"])
     names, labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)

@@ -13,7 +13,18 @@ TOP = Path(__file__).parents[1]
 LIBRARY = TOP / "tenshots"
 # Modules at the top of the library, which anyone may import; in this order, each only those before it.
 GROUND = (
-    *("errors", "wording", "lettering", "files", "params", "entries", "portable", "seeds", "shortages"),
+    *(
+        "errors",
+        "wording",
+        "lettering",
+        "files",
+        "params",
+        "choices",
+        "entries",
+        "portable",
+        "seeds",
+        "shortages",
+    ),
     *("cores", "runtime"),
 )
 # Besides the ground. The directions are what keeps an edit of one room from moving all the others.

@@ -16,6 +16,7 @@ from tenshots.networks.settings import TransferSettings
 from tenshots.tables import database
 from tenshots.tables.features import Features
 from tenshots.training import variants
+from tenshots.training.linear import Known
 
 
 def answers(values: Mapping[str, Any], name: str, photos: pd.DataFrame, splits: pd.DataFrame) -> np.ndarray:
@@ -44,7 +45,7 @@ def answers(values: Mapping[str, Any], name: str, photos: pd.DataFrame, splits: 
             num_photos=len(photos),
             threads=variant.experiment.threads,
         )
-        known = variants.known(found, asked_ids, splits)
+        known = Known.of(found, asked_ids, splits)
 
     jobs = variants.jobs_of(photos, copies, splits, seed=variant.experiment.seed, repeats=1)
     [answered] = variants.train(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from tenshots.networks import building, drawing, forward
@@ -28,10 +31,15 @@ def backbone(settings: TransferSettings, *, size_px: int, at: str = "") -> keras
     """
     learnt = building.learnt(settings, at=at)
     # The head is cut off again.
-    network = building.build(settings, size_px=size_px, num_labels=2, learnt=learnt, at=at)
-    if not learnt:
-        drawing.draw(network, SEED)
-    return below_head(network)
+    build = partial(building.build, settings, size_px=size_px, num_labels=2, learnt=learnt, at=at)
+    return below_head(build() if learnt else drawn(build))
+
+
+def drawn(build: Callable[[], keras.Model]) -> keras.Model:
+    """Returns what `build` does, with weights that are always the same: of a backbone that learnt nothing."""
+    network = build()
+    drawing.draw(network, SEED)
+    return network
 
 
 def below_head(network: keras.Model) -> keras.Model:

@@ -14,15 +14,17 @@ chosen by answers on photos as they are, since those are what the network will b
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from tenshots.networks import features, forward
 from tenshots.networks.settings import HEAD
 from tenshots.runtime import keras
+from tenshots.tables.features import Features
 from tenshots.training import losses
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Epoch, Job, Outcome
@@ -44,6 +46,20 @@ class Known(NamedTuple):
     features: np.ndarray
     mirrored: np.ndarray
     components: np.ndarray
+
+    @classmethod
+    def of(cls, features: Features, image_ids: Sequence[str], splits: pd.DataFrame) -> Known:
+        """Returns what is known of images.
+
+        Args:
+            features: frozen ones of the variant's network, a row per image.
+            image_ids: of each image the photo_id; photos first, then copies, if there are features of them.
+            splits: columns photo_id and component.
+        """
+        first = splits.drop_duplicates("photo_id").set_index("photo_id")["component"]
+        # A photo that no fold uses has none; it is never learnt from.
+        components = pd.factorize(first.reindex(list(image_ids)), use_na_sentinel=False)[0]
+        return cls(features.rows, features.mirrored, components)
 
     def rows(self, images: np.ndarray, labels: np.ndarray) -> Rows:
         """Returns what these images teach: each as it is, and photos mirrored as well.

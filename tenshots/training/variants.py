@@ -11,11 +11,10 @@ import pandas as pd
 
 from tenshots import params
 from tenshots.errors import DataError
-from tenshots.networks import building, drawing, features
+from tenshots.networks import building, features
 from tenshots.networks.settings import LINEAR, SCRATCH, NetworkSettings, TransferSettings, settings_from
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
-from tenshots.tables.features import Features
 from tenshots.training import executor, limits, linear, scratch, transfer
 from tenshots.training.executor import Trainer
 from tenshots.training.feeding import OnTheFly
@@ -234,20 +233,6 @@ def copies_known(variant: Variant, copies: pd.DataFrame) -> list[str]:
     return copies["photo_id"].tolist() if variant.is_linear else []
 
 
-def known(features: Features, image_ids: Sequence[str], splits: pd.DataFrame) -> Known:
-    """Returns what is known of images beside pixels and labels.
-
-    Args:
-        features: frozen ones of the variant's network, a row per image.
-        image_ids: of each image the photo_id; photos first, then copies, if there are features of them.
-        splits: columns photo_id and component.
-    """
-    first = splits.drop_duplicates("photo_id").set_index("photo_id")["component"]
-    # A photo that no fold uses has none; it is never learnt from.
-    components = pd.factorize(first.reindex(list(image_ids)), use_na_sentinel=False)[0]
-    return Known(features.rows, features.mirrored, components)
-
-
 def trainers(
     variant: Variant,
     *,
@@ -296,18 +281,12 @@ def trainers(
     if known is None:
         raise ValueError(f"recipe {variant.recipe} learns from frozen features, got none")
     if not learnt:  # its backbone starts at random, the same in every worker, and in the frozen features
-        build = partial(_drawn, build)
+        build = partial(features.drawn, build)
     if variant.is_linear:
         return linear.trainers(
             build, known=known, labels=labels, kind=variant.recipe, flips=variant.flips_at_test
         )
     return transfer.trainers(build, **data, known=known, phases=variant.network)
-
-
-def _drawn(build: Callable[[], keras.Model]) -> keras.Model:
-    network = build()
-    drawing.draw(network, features.SEED)
-    return network
 
 
 def max_epochs(variant: Variant) -> int:

@@ -42,7 +42,7 @@ def test_each_layer_is_named_after_its_place_whatever_was_built_before() -> None
         *("photos", "scaling", "layer0_first_conv2d", "layer0_first_relu"),
         *("layer1_round1_0_conv2d", "layer1_round1_1_two_0_relu", "layer1_round1_1_two_1_dropout"),
         *("layer1_round2_0_conv2d", "layer1_round2_1_two_0_relu", "layer1_round2_1_two_1_dropout"),
-        *("layer2_0_conv2d", "layer2_projection", "layer2_add"),
+        *("layer2_0_conv2d", "layer2_every", "layer2_projection", "layer2_add"),
         *("layer3_branch0_0_conv2d", "layer3_branch1_0_identity", "layer3_concatenate"),
         *("layer4_piece1_conv2d", "layer4_piece2_conv2d", "layer4_maxout", "layer5_flatten", "head"),
     }
@@ -95,11 +95,12 @@ def test_a_residual_adds_what_came_in_and_projects_it_where_shapes_differ() -> N
     given, made = before_and_after(model, "layer0_0_conv2d", "layer0_add")
     assert made == pytest.approx(given + given @ kernel_of(model, "layer0_0_conv2d")[0, 0], abs=1e-5)
 
-    inside = {"Conv2D": {"filters": 5, "kernel_size": 1, "strides": [2, 3]}}
-    model = built({"residual": {"layers": [inside]}}, "Flatten")
-    given, made = before_and_after(model, "layer0_0_conv2d", "layer0_add")
+    some = {"AveragePooling2D": {"pool_size": 1, "strides": [2, 3]}}
+    inside = {"Conv2D": {"filters": 5, "kernel_size": 1}}
+    model = built({"residual": {"layers": [some, inside]}}, "Flatten")
+    given, made = before_and_after(model, "layer0_0_averagepooling2d", "layer0_add")
     left = given[:, ::2, ::3]
-    both = kernel_of(model, "layer0_0_conv2d") + kernel_of(model, "layer0_projection")
+    both = kernel_of(model, "layer0_1_conv2d") + kernel_of(model, "layer0_projection")
     assert made.shape == (2, 5, 3, 5)
     assert made == pytest.approx(left @ both[0, 0], abs=1e-5)
 
