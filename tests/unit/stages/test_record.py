@@ -158,7 +158,7 @@ def test_only_what_is_missing_is_added(
     capsys.readouterr()
     next(Path("mlruns/artifacts").rglob("index.html")).unlink()
     record.main([])
-    assert capsys.readouterr().out == "MLflow: added 1 settings, figures and files\n"
+    assert capsys.readouterr().out == "MLflow: added 1 setting, figure or file\n"
     assert len(project()) == 3
 
 
@@ -169,7 +169,7 @@ def test_another_page_takes_the_place_of_the_former_and_the_other_files_stay(
     capsys.readouterr()
     write("reports/index.html", "another page")
     record.main([])
-    assert capsys.readouterr().out == "MLflow: added 1 settings, figures and files\n"
+    assert capsys.readouterr().out == "MLflow: added 1 setting, figure or file\n"
     (page,) = Path("mlruns/artifacts").rglob("index.html")
     assert page.read_text() == "another page"
     assert len(project()) == 3
@@ -252,7 +252,7 @@ def test_a_copied_project_records_beside_the_original(
         record.main([])
         said = capsys.readouterr().out
         assert said.startswith(f"MLflow: it was copied here from {tmp_path}/mlruns; it continues here")
-        assert said.endswith("MLflow: added 1 settings, figures and files\n")
+        assert said.endswith("MLflow: added 1 setting, figure or file\n")
         record.main([])
         assert capsys.readouterr().out == "MLflow: nothing to add\n"
     assert {path: path.read_bytes() for path in Path("mlruns").rglob("*") if path.is_file()} == before
