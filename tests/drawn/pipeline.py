@@ -188,18 +188,20 @@ def copy_project(folder: Path) -> None:
         shutil.copy(TOP / name, folder / name)
 
 
-def small_project(folder: Path, **settings: int) -> Project:
+def small_project(folder: Path, *, leaking: bool = False, **settings: int) -> Project:
     """Commits the project in a folder and sets it up by the real script; runs nothing.
 
     Its photos, in data/raw as README says, have all kinds of metadata and formats; they are the same bytes on
-    every processor. Its settings are `thimble`'s but for those given.
+    every processor. Its settings are `thimble`'s but for those given; `leaking` lets studies train.
     """
     folder.mkdir(parents=True)
     copy_project(folder)
     draw_photos(folder / "data" / "raw")
     planted.plant(folder / "data" / "raw")
     project = Project(folder)
-    project.write_params({**thimble(project.params()), **settings})
+    values = thimble(project.params())
+    values["study"]["leaking"] = leaking
+    project.write_params({**values, **settings})
     project.run("git", "init", "--quiet", "--initial-branch=main")
     make_environment(folder)
     project.run("sh", "setup.sh", "requirements.txt")
