@@ -65,7 +65,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     if num_named := _asked(revisions.name_runs) if _is_main() else 0:
         others.append(f"{ADDED}DVC's names to {counted(num_named, 'experiment')}")
-    own = [f"{ADDED}{num_added} settings, figures and files"] if num_added else []
+    what = "setting, figure or file" if num_added == 1 else "settings, figures and files"
+    own = [f"{ADDED}{num_added} {what}"] if num_added else []
     print(*(own + others or ["MLflow: nothing to add"]), sep="\n")
     if missing:
         print(f"not recorded: {'; '.join(missing)}; run `dvc repro` (or `dvc pull`), then this again")

@@ -38,7 +38,7 @@ class Prepared:
     def __init__(self, folder: Path) -> None:
         """Draws it and runs it in a folder: a minute and more."""
         self._folder = folder
-        self.fresh = small_project(folder / "fresh" / "a project")
+        self.fresh = small_project(folder / "fresh" / "a project", leaking=True)  # so that studies train
         self.done = projects.copy(self.fresh, folder / "done" / "a project")
         self.dvc_events = trials.events(self.done, WHOLE, DVC, folder / "dvc.txt")
         self.done.run("git", "add", ".")

@@ -183,9 +183,10 @@ def test_something_else_than_a_number_of_workers_is_an_error_that_names_it(
         runtime.num_workers(threads=1)
 
 
-@pytest.mark.slow
-def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> None:
-    done = _run(
+@pytest.fixture(scope="module")
+def on_jax() -> subprocess.CompletedProcess[str]:
+    """A process that computes with JAX, as it takes seconds to start: trainings, gradients, drawn weights."""
+    return _run(
         """
         import importlib.abc
         import sys
@@ -239,9 +240,41 @@ def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow() -> Non
         known = Known(*rows, np.arange(32))
         begin = transfer.trainers(backboned, **data, phases=pretrained, known=known)
         print(*executor.run(begin, [job], finish=finish)[0])
+
+        from tenshots.interpretation import gradients
+        model = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization()])
+        for num_calls in (1, 100):
+            found = gradients.gradient_of(
+                lambda x: keras.ops.sum(model(x, training=False) ** 3), num_calls=num_calls
+            )
+            print(*(np.round(part, 2).tolist() for part in found(np.array([[1, 2]]))))
+
+        from tests.drawn import weights
+        weights.nested()
+        print(weights.told(3))
+        print(weights.told(3))
         assert "tensorflow" not in sys.modules
         """,
         **JAX,
     )
 
-    assert done.stdout == "['scratch'] (32, 2)\n['logistic_regression', 'fine_tune'] (32, 2)\n", done.stderr
+
+@pytest.mark.slow
+def test_the_numeric_core_trains_and_predicts_on_jax_without_tensorflow(
+    on_jax: subprocess.CompletedProcess[str],
+) -> None:
+    said = on_jax.stdout.splitlines()
+    assert said[:2] == ["['scratch'] (32, 2)", "['logistic_regression', 'fine_tune'] (32, 2)"], on_jax.stderr
+    assert on_jax.returncode == 0, on_jax.stderr
+
+
+@pytest.mark.slow
+def test_gradients_are_the_same_on_jax(on_jax: subprocess.CompletedProcess[str]) -> None:
+    assert [line[:3] for line in on_jax.stdout.splitlines()[2:4]] == ["8.9"] * 2, on_jax.stderr
+
+
+@pytest.mark.slow
+def test_two_processes_draw_the_same_weights_on_jax_too(on_jax: subprocess.CompletedProcess[str]) -> None:
+    """However many networks were built before; tests of `training` say so of this backend."""
+    other = _run("from tests.drawn import weights; print(weights.told(3))", **JAX)
+    assert on_jax.stdout.splitlines()[4:] == other.stdout.split() * 2, other.stderr

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +30,6 @@ from tenshots.networks.model_json import SavedVariant
 from tenshots.runtime import keras
 from tenshots.tables import predictions
 from tests.drawn import model as drawn_model
-from tests.drawn.backends import JAX
 
 TOP = Path(params.__file__).parents[1]
 SETTINGS: dict[str, Any] = {
@@ -154,28 +150,6 @@ def test_what_is_asked_often_is_compiled(num_calls: int, num_computed: int) -> N
     for _ in range(3):
         gradient_of(np.ones((1, 2)))
     assert len(computed) == num_computed
-
-
-@pytest.mark.slow
-def test_gradients_are_the_same_on_jax() -> None:
-    code = (
-        "import numpy as np\n"
-        "from tenshots.interpretation import gradients\n"
-        "from tenshots.runtime import keras\n"
-        "assert keras.backend.backend() == 'jax'\n"
-        "model = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization()])\n"
-        "for num_calls in (1, 100):\n"
-        "    found = gradients.gradient_of(\n"
-        "        lambda x: keras.ops.sum(model(x, training=False) ** 3), num_calls=num_calls\n"
-        "    )\n"
-        "    print(*(np.round(part, 2).tolist() for part in found(np.array([[1, 2]]))))"
-    )
-    environment = {**os.environ, **JAX}
-    answer = subprocess.run(
-        [sys.executable, "-c", code], cwd=TOP, env=environment, capture_output=True, text=True, check=False
-    )
-    lines = answer.stdout.splitlines()
-    assert [line[:3] for line in lines] == ["8.9"] * 2, answer.stderr
 
 
 def test_maps_are_what_the_layer_puts_out_and_grey_pictures_span_black_to_white() -> None:

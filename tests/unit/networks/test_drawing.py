@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import random
-import subprocess
-import sys
 import threading
 from collections import Counter
 from pathlib import Path
@@ -18,9 +14,8 @@ import pytest
 from tenshots import runtime
 from tenshots.networks import drawing
 from tenshots.runtime import keras
-from tests.drawn.backends import JAX
 from tests.drawn.trainings import build, same
-from tests.drawn.weights import nested, told, weights_of
+from tests.drawn.weights import nested, weights_of
 
 runtime.configure(threads=1)
 
@@ -170,29 +165,3 @@ def test_backbones_without_weights_are_drawn_the_same_in_two_builds(name: str) -
         return getattr(keras.applications, name)(include_top=False, weights=None, input_shape=(32, 32, 3))
 
     assert same(weights_of(make(), 3), weights_of(make(), 3))
-
-
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_two_processes_draw_the_same_weights_whatever_the_backend(backend: str) -> None:
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
-    is_ours = keras.backend.backend() == backend  # then this process is one of the two
-    code = (
-        "from tests.drawn import weights as w\n"
-        "w.nested()\n" * 2 + "found = w.told(3)\n"
-        "assert found == w.told(3)\n"
-        "print(w.keras.backend.backend(), found)\n"
-    )
-    variables = JAX if backend == "jax" else {"KERAS_BACKEND": backend}
-    said = {
-        subprocess.run(
-            [sys.executable, "-c", code], cwd=TOP, env={**os.environ, **variables},
-            capture_output=True, text=True, check=True,
-        ).stdout
-        for _ in range(1 if is_ours else 2)
-    }  # fmt: skip
-    if is_ours:
-        said.add(f"{backend} {told(3)}\n")
-
-    assert len(said) == 1
-    assert said.pop().startswith(backend)

@@ -123,8 +123,11 @@ def test_everything_is_added_once(project: Callable[..., list], capsys: pytest.C
     assert parent.data.metrics[looks.NUM_LOOKS] == 1
     assert len({run.data.tags[looks.TEST_SET_TAG] for run in runs.values()}) == 1
 
+    before = sorted((run.info.run_id, run.info.end_time, len(run.data.metrics)) for run in runs.values())
     record.main([])
     assert capsys.readouterr().out == "MLflow: nothing to add\n"
+    after = sorted((run.info.run_id, run.info.end_time, len(run.data.metrics)) for run in project())
+    assert after == before
     assert len(project()) == 1 + 2
 
 
@@ -158,7 +161,7 @@ def test_only_what_is_missing_is_added(
     capsys.readouterr()
     next(Path("mlruns/artifacts").rglob("index.html")).unlink()
     record.main([])
-    assert capsys.readouterr().out == "MLflow: added 1 settings, figures and files\n"
+    assert capsys.readouterr().out == "MLflow: added 1 setting, figure or file\n"
     assert len(project()) == 3
 
 
@@ -169,7 +172,7 @@ def test_another_page_takes_the_place_of_the_former_and_the_other_files_stay(
     capsys.readouterr()
     write("reports/index.html", "another page")
     record.main([])
-    assert capsys.readouterr().out == "MLflow: added 1 settings, figures and files\n"
+    assert capsys.readouterr().out == "MLflow: added 1 setting, figure or file\n"
     (page,) = Path("mlruns/artifacts").rglob("index.html")
     assert page.read_text() == "another page"
     assert len(project()) == 3
@@ -252,7 +255,7 @@ def test_a_copied_project_records_beside_the_original(
         record.main([])
         said = capsys.readouterr().out
         assert said.startswith(f"MLflow: it was copied here from {tmp_path}/mlruns; it continues here")
-        assert said.endswith("MLflow: added 1 settings, figures and files\n")
+        assert said.endswith("MLflow: added 1 setting, figure or file\n")
         record.main([])
         assert capsys.readouterr().out == "MLflow: nothing to add\n"
     assert {path: path.read_bytes() for path in Path("mlruns").rglob("*") if path.is_file()} == before

@@ -305,10 +305,8 @@ def test_what_the_store_remembers_of_them_fits_whatever_variants_are_called(
     git("commit", "--quiet", "--all", "--message=many")
     head = git("rev-parse", "HEAD")
     monkeypatch.setattr(revisions, "_key_and_variants", lambda each: (each.baseline, {*variants}))
-    many = [revisions.Revision(head, f"{number:040}", "a") for number in range(300)]
+    many = [revisions.Revision(f"{number:040}", head, "a") for number in range(300)]
     monkeypatch.setattr(revisions, "_outs", lambda _: {"data/models/a": "0"})
-    for number, each in enumerate(many):
-        many[number] = each._replace(commit=f"{number:040}")
     monkeypatch.setattr(revisions, "all_of_them", lambda: many)
     revisions.remember(many)
     assert len(revisions.lacking()) == len(many) - revisions.MAX_SEEN

@@ -36,6 +36,7 @@ from tests.drawn.trainings import (
     same,
     trained,
 )
+from tests.drawn.weights import told
 
 runtime.configure(threads=1)
 
@@ -268,15 +269,16 @@ def test_no_images_give_no_probabilities() -> None:
 
 
 @pytest.mark.slow
-def test_another_process_gives_the_same_bytes(plain: Trained) -> None:
+def test_another_process_draws_and_trains_the_same_bytes(plain: Trained) -> None:
     code = (
         "import stages  # which pins, as this process is\n"
-        "from tests.drawn import fine_tuning as f, trainings as t\n"
+        "from tests.drawn import fine_tuning as f, trainings as t, weights as w\n"
         "for make in (t.from_scratch, f.fine_tuned):\n"
         "    print(t.digest(*make(t.job())))\n"
+        "print(w.told(3))\n"
     )
     there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
-    here = [digest(plain), digest(*fine_tuned(job()))]
+    here = [digest(plain), digest(*fine_tuned(job())), told(3)]
     assert there.split() == here
-    assert len(set(here)) == 2
+    assert len(set(here)) == 3

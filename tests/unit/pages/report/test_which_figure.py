@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tenshots.pages.report import comparison, page, sentences, which_figure
+from tenshots.statistics import phrases
 from tests.drawn import results as drawn_results
 from tests.drawn.page import LABELS, SETTINGS, Elements, changed, inputs
 
@@ -53,8 +54,11 @@ def test_where_folds_choose_differently_the_choice_has_a_figure_of_its_own() -> 
     assert "(baseline in 1 fold and fine_tuned in 3 folds) avoids that: " in choice["sentence"]
     assert "a little too high" in choice["sentence"]
     assert choice["sentence"] in sentences.markdown(mixed).replace("\\", "")
-    drawn = changed(inputs(), **mixed)
-    assert flat(choice["sentence"]) in flat(Elements(page.render(drawn, SETTINGS)).text)
+    html = page.render(changed(inputs(), **mixed), SETTINGS)
+    assert flat(choice["sentence"]) in flat(Elements(html).text)
+    shown = phrases.percent(choice["accuracy"])
+    assert f"<title>The variant chosen in each fold: {shown} · tenshots</title>" in html
+    assert f"The variant <b>chosen in each fold</b> recognised {shown} of" in html
 
 
 def test_where_all_folds_choose_alike_the_choice_has_the_figure_of_the_variant() -> None:
