@@ -14,7 +14,7 @@ import pandas as pd
 from tenshots.intake.names.spelling import plain
 from tenshots.params import nearest_or_all
 from tenshots.tables import manifest
-from tenshots.tables.corrections import CORRECTIONS, LEAVE_OUT, Correction, raise_all
+from tenshots.tables.corrections import CORRECTIONS, LEAVE_OUT, Correction, means_leave_out, raise_all
 from tenshots.tables.paths import MANIFEST
 from tenshots.wording import counted, joined
 
@@ -64,9 +64,9 @@ def _check(
                 "the page, or remove the line if the photo is gone"
             )
         if not each.leaves_out and each.label not in labels:
-            like = nearest_or_all(each.label, labels)
+            like = nearest_or_all(each.label, [*labels, LEAVE_OUT])
             problems.append(f"{where} no photo has the label {each.label!r}{like}")
-    named = [label for label in labels if plain(label) == LEAVE_OUT]
+    named = [label for label in labels if means_leave_out(plain(label))]
     if named and any(each.leaves_out for each in corrections):
         problems.append(
             f"{CORRECTIONS}: {LEAVE_OUT!r} leaves a photo out, but {named[0]!r} is also a label; "
@@ -86,7 +86,10 @@ def told(table: pd.DataFrame, corrections: Sequence[Correction]) -> list[str]:
         return []
     found = manifest.corrected(table)
     num_out = int(found["is_left_out"].sum())
-    done = f"{counted(len(found) - num_out, 'photo')} given another label, {num_out:,} left out"
+    settled = manifest.settled(table)
+    num_other = len(found) - num_out - int(found["is_settled"].sum())
+    done = f"{counted(num_other, 'photo')} given another label, {num_out:,} left out"
+    done += f", {len(settled):,} given one of the labels that its copies had" * bool(settled)
     unknown = len({each.photo_id for each in corrections} - set(table["photo_id"]))
     unread = (
         f"; {unknown:,} of photos that were not read (see accept.max_photos in params.yaml)"

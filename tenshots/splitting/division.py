@@ -26,6 +26,7 @@ from tenshots.tables.manifest import swap_question
 from tenshots.wording import independent_sets, some
 
 NUM_ATTEMPTS = 20
+FEW = 3  # groups that may be things; of more than there are labels, swapping leaves fewer still
 MEANING = "(photos of one group, such as one person, and near-duplicates, in any group, are never divided)"
 
 
@@ -105,7 +106,7 @@ def split(manifest: pd.DataFrame, settings: SplitSettings, *, seed: int) -> pd.D
         folds = _tried(lambda draws: _folds(counted, settings, draws), counted, seed)
     except DataError as error:
         joined = photos.set_index("photo_id")["component"]
-        question = swap_question(manifest, few=max(settings.folds, 3))
+        question = swap_question(manifest, few=FEW)
         asked = f"{question}; if it is right: " if question else ""
         raise DataError(f"{asked}{error}{leakage.joined_reason(manifest, joined)}") from None
     return _table(photos, folds)

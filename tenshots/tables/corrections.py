@@ -165,8 +165,13 @@ def _correction(line: int, cells: Sequence[str]) -> Correction | str:
             return f"{name} must be one line of text without control characters, got {value!a}"
     if not HASH.fullmatch(photo_id):
         return f"photo_id must be 64 hexadecimal digits, as in {MANIFEST}, got {shown(photo_id)}"
-    is_out = " ".join(label.casefold().split()) == LEAVE_OUT  # spreadsheets begin a cell with a capital
+    is_out = means_leave_out(label)
     return Correction(photo_id, LEAVE_OUT if is_out else label, reason, who, (line,))
+
+
+def means_leave_out(label: str) -> bool:
+    """Whether a label is `leave out`, as people and spreadsheets write it: `Leave out`, `leave_out`."""
+    return " ".join(re.split(r"[\s_-]+", label.casefold().strip())) == LEAVE_OUT
 
 
 def _agreed(given: Iterable[Correction]) -> tuple[list[Correction], list[str]]:

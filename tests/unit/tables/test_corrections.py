@@ -30,7 +30,7 @@ def test_the_shipped_file_has_its_header_alone() -> None:
         f'{HEADER}\n{A},book,is a book,ann\n{B},leave out,"dark, far",bob\n',
         f'﻿{HEADER}\r\n{A},book,is a book,ann\r\n{B},Leave  Out,"dark, far",bob\r\n',
         f"photo_id;label;reason;who\n{A}; book ;is a book;ann\n;;;\n{B};leave out;dark, far;bob",
-        f'"photo_id"\t"label"\t"reason"\t"who"\n\n{A}\tbook\tis a book\tann\n{B}\tleave out\tdark, far\tbob',
+        f'"photo_id"\t"label"\t"reason"\t"who"\n\n{A}\tbook\tis a book\tann\n{B}\tleave-out\tdark, far\tbob',
     ],
     ids=["by hand", "Windows", "semicolons and no last line end", "tabs"],
 )
