@@ -142,6 +142,7 @@ def results(
         "network_title": "a convolutional network",
         "taught": "pretrained" if skill > 2 else "from scratch",
         **metrics.details(test),
+        "settings": {},
         "validation": validation.by_fold(test, dict.fromkeys(set(test["fold"]), 0.0 if solved else 180.0)),
         "num_updates": 0.0 if solved else 180.0,
         "num_parameters": 1_341_475,
