@@ -252,13 +252,17 @@ def curves(history: pd.DataFrame) -> pd.DataFrame:
     """Returns the mean learning curve: a row per epoch, over the trainings that reached it.
 
     Args:
-        history: a row per fold, repeat and epoch, with loss, accuracy, val_loss and val_accuracy.
+        history: a row per fold, repeat and epoch (from 0), with num_updates (since the start), loss,
+            accuracy, val_loss and val_accuracy.
 
     Returns:
         Columns epoch, accuracy, val_accuracy, loss, val_loss and num_fits: since trainings stop early, the
-        last rows are means over few of them.
+        last rows are means over few of them. Epochs count from 1, as people count: after epoch 3, three were
+        trained. Epoch 0 is a head that was solved for before any update.
     """
-    epochs = history.groupby("epoch", sort=True)
+    solved = history["num_updates"] == 0
+    first = 0 if solved.any() else 1
+    epochs = history.assign(epoch=history["epoch"] + first).groupby("epoch", sort=True)
     means = epochs[["accuracy", "val_accuracy", "loss", "val_loss"]].mean()
     return means.assign(num_fits=epochs.size()).reset_index()
 

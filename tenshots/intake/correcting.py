@@ -89,7 +89,10 @@ def told(table: pd.DataFrame, corrections: Sequence[Correction]) -> list[str]:
         return []
     found = manifest.corrected(table)
     num_out = int(found["is_left_out"].sum())
-    done = f"{counted(len(found) - num_out, 'photo')} given another label, {num_out:,} left out"
+    settled = manifest.settled(table)
+    num_other = len(found) - num_out - int(found["is_settled"].sum())
+    done = f"{counted(num_other, 'photo')} given another label, {num_out:,} left out"
+    done += f", {len(settled):,} given one of the labels that its copies had" * bool(settled)
     unknown = len({each.photo_id for each in corrections} - set(table["photo_id"]))
     unread = (
         f"; {unknown:,} of photos that were not read (see accept.max_photos in params.yaml)"

@@ -47,8 +47,8 @@ def gradcam_picture(shown: Subject, answers: pd.DataFrame, words: str, *, layer:
         "desk. The map is as coarse as the layer's maps, drawn smooth, and each is "
         "scaled to its own brightest place, so that it tells where, not how much. Shown are the answers "
         f"that it was surest of{', label by label' if words == 'right' else ''}; "
-        f"the percentages are its own. (Grad-CAM over {layer}, with gradients kept "
-        "in place.)",
+        f"the percentages are its own. (Method: HiResCAM, a form of "
+        f"Grad-CAM, over {layer}.)",
         f"{counted(len(tiles), 'photo')} that the network answered {words}, each beside a heat map.",
         drawing.framed(drawing.grid(tiles, columns=2 if words == "right" else 1, gap=20)),
         photos.photo_ids,

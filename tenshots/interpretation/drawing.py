@@ -25,6 +25,7 @@ MARGIN = 30
 INNER = WIDTH - 2 * MARGIN
 GAP = 12
 TEXT_PX, SMALL_PX = 27, 24
+NAME_PX = 306  # of a layer, in the list of them
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 # Neutral, since a photo's colours look wrong beside coloured grounds; dark, so that heat and patterns glow.
@@ -162,7 +163,7 @@ def png(picture: Image.Image) -> bytes:
 def structure(rows: Sequence[Row]) -> Image.Image:
     """Draws a network from photo to answer: one bar per layer, as wide as its maps, and what it puts out."""
     largest = max(max(row.shape[:-1], default=1) for row in rows)
-    bar, name, shape, number = 80, 306, 152, 146
+    bar, name, shape, number = 80, NAME_PX, 152, 146
     head = [("", bar), ("layer", name), ("puts out", shape), ("parameters", number)]
     pieces = [
         side_by_side(

@@ -52,7 +52,7 @@ def pictures(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Itera
     if shown.flips:
         answers = forward.predict(shown.model, shown.tested.images, flips=True)
     shown.check(answers)
-    yield structure_picture(shown.model)
+    yield structure_picture(shown.model, shown.share)
     if layers.has_maps(shown.model):
         yield from _of_maps(shown, settings, dict(zip(excited, found.peaks, strict=True)), seed=seed)
     if settings.landscape:
@@ -109,7 +109,7 @@ def _of_maps(
     """Yields the pictures that need layers of maps."""
     yield feature_maps_picture(shown, settings)
     if layers.sees_pixels(shown.model):
-        yield filters_picture(shown.model)
+        yield filters_picture(shown.model, shown.share)
     for layer, peaks in excited.items():
         own = derived_seed(seed, "excitation", layer.name)
         yield excitation_picture(shown, layer, peaks, settings, seed=own)
@@ -124,8 +124,13 @@ def _of_maps(
         yield dream_picture(shown, settings, seed=derived_seed(seed, "dream"))
 
 
-def structure_picture(model: keras.Model) -> Picture:
-    """Draws layers, shapes and numbers of parameters."""
+def structure_picture(model: keras.Model, share: float | None) -> Picture:
+    """Draws layers, shapes and numbers of parameters.
+
+    Args:
+        model: whose.
+        share: of its backbone that learnt from these photos (see `Subject.share`).
+    """
     rows = structure.rows(model)
     drawn = structure.folded(rows, most=MAX_ROWS)
     folded = (
@@ -138,12 +143,29 @@ def structure_picture(model: keras.Model) -> Picture:
         "How the network is built",
         "From the photo at the top to the answer at the bottom, one row per layer. A bar is as wide as the "
         "maps that the layer puts out (on a logarithmic scale); beside its name stand their height, their "
-        "width and how many they are. Blue layers learn, orange ones change the size, grey ones do neither "
-        f"or only scale. On the right stands how many parameters a layer has.{folded}",
+        "width and how many they are. Blue layers hold what is learnt, orange ones change the size, grey "
+        "ones do neither or only scale. On the right stands how many parameters a layer has. "
+        f"{_who_taught(share)}{folded}",
         f"A list of {counted(len(drawn), 'row')} from photo to answer, with shapes; together the layers have "
         f"{model.count_params():,} parameters.",
         drawing.framed(drawing.structure(drawn)),
         [],
+    )
+
+
+def _who_taught(share: float | None) -> str:
+    if share is None:
+        return "All of it learnt from these photos."
+    if share == 0:
+        return (
+            "The last layer alone learnt from these photos: the backbone before it had learnt from others, "
+            "and stayed as it was."
+        )
+    if share == 1:
+        return "All of it learnt from these photos, but the backbone had learnt from others before."
+    return (
+        "The last layers learnt from these photos; those before them belong to the backbone, which had "
+        "learnt from others, and stayed as they were."
     )
 
 

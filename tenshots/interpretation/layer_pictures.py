@@ -25,6 +25,8 @@ from tenshots.wording import counted
 NUM_MAP_LAYERS = 6
 MAX_FIRST_FILTERS = 64
 OUTSIDE = 44  # grey level of what lies beyond a photo's edge
+LEGEND = ("white: here the filter found it", "black: here it did not")
+LEGEND_PX = 440  # for the longest of these lines
 PATTERN_PX = (64, 112)  # least and most: small networks look at less than shows what excites them
 
 
@@ -35,11 +37,12 @@ def feature_maps_picture(shown: Subject, settings: VisualiseSettings) -> Picture
     columns = max(settings.num_maps, 4)
     side = (drawing.INNER - (columns - 1) * 6) // columns
     beside = [
-        drawing.line(photo.labels[0], width=400, bold=True),
-        drawing.line("white: here the filter found it", width=480, colour=drawing.SOFT),
-        drawing.line("black: here it did not", width=480, colour=drawing.SOFT),
+        drawing.line(photo.labels[0], width=LEGEND_PX, bold=True),
+        *(drawing.line(words, width=LEGEND_PX, colour=drawing.SOFT) for words in LEGEND),
     ]
-    tiles = [drawing.tile(photo.images[0], 2 * side + 6), drawing.stacked(beside, gap=6)]
+    # As high as two maps; where these are few, and so large, as the words beside it allow.
+    photo_px = min(2 * side + 6, drawing.INNER - 24 - LEGEND_PX)
+    tiles = [drawing.tile(photo.images[0], photo_px), drawing.stacked(beside, gap=6)]
     pieces = [drawing.side_by_side(tiles, gap=24)]
     chosen = layers.spread(layers.with_maps(shown.model), NUM_MAP_LAYERS)
     outputs = activations.outputs(shown.model, photo.images, [layer.output for layer in chosen])
@@ -62,8 +65,13 @@ def feature_maps_picture(shown: Subject, settings: VisualiseSettings) -> Picture
     )
 
 
-def filters_picture(model: keras.Model) -> Picture:
-    """Draws the filters of the first convolution."""
+def filters_picture(model: keras.Model, share: float | None) -> Picture:
+    """Draws the filters of the first convolution.
+
+    Args:
+        model: whose.
+        share: of its backbone that learnt from these photos (see `Subject.share`).
+    """
     kernels = filters.first(model)
     shown = filters.colours(kernels[:MAX_FIRST_FILTERS])
     side = (drawing.INNER - 7 * 10) // 8
@@ -81,12 +89,21 @@ def filters_picture(model: keras.Model) -> Picture:
         "The first filters",
         f"Each square is one filter of the first layer, {size} pixels{' of three colours' * (not grey)}. It "
         "slides over the photo and answers strongly where the photo looks like it. Grey means that a place "
-        f"does not matter; {colours}. Where all are "
-        "like confetti, training has hardly moved them from their random start: the photos were too few.",
+        f"does not matter; {colours}. {_origin_of_filters(share)}",
         f"{len(shown)} squares of {size} pixels{' in many colours' * (not grey)}.",
         drawing.framed(drawing.grid(tiles, columns=8, gap=10)),
         [],
     )
+
+
+def _origin_of_filters(share: float | None) -> str:
+    if share is None:
+        return (
+            "Where all are like confetti, training has hardly moved them from their random start: the photos "
+            "were too few."
+        )
+    changed = "" if share == 1 else ", and these photos did not change them"
+    return f"They came with the backbone, which had learnt from other photos{changed}."
 
 
 def excitation_picture(

@@ -14,7 +14,7 @@ class Row(NamedTuple):
     """A layer, or neighbouring layers in one row.
 
     Attributes:
-        name: of the layer; of several, how many there are and how many of them learn.
+        name: of the layer; of several, how many there are and how many of them hold what is learnt.
         kind: Keras' name of its class; of several, of the one with most parameters.
         shape: what it puts out for one photo, such as (32, 32, 3).
         num_parameters: numbers in its weights, trained or not.
@@ -54,18 +54,22 @@ def folded(found: Sequence[Row], *, most: int) -> list[Row]:
 
 
 def learns(row: Row) -> bool:
-    """Whether a row holds filters or their like; normalisation has parameters, too, but only scales."""
+    """Whether a row holds filters or their like, learnt here or elsewhere; normalisation only scales."""
     return row.num_parameters > 0 and "Normalization" not in row.kind and row.kind != "Standardising"
 
 
 def _folded(group: list[Row]) -> Row:
     return Row(
-        name=f"{len(group)} layers, {sum(map(learns, group))} learn",
+        name=f"{len(group)} layers, {_num_learnt(sum(map(learns, group)))}",
         kind=max(group, key=lambda row: row.num_parameters).kind,
         shape=group[-1].shape,
         num_parameters=sum(row.num_parameters for row in group),
         num_layers=sum(row.num_layers for row in group),
     )
+
+
+def _num_learnt(number: int) -> str:
+    return f"{number} {'holds' if number == 1 else 'hold'} filters"
 
 
 def _shape(part: Any) -> tuple[int, ...]:  # noqa: ANN401 (a layer or keras.Operation, untyped)

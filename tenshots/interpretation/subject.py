@@ -12,8 +12,9 @@ import pandas as pd
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.interpretation.settings import VisualiseSettings
+from tenshots.networks import model_json
 from tenshots.networks.model_json import SavedTraining, SavedVariant
-from tenshots.networks.settings import LINEAR
+from tenshots.networks.settings import LINEAR, TransferSettings
 from tenshots.runtime import keras
 from tenshots.tables.database import decode
 from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS
@@ -51,6 +52,8 @@ class Subject:
         trained: at most MAX_TRAINED photos that it was taught with.
         photos: all of the database: photo_id, label and image (encoded).
         flips: whether its answers are means of those on the photo and on its mirror image.
+        share: of its pretrained backbone's layers, from the top, that learnt from these photos, in [0, 1];
+            None where all of it began at random.
     """
 
     model: keras.Model
@@ -60,6 +63,7 @@ class Subject:
     trained: Photos
     photos: pd.DataFrame
     flips: bool = False
+    share: float | None = None
 
     def check(self, probabilities: np.ndarray) -> None:
         """Raises where the network does not give the answers of the table.
@@ -109,7 +113,15 @@ def subject(
         trained=in_memory(photos, trained),
         photos=photos,
         flips=saved.flips_at_test,
+        share=_share(saved),
     )
+
+
+def _share(saved: SavedVariant) -> float | None:
+    network = model_json.settings_of(saved)
+    if not isinstance(network, TransferSettings) or network.backbone.weights == "none":
+        return None
+    return 0.0 if saved.recipe in LINEAR else network.unfreeze
 
 
 def chosen_fit(saved: SavedVariant, settings: VisualiseSettings) -> SavedTraining:

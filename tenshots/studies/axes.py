@@ -68,8 +68,7 @@ def axes(splits: pd.DataFrame, *, grouped: bool) -> tuple[list[Axis], list[str]]
     if least < MIN_TRAINING:
         held = f"1 {unit}" if least == 1 else f"{least} {plural}"
         return [], [
-            f"a fold has only {held} to learn from, and leaving some out says what more would bring from "
-            f"{MIN_TRAINING} {plural} on"
+            f"each fold learns from only {held}, too few to leave any out; at least {MIN_TRAINING} are needed"
         ]
     if not grouped:
         return [PHOTOS], []

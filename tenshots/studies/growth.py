@@ -66,7 +66,8 @@ def learning_curve(
     found = [_along(each, components) for each in measured]
     laws = [law for _, law, _ in found]
     num_draws = max((number for _, _, number in found), default=0)
-    said = [_sentence(reason) for reason in reasons]
+    # Where nothing was measured, the answer gives the first reason.
+    said = [_sentence(reason) for reason in (reasons if found else reasons[1:])]
     if found:
         said += _limits(num_draws=num_draws, grouped=grouped, seeded=num_updates != 0)
     return {
@@ -176,7 +177,18 @@ def _enough(variant: str, measured: Sequence[Along], found: Sequence[_Found], re
     if all(law and claim(law) == "little" for _, law, _ in found):
         both = " or ".join(along.axis.more for along in measured)
         return f"Have I enough? Yes, of photos like these: {both} would bring {variant} less than 1 point."
-    return f"Have I enough? {_answer(measured, found, reasons)}"
+    return f"Have I enough? {_verdict([law for _, law, _ in found])} {_answer(measured, found, reasons)}"
+
+
+def _verdict(laws: Sequence[Extrapolation | None]) -> str:
+    """Returns yes or no, as far as the figures that follow allow it."""
+    claims_of = [(claim(law), law.gain) for law in laws if law]
+    if any(said == "gain" and gain >= LITTLE for said, gain in claims_of):
+        return "No, more would help."
+    certain = len(claims_of) == len(laws) and all(said not in ("unknown", "misfit") for said, _ in claims_of)
+    if certain and all(gain < LITTLE for _, gain in claims_of):
+        return "Probably."
+    return "That cannot be told."
 
 
 def _clauses(measured: Sequence[Along], found: Sequence[_Found]) -> list[str]:

@@ -48,14 +48,29 @@ def corrected(manifest: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Of each photo the row of the copy that is kept, or of the first that is left out: photo_id, path,
-        group, split, label_found, label, correction, corrected_by, and is_left_out (bool).
+        group, split, label_found, label, correction, corrected_by, is_left_out, and is_settled (bool):
+        whether a copy had the label all along (see `settled`).
     """
     is_left_out = (manifest["status"] == "rejected") & manifest["reason"].str.startswith(LEFT_OUT_BY)
     is_changed = (manifest["status"] == "kept") & (manifest["label"] != manifest["label_found"])
     columns = ["photo_id", "path", "group", "split", "label_found", "label", "correction", "corrected_by"]
     rows = manifest.assign(is_left_out=is_left_out)[is_left_out | is_changed].sort_values("path")
-    found: pd.DataFrame = rows.drop_duplicates("photo_id")[[*columns, "is_left_out"]].reset_index(drop=True)
+    rows["is_settled"] = rows["photo_id"].isin(settled(manifest))
+    flags = ["is_left_out", "is_settled"]
+    found: pd.DataFrame = rows.drop_duplicates("photo_id")[[*columns, *flags]].reset_index(drop=True)
     return found
+
+
+def settled(manifest: pd.DataFrame) -> set[str]:
+    """Returns the photo_id of each photo whose copies had several labels, one of which a correction chose."""
+    named = manifest[(manifest["correction"] != "") & (manifest["label_found"] != "")]
+    kept = set(named.loc[named["status"] == "kept", "photo_id"])
+    of_photo = named[named["photo_id"].isin(kept)].groupby("photo_id")
+    return {
+        str(photo_id)
+        for photo_id, rows in of_photo
+        if rows["label_found"].nunique() > 1 and rows["label"].iloc[0] in set(rows["label_found"])
+    }
 
 
 def counted_reasons(table: pd.DataFrame) -> str:

@@ -197,7 +197,7 @@ def test_a_study_trains_again_beside_the_variants_and_once(reproduced: Project) 
         )  # they end in any order
         folder = reproduced.folder / "data" / "study"
         found = json.loads((folder / "baseline" / "study.json").read_text())
-        assert found["learning_curve"]["answer"].startswith("Not measured: a fold has only")
+        assert found["learning_curve"]["answer"].startswith("Not measured: each fold learns from only")
         assert found["leaking_split"]["num_test_photos"] == 48
         assert not (folder / "augmented" / "leaking.csv").exists()
         assert ran(reproduced.ask("repro", "study")) == set()

@@ -61,7 +61,7 @@ def told(
     num_out = int(found["is_left_out"].sum())
     return {
         "corrections": {
-            "num_relabelled": len(found) - num_out,
+            "num_relabelled": len(found) - num_out - int(found["is_settled"].sum()),
             "num_left_out": num_out,
             "photos": [
                 {
@@ -123,7 +123,8 @@ def view(compared: Mapping[str, Any], table: pd.DataFrame, album: Album) -> View
         table: the manifest.
         album: takes the pictures; of photos that are left out there are none.
     """
-    found = manifest.corrected(table).head(MAX_SHOWN)
+    every = manifest.corrected(table)
+    found = every.head(MAX_SHOWN)
     held = set(album.take(found["photo_id"], "data"))
     told = compared["corrections"]
     return View(
@@ -135,7 +136,7 @@ def view(compared: Mapping[str, Any], table: pd.DataFrame, album: Album) -> View
             }
             for row in found.to_dict("records")
         ],
-        num_more=told["num_relabelled"] + told["num_left_out"] - len(found),
+        num_more=len(every) - len(found),
         as_found=told["as_found"],
         lines=proposed(compared["suspects"]["photos"], table),
     )

@@ -138,7 +138,8 @@ def first_line(studies: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -
         found = studies.get(name, {}).get("learning_curve")
         if found:
             answer = str(found["enough"]).removeprefix("Have I enough? ")
-            return f"{name}: {answer[0].lower()}{answer[1:]}"
+            by = f" (Measured with the variant {name}.)" if found["axes"] else ""
+            return f"{answer}{by}"
     return None
 
 

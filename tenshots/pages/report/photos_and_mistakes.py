@@ -175,14 +175,14 @@ def _suspects(material: Material, chosen: str, number: int) -> dict[str, Any]:
 def _suspicion(number: int, num_judged: int, chosen: str) -> str:
     if not number:
         return (
-            f"According to a logistic regression on frozen features and to {chosen}, no photo looks wrongly "
-            "labelled."
+            "According to a logistic regression on a pretrained network's features and to the variant "
+            f"{chosen}, no photo looks wrongly labelled."
         )
-    judges = f"a logistic regression on frozen features or to {chosen}"
+    judges = f"a logistic regression on a pretrained network's features or to the variant {chosen}"
     looks, them = ("photo looks", "it") if number == 1 else ("photos look", "them")
     return (
         f"{number:,} {looks} more like another label to {judges}, neither of which was trained on {them}. "
-        f"Photos that the regression suspects and {chosen} also takes for that label come first. {CAUTION}"
+        f"Photos that both take for the same other label come first. {CAUTION}"
         f"{'' if num_judged else ' The regression could judge no photo.'}"
     )
 

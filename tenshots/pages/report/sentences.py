@@ -140,10 +140,11 @@ def claim_parts(difference: Mapping[str, Any]) -> tuple[str, str]:
     heads = [
         *(f"{one} is {word} than {other}" for word in ("better", "worse")),
         f"{one} and {other} are equally good",
-        f"neither a difference nor equality can be claimed of {one} and {other}:",
         f"{one} and {other} recognise the same photos",
     ]
     head = next((head for head in heads if sentence.startswith(head)), sentence)
+    if head == sentence:  # nothing is claimed, and why follows a colon, which no name of a variant has
+        head = sentence.partition(":")[0]
     return head, sentence[len(head) :]
 
 

@@ -125,6 +125,7 @@ class Variant:
         calibrated: whether it is right as often as it is sure, in sentences.
         reliability: the same, drawn.
         learning_curves: accuracy and loss by epoch; none where weights are solved for.
+        begins_solved: whether they begin with epoch 0, a head that is solved for.
         study: what data/study holds of it.
         study_curve: what more people and photos would bring, drawn; None where it was not measured.
         confusion: rows of its confusion matrix.
@@ -139,6 +140,7 @@ class Variant:
     calibrated: str
     reliability: charts.Reliability
     learning_curves: Sequence[charts.Chart]
+    begins_solved: bool
     study: Mapping[str, Any]
     study_curve: enough.Picture | None
     confusion: Sequence[Sequence[sections.Cell]]
@@ -250,6 +252,7 @@ def _variant(
         calibrated=sentences.calibrated(figures),
         reliability=charts.reliability(figures["calibration"]["curve"]),
         learning_curves=_charts(inputs.results, name),
+        begins_solved=bool(inputs.results[name].curves["epoch"].min() == 0),
         study=study,
         study_curve=study["learning_curve"] and enough.picture(study["learning_curve"], broad=is_alone),
         confusion=confusion,

@@ -93,14 +93,14 @@ def means(comparison: Mapping[str, Any]) -> str:
 
 def _choice_sentence(chosen: str, found: Mapping[str, Any], *, divided: bool) -> str:
     names: list[str] = found["variants_by_fold"]
-    begin = f"{chosen} was chosen on validation photos."
+    begin = f"The variant {chosen} was chosen on validation photos."
     if len(names) == 1:
         so = "." if divided else ", so the choice does not flatter its accuracy."
         return f"{begin} None of them is a test photo{so}"
     if set(names) == {chosen}:
         return (
-            f"{begin} In each fold, that fold's validation photos alone chose the same variant, so choosing "
-            "fold by fold has the same accuracy."
+            f"{begin} The photos are divided in several ways (folds), and in each of them the validation "
+            "photos would have chosen it, so the choice does not flatter its accuracy."
         )
     counts = {name: counted(names.count(name), "fold") for name in dict.fromkeys(names)}
     which = joined(f"{name} in {folds}" for name, folds in counts.items())

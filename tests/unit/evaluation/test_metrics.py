@@ -128,6 +128,7 @@ def test_a_curve_is_the_mean_over_the_trainings_that_reached_the_epoch() -> None
         {
             "fold": [0, 0, 1],
             "epoch": [0, 1, 0],
+            "num_updates": [7, 14, 7],
             "loss": [2.0, 1.0, 4.0],
             "accuracy": [0.2, 0.6, 0.4],
             "val_loss": [2.0, 1.5, 3.0],
@@ -138,6 +139,9 @@ def test_a_curve_is_the_mean_over_the_trainings_that_reached_the_epoch() -> None
     assert list(curves.columns) == ["epoch", "accuracy", "val_accuracy", "loss", "val_loss", "num_fits"]
     assert curves["accuracy"].tolist() == pytest.approx([0.3, 0.6])
     assert curves["num_fits"].tolist() == [2, 1]
+    assert curves["epoch"].tolist() == [1, 2]
+    solved = history.assign(num_updates=[0, 7, 0])
+    assert metrics.curves(solved)["epoch"].tolist() == [0, 1], "one epoch has one number in every variant"
 
 
 def test_labels_are_any_text() -> None:

@@ -90,6 +90,21 @@ def test_copies_share_a_correction_which_also_settles_under_which_label_they_are
     assert len(manifest.corrected(out.reset_index())) == 1
 
 
+@pytest.mark.parametrize("label", ["cup", "book"])
+def test_a_correction_that_settles_which_copy_is_right_gives_no_other_label(folder: Path, label: str) -> None:
+    """Whichever of the copies is kept: that one may have had the label, or not."""
+    path, other = "bob/cup/1.png", "bob/cup/2.png"
+    (folder / "ann/book/copy.png").write_bytes(drawn(path))
+    wanted = [correction(path, label), correction(other, "book")]
+    table = ingested(folder, corrected=wanted).manifest
+    assert correcting.told(table, wanted) == [
+        "2 corrections in data/corrections.csv: 1 photo given another label, 0 left out, 1 given one of the "
+        "labels that its copies had"
+    ]
+    found = manifest.corrected(table)
+    assert found.loc[~found["is_settled"], "photo_id"].tolist() == [photo_id(other)]
+
+
 def test_unknown_photos_and_labels_are_named_with_their_lines(folder: Path) -> None:
     unknown = correction("nobody/cup/1.png", "book", line=2)
     misspelt = correction("bob/cup/1.png", "bok", line=3)
@@ -100,6 +115,11 @@ def test_unknown_photos_and_labels_are_named_with_their_lines(folder: Path) -> N
         f"data/corrections.csv, line 2: no file has the photo_id {unknown.photo_id}; copy it from"
     )
     assert second == "data/corrections.csv, line 3: no photo has the label 'bok'; did you mean 'book'?"
+
+
+def test_a_label_like_no_other_is_answered_with_all_that_may_stand_there(folder: Path) -> None:
+    with pytest.raises(DataError, match=r"no photo has the label 'xyz'; there are book, cup, leave out$"):
+        rows(folder, correction("bob/cup/1.png", "xyz"))
 
 
 def test_a_photo_that_was_not_read_may_be_corrected(folder: Path) -> None:

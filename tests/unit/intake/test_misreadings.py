@@ -250,6 +250,13 @@ def test_many_groups_are_not_asked_about_where_one_label_is_rare() -> None:
         split(manifest, SplitSettings(folds=4, test=0.2, val=0.2), seed=1)
 
 
+def test_more_folds_than_people_raise_no_question_where_swapping_leaves_fewer_groups_still() -> None:
+    manifest = photos_of([(label, person) for person in PEOPLE for label in ("cup", "key", "pen")] * 2)
+    with pytest.raises(DataError, match=r"^label 'cup' has 12 independent sets of photos") as raised:
+        split(manifest, SplitSettings(folds=13, test=0.2, val=0.2), seed=1)
+    assert "swapped" not in str(raised.value)
+
+
 def test_as_many_labels_as_groups_raise_the_question_more_groups_do_not() -> None:
     people, things = ["ann", "ben", "cem"], ["cup", "key", "pen"]
     rows = [(thing, person, "") for thing in things for person in people]

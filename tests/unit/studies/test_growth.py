@@ -73,7 +73,7 @@ def test_people_and_photos_make_one_sentence_and_one_line() -> None:
         f"Twice the people, as many photos each: +{gain} points {ends}; "
         f"twice the photos each: +{gain} {ends}."
     )
-    assert found["enough"] == f"Have I enough? {found['answer']}"
+    assert found["enough"] == f"Have I enough? No, more would help. {found['answer']}"
     assert found["num_draws"] == 2
     assert any("taught 2 times at each share" in text for text in found["sentences"])
 
@@ -89,11 +89,28 @@ def test_where_neither_would_bring_a_point_there_is_enough() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("gain", "low", "high", "verdict"),
+    [
+        (0.04, 0.01, 0.07, "No, more would help."),
+        (0.004, 0.001, 0.02, "Probably."),  # a gain, but hardly one
+        (0.04, -0.01, 0.09, "That cannot be told."),
+        (0.004, None, None, "That cannot be told."),
+    ],
+)
+def test_the_question_is_answered_with_yes_or_no_as_far_as_it_can_be(
+    gain: float, low: float | None, high: float | None, verdict: str
+) -> None:
+    found = law(low, high, gain=gain, p=None if low is None else 0.5)
+    assert growth._verdict([found]) == verdict
+
+
 def test_where_nothing_can_be_left_out_the_reason_is_the_answer() -> None:
     found = growth.not_measured(["a fold has only 3 people to learn from"])
     assert (found["axes"], found["num_draws"]) == ([], 0)
     assert found["answer"] == "Not measured: a fold has only 3 people to learn from."
     assert found["enough"] == "Have I enough? Not measured: a fold has only 3 people to learn from."
+    assert found["sentences"] == []  # or the page would say it twice
 
 
 def test_of_what_no_seed_moves_nothing_is_said_of_updates_and_of_one_training_that_it_is_one() -> None:

@@ -390,7 +390,9 @@ def test_too_few_to_leave_any_out_is_said_without_training(
     write_settings(project, shares=[0.5, 0.25])
     study.main(["baseline"])
     found = json.loads((project / "data/study/baseline/study.json").read_text())
-    assert found["learning_curve"]["answer"].startswith("Not measured: a fold has only 8 independent sets")
+    assert found["learning_curve"]["answer"].startswith(
+        "Not measured: each fold learns from only 8 independent sets"
+    )
     assert list(contents(project / "data/study/baseline")) == ["study.json"]
 
 

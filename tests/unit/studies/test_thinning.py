@@ -100,10 +100,7 @@ def test_people_and_photos_are_measured_apart_from_six_people_on() -> None:
     assert axes.axes(splits(6, each=4), grouped=True) == ([PEOPLE, PHOTOS_EACH], [])
     found, (reason,) = axes.axes(splits(5, each=4), grouped=True)
     assert found == []
-    assert reason == (
-        "a fold has only 5 people to learn from, and leaving some out says what more would bring from 6 "
-        "people on"
-    )
+    assert reason == "each fold learns from only 5 people, too few to leave any out; at least 6 are needed"
     found, (reason,) = axes.axes(splits(1, each=4), grouped=True)
     assert "only 1 person" in reason
 

@@ -56,8 +56,9 @@ def test_without_a_law_there_are_dots_alone_and_without_an_axis_no_picture() -> 
 
 def test_the_first_variant_that_was_studied_answers() -> None:
     studies = {"frozen": STUDY, "other": {"learning_curve": None}}
-    assert (
-        enough.first_line(studies, ["baseline", "other", "frozen"]) == "frozen: twice the people would help."
-    )
+    told = "Twice the people would help. (Measured with the variant frozen.)"
+    assert enough.first_line(studies, ["baseline", "other", "frozen"]) == told
+    nothing = {"learning_curve": {**FOUND, "axes": [], "enough": "Have I enough? Not measured: why."}}
+    assert enough.first_line({"frozen": nothing}, ["frozen"]) == "Not measured: why."
     assert enough.first_line(studies, ["other"]) is None
     assert enough.first_line({}, ["frozen"]) is None

@@ -234,7 +234,9 @@ def test_a_claim_is_parted_for_the_eye_and_stays_the_same() -> None:
         "reference": "a",
         "sentence": "neither a difference nor equality can be claimed of b and a: with 31 test photos",
     }
-    assert sentences.claim_parts(item)[1] == " with 31 test photos"
+    assert sentences.claim_parts(item)[1] == ": with 31 test photos"
+    alike = {**item, "sentence": "b and a answered all 31 photos alike: each photo is right twice"}
+    assert sentences.claim_parts(alike)[0] == "b and a answered all 31 photos alike"
     assert sentences.claim_parts({**item, "sentence": "something else"}) == ("something else", "")
 
 

@@ -1,0 +1,38 @@
+"""What the pictures say of who taught a network, and that their own words are not cut off."""
+
+from __future__ import annotations
+
+import pytest
+
+from tenshots.interpretation import drawing, gallery, layer_pictures, structure
+from tenshots.interpretation.structure import Row
+from tests.unit.interpretation.test_structure import lecture
+
+
+@pytest.mark.parametrize(
+    ("share", "who", "filters"),
+    [
+        (None, "All of it learnt from these photos.", "hardly moved them from their random start"),
+        (0.0, "The last layer alone learnt from these photos", "these photos did not change them"),
+        (0.08, "those before them belong to the backbone", "these photos did not change them"),
+        (1.0, "the backbone had learnt from others before", "had learnt from other photos."),
+    ],
+)
+def test_only_what_learnt_from_these_photos_is_said_to_have(
+    share: float | None, who: str, filters: str
+) -> None:
+    model = lecture()
+    assert who in gallery.structure_picture(model, share).caption
+    caption = layer_pictures.filters_picture(model, share).caption
+    assert filters in caption
+    assert ("random start" in caption) == (share is None)
+
+
+def test_neither_the_legend_nor_a_folded_row_is_cut_off() -> None:
+    for words in layer_pictures.LEGEND:
+        assert drawing.fitted(words, layer_pictures.LEGEND_PX) == words
+    assert drawing.INNER - 24 - layer_pictures.LEGEND_PX >= 200  # px that are left for the photo
+    layers = [Row(f"layer{number}", "Conv2D", (8, 8, 4), 112) for number in range(44)]
+    (row,) = structure.folded(layers, most=40)
+    assert row.name == "44 layers, 44 hold filters"
+    assert drawing.fitted(row.name, drawing.NAME_PX, size=drawing.SMALL_PX) == row.name
