@@ -32,10 +32,16 @@ SMALL = {"filters": [4], "dense": 8, "dropout": 0.1}
 
 
 class Project:
-    """A checkout with its own `.venv`, used as from a bare shell: no activation, no identity, no home."""
+    """A checkout with its own `.venv`, used as from a bare shell: no activation, no identity, no home.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where it lies.
+        beside: a project whose waiting DVC is asked here, too; None: this one has its own.
+    """
+
+    def __init__(self, folder: Path, *, beside: Project | None = None) -> None:
         self.folder = folder
+        self._beside = beside
         self.home = folder.parent / "home"
         self.home.mkdir(exist_ok=True)
         self._waiting: WaitingDVC | None = None
@@ -86,9 +92,14 @@ class Project:
 
     def dvc_at_once(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
         """Returns DVC's exit status, standard output and standard error; see `ask`."""
+        return self._dvc_that_waits().run(arguments, self.folder, {**self.environment, **environment})
+
+    def _dvc_that_waits(self) -> WaitingDVC:
+        if self._beside:
+            return self._beside._dvc_that_waits()
         if self._waiting is None:
             self._waiting = WaitingDVC(self.folder / ".venv" / "bin" / "python", self.environment)
-        return self._waiting.run(arguments, self.folder, {**self.environment, **environment})
+        return self._waiting
 
     def python(self, *arguments: str, **environment: str) -> str:
         """Returns what the environment's Python said."""
