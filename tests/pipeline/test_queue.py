@@ -84,7 +84,7 @@ def test_queued_experiments_run_each_once_whatever_dvc_has_lost_of_them(told: Pa
     _dvc("exp", "run", "--queue", "-S", "lr=3", folder=told)
     for gone in (broker / "in").iterdir():
         gone.unlink()
-    _dvc("exp", "run", "--queue", "-S", "lr=4", folder=told)
+    _dvc("exp", "run", "--queue", "--name", "twice", "-S", "lr=4", folder=told)
     _dvc("exp", "run", "--queue", "--name", "ill", "-S", "lr=0", folder=told)
 
     said = _run(sys.executable, "-m", "stages.queue", "--jobs", "2", folder=told, status=1)
@@ -98,12 +98,10 @@ def test_queued_experiments_run_each_once_whatever_dvc_has_lost_of_them(told: Pa
     _dvc("queue", "remove", "ill", folder=told)
 
     # Another of a name that is there: it is not taken for done.
-    for number in (5, 6):
-        queued = ["exp", "run", "--queue", "--force", "--name", "twice", "-S", f"lr={number}"]
-        _dvc(*queued, folder=told)
-        said = _run(sys.executable, "-m", "stages.queue", folder=told)
-        assert "twice: done (1 of 1)" in said
-        assert f"1lr: {number}\n" in _told(told)
+    _dvc("exp", "run", "--queue", "--force", "--name", "twice", "-S", "lr=5", folder=told)
+    said = _run(sys.executable, "-m", "stages.queue", folder=told)
+    assert "twice: done (1 of 1)" in said
+    assert "1lr: 5\n" in _told(told)
     assert _run(sys.executable, "-m", "stages.queue", folder=told) == "nothing is queued\n"
     status = _dvc("queue", "status", folder=told)
     assert not any(word in status for word in ("Queued", "Running", "Failed"))

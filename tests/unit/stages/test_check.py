@@ -205,6 +205,8 @@ REFUSED: list[tuple[str, object, str]] = [
     ("variants", {}, "must hold 1 to 50 entries with names, got {}"),
     ("variants", ["baseline"], "must hold 1 to 50 entries with names"),
     ("variants.a b;touch x", {"data": "database", "network": "lecture"}, "got 'a b;touch x'; rename it"),
+    ("variants.a';touch y;'", {"data": "database", "network": "lecture"}, "rename it"),
+    ("variants.$(touch z)", {"data": "database", "network": "lecture"}, "rename it"),
     ("variants.-h", {"data": "database", "network": "lecture"}, "the first of them not -, got '-h'"),
     ("variants.${seed}", {"data": "database", "network": "lecture"}, "must not hold ${"),
     (
