@@ -58,23 +58,6 @@ def test_record_restores_a_lost_store_from_the_outputs(project: Project, restore
 
 
 @pytest.mark.usefixtures("restored")
-def test_record_adds_nothing_the_second_time(project: Project) -> None:
-    before = sorted((run.info.run_id, run.info.end_time, len(run.data.metrics)) for run in project.runs())
-    assert project.python("-m", "stages.record") == "MLflow: nothing to add\n"
-    after = sorted((run.info.run_id, run.info.end_time, len(run.data.metrics)) for run in project.runs())
-    assert after == before
-
-
-@pytest.mark.usefixtures("restored")
-def test_a_store_out_of_reach_loses_no_training(project: Project) -> None:
-    log = project.dvc(
-        "repro", "--force", "--single-item", "train@baseline", MLFLOW_TRACKING_URI="http://127.0.0.1:9"
-    )
-    assert log.count("warning: the MLflow store http://127.0.0.1:9 cannot be used") == 1
-    assert project.changed() == set()
-
-
-@pytest.mark.usefixtures("restored")
 def test_a_repeated_training_leaves_the_same_bytes_and_supersedes_its_run(project: Project) -> None:
     lock = (project.folder / "dvc.lock").read_bytes()
     former = {run.info.run_id for run in project.runs() if run.data.tags["tenshots.variant"] == "baseline"}

@@ -123,8 +123,11 @@ def test_everything_is_added_once(project: Callable[..., list], capsys: pytest.C
     assert parent.data.metrics[looks.NUM_LOOKS] == 1
     assert len({run.data.tags[looks.TEST_SET_TAG] for run in runs.values()}) == 1
 
+    before = sorted((run.info.run_id, run.info.end_time, len(run.data.metrics)) for run in runs.values())
     record.main([])
     assert capsys.readouterr().out == "MLflow: nothing to add\n"
+    after = sorted((run.info.run_id, run.info.end_time, len(run.data.metrics)) for run in project())
+    assert after == before
     assert len(project()) == 1 + 2
 
 
