@@ -60,16 +60,12 @@ def learns(row: Row) -> bool:
 
 def _folded(group: list[Row]) -> Row:
     return Row(
-        name=f"{len(group)} layers, {_num_learnt(sum(map(learns, group)))}",
+        name=f"{len(group)} layers, {sum(map(learns, group))} learnt",
         kind=max(group, key=lambda row: row.num_parameters).kind,
         shape=group[-1].shape,
         num_parameters=sum(row.num_parameters for row in group),
         num_layers=sum(row.num_layers for row in group),
     )
-
-
-def _num_learnt(number: int) -> str:
-    return f"{number} {'holds' if number == 1 else 'hold'} filters"
 
 
 def _shape(part: Any) -> tuple[int, ...]:  # noqa: ANN401 (a layer or keras.Operation, untyped)

@@ -147,7 +147,6 @@ def results(
         "validation": validation.by_fold(test, dict.fromkeys(set(test["fold"]), 0.0 if solved else 180.0)),
         "num_updates": 0.0 if solved else 180.0,
         "num_parameters": 1_341_475,
-        "settings": {},
     }
     summary = metrics.summary(test, test, num_updates=details["num_updates"])
     return Results(test, metrics.curves(history), details, summary)

@@ -99,7 +99,7 @@ def _choice_sentence(chosen: str, found: Mapping[str, Any], *, divided: bool) ->
         return f"{begin} None of them is a test photo{so}"
     if set(names) == {chosen}:
         return (
-            f"{begin} The photos are divided in several ways (folds), and in each of them the validation "
+            f"{begin} Photos are divided in several ways (folds), and in each of them the validation "
             "photos would have chosen it, so the choice does not flatter its accuracy."
         )
     counts = {name: counted(names.count(name), "fold") for name in dict.fromkeys(names)}

@@ -118,7 +118,9 @@ def test_unknown_photos_and_labels_are_named_with_their_lines(folder: Path) -> N
 
 
 def test_a_label_like_no_other_is_answered_with_all_that_may_stand_there(folder: Path) -> None:
-    with pytest.raises(DataError, match=r"no photo has the label 'xyz'; there are book, cup, leave out$"):
+    with pytest.raises(
+        DataError, match=r"no photo has the label 'xyz'; there are book, cup; 'leave out' leaves a photo out$"
+    ):
         rows(folder, correction("bob/cup/1.png", "xyz"))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tenshots.interpretation import drawing, gallery, layer_pictures, structure
 from tenshots.interpretation.structure import Row
-from tests.unit.interpretation.test_structure import lecture
+from tenshots.networks import building
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,8 @@ from tests.unit.interpretation.test_structure import lecture
 def test_only_what_learnt_from_these_photos_is_said_to_have(
     share: float | None, who: str, filters: str
 ) -> None:
-    model = lecture()
+    values = {"family": "convolutional", "input_px": 32, "filters": [4], "dense": 8, "dropout": 0.2}
+    model = building.build(building.settings_from(values, at=""), size_px=32, num_labels=2)
     assert who in gallery.structure_picture(model, share).caption
     caption = layer_pictures.filters_picture(model, share).caption
     assert filters in caption
@@ -32,7 +33,7 @@ def test_neither_the_legend_nor_a_folded_row_is_cut_off() -> None:
     for words in layer_pictures.LEGEND:
         assert drawing.fitted(words, layer_pictures.LEGEND_PX) == words
     assert drawing.INNER - 24 - layer_pictures.LEGEND_PX >= 200  # px that are left for the photo
-    layers = [Row(f"layer{number}", "Conv2D", (8, 8, 4), 112) for number in range(44)]
+    layers = [Row(f"layer{number}", "Conv2D", (8, 8, 4), 112) for number in range(144)]
     (row,) = structure.folded(layers, most=40)
-    assert row.name == "44 layers, 44 hold filters"
+    assert row.name == "144 layers, 144 learnt"
     assert drawing.fitted(row.name, drawing.NAME_PX, size=drawing.SMALL_PX) == row.name

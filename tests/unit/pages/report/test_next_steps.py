@@ -86,7 +86,7 @@ def test_the_first_screen_answers_four_questions_in_order_and_its_links_lead_som
     photos = drawn_results.photos(LABELS, num_groups=6, num_each=2)
     studied = made(photos, LABELS, drawn_results.SKILLS, studies=dict.fromkeys(drawn_results.SKILLS, STUDY))
     elements = Elements(page.render(studied, SETTINGS))
-    asked = ["Did it help?", "How sure?", "Is it enough?", "What next?"]
+    asked = ["Did it help?", "How sure?", "Have I enough photos?", "What next?"]
     questions = re.findall(r"[A-Z][^.?!]*\?", elements.text)
     assert [question for question in questions if question in asked] == asked
     ids = {attributes["id"] for _, attributes in elements.tags if "id" in attributes}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from tenshots.pages.report import sentences
+from tenshots.pages.report import page, sentences
+from tests.drawn.page import SETTINGS, inputs
 
 
 def compared(claim: str, *, first: str = "frozen", **changes: dict[str, Any]) -> dict[str, Any]:
@@ -120,3 +122,12 @@ def test_what_is_unusual_about_a_training_is_said_and_nothing_where_nothing_is()
         "copies that are drawn anew in each epoch"
     )
     assert sentences.taught(usual) == "from scratch"
+
+
+def test_a_line_never_ends_within_a_word_of_a_command() -> None:
+    text = page.render(inputs(), SETTINGS)
+    commands = re.findall(r"<code>((?:<span>)?(?:dvc|python|make|-S)\b[^\n]*?)</code>", text)
+    words = [word for each in commands for word in each.split(" ")]
+    assert "<span>stages.history</span>" in words
+    assert all(word.startswith("<span>") and word.endswith("</span>") for word in words)
+    assert re.search(r"code > span \{ white-space: nowrap; \}", text)

@@ -12,7 +12,7 @@ from tenshots.statistics import phrases
 from tests.drawn import results as drawn_results
 from tests.drawn.page import LABELS, SETTINGS, Elements, changed, inputs
 
-FIRST_SCREEN = "The photos"
+FIRST_SCREEN = "What next?"
 
 
 def flat(text: str) -> str:
