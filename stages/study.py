@@ -16,7 +16,6 @@ from tenshots.repository import unfinished
 from tenshots.studies import outline
 from tenshots.studies.settings import StudySettings, check_names
 from tenshots.tables.paths import DATA, EVALUATIONS, FEATURES, SPLITS, STUDIES, source
-from tenshots.training.linear import Known
 from tenshots.training.settings import named
 
 
@@ -71,6 +70,7 @@ def _studied(
     from tenshots.studies import retraining, summary
     from tenshots.studies.settings import DRAWS
     from tenshots.training import variants
+    from tenshots.training.linear import Known
     from tenshots.training.watch import Watch
 
     variant = variants.resolve(values, name)

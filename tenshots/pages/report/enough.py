@@ -128,7 +128,7 @@ def picture(found: Mapping[str, Any], *, broad: bool = False) -> Picture | None:
 
 
 def first_line(studies: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> str | None:
-    """Returns the answer to "Have I enough photos?" in a line, for the first screen; None where nothing was studied.
+    """Returns the answer to "Have I enough photos?", for the first screen; None where nothing was studied.
 
     Args:
         studies: of each variant that was studied, its study.json, as reports/comparison.json has them.

@@ -418,7 +418,7 @@ def test_any_error_while_answers_are_read_ends_the_trainings_beside_it(
     write_settings(project, shares=[0.5], variants=["baseline"])
     evaluated(project)
     monkeypatch.setattr(runtime, "num_workers", lambda *, threads: 2 * threads)
-    monkeypatch.setattr(forward, "predict", fail)
+    monkeypatch.setattr(forward, "predict_rows", fail)
     before = threading.enumerate()
     with pytest.raises(MemoryError) as caught:
         study.main(["baseline"])
