@@ -50,6 +50,11 @@ def checked(value: object, known: Mapping[str, type[Settings]]) -> Choice:
     return {name: given}
 
 
+def checked_if_any(value: object, known: Mapping[str, type[Settings]]) -> Choice | None:
+    """Returns what `checked` does, and None of a setting that is left empty."""
+    return None if value is None else checked(value, known)
+
+
 def name_of(choice: Choice) -> str:
     """Returns which way was chosen."""
     return choice if isinstance(choice, str) else next(iter(choice))

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from PIL import ImageColor
 from pydantic import Field, field_validator
 
-from tenshots.intake.near_duplicates.hashing import CANDIDATE_BITS
 from tenshots.params import Settings
+
+CANDIDATE_BITS = 64  # of 256, by which near-duplicates may differ before they are aligned
 
 
 class AcceptSettings(Settings):

@@ -13,9 +13,8 @@ from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.interpretation.settings import VisualiseSettings
 from tenshots.networks import model_json
-from tenshots.networks.families.pretrained import PretrainedSettings
 from tenshots.networks.model_json import SavedTraining, SavedVariant
-from tenshots.networks.settings import LINEAR
+from tenshots.networks.settings import LINEAR, TransferSettings
 from tenshots.runtime import keras
 from tenshots.tables.database import decode
 from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS
@@ -120,7 +119,7 @@ def subject(
 
 def _share(saved: SavedVariant) -> float | None:
     network = model_json.settings_of(saved)
-    if not isinstance(network, PretrainedSettings) or network.backbone.weights == "none":
+    if not isinstance(network, TransferSettings) or not network.has_learnt:
         return None
     return 0.0 if saved.recipe in LINEAR else network.unfreeze
 

@@ -88,6 +88,9 @@ ACTIVATIONS: Mapping[str, type[Settings]] = MappingProxyType(
 )
 
 
+AnyActivation = Annotated[Choice | None, PlainValidator(partial(choices.checked_if_any, known=ACTIVATIONS))]
+
+
 class Activation(NamedTuple):
     """An activation with all that it is told."""
 
@@ -110,7 +113,9 @@ class UnitSettings(ScratchSettings):
     usual_initializer: ClassVar[str | None] = None
     has_sums: ClassVar[bool] = False  # between a convolution and its activation, as in residual networks
 
-    activation: Annotated[Choice | None, PlainValidator(partial(choices.checked, known=ACTIVATIONS))] = None
+    activation: Annotated[
+        Choice | None, PlainValidator(partial(choices.checked_if_any, known=ACTIVATIONS))
+    ] = None
     initializer: InitializerName | None = None
     batch_norm: bool | None = None
     l1: float | None = Field(default=None, ge=0, le=10)

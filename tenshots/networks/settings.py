@@ -146,6 +146,11 @@ class TransferSettings(NetworkSettings):
         """By which it can be taught, the usual one first."""
         return ("fine_tune", *LINEAR)
 
+    @property
+    def has_learnt(self) -> bool:
+        """Whether its backbone has seen other photos before."""
+        raise NotImplementedError
+
     def frozen(self) -> dict[str, Any]:
         """Returns all settings but those of the training, so that an edit of these computes nothing again."""
         trained = set(TransferSettings.model_fields) - set(NetworkSettings.model_fields)

@@ -22,6 +22,7 @@ SMOOTHING = 0.95  # share of the smoothed loss that an update leaves
 DIVERGED = 4.0  # times the lowest smoothed loss: nothing more is to be learnt above that rate
 NEAR = 0.1  # of the fall: so close to the lowest loss counts as on a level with it
 BELOW = 10.0  # the suggested rate is so much lower than the one from which on the loss climbs
+LEAST_FALL = 1e-6  # as a share of the lowest loss: what is less is rounding
 NUM_FIRST = 10  # updates whose smoothed loss rests on few
 
 
@@ -58,7 +59,7 @@ class Found(NamedTuple):
         """
         means = self.smoothed
         fall = means[min(NUM_FIRST, len(means) - 1)] - means[self.lowest]
-        if fall <= 0:
+        if fall <= LEAST_FALL * abs(means[self.lowest]):
             return None
         return int(np.flatnonzero(means <= means[self.lowest] + NEAR * fall)[-1])
 

@@ -78,7 +78,7 @@ class OptimisationSettings(Settings):
     ema: float | None = Field(default=None, gt=0, lt=1)
     mixup: float | None = Field(default=None, gt=0, le=MAX_ALPHA)
     cutmix: float | None = Field(default=None, gt=0, le=MAX_ALPHA)
-    loss: Annotated[Choice | None, PlainValidator(partial(choices.checked, known=LOSSES))] = None
+    loss: Annotated[Choice | None, PlainValidator(partial(choices.checked_if_any, known=LOSSES))] = None
     class_weights: Literal["balanced"] | None = None
     drawing: Literal["balanced"] | None = None
 
@@ -101,8 +101,8 @@ class OptimisationSettings(Settings):
 
     @field_validator("loss")
     @classmethod
-    def _hinge_has_no_smoothing(cls, value: Choice, info: ValidationInfo) -> Choice:
-        if choices.name_of(value) == "hinge" and info.data.get("label_smoothing"):
+    def _hinge_has_no_smoothing(cls, value: Choice | None, info: ValidationInfo) -> Choice | None:
+        if value and choices.name_of(value) == "hinge" and info.data.get("label_smoothing"):
             raise ValueError(
                 "must not be hinge while label_smoothing is above 0, since a margin has no share to give to "
                 "other labels; set optimisation.label_smoothing to 0"

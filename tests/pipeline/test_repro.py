@@ -52,6 +52,7 @@ def test_the_first_run_runs_every_stage_and_leaves_the_report(reproduced: Projec
                 "inspection/",
                 "manifest.csv",
                 "models/",
+                "on_the_fly/",
             ),
             *("raw/", "splits/", "study/", "visualisations/"),
         )
@@ -132,7 +133,7 @@ def test_features_that_nobody_wants_are_none(reproduced: Project) -> None:
             *("pretrained/features.json", "pretrained/features.npy", "pretrained/mirrored.npy"),
             "lecture/features.json",
         )
-    }
+    } | {f"on_the_fly/{network}/source.json" for network in ("lecture", "pretrained")}
 
 
 def test_a_variants_own_setting_trains_it_alone(reproduced: Project) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from tenshots.intake.near_duplicates.alignment import SIDE_PX, luma
+from tenshots.intake.settings import CANDIDATE_BITS
 
 NUM_BITS, NUM_BANDS, NUM_WORDS = 256, 16, 4
 NUM_FREQUENCIES = 23  # along a side: as many as the first 256 diagonals need
@@ -24,7 +25,6 @@ VIEWS = (
     (0.05, 1.2, 1.2), (0.05, 1.2, -1.2), (0.05, -1.2, 1.2), (0.05, -1.2, -1.2),
     (0.0, 1.5, 1.5), (0.0, 1.5, -1.5), (0.0, 2.0, 0.0), (0.0, 0.0, 2.0),
 )  # fmt: skip
-CANDIDATE_BITS = 64  # of 256, by which candidates may differ before they are aligned
 SURE_BITS = 31  # the search finds all pairs up to here, see `_collisions`
 DISTANCES = 2 * NUM_BITS  # room for a distance, 0 to 256, in a key
 MAX_PHOTOS = 1 << 27  # the most whose keys, below DISTANCES * num_photos ** 2, fit into int64

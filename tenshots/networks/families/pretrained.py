@@ -66,12 +66,17 @@ class PretrainedSettings(TransferSettings):
     @property
     def recipes(self) -> tuple[str, ...]:
         """By which it can be taught: all of it at once, too, where its backbone has learnt nothing."""
-        return (*super().recipes, SCRATCH) if self.backbone.weights == "none" else super().recipes
+        return super().recipes if self.has_learnt else (*super().recipes, SCRATCH)
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether its backbone has seen other photos before."""
+        return self.backbone.weights != "none"
 
     @property
     def taught(self) -> str:
         """How it is taught."""
-        return "from scratch" if self.backbone.weights == "none" else "pretrained"
+        return "pretrained" if self.has_learnt else "from scratch"
 
     def build(self, *, size_px: int, num_labels: int) -> keras.Model:
         """Builds the network: see `tenshots.networks.building.build`.
