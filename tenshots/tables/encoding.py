@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import io
 import zlib
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import numpy as np
 from PIL import Image
 from pydantic import Field
 
 from tenshots.params import Settings
+
+if TYPE_CHECKING:
+    import numpy as np  # at run time not at the top: `check`, which has a second, needs the settings alone
 
 Encoding = Literal["lossless"] | Annotated[int, Field(ge=1, le=100)]
 
@@ -46,4 +48,6 @@ def encode(image: np.ndarray, encoding: Encoding) -> bytes:
 
 def decode(data: bytes) -> np.ndarray:
     """Returns an image that `encode` wrote: uint8, shape (height, width, 3), RGB, 0 to 255."""
+    import numpy as np
+
     return np.asarray(Image.open(io.BytesIO(data), formats=("PNG", "JPEG")).convert("RGB"))
