@@ -20,6 +20,10 @@ the variance larger, and must not cost the claim. The interval then begins no lo
 components that would show so much, times how much they show: each is one answer, and the others may show
 nothing. Where all show the same difference, no variance is left: the interval is the shorter of that of the
 answers and that of the share of components that would show it too, the others nothing, or twice as much.
+
+The sign test asks whether more components would show the one than the opposite. Where a rare component shows
+much of the opposite, and the others a little of the one, that says less of their mean than of most of them
+(benchmarks/README.md, "What the sign test does not ask").
 """
 
 from __future__ import annotations

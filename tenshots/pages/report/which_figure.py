@@ -100,7 +100,7 @@ def _choice_sentence(chosen: str, found: Mapping[str, Any], *, divided: bool) ->
     if set(names) == {chosen}:
         return (
             f"{begin} Photos are divided in several ways (folds), and in each of them the validation "
-            "photos would have chosen it, so the choice does not flatter its accuracy."
+            "photos would have chosen it, so choosing fold by fold has the same accuracy."
         )
     counts = {name: counted(names.count(name), "fold") for name in dict.fromkeys(names)}
     which = joined(f"{name} in {folds}" for name, folds in counts.items())
