@@ -282,6 +282,7 @@ def test_no_numeric_package_is_loaded_before_a_stage_has_pinned_it() -> None:
         heavy = {"numpy", "scipy", "sklearn", "pandas", "tensorflow", "keras", "pyarrow", "threadpoolctl"}
         portable.pin = lambda **_: print(sorted(heavy & set(sys.modules)))
         import stages
+        import stages.split
         assert "numpy" in sys.modules
         """
     )
