@@ -144,10 +144,10 @@ def mcnemar(measured: Measured, reference: Measured) -> McNemar:
     return McNemar(better, worse, p_value)
 
 
-def photos_of_sets(num_photos: int, num_sets: int, unit: str) -> str:
+def photos_of_sets(num_photos: int, num_sets: int, unit: str, *, photo: str = "test photo") -> str:
     """Writes `252 test photos from 12 groups`; where each photo is its own set, the photos alone."""
     sets = "" if unit == "photo" else f" from {counted(num_sets, unit)}"
-    return f"{num_photos:,} test {'photo' if num_photos == 1 else 'photos'}{sets}"
+    return f"{counted(num_photos, photo)}{sets}"
 
 
 def signed_points(share: float) -> str:
@@ -179,10 +179,10 @@ def _remedy(gain: Estimate, sample: SampleSize) -> str:
     if wanted.num_sets <= sample.num_sets:
         found = f"would find a true difference of {_margin(sample)} points in 4 of 5 experiments"
         return f"; this many photos {found}" if not repeats else f"; with {repeats} this many photos {found}"
-    photos = photos_of_sets(wanted.num_photos, wanted.num_sets, sample.unit)
-    if wanted.num_in_all == wanted.num_photos:
-        photos = photos.replace(" test ", " ")
-    else:
+    is_all = wanted.num_in_all == wanted.num_photos
+    photo = "photo" if is_all else "test photo"
+    photos = photos_of_sets(wanted.num_photos, wanted.num_sets, sample.unit, photo=photo)
+    if not is_all:
         photos += f", {wanted.num_in_all:,} photos in all,"
     text = f"; about {photos}{f' with {repeats}' if repeats else ''} would settle a {points} difference"
     if gain.num_components < MIN_COMPONENTS:

@@ -15,11 +15,12 @@ and Pearson's, of as many answers as the photos are worth (intervals.num_answers
 Sources: Conover 1999, Practical Nonparametric Statistics, section 3.4 (the sign test); Newcombe 1998,
 Statistics in Medicine 17(22) (how the limits of two shares make those of their difference).
 
-Where no component shows the opposite, the sign test alone decides: one component that is better still makes
-the variance larger, and must not cost the claim. The interval then begins no lower than the share of
-components that would show so much, times how much they show: each is one answer, and the others may show
-nothing. Where all show the same difference, no variance is left: the interval is the shorter of that of the
-answers and that of the share of components that would show it too, the others nothing, or twice as much.
+Where no component shows the opposite, the sign test alone decides, with those that show nothing counted
+against the claim: one component that is better still makes the variance larger, and must not cost the claim.
+The interval then begins no lower than the share of components that would show so much, times how much they
+show: each is one answer, and the others may show nothing. Where all show the same difference, no variance is
+left: the interval is the shorter of that of the answers and that of the share of components that would show
+it too, the others nothing, or twice as much.
 
 The sign test asks whether more components would show the one than the opposite. Where a rare component shows
 much of the opposite, and the others a little of the one, that says less of their mean than of most of them
@@ -33,7 +34,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import betaincinv, stdtr, stdtrit
+from scipy.special import bdtrc, betaincinv, stdtr, stdtrit
 
 from tenshots.errors import DataError
 from tenshots.statistics import evidence, intervals, limits, trainings
@@ -117,9 +118,10 @@ def gain(
         low, high = min(low, least), max(high, most)
     moved = _moved(lead, design)
     better, worse = (int(np.count_nonzero(sign * moved > 0)) for sign in (1, -1))
-    if better >= needed and not worse:
+    signs = len(moved), TAIL / num_comparisons
+    if not worse and _are_most(better, *signs):
         low = max(low, _of_signs(moved, seeds, needed=needed, tail=tail))
-    elif worse >= needed and not better:
+    elif not better and _are_most(worse, *signs):
         high = min(high, -_of_signs(-moved, seeds, needed=needed, tail=tail))
     number = better if low > 0 else worse if high < 0 else better + worse
     if number < needed:
@@ -210,6 +212,11 @@ def _moved(lead: Evidence, design: Design) -> np.ndarray:
     moved = intervals.by_component(lead, design) + lead.value * sizes / sizes.sum()
     found: np.ndarray = np.where(np.abs(moved) * sizes.sum() > ROUNDING, moved, 0.0)
     return found
+
+
+def _are_most(number: int, num_components: int, tail: float) -> bool:
+    """Whether so many of the components are more than half of all, by the sign test."""
+    return bool(bdtrc(number - 1, num_components, 0.5) <= tail)
 
 
 def _of_signs(moved: np.ndarray, seeds: Seeds, *, needed: int, tail: float) -> float:

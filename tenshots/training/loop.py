@@ -166,7 +166,7 @@ def train(
         )
         if not np.isfinite([row.loss, row.val_loss]).all():
             raise SettingsError(
-                f"params.yaml: lr must keep the loss finite, got a loss of {row.loss} in epoch {row.epoch} "
+                f"params.yaml: lr must keep the loss finite, got a loss of {row.loss} in epoch {index + 1} "
                 f"of fold {row.fold}, repeat {row.repeat} at lr {settings.lr}; lower lr"
             )
         history.append(row)

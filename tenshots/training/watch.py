@@ -33,10 +33,16 @@ class Watch:
         self._num_jobs = num_jobs
         self._max_epochs = max_epochs
         self._num_done = 0
+        self._solved: set[tuple[int, int]] = (
+            set()
+        )  # fold and repeat where epoch 0 is a head that was solved for
 
     def epoch(self, row: Epoch) -> None:
-        """Is told of an epoch."""
-        place = f"fold {row.fold}, repeat {row.repeat}, {row.phase} epoch {row.epoch}"
+        """Is told of an epoch; epochs of updates are counted from 1, as on the page."""
+        if not row.num_updates:
+            self._solved.add((row.fold, row.repeat))
+        number = row.epoch + ((row.fold, row.repeat) not in self._solved)
+        place = f"fold {row.fold}, repeat {row.repeat}, {row.phase} epoch {number}"
         self._bar.advance(1, f"{place}, val_accuracy {row.val_accuracy:.3f}")
 
     def resumed(self, num: int) -> None:
@@ -54,11 +60,12 @@ class Watch:
         job, history = outcome.job, outcome.history
         kept = history[outcome.kept_epoch]
         num_epochs = sum(row.num_updates > 0 for row in history)  # before them a head may be solved for
+        number = kept.epoch + (num_epochs == len(history))
         task = f"{job.task}, " * bool(job.task)
         place = f"{task}fold {job.fold}, repeat {job.repeat} ({self._num_done} of {self._num_jobs})"
         text = (
             f"{place}, {counted(num_epochs, 'epoch')}, {counted(history[-1].num_updates, 'update')}, "
-            f"val_accuracy {kept.val_accuracy:.3f} in epoch {kept.epoch}"
+            f"val_accuracy {kept.val_accuracy:.3f} in epoch {number}"
         )
         if not history[-1].num_updates:  # its weights were solved for
             text = f"{place}, val_accuracy {kept.val_accuracy:.3f}"

@@ -45,7 +45,8 @@ says why (see tenshots.statistics.intervals):
     differences      a list of all pairs, first those asked about: variant, reference, asked (true or false),
                      num_comparisons (intervals that hold together: pairs asked about; for the others, all
                      pairs), difference (of test_accuracy), interval (simultaneous), no_interval, within (of
-                     this pair alone at 90 %, or null), claim ("better", "worse", "equal", "alike" or
+                     this pair alone at 90 %, or null), too_few (true where too few sets were tested, or
+                     differ, for any claim), claim ("better", "worse", "equal", "alike" or
                      "open"; see claims.claim), sentence,
                      to_settle {points, power, num_photos, num_sets, num_repeats, num_in_all} or null (see
                      plans.plan),

@@ -59,6 +59,7 @@ def _difference(
         "difference": round(gain.value, NUM_DIGITS),
         **intervals.written(gain),
         "within": limits and [round(end, NUM_DIGITS) for end in limits],
+        "too_few": gain.few is not None,
         "claim": claims.claim(gain, within, sample.margin),
         "sentence": claims.sentence(name, other, gain, within, sample),
         "to_settle": plan

@@ -46,7 +46,7 @@ def _more_people(compared: Mapping[str, Any]) -> str:
     by_fold = choice and set(choice["variants_by_fold"]) != {chosen}
     interval = (choice if by_fold else compared["variants"][chosen])["interval"]
     asked = [each for each in compared["differences"] if each["asked"]]
-    too_few = [each for each in asked if each["claim"] == "open" and not each["interval"]]
+    too_few = [each for each in asked if each["claim"] == "open" and each["too_few"]]
     more = "photos by more people" if compared["grouped"] else "more photos like these"
     add = f"Add {more}: with {counted(compared['num_test_components'], compared['unit'])},"
     if not interval:

@@ -244,7 +244,7 @@ def test_a_forgotten_stage_has_no_outputs_and_no_entry(reference: Project, tmp_p
 
 def test_trainings_are_counted_by_what_a_run_says() -> None:
     said = (
-        "train baseline: fold 0, repeat 0 (1 of 2), 2 epochs, 4 updates, val_accuracy 0.250 in epoch 1\n"
+        "train baseline: fold 0, repeat 0 (1 of 2), 2 epochs, 4 updates, val_accuracy 0.250 in epoch 2\n"
         "train baseline: fold 1, repeat 0, scratch epoch 1, val_accuracy 0.333\n"
         "train frozen: fold 1, repeat 0 (2 of 2), val_accuracy 0.417\n"
         "study frozen: 10 %, fold 1, repeat 0 (2 of 2), val_accuracy 0.417\n"

@@ -6,6 +6,7 @@ from itertools import combinations, combinations_with_replacement
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 
 from tenshots.errors import DataError
 from tenshots.evaluation import metrics
@@ -132,18 +133,34 @@ def ahead(points: Sequence[int], *, num_comparisons: int = 1) -> Estimate:
     return gains.gain(counted_right(one), counted_right(other), num_comparisons=num_comparisons)
 
 
-@pytest.mark.parametrize(("num_groups", "num_comparisons", "needed"), [(6, 1, 6), (8, 1, 6), (8, 3, 7)])
+@pytest.mark.parametrize(("num_groups", "num_comparisons", "needed"), [(6, 1, 6), (9, 1, 8), (8, 3, 8)])
 def test_a_group_that_is_better_still_never_loses_the_claim(
     num_groups: int, num_comparisons: int, needed: int
 ) -> None:
-    """Where no group shows the opposite, the number of those that show a difference decides, and it rises."""
-    for points in combinations_with_replacement([0, 1, 2, 5, 10], num_groups):
-        found = ahead(points, num_comparisons=num_comparisons)
-        is_enough = np.count_nonzero(points) >= needed
-        assert claims.verdict(found) == ("better" if is_enough else "open"), points
-        if is_enough:
-            low, high = bounds(found)
-            assert 0.0005 < low < found.value < high, points
+    """Where no group shows the opposite and most show the one, by the sign test, their number decides."""
+    assert binomtest(needed, num_groups, alternative="greater").pvalue <= TAIL / num_comparisons
+    assert binomtest(needed - 1, num_groups, alternative="greater").pvalue > TAIL / num_comparisons
+    for points in combinations_with_replacement([1, 2, 5, 10], needed):
+        found = ahead((*points, *[0] * (num_groups - needed)), num_comparisons=num_comparisons)
+        assert claims.verdict(found) == "better", points
+        low, high = bounds(found)
+        assert 0.0005 < low < found.value < high, points
+
+
+def test_groups_that_show_nothing_count_against_a_claim() -> None:
+    """8 of 9 groups are most of them, 7 are not, so the variance decides."""
+    assert claims.verdict(ahead((1,) * 7 + (10, 0))) == "better"
+    assert claims.verdict(ahead((1,) * 6 + (10, 0, 0))) == "open"
+    assert claims.verdict(ahead((3,) * 7 + (0, 0))) == "better"
+
+
+def test_groups_whose_mean_is_nothing_are_seldom_called_better_because_none_of_them_is_worse() -> None:
+    """Most are a little better, one in seven is much worse, and often none of those is drawn."""
+    draw, called = np.random.default_rng(3), 0
+    for _ in range(400):
+        points = draw.choice([-3, 0, 1], size=12, p=[0.15, 0.4, 0.45])
+        called += claims.verdict(ahead(points)) == "better"
+    assert called <= 20  # 5 %; 42 where groups that show nothing are left out
 
 
 def test_what_is_claimed_of_the_one_variant_is_claimed_of_the_other_turned_round() -> None:

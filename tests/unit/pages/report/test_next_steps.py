@@ -75,7 +75,7 @@ def test_photos_by_more_people_are_asked_for_where_there_are_too_few_to_tell() -
     none = {**found, "variants": {"baseline": {**one, "interval": None}}}
     assert texts(none) == [f"{begin}no interval can be given."]
     open_ = {"variant": "b", "reference": "a", "asked": True, "claim": "open"}
-    both = [{**open_, "interval": None}, {**open_, "interval": [-0.1, 0.1]}]
+    both = [{**open_, "too_few": True}, {**open_, "too_few": False}]
     assert texts({**found, "differences": both}) == [f"{begin}1 of the 2 comparisons above cannot be judged."]
     assert texts({**wide, "grouped": False})[0].startswith("Add more photos like these")
     by_fold = {"variants_by_fold": ["baseline", "b"], "interval": [0.2, 0.9]}
