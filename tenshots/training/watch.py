@@ -35,7 +35,7 @@ class Watch:
         self._num_done = 0
         self._solved: set[tuple[int, int]] = (
             set()
-        )  # fold and repeat where epoch 0 is a head that was solved for
+        )  # fold and repeat whose epoch 0 is a solved head
 
     def epoch(self, row: Epoch) -> None:
         """Is told of an epoch; epochs of updates are counted from 1, as on the page."""

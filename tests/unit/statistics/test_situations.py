@@ -89,7 +89,7 @@ SITUATIONS = {
     "a gain too small to matter": (
         [ALL] * 30,
         [[1] * 19 + [0]] * 15 + [ALL] * 15,
-        "B is better than A, but by less than 5 points: 2.5 points (1.6 to 3.3)",
+        "B is better than A, but by less than 5 points: 2.5 points (1.5 to 3.3)",
     ),
     "5 of 5 groups, not quite alike": (
         [ALL, ALL, [1] * 19 + [0], ALL, ALL],
