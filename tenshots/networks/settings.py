@@ -11,14 +11,14 @@ import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, model_serializer
 
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import families as package
-from tenshots.params import Settings
+from tenshots.params import Listed, Settings
 
 if TYPE_CHECKING:
     # Not at run time: `check` reads the settings of every family in 0.3 s, and Keras takes 5 s to import.
@@ -34,6 +34,24 @@ SCRATCH = "scratch"  # the recipe that trains all of a network at once, from ran
 LINEAR: Mapping[str, str] = MappingProxyType(
     {"logistic_regression": "logistic regression", "linear_svm": "linear support vector machine"}
 )
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+def _unfreeze_kind(value: Any) -> str:  # noqa: ANN401 (whatever stands in the file)
+    if isinstance(value, Mapping):
+        return "beginning"
+    return "names" if isinstance(value, list | tuple) else "share"
+
+
+# Of a backbone's layers: a share of them, counted from the top; all from a block or layer on up; or those of
+# some names, each of a block or a layer.
+Unfreeze = Annotated[
+    Annotated[float, Field(ge=0, le=1), Tag("share")]
+    | Annotated[dict[Literal["from"], Name], Field(min_length=1), Tag("beginning")]
+    | Annotated[Listed[Name], Field(min_length=1), Tag("names")],
+    Discriminator(_unfreeze_kind),
+]
 
 
 class SparingSettings(Settings):
@@ -138,8 +156,10 @@ class TransferSettings(NetworkSettings):
     """
 
     dropout: float = Field(ge=0, lt=1)
-    unfreeze: float = Field(ge=0, le=1)
+    unfreeze: Unfreeze
     fine_tune_lr_factor: float = Field(gt=0, le=1000)
+    # The rate of each tuned block is so many times that of the tuned one above it; absent: all have one rate.
+    block_lr_factor: float | None = Field(default=None, gt=0, le=1)
 
     @property
     def recipes(self) -> tuple[str, ...]:
@@ -150,6 +170,24 @@ class TransferSettings(NetworkSettings):
     def has_learnt(self) -> bool:
         """Whether its backbone has seen other photos before."""
         raise NotImplementedError
+
+    @property
+    def names_parts(self) -> bool:
+        """Whether blocks have rates of their own, or names say what is tuned."""
+        return self.block_lr_factor is not None or not isinstance(self.unfreeze, int | float)
+
+    def taught_by(self, recipe: str) -> str:
+        """Returns how it is taught by this recipe, in a few words."""
+        if recipe in LINEAR or recipe == SCRATCH or not self.names_parts:
+            return super().taught_by(recipe)
+        said = [self.taught]
+        if isinstance(self.unfreeze, Mapping):
+            said.append(f"tuned from {self.unfreeze['from']} up")
+        elif isinstance(self.unfreeze, tuple):
+            said.append(f"tuned: {', '.join(self.unfreeze)}")
+        if self.block_lr_factor is not None:
+            said.append(f"each block at {self.block_lr_factor:g} times the rate of the one above")
+        return "; ".join(said)
 
     def frozen(self) -> dict[str, Any]:
         """Returns all settings but those of the training, so that an edit of these computes nothing again."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -80,6 +82,7 @@ class Outcome(NamedTuple):
         probabilities: of each label for the images of `job.held_out`, float64 (num_images, num_labels). The
             part of the network that was trained gives them, from what it was trained on: pixels would have
             all that lies below computed again. Then the last bits may differ from the saved network's.
+        told: further things that model.json says of the training, as plain values; mostly none.
     """
 
     job: Job
@@ -87,6 +90,7 @@ class Outcome(NamedTuple):
     kept_epoch: int
     num_images: int
     probabilities: np.ndarray
+    told: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def of_test(self) -> np.ndarray:

@@ -112,6 +112,7 @@ def entry(saved: Saved) -> dict[str, Any]:
         "num_updates": history[-1].num_updates,
         "num_images": saved.outcome.num_images,
         "kept_epoch": saved.outcome.kept_epoch,
+        **saved.outcome.told,
     }
 
 

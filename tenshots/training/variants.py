@@ -286,7 +286,8 @@ def trainers(
         return linear.trainers(
             build, known=known, labels=labels, kind=variant.recipe, flips=variant.flips_at_test
         )
-    return transfer.trainers(build, **data, known=known, phases=variant.network)
+    with building.below(at):
+        return transfer.trainers(build, **data, known=known, phases=variant.network)
 
 
 def max_epochs(variant: Variant) -> int:
