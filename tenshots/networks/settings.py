@@ -69,6 +69,24 @@ class NetworkSettings(SparingSettings):
     family: str
     input_px: int  # side of what the network sees; photos of another size are scaled inside it
 
+    @classmethod
+    def completed(cls, values: Any, *, at: str) -> Any:  # noqa: ANN401, ARG003 (whatever stands in the file)
+        """Returns the settings with what a file that they name says of the network; most name none.
+
+        Args:
+            values: what stands under `at`.
+            at: the network's dotted key in params.yaml.
+
+        Raises:
+            SettingsError: the file is missing, or contradicts them.
+        """
+        return values
+
+    @property
+    def built_by(self) -> tuple[str, ...]:
+        """Families whose code builds it."""
+        return (self.family,)
+
     @property
     def recipes(self) -> tuple[str, ...]:
         """By which it can be taught, the usual one first."""
@@ -200,12 +218,13 @@ def families() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg)
 
 
-def settings_from(values: Mapping[str, Any], *, at: str) -> NetworkSettings:
+def settings_from(values: Mapping[str, Any], *, at: str, complete: bool = False) -> NetworkSettings:
     """Checks the settings of a network with the model of its family.
 
     Args:
         values: what stands under `at`.
         at: its dotted key in params.yaml, such as `networks.lecture`.
+        complete: whether nothing is to be added from files that the settings name (see `completed`).
 
     Raises:
         SettingsError: an unknown family, or a value that breaks a rule of its family.
@@ -220,7 +239,7 @@ def settings_from(values: Mapping[str, Any], *, at: str) -> NetworkSettings:
     # The name is that of a file of ours by now, whatever stood in params.yaml.
     module = importlib.import_module(f"{package.__name__}.{family}")
     model: type[NetworkSettings] = module.SETTINGS
-    settings = params.check(values, model, at=at)
+    settings = params.check(values if complete else model.completed(values, at=at), model, at=at)
     settings.check_together(at=at)
     return settings
 
