@@ -22,6 +22,7 @@ from tenshots.interpretation import (
 from tenshots.interpretation.answer_pictures import gradcam_picture
 from tenshots.interpretation.layer_pictures import excitation_picture, feature_maps_picture, filters_picture
 from tenshots.interpretation.picture import Picture
+from tenshots.interpretation.restored_picture import restored_picture
 from tenshots.interpretation.settings import VisualiseSettings
 from tenshots.interpretation.subject import Subject
 from tenshots.networks import forward
@@ -53,6 +54,9 @@ def pictures(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Itera
         answers = forward.predict(shown.model, shown.tested.images, flips=True)
     shown.check(answers)
     yield structure_picture(shown.model, shown.share, shown.tuned)
+    if shown.restored is not None:
+        photo_ids = shown.photos["photo_id"].iloc[shown.restored.rows].tolist()
+        yield restored_picture(shown.restored, photo_ids)
     if layers.has_maps(shown.model):
         yield from _of_maps(shown, settings, dict(zip(excited, found.peaks, strict=True)), seed=seed)
     if settings.landscape:

@@ -19,6 +19,7 @@ from tenshots.runtime import keras
 from tenshots.tables.database import decode
 from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS
 from tenshots.tables.predictions import predicted, probabilities_of
+from tenshots.tables.restored import Restored
 
 MAX_TESTED = 400  # test photos that are searched for patches: more take memory, and find little that is new
 MAX_TRAINED = 128  # training photos that a loss surface is computed on, at each of its places
@@ -56,6 +57,7 @@ class Subject:
             None where all of it began at random.
         tuned: names of the parts of that backbone that did, where the settings name them.
         moves_first: whether its first layer did, where they do.
+        restored: what its first layer learnt without labels, if it did.
     """
 
     model: keras.Model
@@ -68,6 +70,7 @@ class Subject:
     share: float | None = None
     tuned: tuple[str, ...] = ()
     moves_first: bool = False
+    restored: Restored | None = None
 
     @property
     def share_of_first(self) -> float | None:
@@ -96,6 +99,7 @@ def subject(
     photos: pd.DataFrame,
     splits: pd.DataFrame,
     predictions: pd.DataFrame,
+    restored: Restored | None = None,
 ) -> Subject:
     """Brings together what the pictures of one training need.
 
@@ -106,6 +110,7 @@ def subject(
         photos: columns photo_id, label and image (encoded).
         splits: columns photo_id, fold and part.
         predictions: of the variant, see tenshots.tables.predictions.
+        restored: what the first layer learnt without labels, if it did.
 
     Raises:
         DataError: the tables are not of one experiment.
@@ -126,6 +131,7 @@ def subject(
         share=_share(saved, model),
         tuned=tuned,
         moves_first=moves_first,
+        restored=restored,
     )
 
 

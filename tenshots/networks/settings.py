@@ -116,6 +116,10 @@ class NetworkSettings(SparingSettings):
         """Returns the settings that this recipe uses, as plain values: a linear one tunes nothing."""
         return (recipe in LINEAR and self.frozen()) or self.model_dump(mode="json")
 
+    def unchained(self) -> str:
+        """Returns why its layers cannot learn one by one without labels; an empty text where they can."""
+        return f"those of family {self.family} lie side by side"
+
     def frozen(self) -> dict[str, Any] | None:
         """Returns all settings that frozen features depend on, as plain values; None without a backbone."""
         return None

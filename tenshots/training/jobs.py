@@ -83,6 +83,7 @@ class Outcome(NamedTuple):
             part of the network that was trained gives them, from what it was trained on: pixels would have
             all that lies below computed again. Then the last bits may differ from the saved network's.
         told: further things that model.json says of the training, as plain values; mostly none.
+        restored: what the first layer learnt without labels (`Restored.packed`); mostly none.
     """
 
     job: Job
@@ -91,6 +92,7 @@ class Outcome(NamedTuple):
     num_images: int
     probabilities: np.ndarray
     told: Mapping[str, Any] = MappingProxyType({})
+    restored: bytes = b""
 
     @property
     def of_test(self) -> np.ndarray:

@@ -32,6 +32,7 @@ def prepare(
     num_updates: int,
     rate: LearningRate | None = None,
     factors: Mapping[str, float] = MappingProxyType({}),
+    loss: keras.losses.Loss | None = None,
 ) -> None:
     """Gives the model a fresh optimiser of `num_updates` updates, in place.
 
@@ -45,6 +46,7 @@ def prepare(
         num_updates: of the whole training, at least 1.
         rate: another course than that of the settings.
         factors: of the learning rate of some weights, by their paths.
+        loss: of a model that gives no answers; None: the one of the settings.
     """
     rate = rate or LearningRate(
         lr, num_updates=num_updates, schedule=settings.schedule, warmup=settings.warmup
@@ -58,8 +60,8 @@ def prepare(
     optimiser = _optimiser(settings, rate, factors)
     model.compile(
         optimiser,
-        loss=losses.minimised(settings),
-        metrics=["accuracy"],
+        loss=losses.minimised(settings) if loss is None else loss,
+        metrics=["accuracy"] if loss is None else None,
         # XLA makes TensorFlow three times slower on a CPU; JAX needs it.
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )

@@ -21,7 +21,13 @@ from tenshots.training.feeding import OnTheFly
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.linear import Known
 from tenshots.training.loop import TrainSettings
-from tenshots.training.settings import ON_THE_FLY, ExperimentSettings, OptimisationSettings, named
+from tenshots.training.settings import (
+    ON_THE_FLY,
+    ExperimentSettings,
+    OptimisationSettings,
+    PretrainingSettings,
+    named,
+)
 
 Result = TypeVar("Result")
 
@@ -39,6 +45,7 @@ class Variant(NamedTuple):
     experiment: ExperimentSettings
     train: TrainSettings
     flips_at_test: bool = False
+    pretraining: PretrainingSettings | None = None
 
     @property
     def is_linear(self) -> bool:
@@ -60,12 +67,14 @@ class Variant(NamedTuple):
         flips = {"flips_at_test": True} if self.flips_at_test else {}
         if self.is_linear:  # no learning rate, no updates: an edit of these changes nothing
             return {"threads": self.experiment.threads, **flips}
+        before = {"pretraining": self.pretraining.described()} if self.pretraining else {}
         overridden = {"lr": self.train.lr, "batch_size": self.train.batch_size, "epochs": self.train.epochs}
         return {
             **self.experiment.model_dump(mode="json"),
             **overridden,
             "optimisation": self.train.optimisation.described(),
             **flips,
+            **before,
         }
 
 
@@ -96,6 +105,7 @@ def resolve(values: Mapping[str, Any], name: str) -> Variant:
             optimisation=params.section(values, "optimisation", OptimisationSettings),
         ),
         flips_at_test=bool(variant.flips_at_test),
+        pretraining=variant.pretraining,
     )
 
 
@@ -277,7 +287,7 @@ def trainers(
             f"data {variant.data} is learnt with fresh copies if it is {ON_THE_FLY}, else without"
         )
     if not (isinstance(variant.network, TransferSettings) and variant.has_features):
-        return scratch.trainers(build, **data)
+        return scratch.trainers(build, **data, pretraining=variant.pretraining)
     if known is None:
         raise ValueError(f"recipe {variant.recipe} learns from frozen features, got none")
     if not learnt:  # its backbone starts at random, the same in every worker, and in the frozen features

@@ -159,6 +159,15 @@ REFUSED: list[tuple[str, object, str]] = [
     ("optimisation.drawing", True, "must be 'balanced', got true"),
     ("optimisation.mixup", 0, "must be above 0"),
     ("optimisation.cutmix", 101, "must be at most 100"),
+    ("variants.baseline.pretraining", {"noise": 1, "epochs": 1}, "noise must be below 1, got 1"),
+    ("variants.baseline.pretraining", {"noise": 0}, "epochs is missing"),
+    ("variants.baseline.pretraining", {"noise": 0, "epochs": 1, "lr": 0}, "lr must be above 0"),
+    ("variants.baseline.pretraining", {"noise": 0, "epochs": 1, "tied": 1}, "tied must be true or false"),
+    (
+        "variants.frozen.pretraining",
+        {"noise": 0, "epochs": 1},
+        "begins with what was learnt before; remove it",
+    ),
     ("variants.baseline.flips_at_test", "yes", "must be true or false, got 'yes'"),
     (
         "variants.frozen.data",
