@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from tenshots import params
 from tenshots.errors import SettingsError
-from tenshots.networks.settings import FEATURES, Unfreeze
+from tenshots.networks.settings import FEATURES
 from tenshots.networks.standardising import Standardising
+from tenshots.networks.unfreezing import Unfreeze
 from tenshots.runtime import keras
 
 # As architectures name their blocks: block3b_expand_conv (EfficientNet), block1_2_convolution (ours),

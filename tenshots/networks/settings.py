@@ -11,14 +11,15 @@ import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import families as package
-from tenshots.params import Listed, Settings
+from tenshots.networks.unfreezing import Unfreeze
+from tenshots.params import Settings
 
 if TYPE_CHECKING:
     # Not at run time: `check` reads the settings of every family in 0.3 s, and Keras takes 5 s to import.
@@ -34,24 +35,6 @@ SCRATCH = "scratch"  # the recipe that trains all of a network at once, from ran
 LINEAR: Mapping[str, str] = MappingProxyType(
     {"logistic_regression": "logistic regression", "linear_svm": "linear support vector machine"}
 )
-
-Name = Annotated[str, Field(min_length=1)]
-
-
-def _unfreeze_kind(value: Any) -> str:  # noqa: ANN401 (whatever stands in the file)
-    if isinstance(value, Mapping):
-        return "beginning"
-    return "names" if isinstance(value, list | tuple) else "share"
-
-
-# Of a backbone's layers: a share of them, counted from the top; all from a block or layer on up; or those of
-# some names, each of a block or a layer.
-Unfreeze = Annotated[
-    Annotated[float, Field(ge=0, le=1), Tag("share")]
-    | Annotated[dict[Literal["from"], Name], Field(min_length=1), Tag("beginning")]
-    | Annotated[Listed[Name], Field(min_length=1), Tag("names")],
-    Discriminator(_unfreeze_kind),
-]
 
 
 class SparingSettings(Settings):

@@ -9,7 +9,7 @@ import numpy as np
 
 from tenshots.networks import building, features, forward, parts
 from tenshots.networks.building import passes_alone
-from tenshots.networks.settings import Unfreeze
+from tenshots.networks.unfreezing import Unfreeze
 from tenshots.runtime import keras
 
 # What the lower model puts out is kept in memory up to this; beyond, it is computed again for each batch.

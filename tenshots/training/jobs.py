@@ -20,6 +20,7 @@ class Job(NamedTuple):
         task: of a study, to which the job belongs; empty for a variant's own.
         test: rows of the photos that are kept from the training, and that the network is asked about in the
             end, int64.
+        unlabelled: rows of photos without labels, which layers learn from before the training, int64.
     """
 
     fold: int
@@ -30,6 +31,7 @@ class Job(NamedTuple):
     num_originals: int
     task: str = ""
     test: np.ndarray = np.empty(0, dtype=np.int64)
+    unlabelled: np.ndarray = np.empty(0, dtype=np.int64)
 
     @property
     def name(self) -> str:

@@ -151,6 +151,8 @@ def learn(
 ) -> list[dict[str, Any]]:
     """Teaches layer after layer in place, on the job's training images, whose labels are not looked at.
 
+    And on photos without labels, if it has any.
+
     Args:
         todo: of `steps`; the network's weights are drawn.
         job: whose rows are learnt from.
@@ -186,17 +188,19 @@ def _taught(
     check: Callable[[], None],
 ) -> list[float]:
     """Teaches one layer, and returns the mean loss of each epoch."""
-    size = settings.images_at_once(job.num_originals)
+    rows_learnt = np.concatenate([job.train, job.unlabelled])
+    number = job.num_originals + len(job.unlabelled)
+    size = settings.images_at_once(number)
     lr = pretraining.lr or settings.lr
     optimisation.prepare(
         step.autoencoder,
         settings.optimisation.model_copy(update={"ema": None}),
         lr=lr,
-        num_updates=pretraining.epochs * -(-job.num_originals // size),
+        num_updates=pretraining.epochs * -(-number // size),
         loss=keras.losses.MeanSquaredError(),
     )
     own = derived_seed(job.seed, "pretraining", step.encoder.name)
-    stream = loop.epochs_of_batches(job.train, num_originals=job.num_originals, batch_size=size, seed=own)
+    stream = loop.epochs_of_batches(rows_learnt, num_originals=number, batch_size=size, seed=own)
     losses = []
     for epoch in range(pretraining.epochs):
         total = 0.0
@@ -207,7 +211,7 @@ def _taught(
             seed = derived_seed(own, "noise", epoch, batch)
             noisy = corrupted(clean, noise=pretraining.noise, seed=seed)
             total += len(rows) * float(np.ravel(step.autoencoder.train_on_batch(noisy, clean))[0])
-        losses.append(total / job.num_originals)
+        losses.append(total / number)
         if not np.isfinite(losses[-1]):
             raise SettingsError(
                 f"{PATH}: pretraining.lr of the variant must keep the loss finite, got a loss of "

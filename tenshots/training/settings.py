@@ -166,6 +166,7 @@ class PretrainingSettings(Settings):
     epochs: int = Field(ge=1, le=MAX_EPOCHS)  # of each layer
     lr: float | None = Field(default=None, gt=0, le=MAX_LR)  # None: that of the training
     tied: bool | None = None  # whether a decoder has its layer's weights; None: it has
+    unlabelled: bool | None = None  # whether from photos without labels, too (`accept.unlabelled`); None: no
 
     def described(self) -> dict[str, Any]:
         """Returns the settings as plain values, without those that are absent."""

@@ -31,8 +31,6 @@ from tenshots.training.settings import (
 
 Result = TypeVar("Result")
 
-WORTH_UPDATES = 50  # per worker, of all jobs; its graphs take about as long to make as these take to compute
-
 
 class Variant(NamedTuple):
     """A variant with everything that it names, resolved."""
@@ -220,15 +218,6 @@ def train(
     if variant.is_linear:  # seconds, and one at a time is solved for
         num_workers = 1
     return executor.run(begin, jobs, finish=finish, num_workers=num_workers, report=report, done=done)
-
-
-def num_worth(variant: Variant, jobs: Sequence[Job]) -> int:
-    """Returns how many workers at most are worth what each takes to begin; at least 1.
-
-    Each makes graphs of its own, which takes seconds, and one core for all threads. So few short trainings,
-    as of a trial with two epochs, end no later one after the other.
-    """
-    return max(1, sum(limits.num_updates(variant.train, job) for job in jobs) // WORTH_UPDATES)
 
 
 def copies_known(variant: Variant, copies: pd.DataFrame) -> list[str]:

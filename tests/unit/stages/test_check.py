@@ -168,6 +168,12 @@ REFUSED: list[tuple[str, object, str]] = [
         {"noise": 0, "epochs": 1},
         "begins with what was learnt before; remove it",
     ),
+    (
+        "variants.baseline.pretraining",
+        {"noise": 0, "epochs": 1, "unlabelled": True},
+        "must be left out where accept.unlabelled names no folder",
+    ),
+    ("accept.unlabelled", "", "must not be empty, got ''"),
     ("variants.baseline.flips_at_test", "yes", "must be true or false, got 'yes'"),
     (
         "variants.frozen.data",
