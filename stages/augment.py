@@ -19,7 +19,7 @@ from tenshots.augmentation import copying
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.repository import unfinished
 from tenshots.seeds import SeedSettings
-from tenshots.tables import database
+from tenshots.tables import database, unlabelled
 from tenshots.tables.encoding import encode
 from tenshots.tables.paths import AUGMENTATION, AUGMENTED, DATABASE, SPLITS
 
@@ -50,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         for path in shards:
             with files.naming(folder / path.name):
                 shutil.copyfile(path, folder / path.name)
+        if (DATABASE / unlabelled.FOLDER).exists():
+            shutil.copytree(DATABASE / unlabelled.FOLDER, folder / unlabelled.FOLDER)
         database.write_copies(copies, folder, num_shards=len(shards))
     AUGMENTATION.parent.mkdir(parents=True, exist_ok=True)
     files.write(AUGMENTATION, encode(copying.preview(originals, copies), "lossless"))

@@ -15,6 +15,7 @@ from tenshots import files, params
 from tenshots.checks import folder, whole
 from tenshots.checks.wanted import wanted
 from tenshots.intake.layout import PhotosSettings
+from tenshots.networks.settings import settings_from
 from tenshots.repository import code
 from tenshots.tables import corrections, features
 from tenshots.tables.paths import CODE, NETWORKS, WANTED
@@ -41,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             files.write(part / f"{stage}.txt", code.text(code.stage_files(stage)))
     with files.whole_folder(NETWORKS) as part:
         for name, network in values["networks"].items():
-            files.write(part / f"{name}.txt", code.text(code.family_files(network["family"])))
+            families = settings_from(network, at=f"networks.{name}").built_by
+            paths = {path for family in families for path in code.family_files(family)}
+            files.write(part / f"{name}.txt", code.text(sorted(paths)))
     with files.whole_folder(WANTED) as part:
         for (data, name), asked in wanted(values).items():
             features.write_wanted(asked, part / data / f"{name}.json")

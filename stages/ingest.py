@@ -20,10 +20,12 @@ from tenshots.intake import collection, correcting, ingestion, layout, misreadin
 from tenshots.intake.names.pattern import Layout
 from tenshots.intake.settings import AcceptSettings, DatabaseSettings, NearDuplicateSettings
 from tenshots.repository import unfinished
-from tenshots.tables import corrections, database, manifest
+from tenshots.splitting.relatives import relatives
+from tenshots.tables import corrections, database, manifest, unlabelled
 from tenshots.tables.corrections import CORRECTIONS
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.tables.paths import DATABASE, MANIFEST
+from tenshots.tables.unlabelled import Unlabelled
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -52,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     pattern = Layout(source.layout)
     before = snapshots.snapshot(folder)
     # The files themselves are read and hashed anyway: what was decoded is known by the hashes.
-    plain = {name: each.model_dump(mode="json") for name, each in rules._asdict().items()}
+    plain = {name: each.model_dump(mode="json", exclude_none=True) for name, each in rules._asdict().items()}
     pieces = unfinished.pieces("ingest", settings=plain, inputs=[])
     with closing(database.Spool(DATABASE.parent)) as spool:
         result = ingestion.ingest(
@@ -60,6 +62,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
         with files.whole_folder(DATABASE) as part:
             database.write_photos(result.photos, part, num_shards=num_shards)
+            if len(result.unlabelled):
+                beside = relatives(result.manifest, result.unlabelled["photo_id"])
+                unlabelled.write(Unlabelled(result.unlabelled, beside), part, num_shards=num_shards)
     manifest.write(result.manifest, MANIFEST)
     pieces.end(DATABASE)
     try:
@@ -74,10 +79,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     print(collection.table(result.manifest))
     kept = result.manifest.loc[result.manifest["status"] == "kept", "path"]
+    labelled = result.manifest[~result.manifest["photo_id"].isin(result.unlabelled["photo_id"])]
     doubts = [
         *result.namings,
-        *misreadings.doubts(result.manifest, source.layout),
-        *collection.doubts(result.manifest, result.bare_groups),
+        *misreadings.doubts(labelled, source.layout),
+        *collection.doubts(labelled, result.bare_groups),
         *pattern.doubts(kept),
     ]
     for doubt in doubts:

@@ -19,10 +19,11 @@ from stages.fresh import fresh
 from tenshots import files, params, runtime
 from tenshots.repository import unfinished
 from tenshots.tables import csv_files, database, features
+from tenshots.tables import unlabelled as without_labels
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.tables.paths import DATA, FEATURES, MODELS, SPLITS, source
 from tenshots.tracking import entries, identity, looks, sessions
-from tenshots.training import balancing, resuming, storing, variants
+from tenshots.training import balancing, limits, resuming, storing, unlabelled, variants
 from tenshots.training.jobs import Epoch
 from tenshots.training.linear import Known
 from tenshots.training.storing import Saved
@@ -64,8 +65,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
         known = Known.of(found, [*photo_ids, *copy_ids], splits)
     # A variant that learns from frozen features needs no pixels, but for the size of its network's input.
-    images = database.decode(shown["image"].iloc[:1] if variant.is_linear else shown["image"])
     names, labels = np.unique(shown["label"].to_numpy(dtype=str), return_inverse=True)
+    pictures = shown["image"].iloc[:1] if variant.is_linear else shown["image"]
+    if variant.pretraining and variant.pretraining.unlabelled:
+        more = without_labels.read(DATA / of)
+        jobs = unlabelled.with_unlabelled(jobs, more, splits, first_row=len(shown))
+        pictures = pd.concat([pictures, more.photos["image"]])
+        labels = np.append(labels, np.zeros(len(more.photos), dtype=labels.dtype))  # nobody looks at them
+    images = database.decode(pictures)
     if not variant.is_linear:
         balancing.check(variant.train.optimisation, jobs, labels, names.tolist())
 
@@ -92,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         with files.whole_folder(MODELS / variant.name) as folder:
             saved, left = resuming.divided(jobs, pieces, partial(storing.restored, folder=folder))
             watch.resumed(len(saved))
-            num_worth = variants.num_worth(variant, left)
+            num_worth = limits.num_worth(variant.train, left)
             num_workers = given.workers or runtime.num_workers(threads=threads, num_worth=num_worth)
             finish = partial(storing.save, folder=folder, pieces=pieces)
             started = time.perf_counter()

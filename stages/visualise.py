@@ -20,7 +20,7 @@ from tenshots.interpretation.subject import chosen_fit, subject
 from tenshots.networks import model_json, stored
 from tenshots.runtime import ComputeSettings, keras
 from tenshots.seeds import SeedSettings
-from tenshots.tables import database
+from tenshots.tables import database, restored
 from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS, VISUALISATIONS
 
 
@@ -54,7 +54,9 @@ def _draw(
     predictions = database.read_predictions(EVALUATIONS / variant / "predictions.csv")
     model = stored.rebuild(saved)
     stored.load(model, MODELS / variant / fit.weights)
-    shown = subject(model, saved, fit, photos=photos, splits=splits, predictions=predictions)
+    learnt = MODELS / variant / fit.weights.replace(".weights.h5", restored.ENDING)
+    found = restored.unpacked(learnt.read_bytes()) if learnt.exists() else None
+    shown = subject(model, saved, fit, photos=photos, splits=splits, predictions=predictions, restored=found)
 
     folder.mkdir()
     described = []

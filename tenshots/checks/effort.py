@@ -30,7 +30,7 @@ def efforts(network: keras.Model, settings: NetworkSettings) -> dict[str, int]:
     """
     if not isinstance(settings, TransferSettings):
         return {"whole": effort(network), "tuned": effort(network)}
-    cut = cuts.below_top(network, share=settings.unfreeze)
+    cut = cuts.below_top(network, settings.unfreeze)
     return {"whole": effort(network), "tuned": 0 if cut is None else effort(cut.upper)}
 
 

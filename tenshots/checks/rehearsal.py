@@ -95,7 +95,8 @@ def _efforts(
     try:
         with keras.StatelessScope(initialize_variables=False):
             network = building.build(settings, size_px=size_px, num_labels=2, at=at)
-            found = effort.efforts(network, settings)
+            with building.below(at):
+                found = effort.efforts(network, settings)
     finally:
         keras.utils.clear_session(free_memory=False)
     _check_alone(network, settings, alone, at=at)

@@ -85,6 +85,7 @@ def check(values: Mapping[str, Any]) -> None:
             if networks:
                 named(values, name)
                 check_lengths(values, name)
+                _check_unlabelled(values, name)
             else:  # there is no list of networks: that is one mistake, not one per variant that names one
                 params.section(values, f"variants.{name}", VariantSettings)
     with _noted(found):
@@ -142,6 +143,16 @@ def _unknown(values: Mapping[str, Any]) -> Iterator[str]:
         if key not in known:
             hint = params.nearest(str(key), known) or "; remove it"
             yield f"{PATH}: {key} is not a known setting{hint}"
+
+
+def _check_unlabelled(values: Mapping[str, Any], name: str) -> None:
+    """Raises a SettingsError where a variant learns from photos without labels, and there are none."""
+    before = named(values, name).pretraining
+    if before and before.unlabelled and _section(values, "accept", AcceptSettings).unlabelled is None:
+        raise SettingsError(
+            f"{PATH}: variants.{name}.pretraining.unlabelled must be left out where accept.unlabelled names "
+            "no folder of photos without labels, got true; add accept.unlabelled, or remove it"
+        )
 
 
 def _check_shown(values: Mapping[str, Any]) -> None:

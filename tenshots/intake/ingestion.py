@@ -19,7 +19,7 @@ from rich.progress import track
 
 from tenshots.errors import DataError, RejectedPhoto
 from tenshots.files import NOWHERE, Pieces
-from tenshots.intake import collection, correcting, examined, misreadings
+from tenshots.intake import collection, correcting, examined, misreadings, unlabelled
 from tenshots.intake.archives import ArchiveLimits
 from tenshots.intake.choosing import Choice
 from tenshots.intake.examined import Examined
@@ -64,12 +64,14 @@ class Ingested(NamedTuple):
             images lie in the spool.
         bare_groups: names of groups without a photo kept, sorted; also those whose folders are empty.
         namings: which names of folders and archives were made one, a sentence each, see `naming`.
+        unlabelled: as `photos`, of those without a label (see `intake.unlabelled`); their label is empty.
     """
 
     manifest: pd.DataFrame
     photos: pd.DataFrame
     bare_groups: list[str]
     namings: list[str]
+    unlabelled: pd.DataFrame
 
 
 def ingest(
@@ -141,17 +143,21 @@ def ingest(
     table = pd.DataFrame.from_records([rows[number] for number in range(len(found))])
     misreadings.check(table, layout.pattern)
     table = correcting.applied(table, corrected, are_all_read=not unread)
-    table = collection.reject_twins(table)
+    table = collection.reject_twins(unlabelled.set_aside(table, accept.unlabelled))
     folders = [each for each in fields[len(found) :] if each is not None]
-    collection.check(table, empty_labels=[folder.label for folder in folders])
+    collection.check(table, empty_labels=[each.label for each in folders if each.label != accept.unlabelled])
     table = _with_clusters(table, thumbnails, rules.near_duplicates, num_workers=num_workers)
-    kept = table.loc[table["status"] == "kept", PHOTO_SCHEMA.names]
+    kept, aside = (
+        table.loc[table["status"] == each, PHOTO_SCHEMA.names] for each in ("kept", unlabelled.ASIDE)
+    )
+    table = unlabelled.left_out(table)
     groups = {*table["group"], *(folder.group for folder in folders)}
     return Ingested(
         manifest=table[list(manifest.COLUMNS)],
         photos=kept.reset_index(drop=True),
-        bare_groups=sorted(groups - {"", *kept["group"]}),
+        bare_groups=sorted(groups - {"", *kept["group"], *aside["group"]}),
         namings=namings,
+        unlabelled=aside.reset_index(drop=True),
     )
 
 
@@ -245,7 +251,7 @@ def _with_clusters(
     table: pd.DataFrame, thumbnails: np.ndarray, settings: NearDuplicateSettings, *, num_workers: int
 ) -> pd.DataFrame:
     """Returns the manifest with the perceptual hash and the cluster of each photo kept."""
-    kept = np.flatnonzero(table["status"] == "kept")
+    kept = np.flatnonzero(unlabelled.is_wanted(table))
     rows = table.iloc[kept]
     thumbnails = thumbnails[kept]
     links = duplicates.near_duplicates(thumbnails, settings, num_workers=num_workers)

@@ -24,6 +24,8 @@ class AcceptSettings(Settings):
     max_zip_ratio: int = Field(ge=1, le=1000)
     # Of a whole folder; what reads single photos by these rules has no use for it.
     max_photos: Annotated[int, Field(ge=1, le=100_000)] | Literal["none"] = "none"
+    # How the folders are called, where others have their label, of photos without one; None: there are none.
+    unlabelled: str | None = Field(default=None, min_length=1)
 
     @property
     def most(self) -> int | None:

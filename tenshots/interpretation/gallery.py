@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from tenshots.interpretation import (
 from tenshots.interpretation.answer_pictures import gradcam_picture
 from tenshots.interpretation.layer_pictures import excitation_picture, feature_maps_picture, filters_picture
 from tenshots.interpretation.picture import Picture
+from tenshots.interpretation.restored_picture import restored_picture
 from tenshots.interpretation.settings import VisualiseSettings
 from tenshots.interpretation.subject import Subject
 from tenshots.networks import forward
@@ -52,7 +53,10 @@ def pictures(shown: Subject, settings: VisualiseSettings, *, seed: int) -> Itera
     if shown.flips:
         answers = forward.predict(shown.model, shown.tested.images, flips=True)
     shown.check(answers)
-    yield structure_picture(shown.model, shown.share)
+    yield structure_picture(shown.model, shown.share, shown.tuned)
+    if shown.restored is not None:
+        photo_ids = shown.photos["photo_id"].iloc[shown.restored.rows].tolist()
+        yield restored_picture(shown.restored, photo_ids)
     if layers.has_maps(shown.model):
         yield from _of_maps(shown, settings, dict(zip(excited, found.peaks, strict=True)), seed=seed)
     if settings.landscape:
@@ -109,7 +113,7 @@ def _of_maps(
     """Yields the pictures that need layers of maps."""
     yield feature_maps_picture(shown, settings)
     if layers.sees_pixels(shown.model):
-        yield filters_picture(shown.model, shown.share)
+        yield filters_picture(shown.model, shown.share_of_first)
     for layer, peaks in excited.items():
         own = derived_seed(seed, "excitation", layer.name)
         yield excitation_picture(shown, layer, peaks, settings, seed=own)
@@ -124,12 +128,13 @@ def _of_maps(
         yield dream_picture(shown, settings, seed=derived_seed(seed, "dream"))
 
 
-def structure_picture(model: keras.Model, share: float | None) -> Picture:
+def structure_picture(model: keras.Model, share: float | None, tuned: Sequence[str] = ()) -> Picture:
     """Draws layers, shapes and numbers of parameters.
 
     Args:
         model: whose.
         share: of its backbone that learnt from these photos (see `Subject.share`).
+        tuned: names of the parts that did (see `Subject.tuned`).
     """
     rows = structure.rows(model)
     drawn = structure.folded(rows, most=MAX_ROWS)
@@ -145,7 +150,7 @@ def structure_picture(model: keras.Model, share: float | None) -> Picture:
         "maps that the layer puts out (on a logarithmic scale); beside its name stand their height, their "
         "width and how many they are. Blue layers hold what is learnt, orange ones change the size, grey "
         "ones do neither or only scale. On the right stands how many parameters a layer has. "
-        f"{_who_taught(share)}{folded}",
+        f"{_who_taught(share, tuned)}{folded}",
         f"A list of {counted(len(drawn), 'row')} from photo to answer, with shapes; together the layers have "
         f"{model.count_params():,} parameters.",
         drawing.framed(drawing.structure(drawn)),
@@ -153,9 +158,14 @@ def structure_picture(model: keras.Model, share: float | None) -> Picture:
     )
 
 
-def _who_taught(share: float | None) -> str:
+def _who_taught(share: float | None, tuned: Sequence[str]) -> str:
     if share is None:
         return "All of it learnt from these photos."
+    if tuned:
+        return (
+            "The backbone had learnt from other photos. From these photos the last layer learnt, and of the "
+            f"backbone {', '.join(tuned)}; the rest of it stayed as it was."
+        )
     if share == 0:
         return (
             "The last layer alone learnt from these photos: the backbone before it had learnt from others, "

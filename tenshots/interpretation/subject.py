@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
@@ -12,13 +12,14 @@ import pandas as pd
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.interpretation.settings import VisualiseSettings
-from tenshots.networks import model_json
+from tenshots.networks import model_json, parts
 from tenshots.networks.model_json import SavedTraining, SavedVariant
 from tenshots.networks.settings import LINEAR, TransferSettings
 from tenshots.runtime import keras
 from tenshots.tables.database import decode
 from tenshots.tables.paths import DATABASE, EVALUATIONS, MODELS, SPLITS
 from tenshots.tables.predictions import predicted, probabilities_of
+from tenshots.tables.restored import Restored
 
 MAX_TESTED = 400  # test photos that are searched for patches: more take memory, and find little that is new
 MAX_TRAINED = 128  # training photos that a loss surface is computed on, at each of its places
@@ -54,6 +55,9 @@ class Subject:
         flips: whether its answers are means of those on the photo and on its mirror image.
         share: of its pretrained backbone's layers, from the top, that learnt from these photos, in [0, 1];
             None where all of it began at random.
+        tuned: names of the parts of that backbone that did, where the settings name them.
+        moves_first: whether its first layer did, where they do.
+        restored: what its first layer learnt without labels, if it did.
     """
 
     model: keras.Model
@@ -64,6 +68,14 @@ class Subject:
     photos: pd.DataFrame
     flips: bool = False
     share: float | None = None
+    tuned: tuple[str, ...] = ()
+    moves_first: bool = False
+    restored: Restored | None = None
+
+    @property
+    def share_of_first(self) -> float | None:
+        """The share, as far as the backbone's first layer is concerned."""
+        return float(self.moves_first) if self.tuned else self.share
 
     def check(self, probabilities: np.ndarray) -> None:
         """Raises where the network does not give the answers of the table.
@@ -87,6 +99,7 @@ def subject(
     photos: pd.DataFrame,
     splits: pd.DataFrame,
     predictions: pd.DataFrame,
+    restored: Restored | None = None,
 ) -> Subject:
     """Brings together what the pictures of one training need.
 
@@ -97,11 +110,13 @@ def subject(
         photos: columns photo_id, label and image (encoded).
         splits: columns photo_id, fold and part.
         predictions: of the variant, see tenshots.tables.predictions.
+        restored: what the first layer learnt without labels, if it did.
 
     Raises:
         DataError: the tables are not of one experiment.
     """
     answers = answers_of(predictions, fit)
+    tuned, moves_first = _tuned(saved, model)
     fold = splits[(splits["fold"] == fit.fold) & (splits["part"] == "train")]
     # An id is a hash, so the first are as good as drawn, and the same for everyone.
     trained = sorted(fold["photo_id"])[:MAX_TRAINED]
@@ -113,15 +128,34 @@ def subject(
         trained=in_memory(photos, trained),
         photos=photos,
         flips=saved.flips_at_test,
-        share=_share(saved),
+        share=_share(saved, model),
+        tuned=tuned,
+        moves_first=moves_first,
+        restored=restored,
     )
 
 
-def _share(saved: SavedVariant) -> float | None:
+def _share(saved: SavedVariant, model: keras.Model) -> float | None:
     network = model_json.settings_of(saved)
     if not isinstance(network, TransferSettings) or not network.has_learnt:
         return None
-    return 0.0 if saved.recipe in LINEAR else network.unfreeze
+    if saved.recipe in LINEAR:
+        return 0.0
+    if isinstance(network.unfreeze, int | float):
+        return network.unfreeze
+    return len(parts.tuned(model, network.unfreeze)) / len(parts.weighted(model))
+
+
+def _tuned(saved: SavedVariant, model: keras.Model) -> tuple[tuple[str, ...], bool]:
+    """Returns the names by which the settings say what was tuned, and whether it has the first layer."""
+    network = model_json.settings_of(saved)
+    if not isinstance(network, TransferSettings) or saved.recipe in LINEAR:
+        return (), False
+    if isinstance(network.unfreeze, int | float):
+        return (), False
+    named = network.unfreeze
+    first = parts.weighted(model)[0] in parts.tuned(model, named)
+    return ((f"all from {named['from']} on",) if isinstance(named, Mapping) else tuple(named)), first
 
 
 def chosen_fit(saved: SavedVariant, settings: VisualiseSettings) -> SavedTraining:

@@ -111,6 +111,7 @@ class UnitSettings(ScratchSettings):
     usual_batch_norm: ClassVar[bool] = False
     # By which weights start where neither an activation nor an initialiser is named; None: as Keras does.
     usual_initializer: ClassVar[str | None] = None
+    is_chain: ClassVar[bool] = False  # of dense layers and convolutions, without a branch
     has_sums: ClassVar[bool] = False  # between a convolution and its activation, as in residual networks
 
     activation: Annotated[
@@ -159,6 +160,14 @@ class UnitSettings(ScratchSettings):
                 f"{where} must not be maxout in family {self.family}, where sums lie between a convolution "
                 "and its activation; choose another activation, or a family without shortcuts such as vgg"
             )
+
+    def unchained(self) -> str:
+        """Returns why its layers cannot learn one by one without labels; an empty text where they can."""
+        if not self.is_chain:
+            return super().unchained()
+        if self.activated.name == "maxout":
+            return "of what maxout lets through, no way leads back to all that went in"
+        return ""
 
     def _why_normalised(self) -> str:
         return "true" if self.batch_norm else f"absent, since family {self.family} normalises by itself"

@@ -13,7 +13,7 @@ from tenshots.errors import SettingsError
 from tenshots.networks.settings import FEATURES, NetworkSettings, settings_from
 from tenshots.runtime import keras
 
-__all__ = ["backbone_of", "build", "learnt", "passes_alone", "pixels", "settings_from", "weights"]
+__all__ = ["backbone_of", "below", "build", "learnt", "passes_alone", "pixels", "settings_from", "weights"]
 
 
 def build(
@@ -40,7 +40,7 @@ def build(
     Raises:
         SettingsError: the backbone's architecture does not take its arguments or `input_px`.
     """
-    with _below(at):
+    with below(at):
         network = settings.build(size_px=size_px, num_labels=num_labels)
     if learnt:
         backbone_of(network).set_weights(learnt)
@@ -63,7 +63,7 @@ def learnt(settings: NetworkSettings, *, at: str = "") -> list[np.ndarray]:
         SettingsError: the backbone cannot be built, or there are no such weights of it.
         DataError: the weights are missing, or are not those that the settings name.
     """
-    with _below(at):
+    with below(at):
         return settings.learnt()
 
 
@@ -73,8 +73,12 @@ def backbone_of(network: keras.Model) -> keras.Model:
 
 
 @contextmanager
-def _below(at: str) -> Iterator[None]:
-    """Puts the file, and the network's key, in front of the settings that an error names."""
+def below(at: str) -> Iterator[None]:
+    """Puts the file, and the network's key, in front of the settings that an error names.
+
+    Args:
+        at: the network's dotted key in params.yaml.
+    """
     try:
         yield
     except SettingsError as error:

@@ -18,6 +18,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import families as package
+from tenshots.networks.unfreezing import Unfreeze
 from tenshots.params import Settings
 
 if TYPE_CHECKING:
@@ -51,6 +52,24 @@ class NetworkSettings(SparingSettings):
     family: str
     input_px: int  # side of what the network sees; photos of another size are scaled inside it
 
+    @classmethod
+    def completed(cls, values: Any, *, at: str) -> Any:  # noqa: ANN401, ARG003 (whatever stands in the file)
+        """Returns the settings with what a file that they name says of the network; most name none.
+
+        Args:
+            values: what stands under `at`.
+            at: the network's dotted key in params.yaml.
+
+        Raises:
+            SettingsError: the file is missing, or contradicts them.
+        """
+        return values
+
+    @property
+    def built_by(self) -> tuple[str, ...]:
+        """Families whose code builds it."""
+        return (self.family,)
+
     @property
     def recipes(self) -> tuple[str, ...]:
         """By which it can be taught, the usual one first."""
@@ -79,6 +98,10 @@ class NetworkSettings(SparingSettings):
     def used_by(self, recipe: str) -> dict[str, Any]:
         """Returns the settings that this recipe uses, as plain values: a linear one tunes nothing."""
         return (recipe in LINEAR and self.frozen()) or self.model_dump(mode="json")
+
+    def unchained(self) -> str:
+        """Returns why its layers cannot learn one by one without labels; an empty text where they can."""
+        return f"those of family {self.family} lie side by side"
 
     def frozen(self) -> dict[str, Any] | None:
         """Returns all settings that frozen features depend on, as plain values; None without a backbone."""
@@ -138,8 +161,10 @@ class TransferSettings(NetworkSettings):
     """
 
     dropout: float = Field(ge=0, lt=1)
-    unfreeze: float = Field(ge=0, le=1)
+    unfreeze: Unfreeze
     fine_tune_lr_factor: float = Field(gt=0, le=1000)
+    # The rate of each tuned block is so many times that of the tuned one above it; absent: all have one rate.
+    block_lr_factor: float | None = Field(default=None, gt=0, le=1)
 
     @property
     def recipes(self) -> tuple[str, ...]:
@@ -150,6 +175,24 @@ class TransferSettings(NetworkSettings):
     def has_learnt(self) -> bool:
         """Whether its backbone has seen other photos before."""
         raise NotImplementedError
+
+    @property
+    def names_parts(self) -> bool:
+        """Whether blocks have rates of their own, or names say what is tuned."""
+        return self.block_lr_factor is not None or not isinstance(self.unfreeze, int | float)
+
+    def taught_by(self, recipe: str) -> str:
+        """Returns how it is taught by this recipe, in a few words."""
+        if recipe in LINEAR or recipe == SCRATCH or not self.names_parts:
+            return super().taught_by(recipe)
+        said = [self.taught]
+        if isinstance(self.unfreeze, Mapping):
+            said.append(f"tuned from {self.unfreeze['from']} up")
+        elif isinstance(self.unfreeze, tuple):
+            said.append(f"tuned: {', '.join(self.unfreeze)}")
+        if self.block_lr_factor is not None:
+            said.append(f"each block at {self.block_lr_factor:g} times the rate of the one above")
+        return "; ".join(said)
 
     def frozen(self) -> dict[str, Any]:
         """Returns all settings but those of the training, so that an edit of these computes nothing again."""
@@ -162,12 +205,13 @@ def families() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg)
 
 
-def settings_from(values: Mapping[str, Any], *, at: str) -> NetworkSettings:
+def settings_from(values: Mapping[str, Any], *, at: str, complete: bool = False) -> NetworkSettings:
     """Checks the settings of a network with the model of its family.
 
     Args:
         values: what stands under `at`.
         at: its dotted key in params.yaml, such as `networks.lecture`.
+        complete: whether nothing is to be added from files that the settings name (see `completed`).
 
     Raises:
         SettingsError: an unknown family, or a value that breaks a rule of its family.
@@ -182,7 +226,7 @@ def settings_from(values: Mapping[str, Any], *, at: str) -> NetworkSettings:
     # The name is that of a file of ours by now, whatever stood in params.yaml.
     module = importlib.import_module(f"{package.__name__}.{family}")
     model: type[NetworkSettings] = module.SETTINGS
-    settings = params.check(values, model, at=at)
+    settings = params.check(values if complete else model.completed(values, at=at), model, at=at)
     settings.check_together(at=at)
     return settings
 

@@ -41,6 +41,8 @@ def settings(values: Mapping[str, Any], *, photos: str) -> dict[str, Any]:
     for variant in found["variants"].values():
         if variant.get("epochs"):
             variant["epochs"] = min(variant["epochs"], EPOCHS)
+        if variant.get("pretraining"):
+            variant["pretraining"]["epochs"] = min(variant["pretraining"]["epochs"], EPOCHS)
     return found
 
 

@@ -207,8 +207,9 @@ def _training(values: Mapping[str, Any], variant: VariantSettings, efforts: Effo
 
 
 def _epochs(values: Mapping[str, Any], variant: VariantSettings) -> int:
-    """Returns how many epochs train what is tuned."""
-    return variant.epochs or params.top_level(values, ExperimentSettings).epochs
+    """Returns how many epochs train what is tuned; with those in which layers learn alone, as if all did."""
+    before = variant.pretraining.epochs if variant.pretraining else 0
+    return before + (variant.epochs or params.top_level(values, ExperimentSettings).epochs)
 
 
 def _tuned(variant: VariantSettings, effort: Mapping[str, int]) -> int:

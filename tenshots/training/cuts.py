@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-from tenshots.networks import building, features, forward
+from tenshots.networks import building, features, forward, parts
 from tenshots.networks.building import passes_alone
-from tenshots.networks.settings import FEATURES
+from tenshots.networks.unfreezing import Unfreeze
 from tenshots.runtime import keras
 
 # What the lower model puts out is kept in memory up to this; beyond, it is computed again for each batch.
@@ -47,30 +47,83 @@ def at(network: keras.Model, tensor: keras.KerasTensor) -> Cut:
     return Cut(lower, keras.Model(tensor, network.output))
 
 
-def below_top(network: keras.Model, *, share: float) -> Cut | None:
-    """Cuts the network below the top `share` of its backbone's layers.
+def below_top(network: keras.Model, unfreeze: Unfreeze) -> Cut | None:
+    """Cuts the network below what is tuned of its backbone, and freezes all else there, in place.
 
-    Layers with weights count, except normalisations. The cut moves down from there to the nearest place
-    where a single tensor passes, so all that lies above it can be trained without the rest.
+    The cut moves down from there to the nearest place where a single tensor passes, so all that lies above it
+    can be trained without the rest. Where a share is tuned, all above the cut is; where names say what,
+    nothing but that.
 
     Args:
-        network: of `building.build`, family pretrained. Its normalisations are frozen, in place.
-        share: of the layers, in [0, 1], rounded to whole layers.
+        network: of `building.build`, family pretrained. Its normalisations are frozen, too.
+        unfreeze: see `parts.tuned`; of layers with weights, except normalisations.
 
     Returns:
-        None where the share comes to no layer at all.
+        None where a share comes to no layer at all.
+
+    Raises:
+        SettingsError: there is no such block or layer.
     """
-    layers = network.layers[: network.layers.index(network.get_layer(FEATURES))]
+    layers = parts.backbone_layers(network)
     for layer in layers:
-        if _is_normalisation(layer):
+        if parts.is_normalisation(layer):
             layer.trainable = False
-    weighted = [layer for layer in layers if layer.weights and not _is_normalisation(layer)]
-    num_tuned = round(share * len(weighted))
-    if num_tuned == 0:
+    tuned = parts.tuned(network, unfreeze)
+    if not tuned:
         return None
-    boundary = layers.index(weighted[-num_tuned])
+    if not isinstance(unfreeze, int | float):
+        for layer in parts.weighted(network):
+            layer.trainable = layer in tuned
+    boundary = layers.index(tuned[0])
     below = next(layer for layer in reversed(layers[:boundary]) if passes_alone(layer, network))
     return at(network, below.output)
+
+
+class Tuned(NamedTuple):
+    """A block of which something is tuned.
+
+    Attributes:
+        block: its name.
+        layers: those that are tuned, from the photos up.
+        factor: its learning rate's, of that of the topmost.
+    """
+
+    block: str
+    layers: tuple[str, ...]
+    factor: float
+
+
+def tuned_blocks(network: keras.Model, cut: Cut, *, factor: float | None) -> list[Tuned]:
+    """Returns the blocks that are tuned, from the topmost down.
+
+    Args:
+        network: of `building.build`, after `below_top`.
+        cut: of `below_top`.
+        factor: of the setting `block_lr_factor`; None: all have the topmost one's rate.
+    """
+    held = {layer.name for layer in cut.upper.layers}
+    trained = [layer for layer in parts.weighted(network) if layer.trainable_weights and layer.name in held]
+    of = parts.blocks(network)
+    return [
+        Tuned(block, tuple(layer.name for layer in trained if of[layer.name] == block), each)
+        for block, each in parts.rates(trained, of, 1.0 if factor is None else factor).items()
+    ]
+
+
+def rate_factors(network: keras.Model, blocks: Iterable[Tuned]) -> dict[str, float]:
+    """Returns what the learning rate of weights is multiplied by, by their paths; others have the full one.
+
+    Args:
+        network: of `building.build`.
+        blocks: of `tuned_blocks`.
+    """
+    return {
+        variable.path: each.factor
+        for each in blocks
+        if each.factor != 1
+        for name in each.layers
+        for variable in network.get_layer(name).trainable_weights
+    }
 
 
 def inputs_of(
@@ -131,8 +184,3 @@ def from_pixels(network: keras.Model, cut: Cut) -> keras.Model:
     photos = keras.Input(pixels.shape[1:])
     frozen = keras.Model(pixels, cut.lower.output)
     return keras.Model(photos, cut.upper(Frozen(frozen)(photos)))
-
-
-def _is_normalisation(layer: keras.layers.Layer) -> bool:
-    # By name: Keras has a dozen of them, without a common class.
-    return "Normalization" in type(layer).__name__

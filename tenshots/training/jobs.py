@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +20,7 @@ class Job(NamedTuple):
         task: of a study, to which the job belongs; empty for a variant's own.
         test: rows of the photos that are kept from the training, and that the network is asked about in the
             end, int64.
+        unlabelled: rows of photos without labels, which layers learn from before the training, int64.
     """
 
     fold: int
@@ -28,6 +31,7 @@ class Job(NamedTuple):
     num_originals: int
     task: str = ""
     test: np.ndarray = np.empty(0, dtype=np.int64)
+    unlabelled: np.ndarray = np.empty(0, dtype=np.int64)
 
     @property
     def name(self) -> str:
@@ -80,6 +84,8 @@ class Outcome(NamedTuple):
         probabilities: of each label for the images of `job.held_out`, float64 (num_images, num_labels). The
             part of the network that was trained gives them, from what it was trained on: pixels would have
             all that lies below computed again. Then the last bits may differ from the saved network's.
+        told: further things that model.json says of the training, as plain values; mostly none.
+        restored: what the first layer learnt without labels (`Restored.packed`); mostly none.
     """
 
     job: Job
@@ -87,6 +93,8 @@ class Outcome(NamedTuple):
     kept_epoch: int
     num_images: int
     probabilities: np.ndarray
+    told: Mapping[str, Any] = MappingProxyType({})
+    restored: bytes = b""
 
     @property
     def of_test(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What settings ask of the photos that are there, refused before the first update."""
+"""What settings ask of the photos that are there, refused before the first update; and how many updates."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ from tenshots.params import PATH
 from tenshots.training.jobs import Job
 from tenshots.training.loop import TrainSettings
 
+WORTH_UPDATES = 50  # per worker, of all jobs; its graphs take about as long to make as these take to compute
 MIN_REACHES = 5  # of an average, in a training: then less than 1 % of it is the first update's weights
 
 
 def num_updates(settings: TrainSettings, job: Job) -> int:
     """Returns the updates of a job that is never stopped early."""
     return settings.epochs * -(-job.num_originals // settings.images_at_once(job.num_originals))
+
+
+def num_worth(settings: TrainSettings, jobs: Sequence[Job]) -> int:
+    """Returns how many workers at most are worth what each takes to begin; at least 1.
+
+    Each makes graphs of its own, which takes seconds, and one core for all threads. So few short trainings,
+    as of a trial with two epochs, end no later one after the other.
+    """
+    return max(1, sum(num_updates(settings, job) for job in jobs) // WORTH_UPDATES)
 
 
 def check_ema(settings: TrainSettings, jobs: Sequence[Job], *, variant: str) -> None:

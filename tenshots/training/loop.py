@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -101,6 +102,7 @@ def train(
     history: list[Epoch],
     kept: Kept | None = None,
     fresh: Fresh | None = None,
+    factors: Mapping[str, float] = MappingProxyType({}),
     report: Callable[[Epoch], None] = lambda _: None,
     check: Callable[[], None] = lambda: None,
 ) -> Kept:
@@ -116,6 +118,7 @@ def train(
         history: of earlier phases; the rows of this one are appended.
         kept: what an earlier phase reached, in this model's weights; None where there was none.
         fresh: draws changed copies of the images that are trained on; None: these are taken as they are.
+        factors: of the learning rate of some weights, by their paths.
         report: is told of each epoch when it ends.
         check: is called before each update; what it raises ends the training.
 
@@ -129,7 +132,11 @@ def train(
     batch_size = settings.images_at_once(job.num_originals)
     num_batches = -(-job.num_originals // batch_size)
     optimisation.prepare(
-        model, settings.optimisation, lr=settings.lr, num_updates=settings.epochs * num_batches
+        model,
+        settings.optimisation,
+        lr=settings.lr,
+        num_updates=settings.epochs * num_batches,
+        factors=factors,
     )
     rate = optimisation.rate_of(model)
     first = len(history)

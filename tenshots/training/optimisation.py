@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
 from tenshots import choices
 from tenshots.errors import SettingsError
 from tenshots.params import PATH
 from tenshots.runtime import keras
-from tenshots.training import courses, losses, optimisers, rounding
+from tenshots.training import courses, losses, optimisers, rates, rounding
 from tenshots.training.schedules import LearningRate
 from tenshots.training.settings import OptimisationSettings
 
@@ -28,6 +31,8 @@ def prepare(
     lr: float,
     num_updates: int,
     rate: LearningRate | None = None,
+    factors: Mapping[str, float] = MappingProxyType({}),
+    loss: keras.losses.Loss | None = None,
 ) -> None:
     """Gives the model a fresh optimiser of `num_updates` updates, in place.
 
@@ -40,21 +45,23 @@ def prepare(
         lr: learning rate at its peak, above 0.
         num_updates: of the whole training, at least 1.
         rate: another course than that of the settings.
+        factors: of the learning rate of some weights, by their paths.
+        loss: of a model that gives no answers; None: the one of the settings.
     """
     rate = rate or LearningRate(
         lr, num_updates=num_updates, schedule=settings.schedule, warmup=settings.warmup
     )
-    wanted = (settings, rate.get_config())
+    wanted = (settings, rate.get_config(), dict(factors))
     if model.compiled and getattr(model.optimizer, "prepared_for", None) == wanted:
         # Not to zero: Nadam's product starts at 1, Adagrad's sum at 0.1.
         for variable, start in zip(model.optimizer.variables, model.optimizer.starts, strict=True):
             variable.assign(np.broadcast_to(start, variable.shape))
         return
-    optimiser = _optimiser(settings, rate)
+    optimiser = _optimiser(settings, rate, factors)
     model.compile(
         optimiser,
-        loss=losses.minimised(settings),
-        metrics=["accuracy"],
+        loss=losses.minimised(settings) if loss is None else loss,
+        metrics=["accuracy"] if loss is None else None,
         # XLA makes TensorFlow three times slower on a CPU; JAX needs it.
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
@@ -72,7 +79,9 @@ def _start_of(variable: keras.Variable) -> np.ndarray:
     return np.array(first) if (value == first).all() else value
 
 
-def _optimiser(settings: OptimisationSettings, rate: LearningRate) -> keras.optimizers.Optimizer:
+def _optimiser(
+    settings: OptimisationSettings, rate: LearningRate, factors: Mapping[str, float]
+) -> keras.optimizers.Optimizer:
     arguments = optimisers.keras_arguments(settings.optimiser, weight_decay=settings.weight_decay)
     if settings.clip is not None:
         names = {"value": "clipvalue", "norm": "clipnorm", "global_norm": "global_clipnorm"}
@@ -80,7 +89,9 @@ def _optimiser(settings: OptimisationSettings, rate: LearningRate) -> keras.opti
         arguments[names[kind]] = most
     if settings.ema is not None:
         arguments |= {"use_ema": True, "ema_momentum": settings.ema}
-    optimiser = keras_class(settings)(rate, **arguments)
+    of_keras = keras_class(settings)
+    optimiser = (rates.by_weight(of_keras) if factors else of_keras)(rate, **arguments)
+    optimiser.factors = factors
     # Decay is meant for the weights of sums; it would draw normalisations towards putting out nothing, and
     # the slopes of PReLU (alpha) towards ReLU. Source: He et al. 2015, arXiv:1502.01852, section 2.1.
     optimiser.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", "alpha"])

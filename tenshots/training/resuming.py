@@ -22,6 +22,7 @@ def packed(outcome: Outcome) -> bytes:
         "history": [row._asdict() for row in outcome.history],
         "kept_epoch": outcome.kept_epoch,
         "num_images": outcome.num_images,
+        "told": dict(outcome.told),
     }
     stream = io.BytesIO()
     np.save(stream, outcome.probabilities, allow_pickle=False)
@@ -38,6 +39,7 @@ def unpacked(content: bytes, job: Job) -> Outcome:
         kept_epoch=known["kept_epoch"],
         num_images=known["num_images"],
         probabilities=np.load(io.BytesIO(probabilities), allow_pickle=False),
+        told=known["told"],
     )
 
 

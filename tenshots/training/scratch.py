@@ -1,4 +1,7 @@
-"""The recipe for a network taught from scratch: all of it, from random weights."""
+"""The recipe for a network taught from scratch: all of it, from random weights.
+
+Its layers may learn without labels before, one by one (see `pretraining`).
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ import numpy as np
 
 from tenshots.networks import building, drawing, forward
 from tenshots.runtime import keras
-from tenshots.training import cuts, loop, margins, memory, standardising
+from tenshots.training import cuts, loop, margins, memory, restoring, standardising
+from tenshots.training import pretraining as pretrain
 from tenshots.training.executor import Trainer
 from tenshots.training.feeding import OnTheFly
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.loop import TrainSettings
+from tenshots.training.settings import PretrainingSettings
 
 
 def trainers(
@@ -25,6 +30,7 @@ def trainers(
     flips: bool = False,
     num_workers: int = 1,
     num_at_once: int | None = None,
+    pretraining: PretrainingSettings | None = None,
 ) -> Callable[[], Trainer]:
     """Returns what begins a worker (see `executor.run`), after scaling the images to the network's size.
 
@@ -39,6 +45,7 @@ def trainers(
         flips: whether an answer is the mean of those on the photo and on its mirror image.
         num_workers: threads that scale images, side by side.
         num_at_once: images of the largest update, where `batch_size` is all; at most all.
+        pretraining: how its layers learn without labels first; None: they do not.
     """
     # Scaling down in each update would read every photo again and again: at 160 px it takes as long as a
     # tenth of the update that follows.
@@ -56,6 +63,10 @@ def trainers(
         as_inputs = cuts.same_inputs(own, inputs, images)
         fresh = on_the_fly and on_the_fly.fresh(images, as_inputs)
         learn = standardising.learner(network, inputs, from_photos=inputs is images)
+        todo = []
+        if pretraining is not None:
+            tied = pretraining.tied is not False
+            todo = pretrain.steps(network, from_photos=inputs is images, tied=tied)
         targets = np.eye(network.output_shape[-1], dtype=np.float32)[labels]
 
         def mirrored(rows: np.ndarray) -> np.ndarray:
@@ -66,6 +77,14 @@ def trainers(
             drawing.draw(network, job.seed)
             drawing.draw_dropout(network, job.seed)
             learn(job.train)
+            told, picture = {}, b""
+            if pretraining is not None:
+                told["pretraining"] = pretrain.learn(
+                    todo, job, inputs=inputs, settings=settings, pretraining=pretraining, check=check
+                )
+                for first in todo[:1]:
+                    picture = restoring.shown(first, job, inputs=inputs, noise=pretraining.noise)
+                drawing.draw_dropout(network, job.seed)  # as without it
             history: list[Epoch] = []
             kept = loop.train(
                 trained,
@@ -84,7 +103,8 @@ def trainers(
                 margins.scale(network, trained, inputs[job.val], labels[job.val])
             asked = mirrored if flips else None
             answers = forward.predict_rows(trained, inputs, job.held_out, mirrored=asked)
-            return Outcome(job, history, kept.epoch, len(history) * job.num_originals, answers)
+            num_images = len(history) * job.num_originals
+            return Outcome(job, history, kept.epoch, num_images, answers, told, picture)
 
         return Trainer(
             network, train, memory.of_updates(trained, settings.batch_size, num_at_once or len(images))

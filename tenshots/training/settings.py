@@ -159,6 +159,20 @@ class ExperimentSettings(Settings):
     repeats: int = Field(ge=1, le=100)
 
 
+class PretrainingSettings(Settings):
+    """How layers learn without labels before the training: see `pretraining`. What is None is as usual."""
+
+    noise: float = Field(ge=0, lt=1)  # share of the values that are set to 0
+    epochs: int = Field(ge=1, le=MAX_EPOCHS)  # of each layer
+    lr: float | None = Field(default=None, gt=0, le=MAX_LR)  # None: that of the training
+    tied: bool | None = None  # whether a decoder has its layer's weights; None: it has
+    unlabelled: bool | None = None  # whether from photos without labels, too (`accept.unlabelled`); None: no
+
+    def described(self) -> dict[str, Any]:
+        """Returns the settings as plain values, without those that are absent."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
 class VariantSettings(Settings):
     """An entry of `variants`; what is None is as at the top level."""
 
@@ -169,6 +183,7 @@ class VariantSettings(Settings):
     batch_size: BatchSize | None = None
     epochs: int | None = Field(default=None, ge=1, le=MAX_EPOCHS)
     flips_at_test: bool | None = None
+    pretraining: PretrainingSettings | None = None
 
 
 def named(values: Mapping[str, Any], name: str) -> VariantSettings:
@@ -203,6 +218,13 @@ def _check_recipe(recipe: str, variant: VariantSettings, network: NetworkSetting
             f"{at}.recipe must be {' or '.join(network.recipes)} for {variant.network} of family "
             f"{network.family}, got {recipe!r}{remedy}"
         )
+    if variant.pretraining is not None:
+        learnt = f"recipe {recipe} begins with what was learnt before"
+        if why := network.unchained() if recipe == SCRATCH else learnt:
+            raise SettingsError(
+                f"{at}.pretraining must be left out here: layers learn without labels one after the other, "
+                f"and {why}; remove it, or take a network of family dense, convolutional, lenet5 or vgg"
+            )
     for key in ("lr", "batch_size", "epochs"):
         if recipe in LINEAR and getattr(variant, key) is not None:
             raise SettingsError(

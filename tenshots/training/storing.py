@@ -20,6 +20,7 @@ from tenshots.files import NOWHERE, Pieces
 from tenshots.networks import building
 from tenshots.runtime import keras
 from tenshots.tables.predictions import table
+from tenshots.tables.restored import ENDING
 from tenshots.training import resuming
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.variants import Variant
@@ -53,6 +54,9 @@ def save(network: keras.Model, outcome: Outcome, *, folder: Path, pieces: Pieces
     weights = building.weights(network)
     saved = Saved(outcome, f"{outcome.job.name}.weights.h5", network.count_params())
     kept = [resuming.packed(outcome), str(saved.num_parameters).encode(), weights]
+    if outcome.restored:
+        kept.append(outcome.restored)
+        files.write(folder / f"{outcome.job.name}{ENDING}", outcome.restored)
     pieces.put(outcome.job.name, files.joined(kept))
     files.write(folder / saved.weights, weights)
     return saved
@@ -66,7 +70,9 @@ def restored(job: Job, piece: bytes, *, folder: Path) -> Saved:
         piece: that `save` has kept.
         folder: of the variant.
     """
-    outcome, num_parameters, weights = files.parted(piece)
+    outcome, num_parameters, weights, *more = files.parted(piece)
+    for content in more:
+        files.write(folder / f"{job.name}{ENDING}", content)
     saved = Saved(resuming.unpacked(outcome, job), f"{job.name}.weights.h5", int(num_parameters))
     files.write(folder / saved.weights, weights)
     return saved
@@ -112,6 +118,7 @@ def entry(saved: Saved) -> dict[str, Any]:
         "num_updates": history[-1].num_updates,
         "num_images": saved.outcome.num_images,
         "kept_epoch": saved.outcome.kept_epoch,
+        **saved.outcome.told,
     }
 
 

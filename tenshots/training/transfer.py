@@ -69,7 +69,7 @@ def trainers(
     pretrained = first[0].get_weights()
     loss = partial(losses.value, settings=settings.optimisation)
     heads = Heads(known, labels, num_labels=num_labels, loss=loss)
-    cut = cuts.below_top(first[0], share=phases.unfreeze)
+    cut = cuts.below_top(first[0], phases.unfreeze)
     changes = on_the_fly is not None or settings.optimisation.mixes
     if cut is not None and changes:
         cut = cuts.at(first[0], building.pixels(first[0]))
@@ -83,7 +83,10 @@ def trainers(
 
     def begin() -> Trainer:
         network = first.pop() if first else build()
-        tuned = cuts.below_top(network, share=phases.unfreeze)
+        tuned = cuts.below_top(network, phases.unfreeze)
+        blocks = cuts.tuned_blocks(network, tuned, factor=phases.block_lr_factor) if tuned else []
+        factors = cuts.rate_factors(network, blocks)
+        told = {"tuned": [each._asdict() for each in blocks]} if phases.names_parts else {}
         top, as_inputs = _top(network, tuned, inputs, images, changes=changes)
         fresh = on_the_fly and on_the_fly.fresh(images, as_inputs)
         asked = top or features.head_of(network)
@@ -109,6 +112,7 @@ def trainers(
                     history=history,
                     kept=loop.kept_of(row, top),
                     fresh=fresh,
+                    factors=factors,
                     report=report,
                     check=check,
                 )
@@ -116,7 +120,8 @@ def trainers(
                 if settings.optimisation.loss_name == "hinge":
                     margins.scale(network, top, inputs[job.val], labels[job.val])
             answers = forward.predict_rows(asked, inputs, job.held_out, mirrored=mirrored)
-            return Outcome(job, history, max(kept.epoch, 0), len(history) * job.num_originals, answers)
+            num_images = len(history) * job.num_originals
+            return Outcome(job, history, max(kept.epoch, 0), num_images, answers, told)
 
         num_bytes = (
             0 if top is None else memory.of_updates(top, settings.batch_size, num_at_once or len(images))

@@ -21,11 +21,15 @@ from tenshots.training.feeding import OnTheFly
 from tenshots.training.jobs import Epoch, Job, Outcome
 from tenshots.training.linear import Known
 from tenshots.training.loop import TrainSettings
-from tenshots.training.settings import ON_THE_FLY, ExperimentSettings, OptimisationSettings, named
+from tenshots.training.settings import (
+    ON_THE_FLY,
+    ExperimentSettings,
+    OptimisationSettings,
+    PretrainingSettings,
+    named,
+)
 
 Result = TypeVar("Result")
-
-WORTH_UPDATES = 50  # per worker, of all jobs; its graphs take about as long to make as these take to compute
 
 
 class Variant(NamedTuple):
@@ -39,6 +43,7 @@ class Variant(NamedTuple):
     experiment: ExperimentSettings
     train: TrainSettings
     flips_at_test: bool = False
+    pretraining: PretrainingSettings | None = None
 
     @property
     def is_linear(self) -> bool:
@@ -60,12 +65,14 @@ class Variant(NamedTuple):
         flips = {"flips_at_test": True} if self.flips_at_test else {}
         if self.is_linear:  # no learning rate, no updates: an edit of these changes nothing
             return {"threads": self.experiment.threads, **flips}
+        before = {"pretraining": self.pretraining.described()} if self.pretraining else {}
         overridden = {"lr": self.train.lr, "batch_size": self.train.batch_size, "epochs": self.train.epochs}
         return {
             **self.experiment.model_dump(mode="json"),
             **overridden,
             "optimisation": self.train.optimisation.described(),
             **flips,
+            **before,
         }
 
 
@@ -96,6 +103,7 @@ def resolve(values: Mapping[str, Any], name: str) -> Variant:
             optimisation=params.section(values, "optimisation", OptimisationSettings),
         ),
         flips_at_test=bool(variant.flips_at_test),
+        pretraining=variant.pretraining,
     )
 
 
@@ -212,15 +220,6 @@ def train(
     return executor.run(begin, jobs, finish=finish, num_workers=num_workers, report=report, done=done)
 
 
-def num_worth(variant: Variant, jobs: Sequence[Job]) -> int:
-    """Returns how many workers at most are worth what each takes to begin; at least 1.
-
-    Each makes graphs of its own, which takes seconds, and one core for all threads. So few short trainings,
-    as of a trial with two epochs, end no later one after the other.
-    """
-    return max(1, sum(limits.num_updates(variant.train, job) for job in jobs) // WORTH_UPDATES)
-
-
 def copies_known(variant: Variant, copies: pd.DataFrame) -> list[str]:
     """Returns of each copy whose frozen features the variant learns from the photo that it is of.
 
@@ -277,7 +276,7 @@ def trainers(
             f"data {variant.data} is learnt with fresh copies if it is {ON_THE_FLY}, else without"
         )
     if not (isinstance(variant.network, TransferSettings) and variant.has_features):
-        return scratch.trainers(build, **data)
+        return scratch.trainers(build, **data, pretraining=variant.pretraining)
     if known is None:
         raise ValueError(f"recipe {variant.recipe} learns from frozen features, got none")
     if not learnt:  # its backbone starts at random, the same in every worker, and in the frozen features
@@ -286,7 +285,8 @@ def trainers(
         return linear.trainers(
             build, known=known, labels=labels, kind=variant.recipe, flips=variant.flips_at_test
         )
-    return transfer.trainers(build, **data, known=known, phases=variant.network)
+    with building.below(at):
+        return transfer.trainers(build, **data, known=known, phases=variant.network)
 
 
 def max_epochs(variant: Variant) -> int:

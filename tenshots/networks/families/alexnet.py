@@ -21,6 +21,7 @@ class AlexNetSettings(ScaledSettings):
     """A section of `networks` with `family: alexnet`."""
 
     usual_dropout = 0.5
+    is_chain = True
 
     input_px: int = Field(ge=LEAST_PX, le=1024)
 

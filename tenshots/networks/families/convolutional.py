@@ -33,6 +33,7 @@ class ConvolutionalSettings(UnitSettings, BlockSettings):
     """A section of `networks` with `family: convolutional`."""
 
     usual_batch_norm = True
+    is_chain = True
 
     input_px: int = Field(ge=32, le=1024)
 

@@ -21,6 +21,8 @@ MAX_LAYERS = 16
 class DenseSettings(UnitSettings):
     """A section of `networks` with `family: dense`."""
 
+    is_chain = True
+
     input_px: int = Field(ge=8, le=1024)
     channels: Literal[1, 3]
     units: Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from tenshots import params
-from tenshots.networks.own import activating, tree
+from tenshots.networks.own import activating, chains, tree
 from tenshots.networks.settings import ScratchSettings
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ class LayersSettings(ScratchSettings):
     def check_together(self, *, at: str) -> None:
         """Raises a SettingsError where a layer or an argument is wrong."""
         self.nodes(at=at)
+
+    def unchained(self) -> str:
+        """Returns why its layers cannot learn one by one without labels; an empty text where they can."""
+        return chains.fault(self.nodes())
 
     def doubts(self, *, at: str) -> list[str]:
         """Returns a sentence for two layers that are one, since nothing bends in between."""

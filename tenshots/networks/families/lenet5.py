@@ -19,6 +19,7 @@ class LeNet5Settings(ClassicSettings):
 
     usual_activation = "tanh"
     usual_initializer = "glorot_uniform"
+    is_chain = True
 
     input_px: int = Field(ge=LEAST_PX, le=1024)
 

@@ -26,6 +26,7 @@ class VggSettings(ScaledSettings):
     """A section of `networks` with `family: vgg`."""
 
     usual_dropout = 0.5
+    is_chain = True
 
     input_px: int = Field(ge=LEAST_PX, le=1024)
     depth: Literal[11, 13, 16, 19]

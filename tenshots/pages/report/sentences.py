@@ -185,6 +185,8 @@ def calibrated(figures: Mapping[str, Any]) -> str:
 def taught(details: Mapping[str, Any]) -> str:
     """Says in a few words how a variant was taught, from details.json: "from scratch"."""
     start: str = details["taught"]
+    if details.get("settings", {}).get("pretraining"):
+        start = f"{start}, after learning without labels"
     said = {
         "augmented": f"{start}, with changed copies",
         "on_the_fly": f"{start}, with changed copies that are drawn anew in each epoch",
@@ -221,6 +223,13 @@ def remarks(details: Mapping[str, Any]) -> list[str]:
         said.append(
             "Each answer is the mean of those on the photo and on its mirror image; the validation curve "
             "is of the photo alone."
+        )
+    if before := settings.get("pretraining"):
+        said.append(
+            "Before it saw a label, each of its layers but the last learnt alone, from the first one up, to "
+            f"restore what goes into it, of which {100 * before['noise']:g} % was set to 0, for "
+            f"{counted(before['epochs'], 'epoch')} on its training photos. What that is worth shows beside "
+            "the same network begun at random."
         )
     return said
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tenshots import runtime
-from tenshots.networks import classifiers, forward
+from tenshots.checks import effort
+from tenshots.errors import SettingsError
+from tenshots.networks import classifiers, forward, parts
 from tenshots.networks.classifiers import Linear, Rows
 from tenshots.networks.families.pretrained import PretrainedSettings
 from tenshots.networks.settings import HEAD
@@ -133,7 +135,7 @@ def test_frozen_layers_computed_again_give_what_kept_ones_give(monkeypatch: pyte
 
 def test_what_frozen_layers_put_out_is_kept_only_where_memory_allows() -> None:
     images = drawn()[0][:4]
-    found = cuts.below_top(build(settings()), share=0.5)
+    found = cuts.below_top(build(settings()), 0.5)
 
     assert found is not None
     num_bytes = cuts.inputs_of(found, images).nbytes
@@ -147,7 +149,7 @@ def test_frozen_layers_are_computed_without_dropout_while_the_rest_trains() -> N
     backbone = {"architecture": "convolutional", "arguments": arguments, "weights": "none"}
     network = build(settings(dropout=0.0, backbone=backbone))
     network.get_layer("block2_dropout").rate = 0.0
-    found = cuts.below_top(network, share=0.25)
+    found = cuts.below_top(network, 0.25)
 
     assert found is not None
     model = cuts.trained(found, from_photos=True)
@@ -166,12 +168,12 @@ def test_the_cut_moves_below_branches_that_join() -> None:
     weighted = [
         layer
         for layer in network.layers[: names.index("features")]
-        if layer.weights and not cuts._is_normalisation(layer)
+        if layer.weights and not parts.is_normalisation(layer)
     ]
     # The expansion of block 14, whose input is added to its output.
     share = (len(weighted) - [layer.name for layer in weighted].index("block_14_project")) / len(weighted)
     images = drawn()[0][:4]
-    found = cuts.below_top(network, share=share)
+    found = cuts.below_top(network, share)
 
     assert found is not None
     held = {layer.name for layer in found.upper.layers}
@@ -180,3 +182,60 @@ def test_the_cut_moves_below_branches_that_join() -> None:
     assert forward.outputs(found.upper, cuts.inputs_of(found, images), batch_size=4) == pytest.approx(
         forward.outputs(network, images, batch_size=4), abs=1e-5
     )
+
+
+BLOCK_1, BLOCK_2 = ({f"block{block}_{step}_convolution" for step in (1, 2)} for block in (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("unfreeze", "tuned"),
+    [
+        ({"from": "block1_2_convolution"}, {"block1_2_convolution", *BLOCK_2}),
+        (["block2_2_convolution", "block1"], {"block2_2_convolution", *BLOCK_1}),
+    ],
+)
+def test_names_say_what_is_tuned_and_all_else_keeps_its_bytes(unfreeze: Any, tuned: set[str]) -> None:  # noqa: ANN401
+    given = settings(unfreeze=unfreeze, block_lr_factor=0.25)
+    (found,) = fine_tuned(job(), given=given)
+
+    assert changed(given, found) == {HEAD, *tuned}
+    told = found.outcome.told["tuned"]
+    assert {name for each in told for name in each["layers"]} == tuned
+    assert [(each["block"], each["factor"]) for each in told] == [("block2", 1.0), ("block1", 0.25)]
+
+
+@pytest.mark.parametrize(
+    ("unfreeze", "words"),
+    [
+        ({"from": "blok2"}, r"unfreeze\.from must name a block .* got 'blok2'; did you mean 'block2'"),
+        (["block2", "xyz"], r"unfreeze\[1\] must name .* got 'xyz'; its blocks are block1, block2"),
+        (["block2_1_normalisation"], "that is no normalisation, got 'block2_1_normalisation'"),
+    ],
+)
+def test_names_that_a_backbone_does_not_have_are_refused_with_those_that_it_has(
+    unfreeze: Any,  # noqa: ANN401
+    words: str,
+) -> None:
+    given = settings(unfreeze=unfreeze)
+    with pytest.raises(SettingsError, match=words):
+        effort.efforts(build(given), given)
+
+
+@pytest.mark.parametrize(
+    ("layer", "block"),
+    [
+        ("block3b_expand_conv", "block3b"),
+        ("block1_2_convolution", "block1"),
+        ("block_14_project", "block_14"),
+        ("expanded_conv_depthwise", "expanded_conv"),
+        ("expanded_conv_3_expand", "expanded_conv_3"),
+        ("conv4_block6_1_conv", "conv4_block6"),
+        ("stage2_1_1_convolution", "stage2"),
+        ("convnext_tiny_stage_0_block_2_layer_scale", "stage_0"),
+        ("conv_dw_3", "conv_3"),
+        ("stem_conv", "stem"),
+        ("dense1", "dense1"),
+    ],
+)
+def test_a_layer_tells_its_block_as_its_architecture_names_it(layer: str, block: str) -> None:
+    assert parts.block_of(layer) == block

@@ -12,7 +12,7 @@ from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks.families.pretrained import PretrainedSettings
 from tenshots.seeds import derived_seed
-from tenshots.training import variants
+from tenshots.training import limits, variants
 from tenshots.training.jobs import Job
 from tests.drawn.settings import OPTIMISATION, PRETRAINED, values
 
@@ -160,6 +160,6 @@ def test_short_trainings_are_not_worth_several_workers_and_long_ones_are() -> No
     variant = variants.resolve({**values(), "epochs": 5}, "baseline")  # 32 images per update
     job = Job(0, 0, 7, np.arange(400), np.arange(400, 410), num_originals=40)  # 2 updates per epoch
 
-    assert [variants.num_worth(variant, [job] * number) for number in (1, 9, 10, 14, 15, 60)] == [
+    assert [limits.num_worth(variant.train, [job] * number) for number in (1, 9, 10, 14, 15, 60)] == [
         1, 1, 2, 2, 3, 12,
     ]  # fmt: skip
