@@ -35,7 +35,7 @@ quick: setup  ## runs every stage on a few photos, in about a minute, to see tha
 
 # Make hands on what stands in its command line, so the shell reads neither of the two as code.
 preset: setup  ## runs an experiment of the lectures in a folder of its own: make preset NAME=mnist-dense PHOTOS=folder
-	@$(BIN)/python -m stages.preset "$$NAME" --photos "$$PHOTOS"
+	@$(BIN)/python -m stages.preset "$$NAME" --photos "$$PHOTOS" $(if $(TRIAL),--trial)
 
 # Named one by one: a plain `dvc checkout` would also reset data/raw to data/raw.dvc, and so delete photos that were
 # added since. Outputs of variants that the commit does not have are removed, because `compare` and `visualise` read these

@@ -1,6 +1,6 @@
 """Runs a preset: an experiment that is kept in `presets`, in a working folder of its own.
 
-python -m stages.preset NAME [--photos FOLDER]
+python -m stages.preset NAME [--photos FOLDER] [--trial]
 
 The folder is .presets/NAME: a worktree of git's on the last commit, with DVC's cache and MLflow's store to
 itself. So your settings, photos, outputs, report and runs stay as they are. It is kept, for looking, and a
@@ -16,7 +16,7 @@ import os
 import resource
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,8 @@ from tenshots.checks import folder as photos_folder
 from tenshots.checks import whole
 from tenshots.errors import DataError, SettingsError
 from tenshots.intake import layout
-from tenshots.outlook import lines, presets, processor
-from tenshots.outlook.presets import PhotosNeeded, Preset
+from tenshots.outlook import lines, presets, processor, quick
+from tenshots.outlook.presets import PhotosNeeded
 from tenshots.repository import worktrees
 from tenshots.tables import database
 from tenshots.tables.paths import EVALUATIONS, REPORTS, SPLITS
@@ -42,7 +42,7 @@ FOREIGN = ("DVC_ROOT", "DVC_STAGE", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NA
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Makes the working folder, writes the preset's settings into it, runs the pipeline, prints the result."""
+    """Makes the working folder with the preset's settings, runs the pipeline there, prints the result."""
     parser = argparse.ArgumentParser(
         prog="python -m stages.preset",
         description=__doc__,
@@ -50,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("name", nargs="?", default="", help="of a file in presets, without .yaml")
     parser.add_argument("--photos", default="", help="the folder of photos that it is for")
+    parser.add_argument(
+        "--trial", action="store_true", help="a dozen photos and two epochs: does everything work here?"
+    )
     given = parser.parse_args(argv)
     if not given.name:
         known = "\n".join(f"  {name}: {presets.read(name).title}" for name in presets.names())
@@ -58,21 +61,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     photos, paths = _photos(preset.photos, given.photos)
     top = Path.cwd()
     _note_changes(top)
-    folder = top / worktrees.FOLDER / given.name
+    name = f"{given.name}-trial" if given.trial else given.name
+    folder = top / worktrees.FOLDER / name
     with worktrees.alone(folder):
         was_there = worktrees.make(folder, top)
         values = presets.merged(params.read(folder / params.PATH), preset, photos=photos)
         with chdir(folder), _to_itself():
-            if preset.photos and preset.photos.draw:
+            if preset.photos and preset.photos.is_copied:
                 values["photos"] = DRAWN.as_posix()
-                _draw(Path(photos), paths, preset.photos.draw, seed=values["seed"])
+                _copy(Path(photos), presets.drawn(paths, preset.photos, seed=values["seed"], folder=photos))
             whole.check(values)
+            if given.trial:
+                values = quick.settings(values, photos=values["photos"])
             with params.PATH.open("w", encoding="utf-8") as file:
                 YAML().dump(values, file)
-            print(f"preset {given.name}: {preset.title}; in {folder}" + (", once more" if was_there else ""))
-            sys.stdout.flush()
-            busy_s = _reproduced(folder, values, command=f"make preset NAME={given.name} …")
-            _tell(given.name, values, folder, busy_s)
+            again = ", as a former call has left it" if was_there else ""
+            print(f"preset {name}: {preset.title}; in {folder}{again}", flush=True)
+            busy_s = _reproduced(folder, values)
+            _tell(name, values, folder, busy_s)
 
 
 def _photos(needed: PhotosNeeded | None, given: str) -> tuple[str, list[str]]:
@@ -106,15 +112,14 @@ def _note_changes(top: Path) -> None:
         )
 
 
-def _draw(source: Path, paths: Sequence[str], draw: dict[str, int], *, seed: int) -> None:
-    """Copies the photos that are drawn to the worktree, unless they are there."""
-    chosen = presets.drawn(paths, draw, seed=seed, folder=str(source))
-    if DRAWN.is_dir() and sorted(each.path for each in layout.scan(DRAWN)[0]) == chosen:
-        return  # of the same names; a folder appears whole
+def _copy(source: Path, chosen: Mapping[str, str]) -> None:
+    """Copies photos to the worktree, given by new path and old, unless they are there."""
+    if DRAWN.is_dir() and sorted(each.path for each in layout.scan(DRAWN)[0]) == sorted(chosen):
+        return  # the folder has appeared whole
     with files.whole_folder(DRAWN) as part:
-        for path in chosen:
+        for path, old in chosen.items():
             (part / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / path, part / path)
+            shutil.copyfile(source / old, part / path)
 
 
 @contextmanager
@@ -127,8 +132,8 @@ def _to_itself() -> Iterator[None]:
         os.environ.update(before)
 
 
-def _reproduced(folder: Path, values: dict[str, Any], *, command: str) -> float:
-    """Runs the pipeline, and returns the seconds that processors were busy in all calls with these settings."""
+def _reproduced(folder: Path, values: dict[str, Any]) -> float:
+    """Runs the pipeline; returns the seconds that processors were busy in all calls with these settings."""
     key = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
     known = worktrees.read_state(folder)
     before = float(known["busy_s"]) if known.get("settings") == key else 0.0
@@ -139,8 +144,8 @@ def _reproduced(folder: Path, values: dict[str, Any], *, command: str) -> float:
         answers.main([])
     except SystemExit as ended:
         raise DataError(
-            f"the pipeline stopped, for the reason above (exit status {ended.code}), in {folder}; what is done "
-            f"is kept: run the same again, {command}"
+            f"the pipeline stopped in {folder}, for the reason above (exit status {ended.code}); what is done "
+            "is kept: run the same again"
         ) from None
     finally:
         busy_s = before + _busy_s() - start

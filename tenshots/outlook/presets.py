@@ -9,16 +9,18 @@ A preset is `presets/NAME.yaml`, with these keys:
         labels     their names, each of which each part of the split must have
         draw       of a part of the given split, how many photos of each label are taken, drawn by seed;
                    parts that are not named are taken whole. Optional
+        only       a part of the given split: the photos are those of this part alone, as label/name, so that
+                   no photo of another part is ever read. Optional
     settings   what differs from params.yaml
 """
 
 from __future__ import annotations
 
 import copy
-import random
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
@@ -30,7 +32,8 @@ FOLDER = Path("presets")
 # What holds names, or settings that may be absent: of these, the preset's alone count, so that no name and no
 # setting of the user's stays.
 WHOLE = ("networks", "variants", "optimisation", "augment")
-PARTS = ("train", "val", "test")
+Part = Literal["train", "val", "test"]
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 class PhotosNeeded(Settings):
@@ -39,7 +42,13 @@ class PhotosNeeded(Settings):
     source: str = Field(min_length=1)
     shape: str = Field(min_length=1)
     labels: Annotated[Listed[str], Field(min_length=2)]
-    draw: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    draw: dict[Part, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    only: Part | None = None
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether the preset reads a copy of some of the photos, and not the folder itself."""
+        return bool(self.draw) or self.only is not None
 
 
 class Preset(Settings):
@@ -132,39 +141,37 @@ def check_photos(paths: Sequence[str], needed: PhotosNeeded, *, folder: str) -> 
     raise DataError(f"the photos' folder {folder} has no folder {lack} with photos by label; {remedy}")
 
 
-def drawn(paths: Sequence[str], draw: Mapping[str, int], *, seed: int, folder: str) -> list[str]:
-    """Returns which photos of a folder `{split}/{label}/{name}` are taken, sorted.
+def drawn(paths: Sequence[str], needed: PhotosNeeded, *, seed: int, folder: str) -> dict[str, str]:
+    """Returns which photos of a folder `{split}/{label}/{name}` are taken: their new paths and the old ones.
 
-    A photo's turn depends on the seed and the names of its label's photos, not on other labels.
+    Those are drawn whose hashes with the seed come first: on every machine, and with every Python, the same.
 
     Args:
         paths: POSIX, relative to the folder.
-        draw: of each part that is drawn from, how many photos of each label; other parts are taken whole.
+        needed: by the preset.
         seed: of the drawing.
         folder: as the user named it, for the message.
 
     Raises:
         DataError: a label has fewer photos than are to be drawn.
     """
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[Part, str], list[str]] = {}
     for path in paths:
-        part, label, *rest = PurePosixPath(path).parts
-        if rest and part in PARTS:
-            groups.setdefault((part, label), []).append(path)
+        first, *rest = PurePosixPath(path).parts
+        for part in PARTS:
+            if first == part and len(rest) == 2 and needed.only in (None, part):
+                groups.setdefault((part, rest[0]), []).append(path)
     taken: list[str] = []
     for (part, label), group in sorted(groups.items()):
-        number = draw.get(part)
-        if number is None:
-            taken += group
-            continue
+        number = needed.draw.get(part, len(group))
         if len(group) < number:
             raise DataError(
                 f"the photos' folder {folder} must have at least {number} photos in {part}/{label}, from "
                 f"which the preset draws, but has {len(group)}; unpack all of them"
             )
-        # Of Python's own generator, whose `sample` gives the same for a seed of text in every version.
-        taken += random.Random(f"{seed}/{part}/{label}").sample(sorted(group), number)  # noqa: S311
-    return sorted(taken)
+        taken += sorted(group, key=lambda path: _turn(path, seed))[:number]
+    start = f"{needed.only}/" if needed.only else ""
+    return {path.removeprefix(start): path for path in sorted(taken)}
 
 
 def _labels(paths: Sequence[str]) -> dict[str, set[str]]:
@@ -179,3 +186,7 @@ def _labels(paths: Sequence[str]) -> dict[str, set[str]]:
 
 def _below(paths: Sequence[str], name: str) -> list[str]:
     return [path.removeprefix(f"{name}/") for path in paths if path.startswith(f"{name}/")]
+
+
+def _turn(path: str, seed: int) -> str:
+    return hashlib.sha256(f"{seed}/{path}".encode()).hexdigest()

@@ -48,8 +48,8 @@ def alone(folder: Path) -> Iterator[None]:
     try:
         if left := _left(folder):
             raise DataError(
-                f"a call that was killed has left DVC at work in {folder}; wait until it ends, or end it with "
-                f"`kill {left}`, then run the same again: it goes on where it was"
+                f"a call that was killed has left DVC at work in {folder}; wait until it ends, or end it "
+                f"with `kill {left}`, then run the same again: it goes on where it was"
             )
         yield
     finally:
@@ -75,8 +75,8 @@ def make(folder: Path, top: Path) -> bool:
         edited = changes(folder, without=WRITTEN)
         if edited:
             raise DataError(
-                f"{folder} has changes of its own ({edited[0]}), which would be part of the result; take them "
-                f"to the checkout that you work in, then run `git worktree remove --force {folder}`"
+                f"{folder} has changes of its own ({edited[0]}), which would be part of the result; take "
+                f"them to the checkout that you work in, then run `git worktree remove --force {folder}`"
             )
         if _git(folder, "rev-parse", "HEAD") != commit:
             lock = (folder / LOCK).read_bytes() if (folder / LOCK).is_file() else None
@@ -141,14 +141,14 @@ def _share_environment(folder: Path, top: Path) -> None:
         link.symlink_to(there.resolve())
 
 
-def _left(folder: Path) -> int | None:
-    """Returns the number of a DVC at work in a folder; None where there is none."""
+def _left(folder: Path) -> int:
+    """Returns the number of a DVC at work in a folder; 0 where there is none."""
     here = folder.resolve()
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             if running.is_dvc(process.cmdline()) and Path(process.cwd()) == here:
-                return process.pid
-    return None
+                return int(process.pid)
+    return 0
 
 
 def _git(folder: Path, *arguments: str) -> str:
