@@ -144,8 +144,8 @@ def _reproduced(folder: Path, values: dict[str, Any]) -> float:
         answers.main([])
     except SystemExit as ended:
         raise DataError(
-            f"the pipeline stopped in {folder}, for the reason above (exit status {ended.code}); what is done "
-            "is kept: run the same again"
+            f"the pipeline stopped in {folder}, for the reason above (exit status {ended.code}); what is "
+            "done is kept: run the same again"
         ) from None
     finally:
         busy_s = before + _busy_s() - start
