@@ -143,6 +143,8 @@ def _reproduced(folder: Path, values: dict[str, Any]) -> float:
         photos_folder.check(values["photos"], Path.cwd(), may_be_absent=False)
         answers.main([])
     except SystemExit as ended:
+        if isinstance(ended.code, int) and ended.code > 128:  # somebody has ended this process
+            raise
         raise DataError(
             f"the pipeline stopped in {folder}, for the reason above (exit status {ended.code}); what is "
             "done is kept: run the same again"

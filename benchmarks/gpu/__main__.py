@@ -104,7 +104,7 @@ def _speeds(share: float) -> None:
             for measure in (speed.of_pipeline, speed.of_card):
                 keras.utils.clear_session()
                 model = build(size_px=SIDE_PX, num_labels=NUM_LABELS)
-                rates.append(measure(model, images, targets, rows))
+                rates.append(measure(model, images, targets, rows, num_rounds=3 if share == 1 else 1))
             title = f"{model.name} ({model.count_params():,})"
             print(f"{title:30s} {batch:5d}  {rates[0]:15,.0f}  {rates[1]:11,.0f}", flush=True)
 
