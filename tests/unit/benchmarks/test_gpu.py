@@ -36,7 +36,7 @@ def test_a_flip_mirrors_half_of_the_photos_and_moves_none_up_or_down() -> None:
 
 
 def test_what_it_cannot_draw_is_refused() -> None:
-    with pytest.raises(ValueError, match="RandomFlip, RandomRotation.* got RandomHue"):
+    with pytest.raises(ValueError, match=r"RandomFlip, RandomRotation.* got RandomHue"):
         changing.begin([{"RandomHue": {}}])
 
 
