@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := @sh setup.sh
 export PYTHON WHEELS
 
-.PHONY: help setup setup-dev wheels repro quick back test coverage lint style prove ui requirements
+.PHONY: help setup setup-dev wheels repro quick preset back test coverage lint style prove ui requirements
 
 help:  ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,10 @@ repro: setup  ## runs the whole pipeline, the cheapest answer first, up to repor
 quick: setup  ## runs every stage on a few photos, in about a minute, to see that all works; results stay as they are
 	@$(BIN)/python -m stages.check
 	@$(BIN)/python -m stages.quick
+
+# Make hands on what stands in its command line, so the shell reads neither of the two as code.
+preset: setup  ## runs an experiment of the lectures in a folder of its own: make preset NAME=mnist-dense PHOTOS=folder
+	@$(BIN)/python -m stages.preset "$$NAME" --photos "$$PHOTOS" $(if $(TRIAL),--trial)
 
 # Named one by one: a plain `dvc checkout` would also reset data/raw to data/raw.dvc, and so delete photos that were
 # added since. Outputs of variants that the commit does not have are removed, because `compare` and `visualise` read these

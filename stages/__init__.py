@@ -1,6 +1,6 @@
 """One thin entry point per DVC stage, and commands.
 
-These are answers, back, find_rate, history, mend, predict, queue, quick, record, style and ui.
+These are answers, back, find_rate, history, mend, predict, preset, queue, quick, record, style and ui.
 
 This file runs before any stage imports a package, so it can say in one line that the wrong Python was
 started.

@@ -30,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     argparse.ArgumentParser(prog="python -m stages.inspect", description=__doc__).parse_args(argv)
     values = params.read()
-    name = params.section(values, "inspect", InspectSettings).network
+    settings = params.section(values, "inspect", InspectSettings)
+    name = settings.network
     backbone = backbone_settings(values, name).frozen()
 
     photos = database.read_photos(DATABASE, ["photo_id", "label", "path"])
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         FEATURES / "database" / name, photo_ids=photos["photo_id"].tolist(), backbone=backbone
     )
     rows, mirrored = (each.astype(np.float64) for each in found)
-    predictions, description = judge(photos, splits, (rows + mirrored) / 2)
+    predictions, description = judge(photos, splits, (rows + mirrored) / 2, wanted=settings.judge)
 
     text = json.dumps({"network": name, **description}, indent=2, ensure_ascii=False) + "\n"
     with files.whole_folder(INSPECTION) as folder:

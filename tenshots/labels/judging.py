@@ -41,6 +41,7 @@ ALONE = (
     "this label is left to learn from while they are judged; add photos of it by other people"
 )
 NOTHING_ELSE = "without them only one label is left to learn from; add photos of other labels by other people"
+UNASKED = "inspect.judge in params.yaml is false"
 UNDIVIDED = "all photos belong to one independent set of photos; add photos by other people"
 
 
@@ -51,24 +52,25 @@ class Judged(NamedTuple):
     description: dict[str, Any]
 
 
-def judge(photos: pd.DataFrame, splits: pd.DataFrame, features: np.ndarray) -> Judged:
+def judge(photos: pd.DataFrame, splits: pd.DataFrame, features: np.ndarray, *, wanted: bool = True) -> Judged:
     """Judges each photo by a regression that learnt from photos of other components.
 
     Args:
         photos: photo_id, label and path, sorted by photo_id; two labels at least.
         splits: of the same photos (see tenshots.splitting.division).
         features: float, shape (num_photos, num_features), in the order of `photos`.
+        wanted: False: no photo is judged, and the description says so.
     """
     names, labels = np.unique(photos["label"].to_numpy(str), return_inverse=True)
     first = splits.drop_duplicates("photo_id").set_index("photo_id")["component"]
     components = first.loc[photos["photo_id"]].to_numpy(str)
     tested = reference.tested_folds(splits)
-    folds = (
-        classifiers.own_folds(labels, components)
-        if tested is None
-        else tested.loc[photos["photo_id"]].to_numpy(np.int64)
-    )
-    if folds is None:  # a single component: nothing is left to learn from
+    folds = None
+    if wanted and tested is None:
+        folds = classifiers.own_folds(labels, components)
+    elif wanted and tested is not None:
+        folds = tested.loc[photos["photo_id"]].to_numpy(np.int64)
+    if folds is None:  # nobody asks; or a single component: nothing is left to learn from
         folds = np.zeros(len(photos), dtype=np.int64)
         outcome = Outcome(np.zeros((len(photos), len(names))), np.zeros(len(photos), dtype=bool), {})
     else:
@@ -79,11 +81,11 @@ def judge(photos: pd.DataFrame, splits: pd.DataFrame, features: np.ndarray) -> J
     description = {
         "num_features": int(features.shape[1]),
         "folds": "own" if tested is None else "split",
-        "folds_note": IN_SPLIT if tested is not None else _own_note(folds, len(np.unique(components))),
+        "folds_note": _note(folds, components, wanted=wanted, in_split=tested is not None),
         "num_folds": len(outcome.strengths),
         "num_photos": len(photos),
         "num_judged": len(predictions),
-        "not_judged": _not_judged(photos["label"], outcome.judged, components),
+        "not_judged": _not_judged(photos["label"], outcome.judged, components, wanted=wanted),
         "accuracy": _accuracy(predictions),
         "regularisation": [
             {"fold": fold, "strength": strength} for fold, strength in outcome.strengths.items()
@@ -118,8 +120,12 @@ def _described_labels(predictions: pd.DataFrame, paths: pd.Series) -> dict[str, 
     }
 
 
-def _own_note(folds: np.ndarray, num_components: int) -> str:
-    if num_components < 2:
+def _note(folds: np.ndarray, components: np.ndarray, *, wanted: bool, in_split: bool) -> str:
+    if not wanted:
+        return f"No photo was judged: {UNASKED}."
+    if in_split:
+        return IN_SPLIT
+    if len(np.unique(components)) < 2:
         return f"No photo was judged: {UNDIVIDED}."
     return (
         "The split does not test every photo once with its siblings, so the photos were dealt to "
@@ -127,11 +133,15 @@ def _own_note(folds: np.ndarray, num_components: int) -> str:
     )
 
 
-def _not_judged(labels: pd.Series, judged: np.ndarray, components: np.ndarray) -> list[dict[str, Any]]:
+def _not_judged(
+    labels: pd.Series, judged: np.ndarray, components: np.ndarray, *, wanted: bool
+) -> list[dict[str, Any]]:
     found = []
     for label, rows in labels[~judged].reset_index(drop=True).groupby(labels[~judged].to_numpy()):
         of_label = components[(labels == label).to_numpy()]
-        if len(np.unique(components)) < 2:
+        if not wanted:
+            reason = UNASKED
+        elif len(np.unique(components)) < 2:
             reason = UNDIVIDED
         else:
             reason = ALONE if len(np.unique(of_label)) < 2 else NOTHING_ELSE

@@ -15,6 +15,7 @@ class InspectSettings(Settings):
     """Section `inspect` of params.yaml."""
 
     network: str = Field(min_length=1)
+    judge: bool = True  # whether labels are judged: of tens of thousands of photos, that takes hours
 
 
 def backbone_settings(values: Mapping[str, Any], name: str) -> TransferSettings:

@@ -122,3 +122,14 @@ def test_everything_in_it_is_plain_json() -> None:
     photos, splits, features = collection(num_groups=4)
     found = judge(changed(photos, [3]), splits, features).description
     assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_where_nobody_asks_no_photo_is_judged_and_the_description_says_so() -> None:
+    found = judge(*collection(), wanted=False)
+    assert len(found.predictions) == 0
+    description = found.description
+    assert (description["num_photos"], description["num_judged"], description["suspects"]) == (120, 0, [])
+    assert description["folds_note"] == "No photo was judged: inspect.judge in params.yaml is false."
+    assert [each["label"] for each in description["not_judged"]] == LABELS
+    assert {each["reason"] for each in description["not_judged"]} == {"inspect.judge in params.yaml is false"}
+    json.dumps(description, allow_nan=False)

@@ -1,0 +1,178 @@
+"""Runs a preset: an experiment that is kept in `presets`, in a working folder of its own.
+
+python -m stages.preset NAME [--photos FOLDER] [--trial]
+
+The folder is .presets/NAME: a worktree of git's on the last commit, with DVC's cache and MLflow's store to
+itself. So your settings, photos, outputs, report and runs stay as they are. It is kept, for looking, and a
+second call goes on where the first was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import resource
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import chdir, contextmanager
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from stages import answers, mend, run
+from tenshots import files, params
+from tenshots.checks import folder as photos_folder
+from tenshots.checks import whole
+from tenshots.errors import DataError, SettingsError
+from tenshots.intake import layout
+from tenshots.outlook import lines, presets, processor, quick
+from tenshots.outlook.presets import PhotosNeeded
+from tenshots.repository import worktrees
+from tenshots.tables import database
+from tenshots.tables.paths import EVALUATIONS, REPORTS, SPLITS
+
+DRAWN = Path("data/raw")  # of the worktree, where git ignores it
+CODE = ("stages", "tenshots", "dvc.yaml", "params.yaml", "backbones")  # that a preset takes from the commit
+# What would lead to the user's own store, or to another project.
+FOREIGN = ("DVC_ROOT", "DVC_STAGE", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Makes the working folder with the preset's settings, runs the pipeline there, prints the result."""
+    parser = argparse.ArgumentParser(
+        prog="python -m stages.preset",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", nargs="?", default="", help="of a file in presets, without .yaml")
+    parser.add_argument("--photos", default="", help="the folder of photos that it is for")
+    parser.add_argument(
+        "--trial", action="store_true", help="a dozen photos and two epochs: does everything work here?"
+    )
+    given = parser.parse_args(argv)
+    if not given.name:
+        known = "\n".join(f"  {name}: {presets.read(name).title}" for name in presets.names())
+        raise SettingsError(f"NAME must be that of a preset: make preset NAME=… PHOTOS=folder\n{known}")
+    preset = presets.read(given.name)
+    photos, paths = _photos(preset.photos, given.photos)
+    top = Path.cwd()
+    _note_changes(top)
+    name = f"{given.name}-trial" if given.trial else given.name
+    folder = top / worktrees.FOLDER / name
+    with worktrees.alone(folder):
+        was_there = worktrees.make(folder, top)
+        values = presets.merged(params.read(folder / params.PATH), preset, photos=photos)
+        with chdir(folder), _to_itself():
+            if preset.photos and preset.photos.is_copied:
+                values["photos"] = DRAWN.as_posix()
+                _copy(Path(photos), presets.drawn(paths, preset.photos, seed=values["seed"], folder=photos))
+            whole.check(values)
+            if given.trial:
+                values = quick.settings(values, photos=values["photos"])
+            with params.PATH.open("w", encoding="utf-8") as file:
+                YAML().dump(values, file)
+            again = ", as a former call has left it" if was_there else ""
+            print(f"preset {name}: {preset.title}; in {folder}{again}", flush=True)
+            busy_s = _reproduced(folder, values)
+            _tell(name, values, folder, busy_s)
+
+
+def _photos(needed: PhotosNeeded | None, given: str) -> tuple[str, list[str]]:
+    """Returns the absolute path of the photos' folder and what lies below it, once it looks as it must."""
+    if needed is None:
+        if given:
+            raise SettingsError(f"PHOTOS must be left out for a preset of the demo's photos, got {given!r}")
+        return "", []
+    remedy = f"{needed.source} It must look like {needed.shape}."
+    if not given:
+        raise SettingsError(f"PHOTOS must name the folder of the photos: PHOTOS=folder. {remedy}")
+    folder = Path(given).expanduser().resolve()
+    if not folder.is_dir():
+        state = "is not a folder" if folder.exists() else "is missing"
+        raise DataError(f"the photos' folder {given} {state}. {remedy}")
+    found, _ = layout.scan(folder)
+    paths = sorted(each.path for each in found)
+    presets.check_photos(paths, needed, folder=given)
+    return str(folder), paths
+
+
+def _note_changes(top: Path) -> None:
+    """Says so where the code here is not that of the commit, which the preset runs."""
+    edited = [path for path in worktrees.changes(top) if path.split("/")[0] in CODE]
+    edited = [path for path in edited if path != str(params.PATH)]  # whose changes are the user's own
+    if edited:
+        print(
+            f"note: {edited[0]} differs from the last commit, which is what a preset runs; commit first if "
+            "your change is to count",
+            file=sys.stderr,
+        )
+
+
+def _copy(source: Path, chosen: Mapping[str, str]) -> None:
+    """Copies photos to the worktree, given by new path and old, unless they are there."""
+    if DRAWN.is_dir() and sorted(each.path for each in layout.scan(DRAWN)[0]) == sorted(chosen):
+        return  # the folder has appeared whole
+    with files.whole_folder(DRAWN) as part:
+        for path, old in chosen.items():
+            (part / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / old, part / path)
+
+
+@contextmanager
+def _to_itself() -> Iterator[None]:
+    """Hides what the environment says of other projects' stores while the block runs."""
+    before = {name: os.environ.pop(name) for name in FOREIGN if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(before)
+
+
+def _reproduced(folder: Path, values: dict[str, Any]) -> float:
+    """Runs the pipeline; returns the seconds that processors were busy in all calls with these settings."""
+    key = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    known = worktrees.read_state(folder)
+    before = float(known["busy_s"]) if known.get("settings") == key else 0.0
+    start = _busy_s()
+    try:
+        mend.main([])
+        photos_folder.check(values["photos"], Path.cwd(), may_be_absent=False)
+        answers.main([])
+    except SystemExit as ended:
+        if isinstance(ended.code, int) and ended.code > 128:  # somebody has ended this process
+            raise
+        raise DataError(
+            f"the pipeline stopped in {folder}, for the reason above (exit status {ended.code}); what is "
+            "done is kept: run the same again"
+        ) from None
+    finally:
+        busy_s = before + _busy_s() - start
+        files.write(worktrees.state(folder), json.dumps({"settings": key, "busy_s": round(busy_s, 1)}) + "\n")
+    return busy_s
+
+
+def _busy_s() -> float:
+    """Returns the processor seconds of this process and of those that it has started and seen end."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def _tell(name: str, values: dict[str, Any], folder: Path, busy_s: float) -> None:
+    """Prints the answers, what they cost, and where the page is."""
+    splits = database.read_splits(SPLITS)
+    found = [
+        lines.answer(variant, database.read_predictions(EVALUATIONS / variant / "predictions.csv"), splits)
+        for variant in values["variants"]
+    ]
+    cost = f"{busy_s / 60:.1f} CPU minutes on {processor.name()}"
+    print(f"\npreset {name}: {'; '.join(found)}; {cost}")
+    print(f"The page: {folder / REPORTS / 'index.html'}")
+    print(f"To remove all of it: git worktree remove --force {worktrees.FOLDER / name}")
+
+
+if __name__ == "__main__":
+    run(main, judge=False)  # your params.yaml does not matter here
