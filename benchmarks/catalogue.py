@@ -1,16 +1,19 @@
 """What each setting of the catalogue does on the demo: `python -m benchmarks.catalogue [GROUP ...]`.
 
 Trains the lecture's network as `baseline` does, once per value, with one fold's photos and one repeat, all
-else as shipped, and draws a curve per value: docs/catalogue/tried_GROUP.png. One training on so few photos
-says what a value does to learning, not which is best: of 63 test photos, one is 1.6 points, and another seed
-moves some points. Each optimiser has the rate that its own range test suggests. Needs `dvc repro split`.
+else as shipped. Keeps what came of it in benchmarks/tried.json, and draws a panel per value:
+docs/catalogue/tried_GROUP.png. One training on so few photos says what a value does to learning, not which
+is best: of 63 test photos, one is 1.6 points, and another seed moves some points. Each optimiser has the
+rate that its own range test suggests. Needs `dvc repro split on_the_fly`; a value takes a minute of CPU time.
+
+`--draw` trains nothing, and draws what is kept.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,10 +22,10 @@ from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.panels import BLUE, FONT_PT, ORANGE, PALE_BLUE, PALE_ORANGE, panels, png
 from stages.fresh import fresh
 from tenshots import files, params, runtime
 from tenshots.networks.across import ACTIVATIONS, InitializerName
@@ -31,15 +34,17 @@ from tenshots.tables.paths import DATA, SPLITS
 from tenshots.training import rate_test, variants
 from tenshots.training.courses import SCHEDULES
 from tenshots.training.executor import Trainer
-from tenshots.training.jobs import Epoch, Job
+from tenshots.training.jobs import Job
 from tenshots.training.loop import TrainSettings
 from tenshots.training.optimisers import OPTIMISERS
 from tenshots.training.variants import Variant
 
 OUT = Path("docs/catalogue")
+TRIED = Path(__file__).with_name("tried.json")
+USUAL = "as shipped"  # in the file, beside the groups
 VARIANT, NETWORK = "baseline", "networks.lecture"
 NUM_UPDATES = 300  # of a range test
-COLUMNS = 5
+COLUMNS = 3
 Changes = Mapping[str, Any]  # values by dotted key
 AS_SHIPPED: Changes = {}
 GROUPS: Mapping[str, Mapping[str, Changes]] = {
@@ -69,12 +74,16 @@ class Tried(NamedTuple):
 
     Attributes:
         lr: at its peak.
-        history: a row per epoch.
+        loss: of the last epoch, while it trained.
+        accuracy: of each epoch's images while it trained, in [0, 1].
+        val_accuracy: of the validation photos after each epoch, in [0, 1].
         test_accuracy: of the fold's test photos, in [0, 1].
     """
 
     lr: float
-    history: list[Epoch]
+    loss: float
+    accuracy: list[float]
+    val_accuracy: list[float]
     test_accuracy: float
 
 
@@ -88,24 +97,54 @@ class Photos(NamedTuple):
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Trains, draws, and prints a table per group."""
+    """Trains, keeps, draws, and prints a table per group."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.catalogue", description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS)} (default: all)")
     parser.add_argument("--workers", type=int, default=2, help="side by side (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=OUT, help="for the pictures (default: %(default)s)")
+    parser.add_argument("--draw", action="store_true", help="draws what benchmarks/tried.json holds")
     given = parser.parse_args(argv)
     if unknown := set(given.groups) - GROUPS.keys():
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
+    groups = given.groups or list(GROUPS)
+    if not given.draw:
+        train(groups, num_workers=given.workers)
+    usual, kept = read_tried()
+    for group in groups:
+        files.write(given.out / f"tried_{group}.png", curves_png(kept[group], usual))
+        Console(width=120).print(table(group, {USUAL: usual, **kept[group]}))
+
+
+def train(groups: Sequence[str], *, num_workers: int) -> None:
+    """Trains once as shipped and once per value of the groups, and keeps what came of it group by group."""
     values = params.read()
     runtime.configure(threads=values["threads"])
     photos = read()
     usual = tried(values, AS_SHIPPED, photos=photos, find_rate=False)
-    for group in given.groups or GROUPS:
+    for group in groups:
         one = partial(tried, values, photos=photos, find_rate=group == "optimisers")
-        with ThreadPoolExecutor(given.workers) as workers:
+        with ThreadPoolExecutor(num_workers) as workers:
             found = dict(zip(GROUPS[group], workers.map(one, GROUPS[group].values()), strict=True))
-        files.write(given.out / f"tried_{group}.png", curves_png(found, usual))
-        Console(width=120).print(table(group, {"as shipped": usual, **found}))
+        kept = read_tried()[1] if TRIED.exists() else {}
+        write_tried(usual, {**kept, group: found})
+
+
+def read_tried() -> tuple[Tried, dict[str, dict[str, Tried]]]:
+    """Returns what is kept: as shipped, and by group and value."""
+    said = json.loads(TRIED.read_text(encoding="utf-8"))
+    usual = Tried(**said.pop(USUAL))
+    return usual, {
+        group: {name: Tried(**each) for name, each in values.items()} for group, values in said.items()
+    }
+
+
+def write_tried(usual: Tried, kept: Mapping[str, Mapping[str, Tried]]) -> None:
+    """Keeps what came of all trainings, a line per value."""
+    lines = [f'"{USUAL}": {json.dumps(usual._asdict())}']
+    for group in [name for name in GROUPS if name in kept]:
+        each = [f"  {json.dumps(name)}: {json.dumps(tried._asdict())}" for name, tried in kept[group].items()]
+        lines.append(f"{json.dumps(group)}: {{\n" + ",\n".join(each) + "\n}")
+    files.write(TRIED, "{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def changed(values: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
@@ -149,7 +188,13 @@ def tried(values: Mapping[str, Any], changes: Changes, *, photos: Photos, find_r
     outcome = begin(settings).train(job, lambda _: None, lambda: None)
     answers = outcome.of_test.argmax(axis=1)
     right = float((answers == photos.labels[np.sort(job.test)]).mean())
-    return Tried(settings.lr, outcome.history, right)
+    return Tried(
+        settings.lr,
+        round(outcome.history[-1].loss, 4),
+        [round(row.accuracy, 3) for row in outcome.history],
+        [round(row.val_accuracy, 3) for row in outcome.history],
+        round(right, 4),
+    )
 
 
 def jobs(variant: Variant, photos: Photos) -> list[Job]:
@@ -169,29 +214,35 @@ def curves_png(found: Mapping[str, Tried], usual: Tried) -> bytes:
 
     Args:
         found: by value.
-        usual: as shipped, in grey behind each.
+        usual: as shipped, pale behind each.
 
     Returns:
         A PNG file.
     """
-    rows = -(-len(found) // COLUMNS)
-    figure = Figure(figsize=(2.6 * COLUMNS, 2.3 * rows), dpi=100, layout="constrained")
-    grid = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
-    for axes, (name, each) in zip(grid, found.items(), strict=False):
-        for tried_, colours in ((usual, ("0.8", "0.55")), (each, ("#56b4e9", "#d55e00"))):
-            epochs = [row.epoch + 1 for row in tried_.history]
-            axes.plot(epochs, [row.accuracy for row in tried_.history], color=colours[0], linewidth=1.2)
-            axes.plot(epochs, [row.val_accuracy for row in tried_.history], color=colours[1], linewidth=1.2)
-        axes.set_title(f"{name}: {100 * each.test_accuracy:.0f} % of test photos", fontsize=9)
-        axes.set_ylim(0, 1)
-        axes.grid(alpha=0.25)
-    for axes in grid[len(found) :]:
-        axes.set_axis_off()
-    figure.supxlabel("epoch", fontsize=9)
-    figure.supylabel("accuracy: blue training, orange validation; grey as shipped", fontsize=9)
-    file = io.BytesIO()
-    figure.savefig(file, format="png", metadata={"Software": None})
-    return file.getvalue()
+    titles = [f"{name}: {percent(each.test_accuracy)}" for name, each in found.items()]
+    figure, grid = panels(titles, columns=COLUMNS, height_in=1.55)
+    for axes, each in zip(grid, found.values(), strict=True):
+        for one, training, validation, width in (
+            (usual, PALE_BLUE, PALE_ORANGE, 2.2),
+            (each, BLUE, ORANGE, 1.2),
+        ):
+            epochs = np.arange(len(one.accuracy)) + 1
+            axes.plot(epochs, one.accuracy, color=training, linewidth=width)
+            axes.plot(epochs, one.val_accuracy, color=validation, linewidth=width)
+        axes.set_ylim(0, 1.02)
+    figure.legend(
+        [grid[0].lines[place] for place in (2, 3, 0, 1)],
+        ["while training", "on validation photos", "while training, as shipped", "on validation, as shipped"],
+        loc="outside upper center", ncols=2, fontsize=FONT_PT - 1, frameon=False,
+    )  # fmt: skip
+    figure.supxlabel("epoch", fontsize=FONT_PT)
+    figure.supylabel("share of photos that are right", fontsize=FONT_PT)
+    return png(figure)
+
+
+def percent(share: float) -> str:
+    """Returns a share as the pages have it: `63 %`."""
+    return f"{100 * share:.0f} %"
 
 
 def table(group: str, found: Mapping[str, Tried]) -> Table:
@@ -207,9 +258,8 @@ def table(group: str, found: Mapping[str, Tried]) -> Table:
     ):
         drawn.add_column(column)
     for name, each in found.items():
-        last = each.history[-1]
-        shares = (last.accuracy, last.val_accuracy, each.test_accuracy)
-        drawn.add_row(name, f"{each.lr:g}", f"{last.loss:.3f}", *(f"{100 * share:.1f}" for share in shares))
+        shares = (each.accuracy[-1], each.val_accuracy[-1], each.test_accuracy)
+        drawn.add_row(name, f"{each.lr:g}", f"{each.loss:.3f}", *(f"{100 * share:.1f}" for share in shares))
     return drawn
 
 

@@ -33,9 +33,7 @@ class Watch:
         self._num_jobs = num_jobs
         self._max_epochs = max_epochs
         self._num_done = 0
-        self._solved: set[tuple[int, int]] = (
-            set()
-        )  # fold and repeat whose epoch 0 is a solved head
+        self._solved: set[tuple[int, int]] = set()  # fold and repeat whose epoch 0 is a solved head
 
     def epoch(self, row: Epoch) -> None:
         """Is told of an epoch; epochs of updates are counted from 1, as on the page."""

@@ -27,6 +27,7 @@ from tenshots.interpretation import (
 from tenshots.networks import building, drawing, forward, settings
 from tenshots.networks.families import resnet, vgg
 from tenshots.runtime import keras
+from tests.drawn import families
 
 runtime.configure(threads=1)
 
@@ -39,13 +40,13 @@ COUNTED = [
 ]
 # The smallest of each kind, at the least that it takes; the layer in which its heat maps look.
 SMALLEST: list[tuple[dict[str, Any], str]] = [
-    ({"family": "lenet5", "input_px": 16, "colour": "grey"}, "block1_tanh"),
-    ({"family": "alexnet", "input_px": 57, "width": 0.02}, "block2_relu"),
-    ({"family": "vgg", "input_px": 32, "depth": 11, "width": 0.05}, "block3_2_relu"),
-    ({"family": "inception", "input_px": 32, "width": 0.05}, "stem3_relu"),
+    (families.SMALLEST["lenet5"], "block1_tanh"),
+    (families.SMALLEST["alexnet"], "block2_relu"),
+    (families.SMALLEST["vgg"], "block3_2_relu"),
+    (families.SMALLEST["inception"], "stem3_relu"),
     ({"family": "resnet", "input_px": 32, "depth": 18, "width": 0.05}, "stage1_2_relu"),
-    ({"family": "resnet", "input_px": 8, "depth": 20, "width": 0.25}, "stage1_3_relu"),
-    ({"family": "wide_resnet", "input_px": 8, "depth": 10, "width": 1}, "stage2_1_1_relu"),
+    (families.SMALLEST["resnet"], "stage1_3_relu"),
+    (families.SMALLEST["wide_resnet"], "stage2_1_1_relu"),
 ]
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3)).astype(np.uint8)
 

@@ -65,32 +65,6 @@ def test_what_the_page_tells_one_to_write_is_accepted(setting: str) -> None:
     whole.check(quick.settings(values, photos="/tmp/photos"))  # as `make quick` runs it
 
 
-def test_the_shipped_variants_are_described_as_they_were_before_there_were_these_settings() -> None:
-    told = {
-        "seed": 20,
-        "lr": 0.002,
-        "batch_size": 16,
-        "epochs": 64,
-        "threads": 1,
-        "repeats": 3,
-        "optimisation": {
-            "optimiser": "adamw",
-            "weight_decay": 0.0005,
-            "schedule": "cosine",
-            "warmup": 0.1,
-            "label_smoothing": 0.1,
-            "patience": "none",
-        },
-    }
-    found = {name: variants.resolve(SHIPPED, name).settings() for name in SHIPPED["variants"]}
-    assert found == {
-        "baseline": told,
-        "augmented": told,
-        "frozen": {"threads": 1},
-        "fine_tuned": {**told, "epochs": 5},
-    }
-
-
 def test_each_setting_is_told_to_what_is_kept_of_a_variant() -> None:
     """MLflow, and the key of trainings that a kill leaves behind, take a variant's settings from here."""
     changes = {
