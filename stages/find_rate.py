@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from stages import at_least_1, run
+from stages.fresh import fresh
 from tenshots import files, params, runtime
 from tenshots.errors import SettingsError
 from tenshots.networks.settings import TransferSettings
 from tenshots.tables import database, features
-from tenshots.tables.paths import DATA, FEATURES, REPORTS, SPLITS
+from tenshots.tables.paths import DATA, FEATURES, REPORTS, SPLITS, source
 from tenshots.training import pictures, rate_test, variants
 from tenshots.training.executor import Trainer
 from tenshots.training.linear import Known
@@ -48,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if why := _needless(variant):
         raise SettingsError(f"variants.{variant.name} has no learning rate to find: {why}")
     runtime.configure(threads=variant.experiment.threads)
-    factor = variant.network.fine_tune_lr_factor if isinstance(variant.network, TransferSettings) else 1.0
+    tuned = _tuned(variant)
+    factor = tuned.fine_tune_lr_factor if tuned else 1.0
     found = _tested(variant, fold=given.fold, num_updates=given.updates)
 
     out = given.out or REPORTS / f"find_rate_{variant.name}.png"
@@ -85,9 +87,15 @@ def _needless(variant: Variant) -> str:
     """Returns why a variant has no learning rate, or an empty text."""
     if variant.is_linear:
         return f"its recipe, {variant.recipe}, solves for its weights"
-    if isinstance(variant.network, TransferSettings) and not variant.network.unfreeze:
+    if (tuned := _tuned(variant)) and not tuned.unfreeze:
         return f"networks.{variant.network_name}.unfreeze leaves nothing to tune"
     return ""
+
+
+def _tuned(variant: Variant) -> TransferSettings | None:
+    """Returns the network that is tuned; None of one that is taught from scratch."""
+    network = variant.network
+    return network if variant.has_features and isinstance(network, TransferSettings) else None
 
 
 def override(values: Mapping[str, Any], variant: Variant) -> str:
@@ -97,22 +105,23 @@ def override(values: Mapping[str, Any], variant: Variant) -> str:
     """
     if values["variants"][variant.name].get("lr"):
         return f"variants.{variant.name}.lr"
-    return f"+variants.{variant.name}.lr" if isinstance(variant.network, TransferSettings) else "lr"
+    return f"+variants.{variant.name}.lr" if _tuned(variant) else "lr"
 
 
 def _tested(variant: Variant, *, fold: int, num_updates: int) -> rate_test.Found:
-    photos = database.read_photos(DATA / variant.data, ["photo_id", "label", "image"])
-    copies = database.read_copies(DATA / variant.data, ["photo_id", "label", "image"])
+    of = source(variant.data)
+    photos = database.read_photos(DATA / of, ["photo_id", "label", "image"])
+    copies = database.read_copies(DATA / of, ["photo_id", "label", "image"])
     splits = database.read_splits(SPLITS)
     jobs = variants.jobs_of(photos, copies, splits, seed=variant.experiment.seed, repeats=1)
     folds = {job.fold: job for job in jobs}
     if fold not in folds:
         raise SettingsError(f"--fold must be one of {', '.join(map(str, folds))}, got {fold}")
     known = None
-    if backbone := variant.network.frozen():
+    if variant.has_features and (backbone := variant.network.frozen()):
         ids = photos["photo_id"].tolist()
         read = features.read(
-            FEATURES / variant.data / variant.network_name, photo_ids=ids, copy_ids=[], backbone=backbone
+            FEATURES / of / variant.network_name, photo_ids=ids, copy_ids=[], backbone=backbone
         )
         known = Known.of(read, ids, splits)
     shown = pd.concat([photos, copies], ignore_index=True)
@@ -121,8 +130,8 @@ def _tested(variant: Variant, *, fold: int, num_updates: int) -> rate_test.Found
 
     def begin(settings: TrainSettings) -> Trainer:
         return variants.trainers(
-            variant._replace(train=settings), images=images, labels=labels, known=known,
-            num_at_once=settings.images_at_once(folds[fold].num_originals),
+            variant._replace(train=settings, pretraining=None), images=images, labels=labels, known=known,
+            on_the_fly=fresh(variant, photos), num_at_once=settings.images_at_once(folds[fold].num_originals),
         )()  # fmt: skip
 
     return rate_test.run(begin, variant.train, folds[fold], num_updates=num_updates)

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tenshots import params
+from tenshots import choices, params
 from tenshots.cards import origins
 from tenshots.statistics import phrases
 from tenshots.tables.manifest import counted_reasons
@@ -103,10 +103,10 @@ def _objective(details: Mapping[str, Any]) -> str:
     """Returns what training minimised."""
     if details["recipe"] == "linear_svm":
         return "the squared hinge loss of each label against the rest"
-    loss = details["settings"].get("optimisation", {}).get("loss", "")
+    loss = choices.name_of(details["settings"].get("optimisation", {}).get("loss") or "")
     if loss == "hinge":
         return "the hinge loss, summed over all labels but the right one"
-    return "the focal loss" if "focal" in loss else "the categorical cross-entropy"
+    return "the focal loss" if loss == "focal" else "the categorical cross-entropy"
 
 
 def _folder(photos: str) -> str:

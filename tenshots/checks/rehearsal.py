@@ -12,7 +12,7 @@ from tenshots.checks import effort
 from tenshots.errors import DataError, SettingsError
 from tenshots.labels.settings import InspectSettings
 from tenshots.networks import building
-from tenshots.networks.settings import LINEAR, NetworkSettings, TransferSettings, settings_from
+from tenshots.networks.settings import LINEAR, SCRATCH, NetworkSettings, TransferSettings, settings_from
 from tenshots.params import PATH
 from tenshots.runtime import keras
 from tenshots.tables.encoding import StandardiseSettings
@@ -57,10 +57,14 @@ def rehearse(values: Mapping[str, Any]) -> Rehearsed:
         at = f"networks.{name}"
         settings = settings_from(described, at=at)
         doubts += settings.doubts(at=at)
-        sizes = _batch_sizes(variants, name, batch_size)
+        sizes = _batch_sizes(variants, name, batch_size) or {"batch_size": batch_size}
         # With all, `train` knows how many photos that is, and judges before it trains.
         most = max([size for size in sizes.values() if size != "all"], default=1)
-        alone = [key for key, size in sizes.items() if size == 1]
+        judged = sizes
+        if isinstance(settings, TransferSettings):  # tuning leaves a backbone's normalisations as they are
+            scratch = {key: each for key, each in variants.items() if each.recipe == SCRATCH}
+            judged = _batch_sizes(scratch, name, batch_size)
+        alone = [key for key, size in judged.items() if size == 1]
         try:
             efforts[name] = _efforts(settings, size_px=size_px, batch_size=most, at=at, alone=alone)
             if name in used:
@@ -79,7 +83,7 @@ def _batch_sizes(
         if each.network == network and each.recipe not in LINEAR:
             key = f"variants.{name}.batch_size" if each.batch_size else "batch_size"
             sizes[key] = each.batch_size or general
-    return sizes or {"batch_size": general}
+    return sizes
 
 
 def _efforts(
@@ -99,7 +103,7 @@ def _efforts(
                 found = effort.efforts(network, settings)
     finally:
         keras.utils.clear_session(free_memory=False)
-    _check_alone(network, settings, alone, at=at)
+    _check_alone(network, alone, at=at)
     num_parameters = network.count_params()
     if num_parameters > MAX_PARAMETERS:
         raise SettingsError(
@@ -116,12 +120,9 @@ def _efforts(
     return found
 
 
-def _check_alone(network: keras.Model, settings: NetworkSettings, alone: Sequence[str], *, at: str) -> None:
-    """Raises a SettingsError where photos are learnt one by one, and batch normalisation would compare them.
-
-    Fine-tuning leaves a backbone's normalisations as they are.
-    """
-    if not alone or isinstance(settings, TransferSettings):
+def _check_alone(network: keras.Model, alone: Sequence[str], *, at: str) -> None:
+    """Raises a SettingsError where photos come one by one, and batch normalisation would compare them."""
+    if not alone:
         return
     for layer in memory.layers_of(network):
         if type(layer).__name__ == "BatchNormalization":

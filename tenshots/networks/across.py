@@ -114,9 +114,7 @@ class UnitSettings(ScratchSettings):
     is_chain: ClassVar[bool] = False  # of dense layers and convolutions, without a branch
     has_sums: ClassVar[bool] = False  # between a convolution and its activation, as in residual networks
 
-    activation: Annotated[
-        Choice | None, PlainValidator(partial(choices.checked_if_any, known=ACTIVATIONS))
-    ] = None
+    activation: AnyActivation = None
     initializer: InitializerName | None = None
     batch_norm: bool | None = None
     l1: float | None = Field(default=None, ge=0, le=10)

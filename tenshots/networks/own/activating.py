@@ -1,8 +1,8 @@
-"""Layers in a row without an activation in between, which can do no more than one layer."""
+"""What layers do to each other unmeant: two without an activation are one; selu needs no normalisation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tenshots.networks.own import allowed
 from tenshots.networks.own.tree import MAXOUT, PARALLEL, REPEAT, RESIDUAL, Node
@@ -12,7 +12,7 @@ HEAD = "the layer of the answer"
 
 
 def doubts(nodes: Sequence[Node], *, at: str) -> list[str]:
-    """Returns a sentence per pair of layers with weights between which nothing bends, a few at most.
+    """Returns a sentence per pair of layers with weights between which nothing bends, a few, and on selu.
 
     Where photos branch off, each branch is looked at. A depthwise convolution may stand before another layer,
     and so may a sum around layers that bend, since neither pair is one layer.
@@ -32,7 +32,22 @@ def doubts(nodes: Sequence[Node], *, at: str) -> list[str]:
         for first, second in pairs[:MAX_DOUBTS]
     ]
     more = len(pairs) - MAX_DOUBTS
-    return [*sentences, *([f"{at} has {more} more such pairs"] if more > 0 else [])]
+    sentences += [f"{at} has {more} more such pairs"] * (more > 0)
+    if _any(nodes, _is_selu) and _any(nodes, lambda node: node.kind == "BatchNormalization"):
+        sentences.append(
+            f"{at} has selu and batch normalisation: selu keeps mean and deviation at 0 and 1 by itself, "
+            "which batch normalisation undoes; leave one of them out"
+        )
+    return sentences
+
+
+def _any(nodes: Sequence[Node], is_such: Callable[[Node], bool]) -> bool:
+    """Whether there is such a layer among these, or within a composite."""
+    return any(is_such(node) or any(_any(inside, is_such) for inside in node.inside) for node in nodes)
+
+
+def _is_selu(node: Node) -> bool:
+    return node.arguments.get("activation") == "selu"
 
 
 class _Walk:

@@ -97,7 +97,7 @@ def _window(kind: str, arguments: Mapping[str, Any], shape: Shape) -> str:
         return (
             f"leaves nothing of the picture, since its window of {times(*spans)} is larger than "
             f"{described(shape)}; choose a smaller {name}, padding: same, fewer poolings or "
-            " strides before it, or a larger input_px"
+            "strides before it, or a larger input_px"
         )
     if any(1 < step > side for step, side in zip(strides, shape, strict=False)):
         return (

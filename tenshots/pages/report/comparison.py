@@ -192,6 +192,7 @@ def compare(
 def _figures(result: Results, measured: Measured, estimates: Mapping[Key, Estimate]) -> dict[str, Any]:
     details = result.details
     over_guess = estimates[Key("over_guess")]
+    remarks = [*sentences.remarks(details), *sentences.diverged(details, result.curves)]
     return {
         **{name: result.metrics[name] for name in METRICS},
         **{name: details[name] for name in ("test_log_loss", "test_roc_auc", "test_brier_loss")},
@@ -223,7 +224,7 @@ def _figures(result: Results, measured: Measured, estimates: Mapping[Key, Estima
         "network": details["network_name"],
         "network_title": details["network_title"],
         "taught": sentences.taught(details),
-        **({"remarks": remarks} if (remarks := sentences.remarks(details)) else {}),
+        **({"remarks": remarks} if remarks else {}),
     }
 
 

@@ -127,18 +127,23 @@ def picture(found: Mapping[str, Any], *, broad: bool = False) -> Picture | None:
     )
 
 
-def first_line(studies: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> str | None:
+def first_line(
+    studies: Mapping[str, Mapping[str, Any]], names: Iterable[str], *, is_open: bool = False
+) -> str | None:
     """Returns the answer to "Have I enough photos?", for the first screen; None where nothing was studied.
 
     Args:
         studies: of each variant that was studied, its study.json, as reports/comparison.json has them.
         names: variants, the one that matters most first; the first that was studied speaks.
+        is_open: whether variants are compared of which nothing can be claimed: enough to learn from is not
+            enough to tell them apart.
     """
     for name in names:
         found = studies.get(name, {}).get("learning_curve")
         if found:
             answer = str(found["enough"]).removeprefix("Have I enough? ")
-            by = f" (Measured with the variant {name}.)" if found["axes"] else ""
+            more = "; to tell close variants apart takes more" if is_open else ""
+            by = f" (Measured with the variant {name}{more}.)" if found["axes"] else ""
             return f"{answer}{by}"
     return None
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
+from tenshots import choices
 from tenshots.pages.report import which_figure
 from tenshots.statistics import claims
 from tenshots.statistics.choice import best_on_validation
@@ -13,6 +17,7 @@ from tenshots.statistics.phrases import basis, difference_text, guess, interval_
 from tenshots.statistics.plans import SampleSize
 from tenshots.wording import counted, in_markdown
 
+MOST_GUESSES = 10  # that a validation loss may be as bad as; overfitting alone stays far below
 UNGROUPED = (
     "The layout does not say who took the photos, so one person's photos may be in both training and test, "
     "which would flatter the figures; name groups in layout if you can."
@@ -206,7 +211,7 @@ def remarks(details: Mapping[str, Any]) -> list[str]:
     settings = details.get("settings", {})
     optimisation = settings.get("optimisation", {})
     said = []
-    if optimisation.get("loss") == "hinge":
+    if _loss(details) == "hinge":
         said.append(
             "Its probabilities are margins of a hinge loss, divided by a temperature that was fitted to the "
             "validation photos, which also choose among variants: on these, though not on test photos, log "
@@ -232,6 +237,34 @@ def remarks(details: Mapping[str, Any]) -> list[str]:
             "the same network begun at random."
         )
     return said
+
+
+def diverged(details: Mapping[str, Any], curves: pd.DataFrame) -> list[str]:
+    """Says so where a training ended far worse than a guess, as with a learning rate that is far too high.
+
+    Args:
+        details: details.json of the variant.
+        curves: its loss by epoch (see `comparison.Results`).
+
+    Returns:
+        A sentence, or none.
+    """
+    if not details["num_updates"]:
+        return []
+    num_labels = len(details["per_class"])
+    is_hinge = _loss(details) == "hinge"
+    guess, last = (num_labels - 1 if is_hinge else math.log(num_labels)), float(curves["val_loss"].iloc[-1])
+    if last <= MOST_GUESSES * guess:
+        return []
+    return [
+        f"Its last validation loss is {last:,.0f}, and that of a guess {guess:.1f}: it did not learn, as "
+        "where the learning rate is far too high. Lower lr, or have `python -m stages.find_rate` look for "
+        "one."
+    ]
+
+
+def _loss(details: Mapping[str, Any]) -> str:
+    return choices.name_of(details.get("settings", {}).get("optimisation", {}).get("loss") or "")
 
 
 def estimand(sample: SampleSize, *, grouped: bool) -> str:

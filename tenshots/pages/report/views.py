@@ -149,6 +149,10 @@ class Variant:
     seen: Mapping[str, Any]
 
 
+def _is_open(compared: Mapping[str, Any]) -> bool:
+    return any(each["asked"] and each["claim"] == "open" for each in compared["differences"])
+
+
 def answer(inputs: Inputs, settings: ReportSettings, album: Album) -> Answer:
     """Returns what the first screen says and shows."""
     compared = inputs.compared
@@ -160,7 +164,7 @@ def answer(inputs: Inputs, settings: ReportSettings, album: Album) -> Answer:
         doubt=sentences.doubt(compared),
         chosen=which_figure.chosen(compared),
         next_person=people.expectation(compared["people"]) if compared["people"]["num"] else "",
-        enough=enough.first_line(compared["studies"], names) or "",
+        enough=enough.first_line(compared["studies"], names, is_open=_is_open(compared)) or "",
         next_steps=next_steps(compared),
         told=_told(compared),
         sheet=[

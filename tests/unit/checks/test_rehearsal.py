@@ -185,6 +185,13 @@ def test_batch_normalisation_is_refused_where_photos_are_learnt_one_by_one(value
     assert problem.startswith(
         "params.yaml: variants.augmented.batch_size must be at least 2 for networks.lecture"
     )
+    values["variants"]["augmented"]["batch_size"] = 8
+    begun = with_backbone(values, weights="none")
+    for recipe, number in [("scratch", 1), ("fine_tune", 0)]:  # tuning leaves a backbone's as they are
+        other = {"data": "database", "network": "other", "recipe": recipe, "batch_size": 1}
+        alone = {"networks": {"other": begun["networks"]["other"]}, "variants": {"other": other}}
+        found = rehearsal.rehearse({**begun, **alone, "inspect": {"network": "other"}})
+        assert len(found.problems) == number
     # All at once is more than one, and a network without it may learn from each photo alone.
     values["variants"]["augmented"]["batch_size"] = "all"
     assert rehearsal.rehearse(values).problems == []

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
-from stages import find_rate
+from stages import find_rate, on_the_fly
 from tenshots import params
 from tenshots.errors import SettingsError
 from tenshots.training import variants
 from tenshots.training.rate_test import Found
+from tests.drawn import tiny_project
+
+project = tiny_project.project  # a fixture
 
 TOP = Path(__file__).parents[3]
 SHIPPED = params.read(TOP / "params.yaml")
@@ -56,3 +60,27 @@ def test_tuning_nothing_has_no_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(params, "read", lambda: {**SHIPPED, "networks": networks})
     with pytest.raises(SettingsError, match=r"networks\.pretrained\.unfreeze leaves nothing to tune"):
         find_rate.main(["fine_tuned"])
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        {"data": "on_the_fly", "network": "lecture"},
+        {"data": "augmented", "network": "pretrained", "recipe": "fine_tune"},
+        {"data": "database", "network": "begun", "recipe": "scratch"},
+    ],
+)
+@pytest.mark.usefixtures("project")
+def test_it_tries_rates_for_data_and_recipes_of_every_kind(
+    variant: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = params.read()
+    begun = values["networks"]["pretrained"]
+    values["networks"]["begun"] = {**begun, "backbone": {**begun["backbone"], "weights": "none"}}
+    layers = [{"RandomFlip": {"mode": "horizontal"}}]
+    values |= {"variants": {"tried": variant}, "augment": {"copies": 1, "layers": layers}}
+    YAML().dump(values, params.PATH)
+    on_the_fly.main([])
+    find_rate.main(["tried", "--updates", "6"])
+    assert Path("reports/find_rate_tried.png").read_bytes().startswith(b"\x89PNG")
+    assert "reports/find_rate_tried.png: " in capsys.readouterr().out

@@ -78,6 +78,17 @@ def test_of_many_pairs_a_few_are_named_and_the_others_counted() -> None:
     assert rest == "networks.mine has 2 more such pairs"
 
 
+def test_selu_beside_batch_normalisation_is_pointed_out() -> None:
+    selu = {"Dense": {"units": 3, "activation": "selu"}}
+    within = {"repeat": {"times": 2, "layers": [selu, "BatchNormalization"]}}
+    for layers in ([within], [D, "BatchNormalization", {"Activation": {"activation": "selu"}}]):
+        (said,) = activating.doubts(tree.parsed({}, layers, at=""), at="networks.mine")
+        assert said.startswith(
+            "networks.mine has selu and batch normalisation: selu keeps mean and deviation"
+        )
+    assert activating.doubts(tree.parsed({}, [selu], at=""), at="") == []
+
+
 def test_two_layers_without_an_activation_are_one() -> None:
     random = np.random.default_rng(0)
     photos, first, second = random.normal(size=(5, 4)), random.normal(size=(4, 6)), random.normal(size=(6, 2))

@@ -58,6 +58,8 @@ def test_the_first_variant_that_was_studied_answers() -> None:
     studies = {"frozen": STUDY, "other": {"learning_curve": None}}
     told = "Twice the people would help. (Measured with the variant frozen.)"
     assert enough.first_line(studies, ["baseline", "other", "frozen"]) == told
+    more = told.replace(".)", "; to tell close variants apart takes more.)")
+    assert enough.first_line(studies, ["frozen"], is_open=True) == more
     nothing = {"learning_curve": {**FOUND, "axes": [], "enough": "Have I enough? Not measured: why."}}
     assert enough.first_line({"frozen": nothing}, ["frozen"]) == "Not measured: why."
     assert enough.first_line(studies, ["other"]) is None

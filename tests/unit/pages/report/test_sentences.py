@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tenshots.pages.report import page, sentences
@@ -118,10 +119,22 @@ def test_what_is_unusual_about_a_training_is_said_and_nothing_where_nothing_is()
     said = sentences.remarks({**usual, "settings": settings})
     assert "a temperature that was fitted to the validation photos, which also choose" in said[0]
     assert [each.split()[0] for each in said] == ["Its", "Its", "Each"]
+    assert sentences.remarks({**usual, "settings": {"optimisation": {"loss": {"hinge": {}}}}}) == said[:1]
     assert sentences.taught({**usual, "data": "on_the_fly"}).endswith(
         "copies that are drawn anew in each epoch"
     )
     assert sentences.taught(usual) == "from scratch"
+
+
+def test_a_training_that_ended_far_worse_than_a_guess_is_said_to() -> None:
+    details = {"num_updates": 4, "per_class": [{}, {}, {}], "settings": {"optimisation": {}}}
+    curves = pd.DataFrame({"val_loss": [0.9, 19105.0]})
+    (said,) = sentences.diverged(details, curves)
+    assert said.startswith("Its last validation loss is 19,105, and that of a guess 1.1: it did not learn")
+    assert sentences.diverged(details, curves[::-1]) == []
+    assert sentences.diverged({**details, "num_updates": 0}, curves) == []  # weights were solved for
+    hinge = {**details, "settings": {"optimisation": {"loss": {"hinge": {}}}}}
+    assert "that of a guess 2.0" in sentences.diverged(hinge, curves)[0]
 
 
 def test_a_line_never_ends_within_a_word_of_a_command() -> None:
