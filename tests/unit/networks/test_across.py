@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import re
 from functools import partial
@@ -17,6 +18,7 @@ from tenshots.networks import across, activations, building, drawing, forward, w
 from tenshots.networks.across import ACTIVATIONS, InitializerName
 from tenshots.networks.activations import Maxout, RandomLeakyReLU
 from tenshots.networks.families.convolutional import ConvolutionalSettings
+from tenshots.networks.settings import families
 from tenshots.runtime import keras
 from tenshots.training import executor, scratch, variants
 from tests.drawn import fine_tuning
@@ -73,14 +75,14 @@ def test_an_activation_is_its_formula(name: str, arguments: dict[str, float], ex
 def test_the_page_has_each_activation_and_each_initialiser() -> None:
     def names(after: str, before: str) -> set[str]:
         part = PAGE.partition(after)[2].partition(before)[0]
-        return set(re.findall(r"^\| ([a-z_]+) \|", part, re.MULTILINE)) - {"name"}
+        return set(re.findall(r"^\| ([a-z_]+) \|", part, re.MULTILINE)) - {"name", "setting"}
 
     assert names("### Activations", "### Initialisers") == set(ACTIVATIONS)
     assert names("| name | variance", "\0") == set(get_args(InitializerName))
 
 
 def test_the_page_has_each_setting() -> None:
-    part = PAGE.partition("## Settings of every")[2].partition("### Activations")[0]
+    part = PAGE.partition("## Settings of the families")[2].partition("### Activations")[0]
     shown = {
         name
         for cell in re.findall(r"^\| (`.*?`) \|", part, re.MULTILINE)
@@ -88,6 +90,9 @@ def test_the_page_has_each_setting() -> None:
     }
     own = {"family", "input_px", "filters", "dense"}
     assert shown == set(ConvolutionalSettings.model_fields) - own
+    for family in sorted(set(families()) - {"layers", "pretrained"}):  # as the page says
+        model = importlib.import_module(f"tenshots.networks.families.{family}").SETTINGS
+        assert shown <= set(model.model_fields), family
 
 
 def test_random_slopes_lie_in_their_bounds_and_follow_the_seed() -> None:
