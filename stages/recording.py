@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -186,8 +187,9 @@ def _found(splits: pd.DataFrame, photos: pd.DataFrame) -> pd.DataFrame:
 
 
 def _add_figures(run: Run, variant: str, summary: Mapping[str, float], details: Mapping[str, Any]) -> int:
-    confusion = figures.confusion_png(np.array(details["confusion"]), details["labels"], title=variant)
-    return entries.log_final(run, metrics.final(summary, details)) + run.add_bytes(confusion, "confusion.png")
+    counts, labels = np.array(details["confusion"]), details["labels"]
+    drawn = partial(figures.confusion_png, counts, labels, title=variant)
+    return entries.log_final(run, metrics.final(summary, details)) + run.add_made("confusion.png", drawn)
 
 
 def _add_report(run: Run, variants: Collection[str]) -> int:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
+from os import scandir
 from os.path import isdir, isfile
 from pathlib import Path
 
@@ -33,6 +35,7 @@ UNCOUNTED = (
     "tenshots/repository/unfinished.py",  # gives a stage the bytes back that it made itself
     "tenshots/tracking",  # writes to MLflow alone, never an output
 )
+TOPS = ("stages", "tenshots")  # packages of ours
 ALWAYS = "tenshots.portable"  # which every stage pins itself by
 NETWORKS = "tenshots.networks"
 FAMILIES = f"{NETWORKS}.families"
@@ -61,7 +64,7 @@ def stage_files(stage: str, *, code_dir: Path = CODE_DIR) -> list[Path]:
     names = [f"stages.{stage}"]
     if stage == PAGE:
         names += [f"stages.{each}" for each in ("check", *BEFORE_PAGE)] + [FAMILIES]
-    found = _closure([*names, ALWAYS], code_dir=code_dir)
+    found = set(_closure([*names, ALWAYS], code_dir=code_dir))
     if stage == "on_the_fly":  # which says by what variants will draw, and itself draws nothing
         found.update(drawing_files(code_dir=code_dir))
     folders = {folder for path in found for folder in path.relative_to(code_dir).parents}
@@ -101,8 +104,29 @@ def _counts(path: str) -> bool:
     return not any(path == each or path.startswith(f"{each}/") for each in UNCOUNTED)
 
 
-def _closure(starts: Iterable[str], *, code_dir: Path) -> set[Path]:
+def _closure(starts: Iterable[str], *, code_dir: Path) -> frozenset[Path]:
     """The files of modules and of what they import, as far as they count."""
+    return _found(tuple(starts), code_dir, _stamp(code_dir))
+
+
+def _stamp(code_dir: Path) -> int:
+    """What changes as soon as a file of the code is edited, added or removed."""
+    found = []
+    todo = [str(code_dir / name) for name in TOPS]
+    while todo:
+        with suppress(FileNotFoundError), scandir(todo.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    todo += [] if entry.name.startswith(("__pycache__", ".")) else [entry.path]
+                elif entry.name.endswith(".py"):
+                    known = entry.stat()
+                    found.append((entry.path, known.st_size, known.st_mtime_ns))
+    return hash(tuple(sorted(found)))
+
+
+@lru_cache(maxsize=1024)  # each run in MLflow asks for the same stages, each network for those that build
+def _found(starts: tuple[str, ...], code_dir: Path, stamp: int) -> frozenset[Path]:
+    del stamp  # distinguishes states of the code
     found: set[Path] = set()
     todo, seen = list(starts), set(starts)
     while todo:
@@ -117,7 +141,7 @@ def _closure(starts: Iterable[str], *, code_dir: Path) -> set[Path]:
                 names = {name for name in names if not f"{name}.".startswith(f"{left_out}.")}
             seen |= names
             todo += names
-    return found
+    return frozenset(found)
 
 
 def _files_of(name: str, *, code_dir: Path) -> Iterator[Path]:
@@ -126,7 +150,7 @@ def _files_of(name: str, *, code_dir: Path) -> Iterator[Path]:
     With the packages around, where they hold code; a name of a package stands for all of its modules.
     """
     parts = name.removesuffix(".*").split(".")
-    if parts[0] not in ("stages", "tenshots"):
+    if parts[0] not in TOPS:
         return
     place = str(code_dir)
     for depth, part in enumerate(parts, start=1):

@@ -15,6 +15,7 @@ from tenshots import params
 from tenshots.errors import DataError
 
 LOCK = Path("dvc.lock")
+OUTS = re.compile(r"^    outs:\n((?:    [- ] .*(?:\n|\Z))+)", re.MULTILINE)  # as DVC writes them
 
 
 def stale_stages() -> set[str]:
@@ -90,8 +91,8 @@ def recorded(lock: Path) -> dict[str, str]:
     from ruamel.yaml.error import YAMLError
 
     try:
-        stages = params.loaded(lock.read_text(encoding="utf-8"))["stages"].values()
-        return {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
+        outs = params.loaded("".join(OUTS.findall(lock.read_text(encoding="utf-8")))) or ()
+        return {out["path"]: out["md5"] for out in outs}
     except (OSError, ValueError, YAMLError, DataError, KeyError, TypeError, AttributeError):
         return {}
 
@@ -103,15 +104,17 @@ def recorded_settings(lock: Path, stage: str) -> dict[str, Any] | None:
         lock: its path.
         stage: one that depends on all of params.yaml, as `check`.
     """
-    if not lock.is_file():
-        return None
-    # Its lines alone: to parse the whole file takes seconds.
-    entry = re.search(
-        rf"^  {re.escape(stage)}:\n(?:   .*\n)+", lock.read_text(encoding="utf-8"), re.MULTILINE
-    )
-    found = params.loaded(entry[0])[stage].get("params", {}) if entry else {}
-    settings: dict[str, Any] | None = found.get(params.PATH.name)
+    found = of_stage(lock.read_text(encoding="utf-8"), stage) if lock.is_file() else {}
+    settings: dict[str, Any] | None = found.get("params", {}).get(params.PATH.name)
     return settings
+
+
+def of_stage(lock: str, stage: str) -> dict[str, Any]:
+    """Returns what the text of a dvc.lock, as DVC writes it, says of a stage; nothing where it has none."""
+    # Its lines alone: to parse the whole text takes seconds.
+    entry = re.search(rf"^  {re.escape(stage)}:\n(?:   .*(?:\n|\Z))+", lock, re.MULTILINE)
+    found: dict[str, Any] = params.loaded(entry[0])[stage] if entry else {}
+    return found
 
 
 def folder_hash(folder: Path, *, without: Collection[str] = ()) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tenshots import params
-from tenshots.repository.outputs import LOCK
+from tenshots.repository.outputs import LOCK, of_stage
 from tenshots.tables.corrections import CORRECTIONS
 from tenshots.tracking import places
 from tenshots.tracking.origin import git
@@ -193,7 +193,7 @@ def _hash_kept_by_dvc(revision: str, settings: Mapping[str, Any]) -> str | None:
 
 def _hash_of_photos(lock: str, settings: Mapping[str, Any]) -> str | None:
     """The hash of the photos' folder among what the stage `ingest` has read, by the text of a dvc.lock."""
-    read = ((params.loaded(lock) or {}).get("stages") or {}).get("ingest", {}).get("deps", ())
+    read = of_stage(lock, "ingest").get("deps", ())
     found = [each.get("md5") for each in read if each.get("path") == settings.get("photos")]
     return str(found[0]) if found else None
 

@@ -73,9 +73,9 @@ class Run:
         """
         return self.attempt(lambda client: _replace_folder(client, self.run_id, path, folder, without), 0)
 
-    def add_bytes(self, content: bytes, name: str) -> int:
-        """Adds a file called `name` if the run lacks it; returns 1 or 0."""
-        return self.attempt(lambda client: _add_bytes(client, self.run_id, content, name), 0)
+    def add_made(self, name: str, make: Callable[[], bytes]) -> int:
+        """Adds a file `name` of the bytes that `make` returns, if the run lacks it; returns 1 or 0."""
+        return self.attempt(lambda client: _add_made(client, self.run_id, name, make), 0)
 
     def replace_files(self, files: Mapping[str, bytes], folder: str) -> int:
         """Makes the run's `folder` hold those files (name: content) alone; returns how many it adds."""
@@ -195,12 +195,12 @@ def _set_tag(client: Client, run_id: str, name: str, value: str) -> int:
     return 1
 
 
-def _add_bytes(client: Client, run_id: str, content: bytes, name: str) -> int:
+def _add_made(client: Client, run_id: str, name: str, make: Callable[[], bytes]) -> int:
     if any(info.path == name for info in client.list_artifacts(run_id)):
         return 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
-        path.write_bytes(content)
+        path.write_bytes(make())
         _upload(client, run_id, path, "")
     return 1
 
