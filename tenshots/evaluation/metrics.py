@@ -2,9 +2,6 @@
 
 Pooling before dividing weighs every photo equally; a mean over folds would weigh the photos of a small fold
 more.
-
-NumPy computes all of them: a process would need longer to import scikit-learn than for everything else that
-`evaluate` does.
 """
 
 from __future__ import annotations
@@ -14,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
 from tenshots.evaluation import averaging
 from tenshots.tables.predictions import labels_of, predicted, probabilities_of
@@ -206,10 +204,10 @@ def confidence_bins(confidence: np.ndarray) -> list[np.ndarray]:
 
 def confusion(predictions: pd.DataFrame) -> np.ndarray:
     """Returns counts of shape (num_labels, num_labels): a row per true label, a column per predicted one."""
-    num_labels = len(labels_of(predictions))
-    pairs = truths(predictions) * num_labels + probabilities_of(predictions).argmax(axis=1)
-    counts = np.bincount(pairs, minlength=num_labels**2)
-    return counts.reshape(num_labels, num_labels)
+    matrix: np.ndarray = confusion_matrix(
+        predictions["label"], predicted(predictions), labels=labels_of(predictions)
+    )
+    return matrix
 
 
 def roc_auc_reason(predictions: pd.DataFrame) -> str | None:
@@ -224,8 +222,10 @@ def roc_auc(predictions: pd.DataFrame) -> np.ndarray:
     The rows of several folds come from several trainings, whose probabilities need not be equally scaled;
     their pooled ranking is a little harsher than the ranking within a fold.
     """
-    truth, probabilities = truths(predictions), probabilities_of(predictions)
-    areas = [_area(column[truth == i], column[truth != i]) for i, column in enumerate(probabilities.T)]
+    truth, probabilities = predictions["label"].to_numpy(), probabilities_of(predictions)
+    areas = [
+        roc_auc_score(truth == name, probabilities[:, i]) for i, name in enumerate(labels_of(predictions))
+    ]
     return np.array(areas, dtype=np.float64)
 
 
@@ -269,19 +269,10 @@ def curves(history: pd.DataFrame) -> pd.DataFrame:
 
 def _scores(predictions: pd.DataFrame) -> np.ndarray:
     """Returns precision, recall and F1, shape (3, num_labels); a division by 0 counts as 0."""
-    counts = confusion(predictions)
-    right, named, true = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
-    return np.stack(
-        [right / np.maximum(named, 1), right / np.maximum(true, 1), 2 * right / (named + true).clip(1)]
+    scores = precision_recall_fscore_support(
+        predictions["label"], predicted(predictions), labels=labels_of(predictions), zero_division=0
     )
-
-
-def _area(positive: np.ndarray, negative: np.ndarray) -> float:
-    """Returns the share of pairs whose positive has the higher score; a tie counts half."""
-    ordered = np.sort(negative)
-    num_below = np.searchsorted(ordered, positive, side="left").sum()
-    num_up_to = np.searchsorted(ordered, positive, side="right").sum()
-    return float((num_below + num_up_to) / (2 * len(positive) * len(negative)))
+    return np.stack(scores[:3])
 
 
 def _ece(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:

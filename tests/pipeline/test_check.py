@@ -31,7 +31,7 @@ def project(fresh_project: Project, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="module")
 def ingested(project: Project) -> Project:
     """After `check`, which looks no more at photos that come later."""
-    project.dvc("repro", "ingest")
+    project.ask("repro", "ingest")
     return project
 
 
@@ -249,7 +249,7 @@ def test_dvc_says_of_a_run_that_it_did_not_remember_what_the_readme_explains(ing
             _, said = refused(ingested, ".venv/bin/dvc", "repro", "--single-item", "ingest")
             assert expected("join()").search(said), said
             ingested.python("-m", "stages.mend")
-            ingested.dvc("repro", "--single-item", "ingest")
+            ingested.ask("repro", "--single-item", "ingest")
         finally:
             shutil.rmtree(runs)
             runs.with_name("runs.kept").rename(runs)

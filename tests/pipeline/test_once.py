@@ -93,19 +93,19 @@ def project(untouched: Project, tmp_path_factory: pytest.TempPathFactory) -> Ite
     values = project.params()
     values["variants"] = {"frozen": values["variants"]["frozen"]}
     project.write_params(values)
-    project.dvc("repro")
+    project.ask("repro")
     project.run("git", "add", ".")
     project.run("git", "commit", "--quiet", "--message=one variant")
     yield project
-    project.dvc("queue", "stop", "--kill")
+    project.ask("queue", "stop", "--kill")
     project.stop()
 
 
 @pytest.fixture(scope="module")
 def queued(project: Served) -> Served:
     """After DVC's own queue, with two workers."""
-    project.dvc("exp", "run", "--queue", "--name", WHOLE, "-S", "lr=0.013")
-    project.dvc("exp", "run", "--queue", "--name", ALONE, "-S", "lr=0.014", "train@frozen")
+    project.ask("exp", "run", "--queue", "--name", WHOLE, "-S", "lr=0.013")
+    project.ask("exp", "run", "--queue", "--name", ALONE, "-S", "lr=0.014", "train@frozen")
     project.dvc("queue", "start", "--jobs", "2")
 
     def ended() -> bool:
@@ -150,14 +150,14 @@ def test_from_an_experiment_to_its_runs_and_from_a_run_to_its_bytes(queued: Serv
     assert all(f"```sh\n{command}\n```" in run.data.tags["mlflow.note.content"] for run in runs)
     assert "&& dvc exp run -S lr=0.013" in command
 
-    queued.dvc("remote", "add", "--local", "stick", str(tmp_path / "stick"))
-    queued.dvc("push", "--quiet", "--remote", "stick")
+    queued.ask("remote", "add", "--local", "stick", str(tmp_path / "stick"))
+    queued.ask("push", "--quiet", "--remote", "stick")
     subprocess.run(["git", "clone", "--quiet", str(queued.folder), str(tmp_path / "a clone")], check=True)
-    clone = Project(tmp_path / "a clone")
+    clone = Project(tmp_path / "a clone", beside=queued)
     make_environment(clone.folder)
     clone.run("sh", "setup.sh", "requirements.txt")
-    clone.dvc("remote", "add", "--local", "--default", "stick", str(tmp_path / "stick"))
-    clone.dvc("pull", "--quiet")  # photos, and what the commit has; nothing of the experiment
+    clone.ask("remote", "add", "--local", "--default", "stick", str(tmp_path / "stick"))
+    clone.ask("pull", "--quiet")  # photos, and what the commit has; nothing of the experiment
     path = f"{clone.folder}/.venv/bin:{os.defpath}"
     said = clone.run("sh", "-ec", command, PATH=path, TENSHOTS_UNTRACKED="1")
     assert "train@frozen" in ran(said)

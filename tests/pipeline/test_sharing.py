@@ -83,6 +83,14 @@ def stick(ada: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return stick
 
 
+@pytest.fixture(scope="module")
+def bob(ada: Project, stick: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A clone that has pulled all, by README's lines; `pulled.log` holds what they said."""
+    bob = clone_of(ada, tmp_path_factory.mktemp("bob") / "his", stick, by=call)
+    (bob.home / "pulled.log").write_text(call(bob, commands(2, stick)))
+    return bob
+
+
 def mending(stick: Path) -> str:
     """README's command for a stick that is not whole."""
     section = " ".join((TOP / "README.md").read_text().split())
@@ -103,11 +111,8 @@ def damaged(stick: Path) -> list[Path]:
     ]
 
 
-def test_a_clone_gets_everything_computes_nothing_and_records_all_runs(
-    ada: Project, stick: Path, tmp_path: Path
-) -> None:
-    bob = clone_of(ada, tmp_path / "bob", stick, by=call)
-    said = call(bob, commands(2, stick))
+def test_a_clone_gets_everything_computes_nothing_and_records_all_runs(bob: Project) -> None:
+    said = (bob.home / "pulled.log").read_text()
     assert ran(said) == set()
     assert "Data and pipelines are up to date." in said
     assert bob.run("git", "status", "--short") == ""
@@ -120,10 +125,8 @@ def test_a_clone_gets_everything_computes_nothing_and_records_all_runs(
 
 
 def test_what_one_has_computed_under_other_settings_another_takes(
-    ada: Project, stick: Path, tmp_path: Path
+    ada: Project, bob: Project, stick: Path
 ) -> None:
-    bob = clone_of(ada, tmp_path / "bob", stick)
-    bob.ask("pull")
     with ada.edited("params.yaml") as values, ada.edited("dvc.lock"):
         changed = {**values, "split": {**values["split"], "val": 0.25}}
         ada.write_params(changed)
@@ -131,11 +134,13 @@ def test_what_one_has_computed_under_other_settings_another_takes(
         ask(ada, commands(1, stick))
         lock = (ada.folder / "dvc.lock").read_bytes()
     ada.ask("checkout", "--force", "dvc.yaml")
-    bob.write_params(changed)
-    said = bob.dvc("repro", "--pull", "split")
-    assert ran(said) == set()
-    assert "Stage 'split' is cached - skipping run, checking out outputs" in said
-    assert (bob.folder / "dvc.lock").read_bytes() == lock
+    with bob.edited("params.yaml"), bob.edited("dvc.lock"):
+        bob.write_params(changed)
+        said = bob.dvc("repro", "--pull", "split")
+        assert ran(said) == set()
+        assert "Stage 'split' is cached - skipping run, checking out outputs" in said
+        assert (bob.folder / "dvc.lock").read_bytes() == lock
+    bob.ask("checkout", "--force", "dvc.yaml")
 
 
 def test_a_push_that_is_killed_goes_on(ada: Project, tmp_path: Path) -> None:
@@ -190,23 +195,25 @@ def test_a_push_to_a_stick_that_is_full_goes_on_when_there_is_room(
     assert clone_computes_nothing(ada, stick / "cache", tmp_path)
 
 
-@pytest.mark.parametrize("size", [0, 100])
 def test_a_file_that_is_not_whole_is_noticed_by_a_pull_and_mended_by_the_next_push(
-    size: int, ada: Project, stick: Path, tmp_path: Path
+    ada: Project, stick: Path, tmp_path: Path
 ) -> None:
     """A kill may leave an empty file in place, and a stick half of one: a push alone would leave it so."""
-    weights = ada.folder / "data/models/baseline/fold-0_repeat-0.weights.h5"
-    name = hashlib.md5(weights.read_bytes()).hexdigest()
-    broken = stick / "files" / "md5" / name[:2] / name[2:]
-    broken.chmod(0o644)
-    broken.write_bytes(weights.read_bytes()[:size])
+    broken = []
+    for variant, size in {"baseline": 0, "fine_tuned": 100}.items():
+        weights = ada.folder / "data/models" / variant / "fold-0_repeat-0.weights.h5"
+        name = hashlib.md5(weights.read_bytes()).hexdigest()
+        broken.append(stick / "files" / "md5" / name[:2] / name[2:])
+        broken[-1].chmod(0o644)
+        broken[-1].write_bytes(weights.read_bytes()[:size])
     bob = clone_of(ada, tmp_path / "bob", stick)
     ask(ada, commands(1, stick))
-    with pytest.raises(
-        AssertionError, match=r"Checkout failed for following targets:\s+data/models/baseline"
-    ):
+    with pytest.raises(AssertionError, match="Checkout failed for following targets:") as failed:
         bob.ask("pull", "--run-cache")
-    assert f"{broken}: removed, because it is not whole" in call(ada, mending(stick))
+    for variant in ("baseline", "fine_tuned"):
+        assert f"\ndata/models/{variant}\n" in str(failed.value)
+    said = call(ada, mending(stick))
+    assert all(f"{path}: removed, because it is not whole" in said for path in broken)
     ask(ada, commands(1, stick))
     bob.ask("pull", "--run-cache")
     assert bob.changed() == set()
@@ -242,9 +249,7 @@ def unpacked_photos(project: Project) -> dict[str, bytes]:
     return {path.relative_to(photos).as_posix(): path.read_bytes() for path in photos.rglob("*.*")}
 
 
-def test_a_pull_deletes_no_photo_that_was_not_added(ada: Project, stick: Path, tmp_path: Path) -> None:
-    bob = clone_of(ada, tmp_path / "bob", stick)
-    bob.ask("pull", "--run-cache")
+def test_a_pull_deletes_no_photo_that_was_not_added(bob: Project) -> None:
     new = bob.folder / "data/raw/person0/cup/new.png"
     new.write_bytes(b"new")
     with pytest.raises(AssertionError, match="Can't remove the following unsaved files without confirmation"):

@@ -61,7 +61,7 @@ def test_record_restores_a_lost_store_from_the_outputs(project: Project, restore
 def test_a_repeated_training_leaves_the_same_bytes_and_supersedes_its_run(project: Project) -> None:
     lock = (project.folder / "dvc.lock").read_bytes()
     former = {run.info.run_id for run in project.runs() if run.data.tags["tenshots.variant"] == "baseline"}
-    project.dvc("repro", "--force", "--single-item", "train@baseline")
+    project.ask("repro", "--force", "--single-item", "train@baseline")
     assert (project.folder / "dvc.lock").read_bytes() == lock
     runs = project.runs()
     assert variants_of(runs) == ["*", *VARIANTS]

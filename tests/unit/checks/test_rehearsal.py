@@ -20,15 +20,21 @@ from tenshots.tables.paths import EFFORTS, REHEARSED
 
 TOP = Path(__file__).parents[3]
 SHIPPED = params.read(TOP / "params.yaml")
+QUICK = {
+    "architecture": "convolutional",
+    "arguments": {"filters": [4], "dense": 8, "dropout": 0.1},
+    "weights": "none",
+}
 BACKBONE = {"architecture": "MobileNetV2", "arguments": {"alpha": 0.35}, "weights": "none"}
 
 
 @pytest.fixture
 def values(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The shipped settings with one quick layer."""
+    """The shipped settings with one quick layer, and a backbone that is built at once."""
     monkeypatch.chdir(TOP)
     values = copy.deepcopy(SHIPPED)
     values["augment"]["layers"] = ["RandomFlip"]
+    values["networks"]["pretrained"] |= {"input_px": 32, "backbone": QUICK}
     return values
 
 

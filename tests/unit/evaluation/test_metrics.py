@@ -3,13 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import (
-    balanced_accuracy_score,
-    confusion_matrix,
-    log_loss,
-    precision_recall_fscore_support,
-    roc_auc_score,
-)
+from sklearn.metrics import balanced_accuracy_score, log_loss
 
 from tenshots.evaluation import metrics
 from tenshots.tables import predictions
@@ -57,25 +51,6 @@ def test_figures_of_a_case_worked_by_hand() -> None:
         "support": 3,
         "roc_auc": 1.0,
     }
-
-
-@pytest.mark.parametrize("num_labels", [2, 3, 6])
-def test_counts_scores_and_areas_are_those_of_scikit_learn(num_labels: int) -> None:
-    draw = np.random.default_rng(num_labels)
-    labels = [f"label {i}" for i in range(num_labels)]
-    truth = [*labels, *draw.choice(labels, 30)]
-    # One digit, so that there are ties; the last label is never named.
-    probabilities = draw.dirichlet(np.ones(num_labels), len(truth)).round(1)
-    probabilities[:, -1] = 0
-    photos = pd.DataFrame({"photo_id": [str(i) for i in range(len(truth))], "label": truth})
-    test = predictions.table(photos, probabilities, labels, fold=0, repeat=0)
-    answers = predictions.predicted(test)
-    np.testing.assert_array_equal(metrics.confusion(test), confusion_matrix(truth, answers, labels=labels))
-    scores = precision_recall_fscore_support(truth, answers, labels=labels, zero_division=0)
-    found = pd.DataFrame(metrics.per_class(test))[["precision", "recall", "f1"]].to_numpy().T
-    np.testing.assert_allclose(found, scores[:3], atol=1e-6)
-    areas = [roc_auc_score(test["label"] == name, probabilities[:, i]) for i, name in enumerate(labels)]
-    np.testing.assert_allclose(metrics.roc_auc(test), areas, rtol=1e-12)
 
 
 def test_losses_of_a_case_worked_by_hand() -> None:

@@ -307,3 +307,14 @@ def test_building_imports_nothing_of_the_networks_that_is_not_listed() -> None:
         }
         assert set(line.split()) - packages <= listed
         assert f"{code.NETWORKS}.families.{family}" in line.split()
+
+
+def test_an_import_that_comes_or_goes_while_a_process_runs_is_followed(copied: Path) -> None:
+    edited, added = copied / NETWORKS / "families" / "dense.py", copied / NETWORKS / "brand_new.py"
+    added.touch()
+    before, text = code.family_files("dense", code_dir=copied), edited.read_text()
+    assert added not in before
+    edited.write_text(f"{text}from tenshots.networks import brand_new\n")
+    assert added in code.family_files("dense", code_dir=copied)
+    edited.write_text(text)
+    assert code.family_files("dense", code_dir=copied) == before
