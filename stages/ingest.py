@@ -20,8 +20,8 @@ from tenshots.intake import collection, correcting, ingestion, layout, misreadin
 from tenshots.intake.names.pattern import Layout
 from tenshots.intake.settings import AcceptSettings, DatabaseSettings, NearDuplicateSettings
 from tenshots.repository import unfinished
-from tenshots.splitting.relatives import relatives
 from tenshots.tables import corrections, database, manifest, unlabelled
+from tenshots.tables.belonging import relatives
 from tenshots.tables.corrections import CORRECTIONS
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.tables.paths import DATABASE, MANIFEST

@@ -23,10 +23,9 @@ import pandas as pd
 from benchmarks.peers import measuring
 from benchmarks.peers.measuring import Task
 from stages import at_least_1
-from tenshots.splitting import division
 from tenshots.statistics import gains, measure
 from tenshots.statistics.intervals import Estimate
-from tenshots.tables import csv_files, database
+from tenshots.tables import belonging, csv_files, database
 
 SHARED = Path("../shared")
 RECIPES = (
@@ -58,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         help="data/evaluations/VARIANT/predictions.csv for the seeds 0, 1, ...: a further row",
     )
     given = parser.parse_args(argv)
-    joined = division.components(measuring.collected(given.photos).manifest)
+    joined = belonging.components(measuring.collected(given.photos).manifest)
     columns = ("right, %", f"ahead of {REFERENCE}", "s (CPU s)")
     given_photos = [f"{number} a label" if number else "all" for number in NUM_PHOTOS]
     heads = [f"{photos}: {column}" for photos in given_photos for column in columns]

@@ -13,14 +13,13 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from tenshots.errors import DataError
 from tenshots.params import nearest
 from tenshots.splitting import leakage
 from tenshots.splitting.dealing import Draws, Impossible, Uncovered, deal
 from tenshots.splitting.settings import SplitSettings
+from tenshots.tables.belonging import components
 from tenshots.tables.database import PARTS
 from tenshots.tables.manifest import swap_question
 from tenshots.wording import independent_sets, some
@@ -42,37 +41,6 @@ class _Components(NamedTuple):
     rows: np.ndarray
     counts: np.ndarray
     labels: list[str]
-
-
-def components(manifest: pd.DataFrame) -> pd.Series:
-    """Returns the component of each kept photo: the smallest photo_id in it.
-
-    Photos are joined that share a group or a cluster. A rejected file with the bytes of a kept photo joins
-    its own group to that photo's: where ann and bob handed in the same file, their photos stay together.
-
-    Args:
-        manifest: status, photo_id, group and cluster of every file found; an empty group or cluster joins
-            nothing; of the kept, each photo_id is there once.
-
-    Returns:
-        text, indexed by photo_id, sorted.
-    """
-    kept = manifest[manifest["status"] == "kept"].sort_values("photo_id")
-    ids = pd.Index(kept["photo_id"])
-    rows = pd.concat([kept, manifest[(manifest["status"] != "kept") & manifest["photo_id"].isin(ids)]])
-    photos = ids.get_indexer(rows["photo_id"])
-    starts, ends, num_nodes = [], [], len(ids)
-    for column in ("group", "cluster"):
-        named = (rows[column] != "").to_numpy()
-        codes, names = pd.factorize(rows.loc[named, column])
-        starts.append(photos[named])
-        ends.append(num_nodes + codes)
-        num_nodes += len(names)
-    links = np.concatenate(starts), np.concatenate(ends)
-    graph = coo_array((np.ones(len(links[0]), dtype=np.int8), links), shape=(num_nodes, num_nodes))
-    found = connected_components(graph, directed=False)[1][: len(ids)]
-    first = np.unique(found, return_index=True)[1]  # the smallest, as the ids are sorted
-    return pd.Series(ids.to_numpy()[first[found]], index=ids, name="component")
 
 
 def split(manifest: pd.DataFrame, settings: SplitSettings, *, seed: int) -> pd.DataFrame:

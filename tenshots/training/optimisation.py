@@ -90,8 +90,11 @@ def _optimiser(
     if settings.ema is not None:
         arguments |= {"use_ema": True, "ema_momentum": settings.ema}
     of_keras = keras_class(settings)
-    optimiser = (rates.by_weight(of_keras) if factors else of_keras)(rate, **arguments)
-    optimiser.factors = factors
+    if factors:
+        optimiser = rates.by_weight(of_keras)(rate, **arguments)
+        optimiser.factors = factors
+    else:
+        optimiser = of_keras(rate, **arguments)
     # Decay is meant for the weights of sums; it would draw normalisations towards putting out nothing, and
     # the slopes of PReLU (alpha) towards ReLU. Source: He et al. 2015, arXiv:1502.01852, section 2.1.
     optimiser.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", "alpha"])

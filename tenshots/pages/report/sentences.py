@@ -230,11 +230,12 @@ def remarks(details: Mapping[str, Any]) -> list[str]:
             "is of the photo alone."
         )
     if before := settings.get("pretraining"):
+        noise = f", of which {100 * before['noise']:g} % was set to 0," * bool(before["noise"])
+        more = " and on photos without labels" * bool(before.get("unlabelled"))
         said.append(
             "Before it saw a label, each of its layers but the last learnt alone, from the first one up, to "
-            f"restore what goes into it, of which {100 * before['noise']:g} % was set to 0, for "
-            f"{counted(before['epochs'], 'epoch')} on its training photos. What that is worth shows beside "
-            "the same network begun at random."
+            f"restore what goes into it{noise or ','} for {counted(before['epochs'], 'epoch')} on its "
+            f"training photos{more}. What that is worth shows beside the same network begun at random."
         )
     return said
 

@@ -8,8 +8,8 @@ import pytest
 
 from tenshots.errors import DataError
 from tenshots.intake.settings import AcceptSettings
-from tenshots.splitting.relatives import relatives
 from tenshots.tables import unlabelled
+from tenshots.tables.belonging import relatives
 from tenshots.tables.unlabelled import Unlabelled
 from tests.drawn.handed_in import RULES, draw, drawn, ingested
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from tenshots.interpretation import drawing, gallery, layer_pictures, structure
+from tenshots.interpretation import drawing, gallery, layer_pictures, restored_picture, structure
 from tenshots.interpretation.structure import Row
 from tenshots.networks import building
+from tenshots.tables.restored import Restored, unpacked
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,23 @@ def test_only_what_learnt_from_these_photos_is_said_to_have(
     caption = layer_pictures.filters_picture(model, share).caption
     assert filters in caption
     assert ("random start" in caption) == (share is None)
+
+
+def test_where_names_say_what_was_tuned_the_picture_names_it() -> None:
+    values = {"family": "dense", "input_px": 8, "channels": 1, "units": [4], "dropout": 0}
+    model = building.build(building.settings_from(values, at=""), size_px=8, num_labels=2)
+    caption = gallery.structure_picture(model, 0.5, ("block1", "block3")).caption
+    assert "and of the backbone block1, block3; the rest of it stayed as it was" in caption
+
+
+def test_what_was_restored_is_shown_in_grey_or_colour_with_the_filters() -> None:
+    for channels in (1, 3):
+        levels = np.zeros((2, 4, 4, channels), dtype=np.uint8)
+        filters = np.ones((5, 3, 3, channels), dtype=np.float32)
+        found = Restored(np.arange(2), filters, levels, levels, levels)
+        picture = restored_picture.restored_picture(unpacked(found.packed()), ["a", "b"])
+        assert picture.alt == "2 photos, the same with holes and restored, and 5 filters."
+        assert picture.image.width > drawing.INNER
 
 
 def test_neither_the_legend_nor_a_folded_row_is_cut_off() -> None:

@@ -370,6 +370,22 @@ def test_the_backbone_is_read_once_before_workers_start(
 
 
 @pytest.mark.parametrize(
+    ("changes", "taught"),
+    [
+        ({}, "from scratch"),
+        ({"unfreeze": {"from": "block2"}}, "from scratch; tuned from block2 up"),
+        (
+            {"unfreeze": ["block1", "block2"], "block_lr_factor": 0.5},
+            "from scratch; tuned: block1, block2; each block at 0.5 times the rate of the one above",
+        ),
+    ],
+)
+def test_how_it_is_taught_names_what_is_tuned(changes: dict[str, Any], taught: str) -> None:
+    assert _settings(OURS, **changes).taught_by("fine_tune") == taught
+    assert _settings(OURS, **changes).taught_by("scratch") == "from scratch"
+
+
+@pytest.mark.parametrize(
     ("weights", "title", "taught"),
     [
         ("none", "a convolutional network with a backbone of random weights", "from scratch"),

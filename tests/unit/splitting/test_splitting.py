@@ -8,8 +8,9 @@ import pytest
 
 from tenshots.errors import DataError
 from tenshots.splitting import dealing
-from tenshots.splitting.division import components, split, summary
+from tenshots.splitting.division import split, summary
 from tenshots.splitting.settings import SplitSettings
+from tenshots.tables.belonging import components
 from tests.drawn.divided import check_split, photos_of
 
 

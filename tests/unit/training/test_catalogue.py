@@ -17,7 +17,7 @@ from tenshots.outlook import quick
 from tenshots.training import variants
 from tenshots.training.courses import SCHEDULES
 from tenshots.training.optimisers import OPTIMISERS
-from tenshots.training.settings import ClipSettings, OptimisationSettings
+from tenshots.training.settings import ClipSettings, OptimisationSettings, PretrainingSettings
 
 TOP = Path(__file__).parents[3]
 PAGE = (TOP / "docs/catalogue/optimising.md").read_text(encoding="utf-8")
@@ -63,6 +63,26 @@ def test_what_the_page_tells_one_to_write_is_accepted(setting: str) -> None:
         values["optimisation"]["patience"] = 10
     whole.check(values)
     whole.check(quick.settings(values, photos="/tmp/photos"))  # as `make quick` runs it
+
+
+def test_the_page_of_reuse_has_each_of_its_settings_and_its_examples_are_accepted() -> None:
+    page = (TOP / "docs/catalogue/reuse.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(.*?)` \|", page, flags=re.MULTILINE)
+    own = [f"pretraining.{name}" for name in PretrainingSettings.model_fields]
+    assert named == ["unfreeze", "block_lr_factor", "backbone", *own]
+    values = copy.deepcopy(SHIPPED)
+    plain = {"family": "dense", "input_px": 28, "channels": 1, "units": [8], "dropout": 0}
+    values["networks"]["plain"] = plain
+    values |= YAML(typ="safe").load(
+        page.split("\n\n    variants:")[1].join(["variants:", ""]).split("\n\n")[0]
+    )
+    values["report"]["pairs"], values["study"]["variants"] = "neighbours", "linear"
+    whole.check(values)
+    written = re.findall(r"^\|(?: `unfreeze`)? \| `(.*?)` \|", page, flags=re.MULTILINE)
+    for unfreeze in [text for text in written if not text.startswith("{weights")]:
+        values["networks"]["pretrained"]["unfreeze"] = YAML(typ="safe").load(unfreeze)
+        whole.check(values)
+    assert len(written) == 3
 
 
 def test_each_setting_is_told_to_what_is_kept_of_a_variant() -> None:

@@ -225,6 +225,7 @@ def test_names_that_a_backbone_does_not_have_are_refused_with_those_that_it_has(
     ("layer", "block"),
     [
         ("block3b_expand_conv", "block3b"),
+        ("group6_2_depthwise_convolution", "group6"),
         ("block1_2_convolution", "block1"),
         ("block_14_project", "block_14"),
         ("expanded_conv_depthwise", "expanded_conv"),

@@ -124,6 +124,14 @@ def test_what_is_unusual_about_a_training_is_said_and_nothing_where_nothing_is()
         "copies that are drawn anew in each epoch"
     )
     assert sentences.taught(usual) == "from scratch"
+    before = {**usual, "settings": {"pretraining": {"noise": 0.25, "epochs": 20}}}
+    assert sentences.taught(before) == "from scratch, after learning without labels"
+    (said,) = sentences.remarks(before)
+    assert "of which 25 % was set to 0, for 20 epochs on its training photos" in said
+    (said,) = sentences.remarks({"settings": {"pretraining": {"noise": 0, "epochs": 1, "unlabelled": True}}})
+    assert (
+        "restore what goes into it, for 1 epoch on its training photos and on photos without labels" in said
+    )
 
 
 def test_a_training_that_ended_far_worse_than_a_guess_is_said_to() -> None:

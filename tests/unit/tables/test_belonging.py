@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from tenshots.splitting import division
-from tenshots.splitting.relatives import relatives
+from tenshots.tables.belonging import components, relatives
 from tenshots.tables.unlabelled import Unlabelled
 from tenshots.training.jobs import Job
 from tenshots.training.unlabelled import with_unlabelled
@@ -43,7 +42,7 @@ def test_group_and_near_duplicates_tell_where_they_belong_also_by_way_of_each_ot
 
 
 def test_a_fold_sees_none_that_belongs_with_what_it_validates_or_tests_on() -> None:
-    alone = division.components(manifest())
+    alone = components(manifest())
     parts = {0: ("train", "val", "test"), 1: ("test", "train", "val")}
     rows = [(alone[photo], fold, each[int(photo) - 1]) for fold, each in parts.items() for photo in "123"]
     splits = pd.DataFrame(rows, columns=["component", "fold", "part"])
