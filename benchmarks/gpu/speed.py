@@ -47,8 +47,7 @@ def of_card(
         return loss_of(wanted, logits), others
 
     # The photos are an argument, not a constant, which JAX would put into the program that it compiles.
-    @jax.jit
-    def epoch(state: Any, photos: Any, wanted: Any, order: Any) -> tuple[Any, Any]:  # noqa: ANN401
+    def epoch(state: Any, photos: Any, wanted: Any, order: Any) -> Any:  # noqa: ANN401
         def update(state: Any, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401
             trained, others, memory = state
             given = photos[batch].astype("float32"), wanted[batch]
@@ -63,8 +62,10 @@ def of_card(
         for variables in (model.trainable_variables, model.non_trainable_variables, optimiser.variables)
     ]
 
+    compiled = jax.jit(epoch)
+
     def go() -> None:
-        jax.block_until_ready(epoch(tuple(state), *on_card))
+        jax.block_until_ready(compiled(tuple(state), *on_card))
 
     return _rate(go, rows.size, num_rounds)
 
