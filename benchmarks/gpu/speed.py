@@ -46,21 +46,26 @@ def of_card(
         logits, others = model.stateless_call(trained, others, batch, training=True)
         return loss_of(wanted, logits), others
 
-    def update(state: Any, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401
-        trained, others, memory = state
-        given = on_card[0][batch].astype("float32"), on_card[1][batch]
-        (value, others), slopes = jax.value_and_grad(loss, has_aux=True)(trained, others, *given)
-        trained, memory = optimiser.stateless_apply(memory, slopes, trained)
-        return (trained, others, memory), value
+    # The photos are an argument, not a constant, which JAX would put into the program that it compiles.
+    def epoch(state: Any, photos: Any, wanted: Any, order: Any) -> Any:  # noqa: ANN401
+        def update(state: Any, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401
+            trained, others, memory = state
+            given = photos[batch].astype("float32"), wanted[batch]
+            (value, others), slopes = jax.value_and_grad(loss, has_aux=True)(trained, others, *given)
+            trained, memory = optimiser.stateless_apply(memory, slopes, trained)
+            return (trained, others, memory), value
 
-    epoch = jax.jit(lambda state: jax.lax.scan(update, state, on_card[2]))
+        return jax.lax.scan(update, state, order)
+
     state = [
         [each.value for each in variables]
         for variables in (model.trainable_variables, model.non_trainable_variables, optimiser.variables)
     ]
 
+    compiled = jax.jit(epoch)
+
     def go() -> None:
-        jax.block_until_ready(epoch(tuple(state)))
+        jax.block_until_ready(compiled(tuple(state), *on_card))
 
     return _rate(go, rows.size, num_rounds)
 
