@@ -5,7 +5,6 @@ With `runs` the only importer of mlflow.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import logging
 import os
@@ -230,21 +229,7 @@ def _client(uri: str) -> Client:
         logging.getLogger(logger).setLevel(logging.CRITICAL)  # errors are raised, too: once is enough
     # 10, MLflow's own number, would wait two minutes for a database that cannot be opened.
     mlflow.store.db.utils.MAX_RETRY_COUNT = 3
-    mlflow.store.db.utils._get_latest_schema_revision = _newest_revision
     return MlflowClient(tracking_uri=uri)
-
-
-@functools.cache
-def _newest_revision() -> str:
-    """The revision of the newest database, by dozens of files, which MLflow reads whenever it opens one."""
-    return str(_migrations().get_current_head())
-
-
-def _migrations() -> Any:  # noqa: ANN401 (of alembic)
-    import mlflow
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
 
 
 def _check_answer(uri: str) -> None:
@@ -294,13 +279,15 @@ def _check_database(path: Path) -> None:
 
 
 def _check_revision(found: str) -> None:
-    if found == _newest_revision():
-        return
     import mlflow
+    from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
+    migrations = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
+    if found == migrations.get_current_head():
+        return
     try:
-        _migrations().get_revision(found)
+        migrations.get_revision(found)
     except CommandError:
         raise DataError(
             f"it was written by a newer MLflow than {mlflow.__version__}; install that version, {ELSEWHERE}"

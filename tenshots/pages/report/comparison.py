@@ -62,7 +62,7 @@ from typing import Any
 import pandas as pd
 
 from tenshots.errors import DataError
-from tenshots.pages.report import differences, sentences, which_figure
+from tenshots.pages.report import differences, how_taught, sentences, which_figure
 from tenshots.pages.settings import ReportSettings, asked
 from tenshots.statistics import claims, intervals, measure
 from tenshots.statistics.areas import ROC_AUC
@@ -192,7 +192,7 @@ def compare(
 def _figures(result: Results, measured: Measured, estimates: Mapping[Key, Estimate]) -> dict[str, Any]:
     details = result.details
     over_guess = estimates[Key("over_guess")]
-    remarks = [*sentences.remarks(details), *sentences.diverged(details, result.curves)]
+    remarks = [*how_taught.remarks(details), *how_taught.diverged(details, result.curves)]
     return {
         **{name: result.metrics[name] for name in METRICS},
         **{name: details[name] for name in ("test_log_loss", "test_roc_auc", "test_brier_loss")},
@@ -223,7 +223,7 @@ def _figures(result: Results, measured: Measured, estimates: Mapping[Key, Estima
         },
         "network": details["network_name"],
         "network_title": details["network_title"],
-        "taught": sentences.taught(details),
+        "taught": how_taught.taught(details),
         **({"remarks": remarks} if remarks else {}),
     }
 

@@ -14,7 +14,7 @@ from PIL import Image
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.evaluation import metrics
-from tenshots.pages.report import charts, comparison, made_from, page, pictures, sentences, views
+from tenshots.pages.report import charts, comparison, how_taught, made_from, page, pictures, sentences, views
 from tenshots.pages.settings import ReportSettings
 from tenshots.statistics import phrases
 from tests.drawn import results as drawn_results
@@ -295,7 +295,7 @@ def test_an_absolute_path_among_the_settings_is_shown_by_its_name_alone() -> Non
 def test_how_a_variant_was_taught_is_said_in_the_words_of_its_family(
     taught: str, data: str, words: str
 ) -> None:
-    assert sentences.taught({"taught": taught, "data": data}) == words
+    assert how_taught.taught({"taught": taught, "data": data}) == words
 
 
 def test_one_variant_has_nothing_to_be_compared_with() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from tenshots.pages.report import page, sentences
@@ -110,39 +109,6 @@ def test_a_choice_that_differs_is_said() -> None:
     found = {**compared("open"), "chosen": "fine_tuned"}
     (text,) = sentences.tuning(found)
     assert text.endswith("it trains in seconds. (Validation chose fine_tuned all the same.)")
-
-
-def test_what_is_unusual_about_a_training_is_said_and_nothing_where_nothing_is() -> None:
-    usual: dict[str, Any] = {"taught": "from scratch", "data": "database", "settings": {"optimisation": {}}}
-    assert sentences.remarks(usual) == sentences.remarks({**usual, "settings": {"threads": 1}}) == []
-    settings = {"optimisation": {"loss": "hinge", "mixup": 0.2}, "flips_at_test": True}
-    said = sentences.remarks({**usual, "settings": settings})
-    assert "a temperature that was fitted to the validation photos, which also choose" in said[0]
-    assert [each.split()[0] for each in said] == ["Its", "Its", "Each"]
-    assert sentences.remarks({**usual, "settings": {"optimisation": {"loss": {"hinge": {}}}}}) == said[:1]
-    assert sentences.taught({**usual, "data": "on_the_fly"}).endswith(
-        "copies that are drawn anew in each epoch"
-    )
-    assert sentences.taught(usual) == "from scratch"
-    before = {**usual, "settings": {"pretraining": {"noise": 0.25, "epochs": 20}}}
-    assert sentences.taught(before) == "from scratch, after learning without labels"
-    (said,) = sentences.remarks(before)
-    assert "of which 25 % was set to 0, for 20 epochs on its training photos" in said
-    (said,) = sentences.remarks({"settings": {"pretraining": {"noise": 0, "epochs": 1, "unlabelled": True}}})
-    assert (
-        "restore what goes into it, for 1 epoch on its training photos and on photos without labels" in said
-    )
-
-
-def test_a_training_that_ended_far_worse_than_a_guess_is_said_to() -> None:
-    details = {"num_updates": 4, "per_class": [{}, {}, {}], "settings": {"optimisation": {}}}
-    curves = pd.DataFrame({"val_loss": [0.9, 19105.0]})
-    (said,) = sentences.diverged(details, curves)
-    assert said.startswith("Its last validation loss is 19,105, and that of a guess 1.1: it did not learn")
-    assert sentences.diverged(details, curves[::-1]) == []
-    assert sentences.diverged({**details, "num_updates": 0}, curves) == []  # weights were solved for
-    hinge = {**details, "settings": {"optimisation": {"loss": {"hinge": {}}}}}
-    assert "that of a guess 2.0" in sentences.diverged(hinge, curves)[0]
 
 
 def test_a_line_never_ends_within_a_word_of_a_command() -> None:
