@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from tenshots import params
+from tenshots import choices, params
 from tenshots.augmentation.copying import Policy
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.checks import effort
@@ -17,9 +17,11 @@ from tenshots.params import PATH
 from tenshots.runtime import keras
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.training import memory
-from tenshots.training.settings import ExperimentSettings, VariantSettings, named
+from tenshots.training.settings import ExperimentSettings, VariantSettings, named, optimisation_of
 
 MAX_PARAMETERS = 500_000_000  # the largest network of keras.applications has 350 million
+STEEP_LR = 1.0
+OF_ANY_SCALE = ("adadelta",)  # optimisers that are usual with larger rates
 MAX_TRAINING_BYTES = 64 * 10**9  # the memory of a large workstation
 
 
@@ -51,6 +53,7 @@ def rehearse(values: Mapping[str, Any]) -> Rehearsed:
         found.append(str(error))
     batch_size = params.top_level(values, ExperimentSettings).batch_size
     variants = {name: named(values, name) for name in values["variants"]}
+    doubts += _steep(values, variants)
     used = {each.network for each in variants.values()}
     used |= {params.section(values, "inspect", InspectSettings).network}
     for name, described in values["networks"].items():
@@ -72,6 +75,22 @@ def rehearse(values: Mapping[str, Any]) -> Rehearsed:
         except (SettingsError, DataError) as error:
             found.append(str(error))
     return Rehearsed(found, efforts, doubts)
+
+
+def _steep(values: Mapping[str, Any], variants: Mapping[str, VariantSettings]) -> list[str]:
+    """Returns a sentence per learning rate with which next to nothing is learnt."""
+    general = params.top_level(values, ExperimentSettings).lr
+    rates: dict[str, float] = {}
+    for name, each in variants.items():
+        optimiser = choices.name_of(optimisation_of(values, each, name=name).optimiser)
+        if each.recipe == SCRATCH and optimiser not in OF_ANY_SCALE:
+            rates[f"variants.{name}.lr" if each.lr else "lr"] = each.lr or general
+    return [
+        f"{key} is {rate:g}, and above {STEEP_LR:g} hardly anything is learnt: the loss climbs. Lower it, or "
+        "have `python -m stages.find_rate VARIANT` look for one"
+        for key, rate in rates.items()
+        if rate > STEEP_LR
+    ]
 
 
 def _batch_sizes(

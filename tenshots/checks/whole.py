@@ -99,7 +99,7 @@ def check(values: Mapping[str, Any]) -> None:
             asked(_section(values, "report", ReportSettings), variants)
     with _noted(found):
         _check_shown(values)
-    found = list(dict.fromkeys(found))  # what concerns two sections is said once
+    found = [_placed(line) for line in dict.fromkeys(found)]  # what concerns two sections is said once
     # Where a value is a template, no other rule that it breaks.
     templates = tuple(f"{PATH}: {key} " for key in interpolated)
     found = [line for line in found if line in interpolated.values() or not line.startswith(templates)]
@@ -143,6 +143,19 @@ def _unknown(values: Mapping[str, Any]) -> Iterator[str]:
         if key not in known:
             hint = params.nearest(str(key), known) or "; remove it"
             yield f"{PATH}: {key} is not a known setting{hint}"
+
+
+def _placed(line: str) -> str:
+    """Returns a problem; of a setting that stands in the wrong place, with the right one."""
+    before, end, _ = line.partition(" is not a known setting; remove it")
+    name = before.rpartition(".")[2].rpartition(" ")[2]
+    sections = [key for key, model in SECTIONS.items() if name in model.model_fields]
+    places = [f"in {' or '.join(sections)}"] * bool(sections)
+    places += ["at the top level"] * any(name in model.model_fields for model in TOP_LEVEL)
+    places += ["in a variant"] * (name in VariantSettings.model_fields)
+    if not (end and places):
+        return line
+    return f"{before} is not a known setting there, but {' or '.join(places)}; move it"
 
 
 def _check_unlabelled(values: Mapping[str, Any], name: str) -> None:

@@ -43,6 +43,8 @@ def settings(values: Mapping[str, Any], *, photos: str) -> dict[str, Any]:
             variant["epochs"] = min(variant["epochs"], EPOCHS)
         if variant.get("pretraining"):
             variant["pretraining"]["epochs"] = min(variant["pretraining"]["epochs"], EPOCHS)
+        if variant.get("optimisation"):
+            _shorten(variant["optimisation"])
     return found
 
 
@@ -50,7 +52,7 @@ def _shorten(optimisation: dict[str, Any]) -> None:
     """Leaves out, in place, what so few epochs and photos cannot have: they would be refused."""
     for key in ("ema", "stop_on"):  # more updates, validation photos of each label
         optimisation.pop(key, None)
-    schedule = optimisation["schedule"]
+    schedule = optimisation.get("schedule")
     if schedule == "performance" or (isinstance(schedule, dict) and "performance" in schedule):
         optimisation["schedule"] = "cosine"
 

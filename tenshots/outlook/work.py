@@ -25,9 +25,9 @@ from tenshots.tables.encoding import StandardiseSettings
 from tenshots.training.settings import (
     ON_THE_FLY,
     ExperimentSettings,
-    OptimisationSettings,
     VariantSettings,
     named,
+    optimisation_of,
 )
 
 # What every variant waits for; and what waits for all of them.
@@ -192,7 +192,7 @@ def _training(values: Mapping[str, Any], variant: VariantSettings, efforts: Effo
     per_epoch = PASSES * originals * tuned
     updates = (1 if batch_size == "all" else math.ceil(originals / batch_size)) * UPDATE
     per_epoch += originals * _drawing(values, variant)
-    is_changed = variant.data == ON_THE_FLY or _mixes(values)
+    is_changed = variant.data == ON_THE_FLY or optimisation_of(values, variant).mixes
     if is_changed and _is_transfer(values, variant):  # what stays frozen is computed in each epoch
         per_epoch += originals * (effort["whole"] - tuned)
     work = rounds * (_epochs(values, variant) * (per_epoch + updates))
@@ -221,10 +221,6 @@ def _drawing(values: Mapping[str, Any], variant: VariantSettings) -> int:
     """Returns what a fresh copy of one image costs; 0 where none is drawn."""
     size_px = params.section(values, "standardise", StandardiseSettings).size_px
     return size_px**2 * COPY if variant.data == ON_THE_FLY else 0
-
-
-def _mixes(values: Mapping[str, Any]) -> bool:
-    return params.section(values, "optimisation", OptimisationSettings).mixes
 
 
 def _is_transfer(values: Mapping[str, Any], variant: VariantSettings) -> bool:

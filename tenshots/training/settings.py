@@ -183,6 +183,7 @@ class VariantSettings(Settings):
     batch_size: BatchSize | None = None
     epochs: int | None = Field(default=None, ge=1, le=MAX_EPOCHS)
     flips_at_test: bool | None = None
+    optimisation: dict[str, Any] | None = None  # those that differ from the section `optimisation`
     pretraining: PretrainingSettings | None = None
 
 
@@ -225,7 +226,7 @@ def _check_recipe(recipe: str, variant: VariantSettings, network: NetworkSetting
                 f"{at}.pretraining must be left out here: layers learn without labels one after the other, "
                 f"and {why}; remove it, or take a network of family dense, convolutional, lenet5 or vgg"
             )
-    for key in ("lr", "batch_size", "epochs"):
+    for key in ("lr", "batch_size", "epochs", "optimisation"):
         if recipe in LINEAR and getattr(variant, key) is not None:
             raise SettingsError(
                 f"{at}.{key} is not used by recipe {recipe}, which solves for its weights; remove it"
@@ -235,6 +236,26 @@ def _check_recipe(recipe: str, variant: VariantSettings, network: NetworkSetting
             f"{at}.data must be database or augmented for recipe {recipe}, which has no epochs to draw "
             f"copies in, got {variant.data!r}"
         )
+
+
+def optimisation_of(
+    values: Mapping[str, Any], variant: VariantSettings, *, name: str = ""
+) -> OptimisationSettings:
+    """Returns how a variant is optimised: the section `optimisation`, and what the variant has otherwise.
+
+    Args:
+        values: all of params.yaml.
+        variant: of them.
+        name: its key of `variants`, for messages.
+
+    Raises:
+        SettingsError: a value breaks a rule.
+    """
+    general = params.section(values, "optimisation", OptimisationSettings)
+    if variant.optimisation is None:
+        return general
+    merged = {**values["optimisation"], **variant.optimisation}
+    return params.check(merged, OptimisationSettings, at=f"variants.{name}.optimisation")
 
 
 def check_lengths(values: Mapping[str, Any], name: str) -> None:
@@ -247,11 +268,12 @@ def check_lengths(values: Mapping[str, Any], name: str) -> None:
     variant = named(values, name)
     if variant.recipe in LINEAR:
         return
-    settings = params.section(values, "optimisation", OptimisationSettings)
+    settings = optimisation_of(values, variant, name=name)
     epochs = variant.epochs or params.top_level(values, ExperimentSettings).epochs
     broken = courses.too_long(settings.schedule, warmup=settings.warmup, num_epochs=epochs)
     if broken:
-        key = f"optimisation.schedule.{choices.name_of(settings.schedule)}.{broken.argument}"
+        at = f"variants.{name}.optimisation" if variant.optimisation else "optimisation"
+        key = f"{at}.schedule.{choices.name_of(settings.schedule)}.{broken.argument}"
         raise SettingsError(
             f"{params.PATH}: {key} {broken.rule}, got {broken.value}, where variants.{name} has "
             f"{counted(epochs, 'epoch')}; lower it, or raise epochs"

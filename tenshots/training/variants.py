@@ -24,9 +24,9 @@ from tenshots.training.loop import TrainSettings
 from tenshots.training.settings import (
     ON_THE_FLY,
     ExperimentSettings,
-    OptimisationSettings,
     PretrainingSettings,
     named,
+    optimisation_of,
 )
 
 Result = TypeVar("Result")
@@ -100,7 +100,7 @@ def resolve(values: Mapping[str, Any], name: str) -> Variant:
             lr=variant.lr or experiment.lr,
             batch_size=variant.batch_size or experiment.batch_size,
             epochs=variant.epochs or experiment.epochs,
-            optimisation=params.section(values, "optimisation", OptimisationSettings),
+            optimisation=optimisation_of(values, variant, name=name),
         ),
         flips_at_test=bool(variant.flips_at_test),
         pretraining=variant.pretraining,

@@ -255,6 +255,16 @@ REFUSED: list[tuple[str, object, str]] = [
     ("variants.baseline.lr", "0.1", "must be a number"),
     ("variants.baseline.batch_size", 0, "must be at least 1"),
     ("variants.baseline.epochs", 10**12, "must be at most 100000"),
+    ("variants.baseline.optimisation", {"optimiser": "sgdd"}, "did you mean 'sgd'"),
+    (
+        "variants.baseline.optimisation",
+        {"lr": 1},
+        "is not a known setting there, but at the top level",
+    ),
+    ("variants.frozen.optimisation", {"ema": 0.9}, "is not used by recipe logistic_regression, which solves"),
+    ("variants.augmented.mixup", 0.2, "is not a known setting there, but in optimisation; move it"),
+    ("patience", 3, "is not a known setting there, but in optimisation; move it"),
+    ("networks.lecture.lr", 1, "is not a known setting there, but at the top level or in a variant; move it"),
     ("variants.augmented.data", "Database", "must be 'database', 'augmented' or 'on_the_fly'"),
     ("variants.augmented.network", 3, "must be text, got 3"),
     (
