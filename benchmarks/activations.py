@@ -49,8 +49,8 @@ def activations_png() -> bytes:
         axes.axvline(0, color="0.6", linewidth=0.7)
         if name == "rrelu":
             slopes = across.activation(name).arguments.values()
-            drawn = [applied({name: {"lower": slope, "upper": slope}}) for slope in slopes]
-            axes.fill_between(LINE, *drawn, color=PALE_BLUE, linewidth=0)
+            one, other = (applied({name: {"lower": slope, "upper": slope}}) for slope in slopes)
+            axes.fill_between(LINE, one, other, color=PALE_BLUE, linewidth=0)
         if name == "maxout":
             for values in sums().T:
                 axes.plot(LINE, values, color=ORANGE, linewidth=1, linestyle="--")
