@@ -6,6 +6,7 @@ docs/catalogue/tried_GROUP.png. One training on so few photos says what a value 
 is best: of 63 test photos, one is 1.6 points, and another seed moves some points. Each optimiser has the
 rate that its own range test suggests. Needs `dvc repro split on_the_fly`; a value takes a minute of CPU time.
 
+A value that is kept is not trained again: what was stopped goes on, and a line that is deleted is made anew.
 `--draw` trains nothing, and draws what is kept.
 """
 
@@ -16,8 +17,8 @@ import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple, get_args
 
 import numpy as np
@@ -116,17 +117,25 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def train(groups: Sequence[str], *, num_workers: int) -> None:
-    """Trains once as shipped and once per value of the groups, and keeps what came of it group by group."""
+    """Trains once as shipped and once per value of the groups, and keeps what came of each at once."""
     values = params.read()
     runtime.configure(threads=values["threads"])
     photos = read()
-    usual = tried(values, AS_SHIPPED, photos=photos, find_rate=False)
-    for group in groups:
-        one = partial(tried, values, photos=photos, find_rate=group == "optimisers")
-        with ThreadPoolExecutor(num_workers) as workers:
-            found = dict(zip(GROUPS[group], workers.map(one, GROUPS[group].values()), strict=True))
-        kept = read_tried()[1] if TRIED.exists() else {}
-        write_tried(usual, {**kept, group: found})
+    usual, kept = read_tried() if TRIED.exists() else (None, {})
+    usual = usual or tried(values, AS_SHIPPED, photos=photos, find_rate=False)
+    writing = Lock()
+
+    def keep(group: str, name: str) -> None:
+        found = tried(values, GROUPS[group][name], photos=photos, find_rate=group == "optimisers")
+        with writing:
+            kept.setdefault(group, {})[name] = found
+            write_tried(usual, kept)
+
+    with ThreadPoolExecutor(num_workers) as workers:
+        todo = [
+            (group, name) for group in groups for name in GROUPS[group] if name not in kept.get(group, {})
+        ]
+        list(workers.map(lambda pair: keep(*pair), todo))
 
 
 def read_tried() -> tuple[Tried, dict[str, dict[str, Tried]]]:
@@ -142,7 +151,11 @@ def write_tried(usual: Tried, kept: Mapping[str, Mapping[str, Tried]]) -> None:
     """Keeps what came of all trainings, a line per value."""
     lines = [f'"{USUAL}": {json.dumps(usual._asdict())}']
     for group in [name for name in GROUPS if name in kept]:
-        each = [f"  {json.dumps(name)}: {json.dumps(tried._asdict())}" for name, tried in kept[group].items()]
+        each = [
+            f"  {json.dumps(name)}: {json.dumps(kept[group][name]._asdict())}"
+            for name in GROUPS[group]
+            if name in kept[group]
+        ]
         lines.append(f"{json.dumps(group)}: {{\n" + ",\n".join(each) + "\n}")
     files.write(TRIED, "{\n" + ",\n".join(lines) + "\n}\n")
 
