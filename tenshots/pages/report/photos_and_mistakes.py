@@ -34,7 +34,7 @@ from typing import Any
 
 import pandas as pd
 
-from tenshots.labels import mistakes, outliers
+from tenshots.labels import mistakes, outliers, suspects
 from tenshots.labels.suspicion import CAUTION
 from tenshots.pages.report import pictures
 from tenshots.pages.settings import ReportSettings
@@ -149,12 +149,16 @@ def _distribution(found: outliers.Distribution) -> dict[str, Any]:
 
 def _suspects(material: Material, chosen: str, number: int) -> dict[str, Any]:
     inspected = material.inspected
-    found = mistakes.suspects(inspected, material.predictions, material.manifest, chosen=chosen)
+    found = suspects.suspects(inspected, material.predictions, material.manifest, chosen=chosen)
     return {
         "num_suspects": len(found),
         "num_judged": inspected["num_judged"],
         "not_judged": inspected["not_judged"],
-        "sentence": _suspicion(len(found), inspected["num_judged"], chosen),
+        "sentence": _suspicion(
+            len(found),
+            inspected["num_judged"],
+            chosen if suspects.may_judge(inspected, material.predictions[chosen]) else "",
+        ),
         "photos": [
             {
                 "photo_id": each.photo_id,
@@ -173,16 +177,16 @@ def _suspects(material: Material, chosen: str, number: int) -> dict[str, Any]:
 
 
 def _suspicion(number: int, num_judged: int, chosen: str) -> str:
+    """Says what looks wrong to the regression, and to the variant `chosen` if one judges, too."""
+    of_both = f" or to the variant {chosen}" * bool(chosen)
+    regression = "a logistic regression on a pretrained network's features"
     if not number:
-        return (
-            "According to a logistic regression on a pretrained network's features and to the variant "
-            f"{chosen}, no photo looks wrongly labelled."
-        )
-    judges = f"a logistic regression on a pretrained network's features or to the variant {chosen}"
+        return f"No photo looks wrongly labelled to {regression}{of_both}."
     looks, them = ("photo looks", "it") if number == 1 else ("photos look", "them")
+    judged = f"neither of which was trained on {them}" if chosen else f"which was not trained on {them}"
+    first = " Photos that both take for the same other label come first." * bool(chosen)
     return (
-        f"{number:,} {looks} more like another label to {judges}, neither of which was trained on {them}. "
-        f"Photos that both take for the same other label come first. {CAUTION}"
+        f"{number:,} {looks} more like another label to {regression}{of_both}, {judged}.{first} {CAUTION}"
         f"{'' if num_judged else ' The regression could judge no photo.'}"
     )
 

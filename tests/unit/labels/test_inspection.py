@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tenshots.labels import mistakes
+from tenshots.labels import mistakes, suspects
 from tenshots.labels.mistakes import Answered
 from tenshots.tables.predictions import table
 
@@ -86,13 +86,14 @@ def test_suspects_are_those_of_the_reference_and_of_the_chosen_variant() -> None
     weak = predictions({**shared, "both": ("book", 0.1), "mine": ("book", 0.9), "theirs": ("book", 0.9)})
     listed = [("both", 0.3, 0.7), ("theirs", 0.2, 0.8)]
     inspected = {
+        "accuracy": 0.5,
         "suspects": [
             {"photo_id": name, "label": "book", "suggested": "cup", "p_label": low, "p_suggested": high}
             for name, low, high in listed
-        ]
+        ],
     }
     files = manifest(*((f"{name}.jpg", "book", "", "") for name in ("both", "mine", "theirs")))
-    found = mistakes.suspects(inspected, {"weak": weak, "best": chosen}, files, chosen="best")
+    found = suspects.suspects(inspected, {"weak": weak, "best": chosen}, files, chosen="best")
     assert [(one.rank, one.photo_id) for one in found] == [(1, "both"), (2, "mine"), (3, "theirs")]
     assert [(one.by_reference, one.by_chosen) for one in found] == [
         (True, True),
@@ -101,8 +102,19 @@ def test_suspects_are_those_of_the_reference_and_of_the_chosen_variant() -> None
     ]
     assert [one.agreeing for one in found] == [("best",), ("weak", "best"), ("weak",)]
     assert (found[0].p_label, found[0].p_suggested) == pytest.approx((0.05, 0.95)), "of the surer one"
-    assert [one.judge for one in found] == ["best", "best", mistakes.REGRESSION]
+    assert [one.judge for one in found] == ["best", "best", suspects.REGRESSION]
     assert found[2].path == "theirs.jpg"
+
+
+def test_a_variant_that_is_far_worse_than_the_regression_suspects_nothing() -> None:
+    """Else a network from scratch, right about every other photo, would have every other label looked at."""
+    right = {f"x{i}": ("cup", 0.9) for i in range(4)} | {f"y{i}": ("book", 0.1) for i in range(4)}
+    rows = right | {f"z{i}": ("book", 0.95) for i in range(8)}
+    half = predictions(rows)
+    files = manifest(*((f"{name}.jpg", label, "", "") for name, (label, _) in rows.items()))
+    for accuracy, number in [(None, 8), (0.54, 8), (0.56, 0)]:
+        inspected = {"accuracy": accuracy, "suspects": []}
+        assert len(suspects.suspects(inspected, {"half": half}, files, chosen="half")) == number
 
 
 def test_a_suspicion_that_the_chosen_variants_answer_supports_comes_before_a_wider_margin() -> None:
@@ -110,13 +122,14 @@ def test_a_suspicion_that_the_chosen_variants_answer_supports_comes_before_a_wid
     shared = {f"x{i}": ("cup", 0.6) for i in range(4)} | {f"y{i}": ("book", 0.45) for i in range(4)}
     chosen = predictions({**shared, "doubted": ("book", 0.55), "alone": ("book", 0.2)})
     inspected = {
+        "accuracy": 0.5,
         "suspects": [
             {"photo_id": name, "label": "book", "suggested": "cup", "p_label": low, "p_suggested": 1 - low}
             for name, low in (("alone", 0.1), ("doubted", 0.4))
-        ]
+        ],
     }
     files = manifest(("alone.jpg", "book", "", ""), ("doubted.jpg", "book", "", ""))
-    found = mistakes.suspects(inspected, {"best": chosen}, files, chosen="best")
+    found = suspects.suspects(inspected, {"best": chosen}, files, chosen="best")
     assert [one.photo_id for one in found] == ["doubted", "alone"]
     assert [one.agreeing for one in found] == [("best",), ()]
 

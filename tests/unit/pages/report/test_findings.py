@@ -138,8 +138,12 @@ def test_what_is_less_suspected_is_folded() -> None:
     photos = drawn_results.photos(LABELS, num_groups=6, num_each=2)
     settings = SETTINGS.model_copy(update={"num_mistakes": 1, "num_samples": 1})
     drawn = made(photos, LABELS, {"baseline": 0.3}, settings=settings)
-    number = len(drawn.compared["suspects"]["photos"])
+    suspects = drawn.compared["suspects"]
+    number = len(suspects["photos"])
     assert 1 < number <= 5
+    # The variant is far behind the regression, so it is no judge of labels.
+    assert "pretrained network's features, which was not trained on them. Look" in suspects["sentence"]
+    assert not any(each["by_chosen"] for each in suspects["photos"])
     text = page.render(drawn, settings).split("Labels that may be wrong")[1].split("</section>")[0]
     first, folded = text.split("Correct them")[0].split("Less suspicious")
     assert first.count("<use ") == 1
