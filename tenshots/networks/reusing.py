@@ -16,7 +16,9 @@ def with_new_head(whole: keras.Model, *, num_labels: int, dropout: float) -> ker
     """
     if any(layer.name == FEATURES for layer in whole.layers):  # it had a backbone itself
         old = whole.get_layer(FEATURES)
-        features = type(old).from_config(old.get_config())(old.input)
+        is_pooled = isinstance(old, keras.layers.GlobalAveragePooling2D)
+        kind = keras.layers.GlobalAveragePooling2D if is_pooled else keras.layers.Identity
+        features = kind(name=FEATURES)(old.input)
     else:
         below = whole.get_layer(HEAD).input
         while "Dropout" in type(layer := below._keras_history.operation).__name__:

@@ -15,7 +15,6 @@ from tenshots import params
 from tenshots.errors import DataError
 
 LOCK = Path("dvc.lock")
-OUTS = re.compile(r"^    outs:\n((?:    [- ] .*(?:\n|\Z))+)", re.MULTILINE)  # as DVC writes them
 
 
 def stale_stages() -> set[str]:
@@ -91,8 +90,8 @@ def recorded(lock: Path) -> dict[str, str]:
     from ruamel.yaml.error import YAMLError
 
     try:
-        outs = params.loaded("".join(OUTS.findall(lock.read_text(encoding="utf-8")))) or ()
-        return {out["path"]: out["md5"] for out in outs}
+        stages = params.loaded(lock.read_text(encoding="utf-8"))["stages"].values()
+        return {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
     except (OSError, ValueError, YAMLError, DataError, KeyError, TypeError, AttributeError):
         return {}
 

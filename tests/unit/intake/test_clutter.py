@@ -224,7 +224,7 @@ def test_a_whole_person_in_the_cloud_is_named(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "in" / "eve.zip", "w") as archive:
         archive.writestr("cup/.IMG_1.HEIC.icloud", b"x")
         archive.writestr("key/IMG_1.jpg.part", b"x")
-    manifest, _, bare_groups, _ = ingested(tmp_path / "in")
+    manifest, _, bare_groups, *_ = ingested(tmp_path / "in")
     assert bare_groups == ["bob", "cem", "dan", "eve"]
     assert manifest.set_index("path").loc["eve.zip/cup/.IMG_1.HEIC.icloud", ["label", "reason"]].tolist() == [
         "cup",

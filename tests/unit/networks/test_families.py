@@ -57,7 +57,7 @@ def test_each_family_says_what_it_is_and_is_read_without_keras() -> None:
         "from tenshots.networks import settings\n"
         "for name in settings.families():\n"
         "    model = importlib.import_module(f'tenshots.networks.families.{name}').SETTINGS\n"
-        "    backbone = SimpleNamespace(weights='imagenet')\n"
+        "    backbone = SimpleNamespace(weights='imagenet', reused=None)\n"
         "    given = {'backbone': backbone, 'depth': 16, 'width': 8, 'shortcut': 'plain'}\n"
         "    settings = model.model_construct(**given)\n"
         "    print(name, settings.title, settings.taught, sep=': ')\n"

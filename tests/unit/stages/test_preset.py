@@ -70,7 +70,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     calls: list[dict[str, object]] = []
 
     def reproduced(_: object) -> None:
-        store = {name: value for name, value in os.environ.items() if name.startswith(("MLFLOW_", "DVC_R"))}
+        store = {name: value for name, value in os.environ.items() if name in preset.FOREIGN}
         copied = sorted(path.as_posix() for path in Path("data/raw").rglob("*.png"))
         calls.append({"settings": params.read(), "cwd": Path.cwd(), "store": store, "photos": copied})
         ids = pd.DataFrame({"photo_id": ["0" * 63 + str(n) for n in range(4)], "label": ["a", "b"] * 2})
