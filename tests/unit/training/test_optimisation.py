@@ -89,9 +89,8 @@ def test_an_optimiser_whose_memory_does_not_start_at_zero_starts_again_as_it_was
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nadam's product starts at 1, Adagrad's sum at 0.1; at zero the first would divide by nothing."""
-    monkeypatch.setattr(
-        optimisation, "_optimiser", lambda _, rate, **__: getattr(keras.optimizers, kind)(rate)
-    )
+    made_of = getattr(keras.optimizers, kind)
+    monkeypatch.setattr(optimisation, "_optimiser", lambda _, rate, *__: made_of(rate))
     model = _model()
     optimisation.prepare(model, _settings(), lr=0.1, num_updates=4)
     made = [np.array(keras.ops.convert_to_numpy(variable)) for variable in model.optimizer.variables]
