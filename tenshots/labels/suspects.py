@@ -13,6 +13,7 @@ from tenshots.labels.suspicion import suspicion
 
 REGRESSION = "the regression"
 NEARLY = 0.05  # of accuracy that a variant which judges labels may be behind the regression
+ALONE = 0.9  # accuracy of a variant that judges labels where the regression judges none
 
 
 @dataclass(frozen=True)
@@ -108,10 +109,11 @@ def suspects(
 
 
 def may_judge(inspected: Mapping[str, Any], predictions: pd.DataFrame) -> bool:
-    """Whether a variant is as good a judge of labels as the reference, or nearly.
+    """Whether a variant is as good a judge of labels as the reference, or nearly; good, where there is none.
 
     The best on validation is the better judge where it is far better than the reference; a weak one, such as
     a network from scratch on few photos, would suspect what is merely hard, which may be every other photo.
+    A reference that judged no photo has no accuracy; the variant must then be right on ALONE of its photos.
 
     Args:
         inspected: data/inspection/inspection.json.
@@ -120,7 +122,7 @@ def may_judge(inspected: Mapping[str, Any], predictions: pd.DataFrame) -> bool:
     reference = inspected["accuracy"]
     answered = answered_by(predictions)
     right = float((answered["predicted"] == answered["label"]).mean())
-    return reference is None or right >= reference - NEARLY
+    return right >= (ALONE if reference is None else reference - NEARLY)
 
 
 class _Opinion(NamedTuple):

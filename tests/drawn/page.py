@@ -30,6 +30,7 @@ def made(
     manifest: pd.DataFrame | None = None,
     studies: dict[str, dict[str, Any]] | None = None,
     solved: str = "",
+    judge: bool = True,
 ) -> views.Inputs:
     """Everything that the page shows, of drawn photos and predictions; no seed moves the variant `solved`."""
     results = {
@@ -40,6 +41,8 @@ def made(
     if manifest is None:
         manifest = drawn_results.manifest(photos)
     inspected, _ = drawn_results.reference(photos, labels)
+    if not judge:
+        inspected = drawn_results.unjudged(inspected, photos)
     material = Material(
         manifest=manifest,
         leakage=leakage.leakage(manifest, splits, seed=1),

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from ruamel.yaml import YAML
 
 from tenshots.evaluation import metrics, validation
+from tenshots.labels.judging import UNASKED
 from tenshots.labels.settings import backbone_settings
 from tenshots.labels.suspicion import suspicion
 from tenshots.pages.report.comparison import Results
@@ -205,6 +206,22 @@ def reference(photos: pd.DataFrame, labels: Sequence[str]) -> tuple[dict[str, An
         "suspects": suspects.to_dict("records"),
     }
     return described, judged
+
+
+def unjudged(described: dict[str, Any], photos: pd.DataFrame) -> dict[str, Any]:
+    """Returns inspection.json as it is with `judge: false`."""
+    numbers = photos["label"].value_counts().sort_index()
+    return {
+        **described,
+        "num_judged": 0,
+        "not_judged": [
+            {"label": label, "num_photos": int(number), "reason": UNASKED}
+            for label, number in numbers.items()
+        ],
+        "accuracy": None,
+        "num_suspects": 0,
+        "suspects": [],
+    }
 
 
 def frozen(num_photos: int) -> np.ndarray:

@@ -157,7 +157,8 @@ def _suspects(material: Material, chosen: str, number: int) -> dict[str, Any]:
         "sentence": _suspicion(
             len(found),
             inspected["num_judged"],
-            chosen if suspects.may_judge(inspected, material.predictions[chosen]) else "",
+            chosen,
+            may_judge=suspects.may_judge(inspected, material.predictions[chosen]),
         ),
         "photos": [
             {
@@ -176,18 +177,24 @@ def _suspects(material: Material, chosen: str, number: int) -> dict[str, Any]:
     }
 
 
-def _suspicion(number: int, num_judged: int, chosen: str) -> str:
-    """Says what looks wrong to the regression, and to the variant `chosen` if one judges, too."""
-    of_both = f" or to the variant {chosen}" * bool(chosen)
+def _suspicion(number: int, num_judged: int, chosen: str, *, may_judge: bool) -> str:
+    """Says what looks wrong to those who judge: the regression, unless it judged none, and the variant."""
     regression = "a logistic regression on a pretrained network's features"
+    judges = [regression] * bool(num_judged) + [f"the variant {chosen}"] * may_judge
+    if not judges:
+        return (
+            f"No label was judged: not by {regression}, and the variant {chosen} is right on too few photos "
+            f"(on less than {suspects.ALONE * 100:.0f} %) to judge alone."
+        )
+    alone = "" if num_judged else f" Not judged by {regression}."
     if not number:
-        return f"No photo looks wrongly labelled to {regression}{of_both}."
+        return f"No photo looks wrongly labelled to {' or to '.join(judges)}.{alone}"
     looks, them = ("photo looks", "it") if number == 1 else ("photos look", "them")
-    judged = f"neither of which was trained on {them}" if chosen else f"which was not trained on {them}"
-    first = " Photos that both take for the same other label come first." * bool(chosen)
+    which = "neither of which was" if len(judges) > 1 else "which was not"
+    first = " Photos that both take for the same other label come first." * (len(judges) > 1)
     return (
-        f"{number:,} {looks} more like another label to {regression}{of_both}, {judged}.{first} {CAUTION}"
-        f"{'' if num_judged else ' The regression could judge no photo.'}"
+        f"{number:,} {looks} more like another label to {' or to '.join(judges)}, {which} trained on {them}."
+        f"{first} {CAUTION}{alone}"
     )
 
 

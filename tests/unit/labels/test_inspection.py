@@ -112,9 +112,23 @@ def test_a_variant_that_is_far_worse_than_the_regression_suspects_nothing() -> N
     rows = right | {f"z{i}": ("book", 0.95) for i in range(8)}
     half = predictions(rows)
     files = manifest(*((f"{name}.jpg", label, "", "") for name, (label, _) in rows.items()))
-    for accuracy, number in [(None, 8), (0.54, 8), (0.56, 0)]:
+    for accuracy, number in [(None, 0), (0.54, 8), (0.56, 0)]:
         inspected = {"accuracy": accuracy, "suspects": []}
         assert len(suspects.suspects(inspected, {"half": half}, files, chosen="half")) == number
+
+
+@pytest.mark.parametrize(("num_right", "number"), [(8, 0), (9, 1)])
+def test_where_the_regression_judged_nothing_a_variant_judges_if_it_is_right_on_nine_in_ten(
+    num_right: int, number: int
+) -> None:
+    rows = {f"x{i}": ("cup", 0.9) for i in range(num_right)}
+    rows |= {f"y{i}": ("book", 0.1) for i in range(num_right)} | {"z0": ("book", 0.95), "z1": ("cup", 0.4)}
+    files = manifest(*((f"{name}.jpg", label, "", "") for name, (label, _) in rows.items()))
+    judged = {"best": predictions(rows)}
+    inspected = {"accuracy": None, "suspects": []}
+    assert suspects.may_judge(inspected, judged["best"]) is bool(number)
+    found = suspects.suspects(inspected, judged, files, chosen="best")
+    assert [one.photo_id for one in found] == ["z0"][:number]
 
 
 def test_a_suspicion_that_the_chosen_variants_answer_supports_comes_before_a_wider_margin() -> None:

@@ -150,6 +150,23 @@ def test_what_is_less_suspected_is_folded() -> None:
     assert folded.count("<use ") == number - 1
 
 
+@pytest.mark.parametrize(
+    ("skill", "said"),
+    [
+        (0.3, "No label was judged: not by a logistic regression on a pretrained network's features, and the "
+              "variant baseline is right on too few photos (on less than 90 %) to judge alone."),
+        (60.0, "No photo looks wrongly labelled to the variant baseline. Not judged by a logistic"),
+    ],
+)  # fmt: skip
+def test_where_the_regression_judged_nothing_the_page_says_who_judged(skill: float, said: str) -> None:
+    photos = drawn_results.photos(LABELS, num_groups=6, num_each=2)
+    drawn = made(photos, LABELS, {"baseline": skill}, judge=False)
+    text = Elements(page.render(drawn, SETTINGS)).text.split("Labels that may be wrong")[1]
+    assert said in " ".join(text.split())
+    once = f"{', '.join(LABELS)}, {len(photos)} photos: inspect.judge in params.yaml is false"
+    assert " ".join(text.split()).count(once) == 1
+
+
 def test_studies_are_shown_where_they_were_made() -> None:
     photos = drawn_results.photos(LABELS, num_groups=6, num_each=2)
     studies = {"baseline": STUDY, "augmented": drawn_results.NO_STUDY}
