@@ -215,6 +215,6 @@ def _taught(
         if not np.isfinite(losses[-1]):
             raise SettingsError(
                 f"{PATH}: pretraining.lr of the variant must keep the loss finite, got a loss of "
-                f"{losses[-1]} in epoch {epoch + 1} of layer {step.encoder.name} at a rate of {lr}; lower it"
+                f"{losses[-1]} in epoch {epoch} of layer {step.encoder.name} at a rate of {lr}; lower it"
             )
     return losses
