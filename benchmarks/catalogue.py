@@ -48,7 +48,32 @@ NUM_UPDATES = 300  # of a range test
 COLUMNS = 3
 Changes = Mapping[str, Any]  # values by dotted key
 AS_SHIPPED: Changes = {}
+# Those of few weights, or with a quarter of the filters; the entries of docs/catalogue/networks.md.
+FAMILIES: Mapping[str, Mapping[str, Any]] = {
+    "dense": {"input_px": 28, "channels": 1, "units": [512, 512, 512], "dropout": 0.2},
+    "lenet5": {"input_px": 32, "colour": "grey"},
+    "alexnet": {"input_px": 64, "width": 0.25},
+    "vgg": {"depth": 11, "input_px": 32, "width": 0.25},
+    "inception": {"input_px": 64, "width": 0.25},
+    "resnet": {"depth": 20, "input_px": 32},
+    "wide_resnet": {"depth": 10, "width": 2, "input_px": 32},
+}
+# A value's name is that of its row in docs/catalogue, where the setting stands.
 GROUPS: Mapping[str, Mapping[str, Changes]] = {
+    "families": {
+        **{name: {NETWORK: {"family": name, **entry}} for name, entry in FAMILIES.items()},
+        "pretrained": {f"variants.{VARIANT}": {"data": "database", "network": "pretrained", "epochs": 5}},
+    },
+    "settings": {
+        "batch_norm": {f"{NETWORK}.batch_norm": False},
+        "momentum": {f"{NETWORK}.momentum": 0.99},
+        "dropout": {f"{NETWORK}.dropout": 0.5},
+        "l1": {f"{NETWORK}.l1": 0.0001},
+        "l2": {f"{NETWORK}.l2": 0.001},
+        "max_norm": {f"{NETWORK}.max_norm": 1.0},
+        "normalisation": {f"{NETWORK}.normalisation": "standard"},
+        "colour": {f"{NETWORK}.colour": "grey"},
+    },
     "activations": {
         name: {f"{NETWORK}.activation": name, **({f"{NETWORK}.batch_norm": False} if name == "selu" else {})}
         for name in ACTIVATIONS
@@ -56,16 +81,27 @@ GROUPS: Mapping[str, Mapping[str, Changes]] = {
     "initialisers": {name: {f"{NETWORK}.initializer": name} for name in get_args(InitializerName)},
     "optimisers": {name: {"optimisation.optimiser": name} for name in OPTIMISERS},
     "schedules": {name: {"optimisation.schedule": name} for name in SCHEDULES},
+    "batches": {
+        "batch_size: all": {"batch_size": "all"},
+        "batch_size: 1": {"batch_size": 1, f"{NETWORK}.batch_norm": False},
+        "clip.value": {"optimisation.clip": {"value": 0.5}},
+        "clip.norm": {"optimisation.clip": {"norm": 1.0}},
+        "clip.global_norm": {"optimisation.clip": {"global_norm": 1.0}},
+        "ema": {"optimisation.ema": 0.98},
+        **{
+            f"stop_on: {name}": {"optimisation.stop_on": name, "optimisation.patience": 10}
+            for name in ("accuracy", "loss", "macro_f1", "roc_auc")
+        },
+    },
     "losses": {
         "hinge": {"optimisation.loss": "hinge", "optimisation.label_smoothing": 0},
         "focal": {"optimisation.loss": "focal"},
         "class_weights": {"optimisation.class_weights": "balanced"},
         "drawing": {"optimisation.drawing": "balanced"},
-        "mixup 0.2": {"optimisation.mixup": 0.2},
-        "cutmix 1": {"optimisation.cutmix": 1.0},
+        "mixup": {"optimisation.mixup": 0.2},
+        "cutmix": {"optimisation.cutmix": 1.0},
         "flips_at_test": {f"variants.{VARIANT}.flips_at_test": True},
         "on_the_fly": {f"variants.{VARIANT}.data": "on_the_fly"},
-        "ema 0.9": {"optimisation.ema": 0.9},
     },
 }
 
