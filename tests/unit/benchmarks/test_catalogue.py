@@ -19,10 +19,13 @@ DOCS = TOP / "docs/catalogue"
 USUAL, TRIED = catalogue.read_tried()
 # The table of each group: page, and what stands before it.
 TABLES = {
+    "families": ("networks.md", "# Networks"),
+    "settings": ("networks.md", "## Settings of the families"),
     "activations": ("networks.md", "### Activations"),
     "initialisers": ("networks.md", "| activation | starts by |"),
     "optimisers": ("optimising.md", "## Optimisers"),
     "schedules": ("optimising.md", "## Learning rate over time"),
+    "batches": ("optimising.md", "## Batches, clipping"),
     "losses": ("losses.md", "# What is minimised"),
 }
 
@@ -46,7 +49,7 @@ def test_each_value_of_a_group_was_tried_and_has_its_figure_and_its_picture(grou
     found = said(group)
     assert {name: found[name].split(",")[0] for name in expected} == expected
     others = {name: figure for name, figure in found.items() if name not in expected}
-    assert set(others.values()) <= {catalogue.percent(USUAL.test_accuracy)}  # what is as shipped
+    assert set(others.values()) <= {catalogue.percent(USUAL.test_accuracy), "below"}  # what is as shipped
 
 
 def test_the_pages_say_what_the_settings_as_shipped_come_to() -> None:

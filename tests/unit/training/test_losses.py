@@ -148,7 +148,7 @@ def test_the_catalogue_names_every_setting_and_each_of_its_examples_works() -> N
     names = {*LOSSES, "class_weights", "drawing", "mixup", "cutmix", "flips_at_test", "on_the_fly"}
     assert [name.strip("`") for name, *_ in rows] == list(dict.fromkeys(name.strip("`") for name, *_ in rows))
     assert {name.strip("`") for name, *_ in rows} == names
-    for name, _, setting, published in rows:
+    for name, _, setting, published, *_ in rows:
         shipped = params.read(TOP / "params.yaml")
         [(section, changes)] = params.loaded(setting.strip("`")).items()
         assert name.strip("`") in str(changes)
