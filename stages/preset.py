@@ -10,6 +10,7 @@ second call goes on where the first was stopped.
 from __future__ import annotations
 
 import argparse
+import filecmp
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
@@ -41,6 +42,18 @@ CODE = ("stages", "tenshots", "dvc.yaml", "params.yaml", "backbones")  # that a 
 FOREIGN = ("DVC_ROOT", "DVC_STAGE", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME")
 
 
+class Used(NamedTuple):
+    """What calls with the same settings have used.
+
+    Attributes:
+        num_calls: of these.
+        busy_s: seconds that processors were busy in them; of one that was killed, none.
+    """
+
+    num_calls: int
+    busy_s: float
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Makes the working folder with the preset's settings, runs the pipeline there, prints the result."""
     parser = argparse.ArgumentParser(
@@ -51,7 +64,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("name", nargs="?", default="", help="of a file in presets, without .yaml")
     parser.add_argument("--photos", default="", help="the folder of photos that it is for")
     parser.add_argument(
-        "--trial", action="store_true", help="a dozen photos and two epochs: does everything work here?"
+        "--trial",
+        action="store_true",
+        help="a dozen photos of each label and two epochs: does all work here?",
     )
     given = parser.parse_args(argv)
     if not given.name:
@@ -77,8 +92,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                 YAML().dump(values, file)
             again = ", as a former call has left it" if was_there else ""
             print(f"preset {name}: {preset.title}; in {folder}{again}", flush=True)
-            busy_s = _reproduced(folder, values)
-            _tell(name, values, folder, busy_s)
+            _tell(name, values, folder, _reproduced(folder, values))
 
 
 def _photos(needed: PhotosNeeded | None, given: str) -> tuple[str, list[str]]:
@@ -113,9 +127,13 @@ def _note_changes(top: Path) -> None:
 
 
 def _copy(source: Path, chosen: Mapping[str, str]) -> None:
-    """Copies photos to the worktree, given by new path and old, unless they are there."""
-    if DRAWN.is_dir() and sorted(each.path for each in layout.scan(DRAWN)[0]) == sorted(chosen):
-        return  # the folder has appeared whole
+    """Copies photos to the worktree, given by new path and old, unless the same are there."""
+    if (
+        DRAWN.is_dir()
+        and sorted(each.path for each in layout.scan(DRAWN)[0]) == sorted(chosen)
+        and all(filecmp.cmp(DRAWN / path, source / old, shallow=False) for path, old in chosen.items())
+    ):
+        return
     with files.whole_folder(DRAWN) as part:
         for path, old in chosen.items():
             (part / path).parent.mkdir(parents=True, exist_ok=True)
@@ -132,12 +150,19 @@ def _to_itself() -> Iterator[None]:
         os.environ.update(before)
 
 
-def _reproduced(folder: Path, values: dict[str, Any]) -> float:
-    """Runs the pipeline; returns the seconds that processors were busy in all calls with these settings."""
+def _reproduced(folder: Path, values: dict[str, Any]) -> Used:
+    """Runs the pipeline; returns what all calls with these settings have used, but for those killed."""
     key = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
     known = worktrees.read_state(folder)
-    before = float(known["busy_s"]) if known.get("settings") == key else 0.0
+    before = Used(**known["used"]) if known.get("settings") == key and "used" in known else Used(0, 0.0)
+    used = before._replace(num_calls=before.num_calls + 1)
+
+    def keep() -> None:
+        said = {"settings": key, "used": used._asdict()}
+        files.write(worktrees.state(folder), json.dumps(said) + "\n")
+
     start = _busy_s()
+    keep()
     try:
         mend.main([])
         photos_folder.check(values["photos"], Path.cwd(), may_be_absent=False)
@@ -150,9 +175,9 @@ def _reproduced(folder: Path, values: dict[str, Any]) -> float:
             "done is kept: run the same again"
         ) from None
     finally:
-        busy_s = before + _busy_s() - start
-        files.write(worktrees.state(folder), json.dumps({"settings": key, "busy_s": round(busy_s, 1)}) + "\n")
-    return busy_s
+        used = used._replace(busy_s=round(before.busy_s + _busy_s() - start, 1))
+        keep()
+    return used
 
 
 def _busy_s() -> float:
@@ -161,14 +186,15 @@ def _busy_s() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def _tell(name: str, values: dict[str, Any], folder: Path, busy_s: float) -> None:
+def _tell(name: str, values: dict[str, Any], folder: Path, used: Used) -> None:
     """Prints the answers, what they cost, and where the page is."""
     splits = database.read_splits(SPLITS)
     found = [
         lines.answer(variant, database.read_predictions(EVALUATIONS / variant / "predictions.csv"), splits)
         for variant in values["variants"]
     ]
-    cost = f"{busy_s / 60:.1f} CPU minutes on {processor.name()}"
+    calls = f" in {used.num_calls} calls" if used.num_calls > 1 else ""
+    cost = f"{used.busy_s / 60:.1f} CPU minutes{calls} on {processor.name()}"
     print(f"\npreset {name}: {'; '.join(found)}; {cost}")
     print(f"The page: {folder / REPORTS / 'index.html'}")
     print(f"To remove all of it: git worktree remove --force {worktrees.FOLDER / name}")

@@ -62,16 +62,31 @@ class Decoder(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
         kernel = encoder.kernel if self.tied else self.own
         if type(encoder).__name__ == "Dense":
             return keras.ops.matmul(values, keras.ops.transpose(kernel)) + self.bias
-        # The kernel's last two axes, in and out, are here out and in: no copy of it is needed.
-        maps = keras.ops.conv_transpose(values, kernel, strides=encoder.strides, padding=encoder.padding)
-        return _fitted(maps, *encoder.input.shape[1:3]) + self.bias
+        # The kernel's last two axes, in and out, are here out and in: no copy of it is needed. Padding "same"
+        # would be that of another size where strides leave several sizes open, so all is computed, then cut.
+        maps = keras.ops.conv_transpose(values, kernel, strides=encoder.strides, padding="valid")
+        return _fitted(maps, encoder) + self.bias
 
 
-def _fitted(maps: keras.KerasTensor, height: int, width: int) -> keras.KerasTensor:
-    """Returns maps without what strides add at the right and bottom, or with zeros for what is missing."""
-    maps = maps[:, :height, :width]
-    missing = (height - maps.shape[1], width - maps.shape[2])
-    return keras.ops.pad(maps, [(0, 0), (0, missing[0]), (0, missing[1]), (0, 0)]) if any(missing) else maps
+def _fitted(maps: keras.KerasTensor, encoder: keras.Layer) -> keras.KerasTensor:
+    """Returns maps without the encoder's padding, with zeros for what its strides have passed over."""
+    for axis, (size, kernel, stride, out) in enumerate(
+        zip(
+            encoder.input.shape[1:3],
+            encoder.kernel_size,
+            encoder.strides,
+            encoder.output.shape[1:3],
+            strict=True,
+        ),
+        start=1,
+    ):
+        padding = max((out - 1) * stride + kernel - size, 0)  # of which the smaller half lies before
+        before = padding // 2
+        maps = maps[:, before : before + size] if axis == 1 else maps[:, :, before : before + size]
+        missing = [(0, 0)] * 4
+        missing[axis] = (0, size - maps.shape[axis])
+        maps = keras.ops.pad(maps, missing) if missing[axis][1] else maps
+    return maps
 
 
 class Step(NamedTuple):
@@ -215,6 +230,6 @@ def _taught(
         if not np.isfinite(losses[-1]):
             raise SettingsError(
                 f"{PATH}: pretraining.lr of the variant must keep the loss finite, got a loss of "
-                f"{losses[-1]} in epoch {epoch} of layer {step.encoder.name} at a rate of {lr}; lower it"
+                f"{losses[-1]} in epoch {epoch + 1} of layer {step.encoder.name} at a rate of {lr}; lower it"
             )
     return losses

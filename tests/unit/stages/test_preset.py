@@ -117,8 +117,13 @@ def test_it_runs_in_a_folder_of_its_own_and_says_what_came_of_it(
     assert Path("params.yaml").read_bytes() == before
     assert git("status", "--short") == " M params.yaml\n"  # as it was before
 
+    drawn = copied[0]
+    (photos / drawn.removeprefix("data/raw/")).write_text("another one")
     preset.main(["tiny", "--photos", str(photos)])
-    assert "as a former call has left it" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "as a former call has left it" in said
+    assert "CPU minutes in 2 calls on " in said
+    assert (call["cwd"] / drawn).read_text() == "another one"
     preset.main(["tiny", "--photos", str(photos), "--trial"])
     tried = pipeline[-1]["settings"]
     assert isinstance(tried, dict)

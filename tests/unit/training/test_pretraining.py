@@ -11,9 +11,11 @@ from tenshots import files, runtime
 from tenshots.errors import SettingsError
 from tenshots.networks import building, drawing
 from tenshots.runtime import keras
+from tenshots.seeds import derived_seed
 from tenshots.tables.restored import unpacked
 from tenshots.training import pretraining, scratch
 from tenshots.training.jobs import Job
+from tenshots.training.loop import epochs_of_batches
 from tenshots.training.settings import PretrainingSettings, named
 from tests.drawn.settings import values
 from tests.drawn.trainings import Trained, drawn, job, loop, same, trained
@@ -56,16 +58,35 @@ def test_the_loss_is_the_mean_square_of_what_a_tied_or_untied_decoder_leaves_wro
     assert len(step.autoencoder.trainable_weights) == (3 if tied else 4)
 
 
-@pytest.mark.parametrize(("strides", "padding"), [(1, "same"), (1, "valid"), (4, "same"), (3, "valid")])
-def test_a_tied_decoder_of_a_convolution_is_its_transpose(strides: int, padding: str) -> None:
+@pytest.mark.parametrize(
+    ("size", "kernel", "strides", "padding"),
+    [
+        (12, 5, 1, "same"),
+        (12, 4, 1, "same"),
+        (12, 5, 1, "valid"),
+        (12, 5, 4, "same"),
+        (12, 5, 3, "valid"),
+        (11, 3, 2, "same"),
+        (13, 5, 2, "same"),
+        (28, 3, 3, "same"),
+        (9, 1, 2, "same"),
+        (12, (3, 5), (2, 1), "same"),
+    ],
+)
+def test_a_tied_decoder_of_a_convolution_is_its_transpose(
+    size: int,
+    kernel: int | tuple[int, int],
+    strides: int | tuple[int, int],
+    padding: str,
+) -> None:
     """<conv(x), h> is <x, decoder(h)>, which says it of all values at once."""
-    photos = keras.Input((12, 12, 2))
-    layer = keras.layers.Conv2D(3, 5, strides=strides, padding=padding, use_bias=False)
+    photos = keras.Input((size, size, 2))
+    layer = keras.layers.Conv2D(3, kernel, strides=strides, padding=padding, use_bias=False)
     maps = layer(photos)
     decoder = pretraining.Decoder(layer, tied=True)
     back = keras.Model(maps, decoder(maps))
     generator = np.random.default_rng(0)
-    x = generator.normal(size=(2, 12, 12, 2)).astype(np.float32)
+    x = generator.normal(size=(2, size, size, 2)).astype(np.float32)
     h = generator.normal(size=(2, *maps.shape[1:])).astype(np.float32)
     found = back.predict_on_batch(h)
 
@@ -83,6 +104,33 @@ def test_noise_sets_its_share_of_values_to_0_and_leaves_the_others() -> None:
     assert np.array_equal(noisy, pretraining.corrupted(clean, noise=0.25, seed=3))
     assert not np.array_equal(noisy, pretraining.corrupted(clean, noise=0.25, seed=4))
     assert np.array_equal(clean, pretraining.corrupted(clean, noise=0, seed=3))
+
+
+def test_a_layer_restores_from_what_the_noise_has_left() -> None:
+    images = drawn()[0].astype(np.float32)
+    step = pretraining.steps(network(DENSE), from_photos=True, tied=True)[0]
+    given, once = loop(batch_size=64), GIVEN.model_copy(update={"epochs": 1})
+    mine = job()._replace(unlabelled=np.arange(28, 31))
+    own = derived_seed(mine.seed, "pretraining", "dense1")
+    rows_learnt = np.concatenate([mine.train, mine.unlabelled])
+    [rows] = next(epochs_of_batches(rows_learnt, num_originals=24, batch_size=64, seed=own))
+    clean = step.below.predict_on_batch(images[rows])
+    noisy = pretraining.corrupted(clean, noise=GIVEN.noise, seed=derived_seed(own, "noise", 0, 0))
+    kernel, bias = (each.astype(np.float64) for each in step.encoder.get_weights())
+    expected = ((np.maximum(noisy @ kernel + bias, 0) @ kernel.T - clean) ** 2).mean()
+
+    [told] = pretraining.learn([step], mine, inputs=images, settings=given, pretraining=once)
+    assert told["first_loss"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_layers_learn_from_the_photos_without_labels_that_the_job_has_and_from_no_others() -> None:
+    images, labels = drawn()
+    mine = job()._replace(unlabelled=np.array([28, 29]))
+    told = begun(images, labels, mine)[0].outcome.told
+    for row, is_learnt in [(28, True), (30, False)]:
+        changed = images.copy()
+        changed[row] = 255 - changed[row]
+        assert (begun(changed, labels, mine)[0].outcome.told != told) is is_learnt
 
 
 @pytest.mark.parametrize(
