@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import re
 from pathlib import Path
 
@@ -53,6 +54,25 @@ def test_what_moves_a_result_is_the_presets_own_whatever_the_user_has_set(name: 
     theirs["standardise"] |= {"size_px": 16, "fit": "pad", "encoding": 1}
     ours, found = (presets.merged(each, preset, photos="/photos") for each in (SHIPPED, theirs))
     assert found == ours
+
+
+def test_the_table_of_costs_counts_the_images_that_the_presets_learn_from() -> None:
+    text = (TOP / "benchmarks/README.md").read_text(encoding="utf-8").partition("## Presets\n")[2]
+    table = text.partition("\n## ")[0]
+    cells = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    numbers = [[int(each.replace(",", "")) for each in re.findall(r"\d[\d,]*", row[-1])] for row in cells]
+    rows = {row[0]: math.prod(found) for row, found in zip(cells, numbers, strict=True)}
+    counted = [name for name in NAMES if presets.read(name, TOP / "presets").photos]
+    for name in counted:
+        preset = presets.read(name, TOP / "presets")
+        values = presets.merged(SHIPPED, preset, photos="/photos")
+        of_mnist = preset.photos.labels[0] == "0"
+        per_label = preset.photos.draw.get("train", 6000 if of_mnist else 5000)
+        split = values["split"]
+        rest = 1 - split["val"] - (split["test"] if preset.photos.only else 0)  # else the split is given
+        taught = len(values["variants"]) * values["epochs"] * 10 * per_label
+        # A few photos more or fewer, since validation takes whole ones of each label.
+        assert rows[name] == pytest.approx(taught * rest, rel=0.04), name
 
 
 def test_the_lectures_networks_are_those_that_the_catalogue_counts() -> None:
