@@ -134,7 +134,8 @@ def with_nearest(rows: Sequence[Costly], space: Space, splits: pd.DataFrame) -> 
     tested = splits[splits["part"] == "test"].sort_values("fold").drop_duplicates("photo_id")
     folds = tested.set_index("photo_id")["fold"]
     trained = splits[splits["part"] == "train"].groupby("fold")["photo_id"]
-    learnt = {fold: np.isin(space.photo_ids, ids) for fold, ids in trained}
+    # By pandas, which hashes texts; numpy would compare each with each.
+    learnt = {fold: pd.Index(space.photo_ids).isin(ids) for fold, ids in trained}
     rows_of = pd.Series(np.arange(len(space.photo_ids)), index=space.photo_ids)
     with threadpool_limits(limits=1):  # on another number of threads sums are rounded otherwise
         labels = sorted({label for row in rows for label in (row.label, row.predicted)})
@@ -175,7 +176,7 @@ def _usual(
     label: str, folds: pd.Series, learnt: Mapping[int, np.ndarray], rows_of: pd.Series, space: Space
 ) -> np.ndarray:
     """Returns how similar the nearest training photo of the label is to its test photos: float, (number,)."""
-    of_label = folds[np.isin(folds.index, space.photo_ids[space.labels == label])]
+    of_label = folds[folds.index.isin(space.photo_ids[space.labels == label])]
     some = of_label.sort_index().iloc[:NUM_COMPARED]  # ids are hashes: as good as a draw
     found = [np.empty(0)]
     for fold, ids in some.groupby(some).groups.items():
