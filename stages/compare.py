@@ -90,9 +90,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(text)
 
 
-def _space(values: Mapping[str, Any], network: str, photos: pd.DataFrame) -> Space:
-    """Returns where photos lie to the backbone that also judges their labels (see stages.inspect)."""
-    backbone = backbone_settings(values, network).frozen()
+def _space(values: Mapping[str, Any], network: str, photos: pd.DataFrame) -> Space | None:
+    """Returns where photos lie to the backbone that also judges their labels (see stages.inspect).
+
+    None where it has random weights, to which hardly anything is alike for what it shows.
+    """
+    settings = backbone_settings(values, network)
+    if not settings.has_learnt:
+        return None
+    backbone = settings.frozen()
     found = features.read(
         FEATURES / "database" / network, photo_ids=photos["photo_id"].tolist(), backbone=backbone
     )

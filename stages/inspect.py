@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         database.write_predictions(predictions, folder / "predictions.csv")
         files.write(folder / "inspection.json", text)
     print(f"inspect: {description['sentence']}")
-    for item in description["not_judged"]:
+    for item in description["not_judged"] if settings.judge else ():
         print(f"inspect: warning: {item['label']} is not judged: {item['reason']}")
 
 

@@ -70,8 +70,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     given = parser.parse_args(argv)
     if not given.name:
-        known = "\n".join(f"  {name}: {presets.read(name).title}" for name in presets.names())
-        raise SettingsError(f"NAME must be that of a preset: make preset NAME=… PHOTOS=folder\n{known}")
+        for name in presets.names():
+            print(f"  {name}: {presets.read(name).title}")
+        print("To run one: make preset NAME=… PHOTOS=folder (docs/catalogue/presets.md)")
+        return
     preset = presets.read(given.name)
     photos, paths = _photos(preset.photos, given.photos)
     top = Path.cwd()
@@ -85,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             if preset.photos and preset.photos.is_copied:
                 values["photos"] = DRAWN.as_posix()
                 _copy(Path(photos), presets.drawn(paths, preset.photos, seed=values["seed"], folder=photos))
-            whole.check(values)
+            _check(values, given.name)
             if given.trial:
                 values = quick.settings(values, photos=values["photos"])
             with params.PATH.open("w", encoding="utf-8") as file:
@@ -112,6 +114,15 @@ def _photos(needed: PhotosNeeded | None, given: str) -> tuple[str, list[str]]:
     paths = sorted(each.path for each in found)
     presets.check_photos(paths, needed, folder=given)
     return str(folder), paths
+
+
+def _check(values: dict[str, Any], name: str) -> None:
+    """Raises a SettingsError that names both files, since either may hold what is wrong."""
+    try:
+        whole.check(values)
+    except SettingsError as error:
+        both = f"{presets.FOLDER / name}.yaml over {params.PATH}:"
+        raise SettingsError(str(error).replace(f"{params.PATH}:", both)) from None
 
 
 def _note_changes(top: Path) -> None:

@@ -224,7 +224,8 @@ def _check_recipe(recipe: str, variant: VariantSettings, network: NetworkSetting
         if why := network.unchained() if recipe == SCRATCH else learnt:
             raise SettingsError(
                 f"{at}.pretraining must be left out here: layers learn without labels one after the other, "
-                f"and {why}; remove it, or take a network of family dense, convolutional, lenet5 or vgg"
+                f"and {why}; remove it, or take a network of family dense, convolutional, lenet5, alexnet or "
+                "vgg, or layers of your own without branches"
             )
     for key in ("lr", "batch_size", "epochs", "optimisation"):
         if recipe in LINEAR and getattr(variant, key) is not None:

@@ -3,6 +3,7 @@
 Key `costly` of reports/comparison.json, of the chosen variant; photos are named by photo_id alone:
 
     network      whose frozen backbone says which photos are near
+    has_learnt   whether it has seen photos before; a backbone of random weights is not asked, so no rows then
     num_kinds    of mistakes: one independent set's photos of one label that got one other answer
     rows         those that cost most, `report.num_mistakes` at most, the costliest first: photo_id, label,
                  predicted, probability, num_photos, share_of_loss, own and answered (each a list of
@@ -63,21 +64,22 @@ class Row:
 
 
 def described(
-    predictions: pd.DataFrame, splits: pd.DataFrame, space: Space, *, network: str, num_mistakes: int
+    predictions: pd.DataFrame, splits: pd.DataFrame, space: Space | None, *, network: str, num_mistakes: int
 ) -> dict[str, Any]:
     """Returns the key `costly` above.
 
     Args:
         predictions: of one variant's test photos, all folds and repeats.
         splits: photo_id, component, fold and part (see tenshots.splitting.division).
-        space: where all photos lie to the backbone of `network`.
+        space: where all photos lie to the backbone of `network`; None where it has random weights.
         network: its name.
         num_mistakes: rows at most.
     """
     kinds = costly.costly(predictions, measure.components_of(splits))
-    rows = costly.with_nearest(kinds[:num_mistakes], space, splits)
+    rows = [] if space is None else costly.with_nearest(kinds[:num_mistakes], space, splits)
     return {
         "network": network,
+        "has_learnt": space is not None,
         "num_kinds": len(kinds),
         "rows": [
             {

@@ -22,7 +22,7 @@ def summed_up(
     material: Material,
     settings: ReportSettings,
     *,
-    space: Space,
+    space: Space | None,
     network: str,
 ) -> tuple[dict[str, Any], list[Person]]:
     """Returns what reports/comparison.json holds, and whom it names nowhere: each person, the hardest first.
@@ -33,7 +33,7 @@ def summed_up(
         splits: photo_id, component, fold and part (see tenshots.splitting.division).
         material: what else the page tells of, of the same variants.
         settings: of the report.
-        space: where photos lie to a frozen backbone.
+        space: where photos lie to a frozen backbone; None where its weights are random.
         network: what that backbone's network is called in params.yaml.
 
     Raises:

@@ -145,14 +145,24 @@ def test_where_the_pipeline_fails_the_error_says_that_what_is_done_is_kept(
     assert "MLFLOW_TRACKING_URI" not in os.environ
 
 
+@pytest.mark.usefixtures("project")
+def test_without_a_name_it_lists_the_presets(capsys: pytest.CaptureFixture[str]) -> None:
+    preset.main([])
+    assert capsys.readouterr().out.splitlines()[0] == "  tiny: a tiny one"
+    assert not Path(".presets").exists()
+
+
+@pytest.mark.usefixtures("project", "pipeline")
+def test_a_wrong_setting_is_said_of_the_presets_file(photos: Path) -> None:
+    YAML().dump({**TINY, "settings": {**TINY["settings"], "lrr": 0.1}}, Path("presets/tiny.yaml"))
+    with pytest.raises(SettingsError, match=r"^presets/tiny\.yaml over params\.yaml: lrr is not a known"):
+        preset.main(["tiny", "--photos", str(photos)])
+
+
 @pytest.mark.usefixtures("project", "pipeline")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (
-            lambda _: [],
-            r"NAME must be that of a preset: make preset NAME=… PHOTOS=folder\n  tiny: a tiny one",
-        ),
         (lambda _: ["tinny"], "'tinny'; did you mean 'tiny'"),
         (lambda _: ["tiny"], r"PHOTOS=folder. Draw them. It must look like train/a/1.png"),
         (lambda _: ["tiny", "--photos", "nowhere"], "folder nowhere is missing. Draw them"),

@@ -64,9 +64,24 @@ def test_no_mistakes_and_none_wanted_are_said_apart() -> None:
             page.render(silent, drawn_page.SETTINGS.model_copy(update={"num_mistakes": 0, "num_samples": 3}))
         ).text
     )
-    right = drawn_page.changed(inputs, costly={"network": "pretrained", "num_kinds": 0, "rows": []})
+    nothing = {"network": "pretrained", "has_learnt": True, "num_kinds": 0, "rows": []}
+    right = drawn_page.changed(inputs, costly=nothing)
     text = drawn_page.Elements(page.render(right, drawn_page.SETTINGS)).text
     assert "recognised every photo" in text
+
+
+def test_a_backbone_of_random_weights_is_not_asked_how_alike_photos_are() -> None:
+    inputs = drawn_page.inputs()
+    compared, predictions = inputs.compared, inputs.results["baseline"].predictions
+    photos = predictions.drop_duplicates("photo_id")[["photo_id"]]
+    splits = photos.assign(component=photos["photo_id"], fold=0, part="test")
+    found = costly.described(predictions, splits, None, network="judge", num_mistakes=3)
+    assert found["num_kinds"] > 0
+    assert (found["has_learnt"], found["rows"]) == (False, [])
+    unasked = drawn_page.changed(inputs, costly={**compared["costly"], "has_learnt": False, "rows": []})
+    text = drawn_page.Elements(page.render(unasked, drawn_page.SETTINGS)).text
+    assert "Not asked: the backbone of" in text
+    assert "Training lacks photos" not in text
 
 
 def test_a_row_is_shown_with_all_its_photos_or_not_at_all() -> None:
