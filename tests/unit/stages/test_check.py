@@ -22,6 +22,7 @@ from tenshots.errors import DataError, SettingsError
 from tenshots.networks.settings import families
 from tenshots.repository import code
 from tenshots.tables.paths import CODE, NETWORKS
+from tests.drawn import reused
 from tests.drawn.handed_in import write_corrections
 
 TOP = Path(__file__).parents[3]
@@ -210,7 +211,20 @@ REFUSED: list[tuple[str, object, str]] = [
     (f"{PRETRAINED}.input_px", 16, "must be at least 32"),
     (f"{PRETRAINED}.dropout", 1, "must be below 1"),
     (f"{PRETRAINED}.unfreeze", 2, "must be at most 1"),
-    (f"{PRETRAINED}.unfreeze", "block6a", "must be a number, got 'block6a'"),
+    (
+        f"{PRETRAINED}.unfreeze",
+        "dense2",
+        "must be a share such as 0.08, {from: dense2} or [dense2], got 'dense2'",
+    ),
+    (
+        f"{PRETRAINED}.unfreeze",
+        "a, b",
+        "must be a share such as 0.08, {from: block6a} or [block6a], got 'a, b'",
+    ),
+    (f"{PRETRAINED}.unfreeze", True, "must be a share such as 0.08, {from: block6a} or [block6a], got true"),
+    (f"{PRETRAINED}.unfreeze", None, "or [block6a], got an empty value"),
+    (f"{PRETRAINED}.unfreeze", "0.5", "must be a number, got '0.5'; remove the quotes"),
+    (f"{PRETRAINED}.unfreeze", {"from": 3}, "unfreeze.from must be text, got 3"),
     (f"{PRETRAINED}.unfreeze", {"form": "block6a"}, "must be"),
     (f"{PRETRAINED}.unfreeze", {}, "must hold at least 1 item, got {}"),
     (f"{PRETRAINED}.unfreeze", [], "must hold at least 1 item, got []"),
@@ -652,6 +666,8 @@ def test_every_stage_and_command_refuses_a_wrong_value_of_another_alone(name: st
 
 
 def test_it_imports_no_keras_and_takes_a_second_of_cpu_at_most(project: Path) -> None:
+    path = reused.described(Path("backbones/before"))  # the longest way: another network's file is read
+    write(changed("networks.again", reused.again({"path": str(path), "sha256": "0" * 64})))
     code = (
         "import resource, sys\n"
         "from stages import check, run\n"
