@@ -35,7 +35,8 @@ def left(folder: Path, network: dict[str, Any] = DENSE, **told: Any) -> tuple[An
     from tenshots.networks import building
 
     path = described(folder, network, **told)
-    model = building.build(settings_from(network, at="networks.before"), size_px=20, num_labels=len(LABELS))
+    settings = settings_from(network, at="networks.before")
+    model = building.build(settings, size_px=20, num_labels=len(told.get("labels", LABELS)))
     path.write_bytes(building.weights(model))
     return model, {"path": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
