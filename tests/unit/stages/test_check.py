@@ -22,7 +22,6 @@ from tenshots.errors import DataError, SettingsError
 from tenshots.networks.settings import families
 from tenshots.repository import code
 from tenshots.tables.paths import CODE, NETWORKS
-from tests.drawn import reused
 from tests.drawn.handed_in import write_corrections
 
 TOP = Path(__file__).parents[3]
@@ -666,8 +665,6 @@ def test_every_stage_and_command_refuses_a_wrong_value_of_another_alone(name: st
 
 
 def test_it_imports_no_keras_and_takes_a_second_of_cpu_at_most(project: Path) -> None:
-    path = reused.described(Path("backbones/before"))  # the longest way: another network's file is read
-    write(changed("networks.again", reused.again({"path": str(path), "sha256": "0" * 64})))
     code = (
         "import resource, sys\n"
         "from stages import check, run\n"
