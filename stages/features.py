@@ -31,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Not at the top: TensorFlow takes seconds to import, and nobody wants the features of most networks.
     from tenshots import runtime
     from tenshots.networks import features as frozen
+    from tenshots.networks import reuse
     from tenshots.networks.settings import with_frozen
 
     values = params.read()
@@ -38,9 +39,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     runtime.configure(threads=threads)
     num_workers = runtime.num_workers(threads=threads)
 
-    photos = database.read_photos(DATABASE, ["photo_id", "image"])
+    photos = database.read_photos(DATABASE, ["photo_id", "label", "image"])
     images = database.decode(photos["image"])
     settings = with_frozen(values, name, frozen=wanted.backbone, path=path)
+    # Before any training, and not in `check`, which knows no labels.
+    for doubt in reuse.doubts(settings, photos["label"], at=f"networks.{name}"):
+        print(f"features: warning: {doubt}")
     backbone = frozen.backbone(settings, size_px=images.shape[1], at=f"networks.{name}")
     rows, mirrored = (
         frozen.outputs(backbone, turned, num_workers=num_workers) for turned in (images, images[:, :, ::-1])

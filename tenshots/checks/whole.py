@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from tenshots import params
 from tenshots.augmentation.settings import AugmentSettings
+from tenshots.checks import outputs
 from tenshots.errors import SettingsError
 from tenshots.intake.layout import PhotosSettings
 from tenshots.intake.names.pattern import Layout
@@ -79,6 +80,7 @@ def check(values: Mapping[str, Any]) -> None:
     networks = _names(values, "networks", found)
     for name in networks:
         with _noted(found):
+            outputs.check_weights(values["networks"][name], at=f"networks.{name}")
             settings_from(values["networks"][name], at=f"networks.{name}")
     for name in _names(values, "variants", found):
         with _noted(found):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tenshots.evaluation import held_out, metrics, validation
-from tenshots.networks import model_json
+from tenshots.networks import model_json, reuse
 from tenshots.tables import database
 
 
@@ -20,7 +20,8 @@ class Evaluation(NamedTuple):
         test: predictions of test photos (see tenshots.tables.predictions), of all folds and repeats.
         summary: see `metrics.summary`.
         details: see `metrics.details`; what the variant is; and validation, its figures on the validation
-            photos of each fold (see `validation.by_fold`).
+            photos of each fold (see `validation.by_fold`); and labels_known, those that a network which is
+            reused had learnt before, if there are any.
     """
 
     test: pd.DataFrame
@@ -47,6 +48,7 @@ def evaluate(folder: Path, photos: pd.DataFrame, splits: pd.DataFrame) -> Evalua
     num_updates = round(float(np.mean([fit.num_updates for fit in saved.fits])), 1)
     fits = pd.DataFrame([fit.model_dump() for fit in saved.fits])
     updates = fits.groupby("fold")["num_updates"].mean().to_dict()
+    known = reuse.known(network, saved.labels)
     tested = splits["photo_id"].isin(test["photo_id"])
     details = {
         "variant": saved.variant,
@@ -55,6 +57,7 @@ def evaluate(folder: Path, photos: pd.DataFrame, splits: pd.DataFrame) -> Evalua
         "network_name": saved.network_name,
         "network_title": network.titled(recipe),
         "taught": network.taught_by(recipe),
+        **({"labels_known": known} if known else {}),
         **metrics.details(test),
         "validation": validation.by_fold(val, updates),
         "num_test_components": int(splits.loc[tested, "component"].nunique()),

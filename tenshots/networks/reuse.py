@@ -1,4 +1,4 @@
-"""A network that tenshots trained on other labels, begun with again: what its model.json says of it.
+"""A network that tenshots trained before, begun with again: what its model.json says of it.
 
 The file lies beside the weights. What it describes is put into the settings of the network that reuses it,
 and so into that one's own model.json: whoever reads that needs the other file no more. No Keras here, as
@@ -8,9 +8,9 @@ and so into that one's own model.json: whoever reads that needs the other file n
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
@@ -19,7 +19,8 @@ from tenshots.errors import SettingsError
 from tenshots.networks.model_json import SavedVariant
 from tenshots.networks.settings import NetworkSettings, TransferSettings, settings_from
 from tenshots.networks.sources import WeightsFile
-from tenshots.params import Settings
+from tenshots.params import Listed, Settings
+from tenshots.wording import joined
 
 NAME = "model.json"
 MAX_DEPTH = 8  # of networks that reuse one that reuses one
@@ -30,11 +31,16 @@ class Reused(Settings):
 
     Attributes:
         network: its settings, as its model.json has them.
-        num_labels: that it told apart.
+        labels: that it told apart; from which photos it learnt them, nothing says.
     """
 
     network: dict[str, Any]
-    num_labels: int = Field(ge=2)
+    labels: Annotated[Listed[str], Field(min_length=2)]
+
+    @property
+    def num_labels(self) -> int:
+        """How many labels it told apart."""
+        return len(self.labels)
 
     def settings(self, *, at: str, depth: int = 0) -> NetworkSettings:
         """Returns the settings of the network.
@@ -84,11 +90,37 @@ def completed(values: Any, *, at: str) -> Any:  # noqa: ANN401 (whatever stands 
     return {**kept, "input_px": origin.input_px, "backbone": found}
 
 
+def known(settings: NetworkSettings, labels: Iterable[str]) -> list[str]:
+    """Returns which of these labels the network had learnt before, sorted, however they are capitalised.
+
+    Where there are any, it may have learnt them from these very photos.
+    """
+    before = {label.casefold() for label in settings.labels_before}
+    return sorted({label for label in labels if label.casefold() in before})
+
+
+def doubts(settings: NetworkSettings, labels: Iterable[str], *, at: str) -> list[str]:
+    """Returns a sentence where the network may have learnt from the very photos that it will be tested on.
+
+    Args:
+        settings: of the network.
+        labels: of the photos.
+        at: the network's dotted key in params.yaml.
+    """
+    if not (found := known(settings, labels)):
+        return []
+    return [
+        f"{at} begins with a network that had learnt the label{'s' * (len(found) > 1)} {joined(found)} "
+        "before, and its files do not say from which photos: if these photos were among them, it has learnt "
+        "from photos that it is tested on, and its figures are too good. Reuse one that learnt from others"
+    ]
+
+
 def _read(path: Path, *, at: str) -> Reused:
     """Reads what model.json says of the network."""
     try:
         saved = SavedVariant.model_validate(json.loads(path.read_text(encoding="utf-8")))
-        return Reused(network=saved.network, num_labels=len(saved.labels))
+        return Reused(network=saved.network, labels=tuple(saved.labels))
     except OSError as error:
         raise SettingsError(
             f"{params.PATH}: {at} must be of a file with {NAME} beside it, which says what network the "

@@ -85,6 +85,11 @@ class NetworkSettings(SparingSettings):
         """How it is taught, in a word or two: "from scratch"."""
         raise NotImplementedError
 
+    @property
+    def labels_before(self) -> tuple[str, ...]:
+        """Labels that a network of ours, with which it begins, told apart; none of most."""
+        return ()
+
     def titled(self, recipe: str) -> str:
         """Returns what the network is where it is taught by this recipe."""
         words = LINEAR.get(recipe)

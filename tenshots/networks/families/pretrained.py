@@ -86,9 +86,7 @@ class PretrainedSettings(TransferSettings):
     def title(self) -> str:
         """What the network is."""
         if self.backbone.reused:
-            return (
-                f"{self._origin(self.backbone.reused).title}, begun with what it had learnt of other labels"
-            )
+            return f"{self._origin(self.backbone.reused).title}, begun with what it had learnt before"
         if self.backbone.weights == "none":
             return "a convolutional network with a backbone of random weights"
         return "a convolutional network with a pretrained backbone"
@@ -108,6 +106,12 @@ class PretrainedSettings(TransferSettings):
     def has_learnt(self) -> bool:
         """Whether its backbone has seen other photos before."""
         return self.backbone.weights != "none"
+
+    @property
+    def labels_before(self) -> tuple[str, ...]:
+        """Labels that the network which is reused told apart, and those that it had begun with itself."""
+        reused = self.backbone.reused
+        return (*reused.labels, *self._origin(reused).labels_before) if reused else ()
 
     @property
     def taught(self) -> str:

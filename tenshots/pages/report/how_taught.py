@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tenshots import choices
-from tenshots.wording import counted
+from tenshots.wording import counted, joined
 
 MOST_GUESSES = 10  # that a validation loss may be as bad as; overfitting alone stays far below
 
@@ -55,6 +55,13 @@ def remarks(details: Mapping[str, Any]) -> list[str]:
         said.append(
             "Each answer is the mean of those on the photo and on its mirror image; the validation curve "
             "is of the photo alone."
+        )
+    if known := details.get("labels_known"):
+        labels = f"label{'s' * (len(known) > 1)} {joined(known)}"
+        said.append(
+            f"The network with which it begins had learnt the {labels} before, and its files do not say from "
+            "which photos: if these photos were among them, it has learnt from photos that it is tested on, "
+            "and its figures are too good."
         )
     if before := settings.get("pretraining"):
         noise = f", of which {100 * before['noise']:g} % was set to 0," * bool(before["noise"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,41 +11,17 @@ import pytest
 
 from tenshots import runtime
 from tenshots.errors import DataError, SettingsError
-from tenshots.networks import building, forward, parts
+from tenshots.networks import building, forward, parts, reuse
 from tenshots.networks.settings import FEATURES, HEAD
 from tenshots.runtime import keras
+from tests.drawn.reused import DENSE, again, described, left
 
 runtime.configure(threads=1)
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 3), dtype=np.uint8)
-DENSE = {
-    "family": "dense", "input_px": 16, "channels": 3, "units": [6, 4], "dropout": 0.5, "normalisation": "unit"
-}  # fmt: skip
-LABELS = ["a", "b", "c", "d", "e"]
-
-
-def left(folder: Path, network: dict[str, Any], **told: Any) -> tuple[Any, dict[str, str]]:  # noqa: ANN401
-    """A network as training leaves it in a folder, with model.json, and what names its weights."""
-    folder.mkdir(parents=True)
-    settings = building.settings_from(network, at="networks.before")
-    model = building.build(settings, size_px=20, num_labels=len(LABELS))
-    path = folder / "fold-0_repeat-0.weights.h5"
-    path.write_bytes(building.weights(model))
-    fit = {"fold": 0, "repeat": 0, "weights": path.name, "num_updates": 3}
-    described = {
-        "variant": "before", "labels": LABELS, "size_px": 20, "standardise": {}, "network_name": "before",
-        "network": settings.model_dump(mode="json"), "data": "database", "recipe": "scratch", "fits": [fit],
-        "settings": {}, "num_parameters": 1, **told,
-    }  # fmt: skip
-    (folder / "model.json").write_text(json.dumps(described))
-    return model, {"path": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def reusing(weights: dict[str, str], **changes: Any) -> Any:  # noqa: ANN401 (whatever stands in the file)
-    values = {
-        "family": "pretrained", "backbone": {"weights": weights}, "dropout": 0.2,
-        "unfreeze": {"from": "dense2"}, "fine_tune_lr_factor": 0.1,
-    }  # fmt: skip
-    return building.settings_from({**values, **changes}, at="networks.again")
+    return building.settings_from(again(weights, **changes), at="networks.again")
 
 
 def below(network: Any, name: str) -> Any:  # noqa: ANN401 (keras.Model)
@@ -68,11 +43,11 @@ def test_all_but_the_head_is_what_it_was_and_the_labels_are_others(tmp_path: Pat
 
 def test_what_is_written_down_of_it_needs_the_file_no_more_and_can_be_reused_in_turn(tmp_path: Path) -> None:
     before, weights = left(tmp_path / "before", DENSE)
-    described = reusing(weights).model_dump(mode="json")
+    written = reusing(weights).model_dump(mode="json")
     (tmp_path / "before/model.json").unlink()
-    assert building.settings_from(described, at="networks.again").model_dump(mode="json") == described
+    assert building.settings_from(written, at="networks.again").model_dump(mode="json") == written
 
-    second, named = left(tmp_path / "second", described)
+    second, named = left(tmp_path / "second", written)
     second.get_layer("dense1").set_weights(before.get_layer("dense1").get_weights())
     settings = reusing(named)
     network = building.build(settings, size_px=20, num_labels=2, learnt=building.learnt(settings))
@@ -82,19 +57,17 @@ def test_what_is_written_down_of_it_needs_the_file_no_more_and_can_be_reused_in_
 
 @pytest.mark.parametrize("family", ["resnet", "convolutional"])
 def test_families_with_maps_are_reused_too(family: str, tmp_path: Path) -> None:
-    network: dict[str, Any] = {"family": family, "input_px": 32}
-    network |= (
-        {"depth": 20, "width": 0.1} if family == "resnet" else {"filters": [2], "dense": 4, "dropout": 0}
-    )
-    network |= {"normalisation": "standard"}
-    before, weights = left(tmp_path / "before", network)
+    first: dict[str, Any] = {"family": family, "input_px": 32}
+    first |= {"depth": 20, "width": 0.1} if family == "resnet" else {"filters": [2], "dense": 4, "dropout": 0}
+    first |= {"normalisation": "standard"}
+    before, weights = left(tmp_path / "before", first)
     settings = reusing(weights, unfreeze={"from": "stage3" if family == "resnet" else "block1"})
     learnt = building.learnt(settings)
-    again = building.build(settings, size_px=20, num_labels=2, learnt=learnt)
+    network = building.build(settings, size_px=20, num_labels=2, learnt=learnt)
 
     assert len(learnt) == len(before.get_weights()) - 2, "all but the head's two"
     assert all(np.array_equal(*pair) for pair in zip(learnt, before.get_weights(), strict=False))
-    assert all(layer.name != "scaling" for layer in parts.weighted(again)), "a standardisation is not tuned"
+    assert all(layer.name != "scaling" for layer in parts.weighted(network)), "a standardisation is not tuned"
 
 
 @pytest.mark.parametrize(
@@ -126,9 +99,9 @@ def test_a_missing_or_another_model_json_or_sha256_is_refused(tmp_path: Path) ->
         building.learnt(reusing(other))
 
     path = tmp_path / "before/model.json"
-    described = json.loads(path.read_text())
-    described["network"]["units"] = [6, 5]
-    path.write_text(json.dumps(described))
+    written = json.loads(path.read_text())
+    written["network"]["units"] = [6, 5]
+    path.write_text(json.dumps(written))
     with pytest.raises(
         DataError, match=r"does not fit the network that .*model\.json describes: .*; put the"
     ):
@@ -149,11 +122,34 @@ def test_a_missing_or_another_model_json_or_sha256_is_refused(tmp_path: Path) ->
 
 def test_networks_that_reuse_each_other_come_to_an_end(tmp_path: Path) -> None:
     weights = left(tmp_path / "before", DENSE)[1]
-    described = reusing(weights).model_dump(mode="json")
+    written = reusing(weights).model_dump(mode="json")
     for _ in range(8):
-        described = {
-            **described,
-            "backbone": {"weights": weights, "reused": {"network": described, "num_labels": 2}},
-        }
+        reused = {"network": written, "labels": ["a", "b"]}
+        written = {**written, "backbone": {"weights": weights, "reused": reused}}
     with pytest.raises(SettingsError, match="must reuse at most 8 networks"):
-        building.settings_from(described, at="networks.again")
+        building.settings_from(written, at="networks.again")
+
+
+def weights_of(path: Path) -> dict[str, str]:
+    return {"path": str(path), "sha256": "0" * 64}
+
+
+def test_it_is_doubted_where_it_or_what_it_began_with_had_learnt_a_label_of_the_photos(
+    tmp_path: Path,
+) -> None:
+    first = weights_of(described(tmp_path / "first", labels=["cup", "Book", "mug"]))
+    written = reusing(first).model_dump(mode="json")
+    for weights in (first, weights_of(described(tmp_path / "second", written, labels=["cat", "dog"]))):
+        settings = reusing(weights)
+        assert reuse.known(settings, ["keyboard", "cup", "book", "cup"]) == ["book", "cup"]
+        (doubt,) = reuse.doubts(settings, ["keyboard", "cup", "book"], at="networks.again")
+        assert doubt.startswith(
+            "networks.again begins with a network that had learnt the labels book and cup before, and its "
+            "files do not say from which photos: if these photos were among them, it has learnt from photos "
+        )
+        assert reuse.doubts(settings, ["keyboard", "cups"], at="networks.again") == []
+        assert "other labels" not in settings.title, "they may be the same"
+        assert settings.title.startswith("a network of dense layers")
+    assert reuse.known(reusing(weights), ["dog", "mug"]) == ["dog", "mug"]
+    plain = building.settings_from(DENSE, at="networks.plain")
+    assert reuse.doubts(plain, ["cup"], at="networks.plain") == []

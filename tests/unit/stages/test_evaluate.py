@@ -10,8 +10,10 @@ import pytest
 
 from stages import evaluate
 from tenshots.errors import DataError
+from tenshots.networks.settings import settings_from
 from tenshots.tables import database
 from tests.drawn import model as drawn_model
+from tests.drawn import reused
 
 TOP = Path(evaluate.__file__).parents[1]
 
@@ -62,6 +64,26 @@ def test_the_stage_writes_everything_that_is_read_of_a_variant(project: Path) ->
     answers = database.read_predictions(project / "data/models/baseline/predictions.csv")
     test = answers[answers["part"] == "test"].drop(columns="part").reset_index(drop=True)
     assert predictions.equals(test)  # to the bit
+
+
+def test_labels_that_a_reused_network_had_learnt_before_are_told(project: Path, tmp_path: Path) -> None:
+    def told(labels: list[str]) -> object:
+        path = reused.described(tmp_path / "-".join(labels), labels=labels)
+        network = settings_from(reused.again({"path": str(path), "sha256": "0" * 64}), at="networks.again")
+        model = project / "data/models/baseline/model.json"
+        written = {
+            **json.loads(model.read_text()),
+            "network": network.model_dump(mode="json"),
+            "recipe": None,
+        }
+        model.write_text(json.dumps(written))
+        evaluate.main(["baseline"])
+        details = json.loads((project / "data/evaluations/baseline/details.json").read_text())
+        assert details["network_title"].endswith(", begun with what it had learnt before")
+        return details.get("labels_known", "nothing")
+
+    assert told(["cat", "cup"]) == ["cup"]
+    assert told(["cat", "dog"]) == "nothing"
 
 
 def test_a_second_time_gives_the_same_bytes(project: Path) -> None:

@@ -17,7 +17,7 @@ from tenshots import params, runtime
 from tenshots.checks.wanted import wanted
 from tenshots.errors import DataError
 from tenshots.tables import features as stored
-from tests.drawn import tiny_project
+from tests.drawn import reused, tiny_project
 
 runtime.configure(threads=1)
 
@@ -148,3 +148,22 @@ def test_settings_that_changed_since_check_are_an_error(project: Path, stage: An
 def test_without_check_the_remedy_is_told() -> None:
     with pytest.raises(DataError, match=r"pretrained\.json is missing; run `dvc repro`"):
         features.main(["pretrained"])
+
+
+@pytest.mark.parametrize("labels", [["mug", "book, thick"], ["mug", "plate"]])
+def test_a_network_that_had_learnt_a_label_of_the_photos_is_warned_of(
+    labels: list[str], project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = reused.left(project / "backbones/before", labels=labels)[1]
+    values = params.read()
+    values["networks"]["pretrained"] = reused.again(weights)
+    YAML().dump(values, Path("params.yaml"))
+    ask(project, "pretrained", "database")
+    features.main(["pretrained"])
+    said = capsys.readouterr().out
+    warned = (
+        "features: warning: networks.pretrained begins with a network that had learnt the label book, thick "
+    )
+    assert said.startswith(warned) is ("book, thick" in labels)
+    assert said.endswith("features of pretrained: 4 of each of 12 photos\n")
+    assert said.count("\n") == 1 + ("book, thick" in labels)

@@ -31,6 +31,17 @@ def test_what_is_unusual_about_a_training_is_said_and_nothing_where_nothing_is()
     )
 
 
+def test_a_network_that_may_know_these_photos_is_said_to() -> None:
+    usual = {"taught": "pretrained", "data": "database", "settings": {}}
+    assert how_taught.remarks(usual) == []
+    assert how_taught.remarks({**usual, "labels_known": ["book", "cup"]}) == [
+        "The network with which it begins had learnt the labels book and cup before, and its files do not "
+        "say from which photos: if these photos were among them, it has learnt from photos that it is tested "
+        "on, and its figures are too good."
+    ]
+    assert "the label cup before" in how_taught.remarks({**usual, "labels_known": ["cup"]})[0]
+
+
 def test_a_training_that_ended_far_worse_than_a_guess_is_said_to() -> None:
     details = {"num_updates": 4, "per_class": [{}, {}, {}], "settings": {"optimisation": {}}}
     curves = pd.DataFrame({"val_loss": [0.9, 19105.0]})
