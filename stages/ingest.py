@@ -21,11 +21,9 @@ from tenshots.intake.names.pattern import Layout
 from tenshots.intake.settings import AcceptSettings, DatabaseSettings, NearDuplicateSettings
 from tenshots.repository import unfinished
 from tenshots.tables import corrections, database, manifest, unlabelled
-from tenshots.tables.belonging import relatives
 from tenshots.tables.corrections import CORRECTIONS
 from tenshots.tables.encoding import StandardiseSettings
 from tenshots.tables.paths import DATABASE, MANIFEST
-from tenshots.tables.unlabelled import Unlabelled
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -62,9 +60,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
         with files.whole_folder(DATABASE) as part:
             database.write_photos(result.photos, part, num_shards=num_shards)
-            if len(result.unlabelled):
-                beside = relatives(result.manifest, result.unlabelled["photo_id"])
-                unlabelled.write(Unlabelled(result.unlabelled, beside), part, num_shards=num_shards)
+            if len(result.unlabelled.photos):
+                unlabelled.write(result.unlabelled, part, num_shards=num_shards)
     manifest.write(result.manifest, MANIFEST)
     pieces.end(DATABASE)
     try:
@@ -79,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     print(collection.table(result.manifest))
     kept = result.manifest.loc[result.manifest["status"] == "kept", "path"]
-    labelled = result.manifest[~result.manifest["photo_id"].isin(result.unlabelled["photo_id"])]
+    labelled = result.manifest[result.manifest["label_found"] != rules.accept.unlabelled]
     doubts = [
         *result.namings,
         *misreadings.doubts(labelled, source.layout),

@@ -12,7 +12,7 @@ from itertools import combinations
 import pandas as pd
 
 from tenshots.errors import DataError
-from tenshots.intake import misreadings
+from tenshots.intake import misreadings, unlabelled
 from tenshots.intake.names import copies
 from tenshots.intake.names.spelling import exact, plain, strangers
 from tenshots.tables.corrections import CORRECTIONS
@@ -115,7 +115,7 @@ def check(table: pd.DataFrame, *, empty_labels: Sequence[str] = ()) -> None:
             f"all {len(kept)} photos have the label {labels[0]!r}; telling kinds of object apart needs two, "
             f"so add photos of another kind or correct `layout` in params.yaml"
         )
-    _check_given_splits(kept)
+    _check_given_splits(table[table["status"].isin(["kept", unlabelled.ASIDE])])
 
 
 def summary(manifest: pd.DataFrame) -> str:

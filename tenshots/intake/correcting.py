@@ -19,7 +19,13 @@ from tenshots.tables.paths import MANIFEST
 from tenshots.wording import counted, joined
 
 
-def applied(table: pd.DataFrame, corrections: Sequence[Correction], *, are_all_read: bool) -> pd.DataFrame:
+def applied(
+    table: pd.DataFrame,
+    corrections: Sequence[Correction],
+    *,
+    are_all_read: bool,
+    unlabelled: str | None = None,
+) -> pd.DataFrame:
     """Returns the table with the labels that people have given, and without the photos that they left out.
 
     Args:
@@ -28,19 +34,24 @@ def applied(table: pd.DataFrame, corrections: Sequence[Correction], *, are_all_r
         corrections: one per photo.
         are_all_read: False where the settings want the first photos alone (`accept.max_photos`), so that a
             photo may well be there though its hash is not known.
+        unlabelled: what stands in place of a label where photos have none (`accept.unlabelled`); these stay
+            as they are.
 
     Returns:
         With the columns label_found, correction and corrected_by (see `manifest.COLUMNS`); a photo that is
         left out is rejected, keeps its label, and its reason begins with `manifest.LEFT_OUT_BY`.
 
     Raises:
-        DataError: a hash that no file has, or a label that no file has; all are listed with their lines.
+        DataError: a hash that no file has, or only photos without a label, or a label that no file has; all
+            are listed with their lines.
     """
     result = table.assign(label_found=table["label"], correction="", corrected_by="")
-    labels = sorted(set(table["label"]) - {""})
-    _check(corrections, set(table["photo_id"]), labels, are_all_read=are_all_read)
+    labels = sorted(set(table["label"]) - {"", unlabelled})
+    is_without = table["label"] == unlabelled
+    known, without = (set(table.loc[each, "photo_id"]) for each in (~is_without, is_without))
+    _check(corrections, known, labels, without=without - known, are_all_read=are_all_read)
     for each in corrections:
-        copies = (table["photo_id"] == each.photo_id) & (table["label"] != "")
+        copies = (table["photo_id"] == each.photo_id) & (table["label"] != "") & ~is_without
         result.loc[copies, ["correction", "corrected_by"]] = [each.reason, each.who]
         if each.leaves_out:
             kept = copies & (table["status"] == "kept")
@@ -52,13 +63,24 @@ def applied(table: pd.DataFrame, corrections: Sequence[Correction], *, are_all_r
 
 
 def _check(
-    corrections: Sequence[Correction], known: set[str], labels: Sequence[str], *, are_all_read: bool
+    corrections: Sequence[Correction],
+    known: set[str],
+    labels: Sequence[str],
+    *,
+    without: set[str],
+    are_all_read: bool,
 ) -> None:
     problems = []
     for each in corrections:
         lines = "line" if len(each.lines) == 1 else "lines"
         where = f"{CORRECTIONS}, {lines} {joined(map(str, each.lines))}:"
-        if each.photo_id not in known and are_all_read:
+        if each.photo_id in without:
+            problems.append(
+                f"{where} the photo {each.photo_id} has no label that could be corrected (see "
+                f"accept.unlabelled in params.yaml); move it into the folder of its label, or delete it, and "
+                "remove the line"
+            )
+        elif each.photo_id not in known and are_all_read:
             problems.append(
                 f"{where} no file has the photo_id {each.photo_id}; copy it from {MANIFEST} or from "
                 "the page, or remove the line if the photo is gone"

@@ -36,6 +36,7 @@ from tenshots.tables import manifest
 from tenshots.tables.corrections import Correction
 from tenshots.tables.database import MANIFEST_COLUMNS, PHOTO_SCHEMA, Spool
 from tenshots.tables.encoding import StandardiseSettings
+from tenshots.tables.unlabelled import Unlabelled
 
 NUM_AHEAD = 4  # batches per worker that may wait for a slow one before them: what bounds the memory
 # Of files that a worker is given at once: small enough to share out, and to hand over costs little beside it.
@@ -64,14 +65,15 @@ class Ingested(NamedTuple):
             images lie in the spool.
         bare_groups: names of groups without a photo kept, sorted; also those whose folders are empty.
         namings: which names of folders and archives were made one, a sentence each, see `naming`.
-        unlabelled: as `photos`, of those without a label (see `intake.unlabelled`); their label is empty.
+        unlabelled: photos without a label, as `photos`, and what they belong with (see `intake.unlabelled`);
+            their label is empty.
     """
 
     manifest: pd.DataFrame
     photos: pd.DataFrame
     bare_groups: list[str]
     namings: list[str]
-    unlabelled: pd.DataFrame
+    unlabelled: Unlabelled
 
 
 def ingest(
@@ -102,7 +104,7 @@ def ingest(
         DataError: no files; two spellings of one name, see `collection.check_spelling`; a correction of an
             unknown photo or to an unknown label, see `correcting.applied`; the photos kept make no data set,
             see `collection.check`; a cluster of near-duplicates too large to be true, see
-            `duplicates.check_shares`.
+            `duplicates.check_shares`; no photo without a label to learn from, see `unlabelled.found`.
         SettingsError: the layout takes a split for people or labels, see `misreadings.check`.
     """
     accept = rules.accept
@@ -120,7 +122,8 @@ def ingest(
     thumbnails = np.empty((len(found), THUMBNAIL_PX, THUMBNAIL_PX, 3), dtype=np.uint8)
     # In this order, so that an error or Ctrl-C ends what the threads wait for.
     with ThreadPoolExecutor(num_workers) as workers, Decoders(rules.standardise, accept) as decoders:
-        choice = Choice(found, fields, most=accept.most)  # behind the files' come the empty folders' fields
+        # Behind the files' come the empty folders' fields.
+        choice = Choice(found, fields, most=accept.most, unlabelled=accept.unlabelled)
         while chosen := choice.round():
             read = _in_order(
                 workers,
@@ -141,23 +144,25 @@ def ingest(
             "reason": f"{collection.LEFT_OUT}{BEYOND.format(accept.most)}"
         }
     table = pd.DataFrame.from_records([rows[number] for number in range(len(found))])
-    misreadings.check(table, layout.pattern)
-    table = correcting.applied(table, corrected, are_all_read=not unread)
+    for those in (table[table["label"] != accept.unlabelled], table):
+        misreadings.check(those, layout.pattern)
+    table = correcting.applied(table, corrected, are_all_read=not unread, unlabelled=accept.unlabelled)
     table = collection.reject_twins(unlabelled.set_aside(table, accept.unlabelled))
     folders = [each for each in fields[len(found) :] if each is not None]
     collection.check(table, empty_labels=[each.label for each in folders if each.label != accept.unlabelled])
     table = _with_clusters(table, thumbnails, rules.near_duplicates, num_workers=num_workers)
-    kept, aside = (
-        table.loc[table["status"] == each, PHOTO_SCHEMA.names] for each in ("kept", unlabelled.ASIDE)
-    )
-    table = unlabelled.left_out(table)
+    kept = table[table["status"] == "kept"]
     groups = {*table["group"], *(folder.group for folder in folders)}
+    groups -= {"", *table.loc[table["status"] != "rejected", "group"]}
+    without = unlabelled.none()
+    if accept.unlabelled is not None:
+        table, without = unlabelled.found(table, thumbnails, rules.near_duplicates, num_workers=num_workers)
     return Ingested(
         manifest=table[list(manifest.COLUMNS)],
-        photos=kept.reset_index(drop=True),
-        bare_groups=sorted(groups - {"", *kept["group"], *aside["group"]}),
+        photos=kept[PHOTO_SCHEMA.names].reset_index(drop=True),
+        bare_groups=sorted(groups),
         namings=namings,
-        unlabelled=aside.reset_index(drop=True),
+        unlabelled=without,
     )
 
 
@@ -251,7 +256,7 @@ def _with_clusters(
     table: pd.DataFrame, thumbnails: np.ndarray, settings: NearDuplicateSettings, *, num_workers: int
 ) -> pd.DataFrame:
     """Returns the manifest with the perceptual hash and the cluster of each photo kept."""
-    kept = np.flatnonzero(unlabelled.is_wanted(table))
+    kept = np.flatnonzero(table["status"] == "kept")
     rows = table.iloc[kept]
     thumbnails = thumbnails[kept]
     links = duplicates.near_duplicates(thumbnails, settings, num_workers=num_workers)

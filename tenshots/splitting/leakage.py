@@ -34,6 +34,7 @@ import numpy as np
 import pandas as pd
 
 from tenshots.seeds import derived_seed
+from tenshots.tables import belonging
 from tenshots.tables.paths import LEAKAGE
 from tenshots.wording import counted, some
 
@@ -195,7 +196,7 @@ def _joined_groups(
     manifest: pd.DataFrame, photos: pd.DataFrame, clusters_across: Iterable[str]
 ) -> list[dict[str, Any]]:
     first = photos.set_index("photo_id")
-    twins = manifest[(manifest["status"] != "kept") & manifest["photo_id"].isin(first.index)]
+    twins = belonging.twins(manifest, photos["photo_id"])
     twins = twins[twins["group"] != ""].sort_values("path")
     originals = first.loc[twins["photo_id"]]
     twins = twins.assign(component=originals["component"].to_numpy(), original=originals["path"].to_numpy())
@@ -223,8 +224,8 @@ def _given_split(manifest: pd.DataFrame, photos: pd.DataFrame) -> dict[str, Any]
     given = photos[photos["split"] != ""]
     if given.empty:
         return None
-    with_twins = manifest[manifest["photo_id"].isin(photos["photo_id"]) & (manifest["split"] != "")]
-    same_files = _across(with_twins, "photo_id", "split")
+    with_twins = pd.concat([photos, belonging.twins(manifest, photos["photo_id"])])
+    same_files = _across(with_twins[with_twins["split"] != ""], "photo_id", "split")
     clusters = _across(given, "cluster", "split")
     groups = _across(given[given["group"] != ""], "group", "split")
     explained = given["cluster"].isin([item["cluster"] for item in clusters])

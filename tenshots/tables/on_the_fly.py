@@ -25,8 +25,9 @@ SOURCE = "source.json"
 
 
 def folder_digest(folder: Path) -> dict[str, str]:
-    """Returns the hash of each file in a folder, by name."""
-    return {path.name: file_hash(path) for path in sorted(folder.iterdir()) if path.is_file()}
+    """Returns the hash of each file in a folder, also of photos without a label below it, by path."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): file_hash(path) for path in found}
 
 
 def write(*, layers: list[Any], code: list[str]) -> None:

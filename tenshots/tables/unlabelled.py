@@ -1,5 +1,7 @@
 """Photos without labels, in a folder of the database that is there only where they are.
 
+Those that no fold may see, as they lie in val or test by the layout, are not among them.
+
 photos-*.parquet   as those of the database
 relatives.csv      of each of them the components of photos with labels that it hangs together with
 """

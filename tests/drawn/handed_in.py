@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from tenshots.files import NOWHERE, Pieces
 from tenshots.intake.ingestion import Ingested, Rules, ingest
@@ -64,7 +65,14 @@ def ingested(
             pieces=pieces,
             corrected=corrected,
         )
-        return result._replace(photos=result.photos.assign(image=[*map(bytes, result.photos["image"])]))
+        return result._replace(
+            photos=_read_back(result.photos),
+            unlabelled=result.unlabelled._replace(photos=_read_back(result.unlabelled.photos)),
+        )
+
+
+def _read_back(photos: pd.DataFrame) -> pd.DataFrame:
+    return photos.assign(image=[*map(bytes, photos["image"])])
 
 
 PARAMS = """

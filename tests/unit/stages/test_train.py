@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from stages import train
+from stages import ingest, split, train
 from tenshots import params, runtime
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import building, forward
@@ -26,7 +26,8 @@ from tenshots.tables import database
 from tenshots.tables.predictions import probabilities_of
 from tenshots.tracking import entries, identity, looks, sessions
 from tenshots.training import storing
-from tests.drawn import tiny_project
+from tests.drawn import handed_in, tiny_project
+from tests.drawn.settings import values
 from tests.drawn.tiny_project import LABELS, copy_table, photo_table, png
 
 runtime.configure(threads=1)
@@ -378,3 +379,47 @@ def test_a_training_that_was_cut_is_trained_again(within_dvc: Path, monkeypatch:
     piece = next(within_dvc.glob("*/fold-0_repeat-0"))
     piece.write_bytes(piece.read_bytes()[:-1])
     assert trained_again(monkeypatch) == ["fold-0_repeat-0", "fold-1_repeat-0"]
+
+
+@pytest.mark.usefixtures("recorder")
+def test_a_photo_without_a_label_moves_the_networks_of_those_folds_alone_that_may_see_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each person has one, which lies behind the photos with labels and their copies."""
+    handed_in.make_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    raw = tmp_path / "data/raw"
+    handed_in.draw(raw, *[f"p{person}/wild/1.png" for person in range(6)])
+    prepared = {"data": "augmented", "network": "dense", "pretraining": {"noise": 0.25, "epochs": 2}}
+    prepared["pretraining"] |= {"unlabelled": True, "lr": 0.01}  # type: ignore[operator]
+    given = YAML().load(handed_in.PARAMS) | values(prepared=prepared)
+    # Adam's first update tells signs alone; and an epoch is as long as without copies, so that in two of them
+    # each photo has its turn.
+    given |= {"epochs": 1, "repeats": 1, "batch_size": 4}
+    given["accept"]["unlabelled"] = "wild"
+    given["networks"]["dense"] = {"family": "dense", "input_px": 8, "channels": 1, "units": [8], "dropout": 0}
+    YAML().dump(given, Path("params.yaml"))
+
+    def learnt() -> tuple[list[bytes], dict[str, bytes]]:
+        ingest.main(["--workers", "1"])
+        split.main([])
+        shutil.rmtree("data/augmented", ignore_errors=True)
+        shutil.copytree("data/database", "data/augmented")
+        photos = database.read_photos(Path("data/database"))
+        database.write_copies(copy_table(photos), Path("data/augmented"), num_shards=1)
+        train.main(["prepared", "--workers", "1"])
+        shards = [*Path("data/database").glob("*.parquet"), Path("data/splits/splits.csv")]
+        networks = sorted(Path("data/models/prepared").glob("*.weights.h5"))
+        return [path.read_bytes() for path in networks], {path.name: path.read_bytes() for path in shards}
+
+    before, labelled = learnt()
+    splits = database.read_splits(Path("data/splits/splits.csv"))
+    groups = database.read_photos(Path("data/database"), ["photo_id", "group"])
+    of_person = splits.merge(groups, on="photo_id").pivot_table("part", "group", "fold", aggfunc="first")
+    in_train = of_person == "train"
+    person = next(each for each, in_fold in in_train.iterrows() if 0 < in_fold.sum() < 3)
+    (raw / f"{person}/wild/1.png").write_bytes(handed_in.drawn("another"))
+    after, as_before = learnt()
+
+    assert as_before == labelled
+    assert [one != other for one, other in zip(before, after, strict=True)] == in_train.loc[person].tolist()

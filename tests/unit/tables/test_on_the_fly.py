@@ -53,6 +53,14 @@ def test_each_file_changes_with_what_it_is_of_and_with_nothing_else(project: Pat
     del project
 
 
+def test_photos_without_a_label_are_part_of_the_photos(project: Path) -> None:
+    del project
+    (paths.DATABASE / "unlabelled").mkdir()
+    (paths.DATABASE / "unlabelled/file").write_text("more")
+    with pytest.raises(DataError, match="is of other photos"):
+        on_the_fly.read()
+
+
 def test_what_is_of_other_photos_or_no_such_file_is_refused(project: Path) -> None:
     del project
     (paths.DATABASE / "file").write_text("other")
