@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from stages import compare
+from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tests.drawn import results as drawn_results
 
@@ -77,7 +79,6 @@ def test_a_variant_that_was_not_evaluated_is_an_error_with_the_remedy(project: P
         ("data/splits/leakage.json", "split"),
         ("data/inspection/inspection.json", "inspect"),
         ("data/study/augmented/study.json", "study@augmented"),
-        ("data/features/database/pretrained/features.json", ""),
         ("data/visualisations/augmented/index.json", "visualise"),
         ("data/visualisations/augmented/00-structure.png", "visualise"),
         ("reports/augmentation.png", "augment"),
@@ -87,6 +88,24 @@ def test_a_missing_input_is_an_error_with_the_remedy(project: Path, name: str, s
     (project / name).unlink()
     command = f"dvc repro {stage}".strip()
     with pytest.raises(DataError, match=rf"{name} is missing; run `{command}`"):
+        compare.main([])
+
+
+@pytest.mark.parametrize("has_learnt", [True, False])
+def test_features_are_read_where_the_backbone_has_learnt_and_else_not_wanted(
+    project: Path, has_learnt: bool
+) -> None:
+    name = "data/features/database/pretrained/features.json"
+    (project / name).unlink()
+    if not has_learnt:
+        compare.main([])
+        assert json.loads(Path("reports/comparison.json").read_text())["costly"]["has_learnt"] is False
+        return
+    values = params.read()
+    weights = {"path": "backbones/other.weights.h5", "sha256": "0" * 64}
+    values["networks"]["pretrained"]["backbone"]["weights"] = weights
+    YAML().dump(values, project / "params.yaml")
+    with pytest.raises(DataError, match=rf"{name} is missing; run `dvc repro`"):
         compare.main([])
 
 
