@@ -67,6 +67,14 @@ def test_each_value_that_is_tried_is_one_that_the_settings_take() -> None:
             variants.resolve(catalogue.changed(values, changes), catalogue.VARIANT)
 
 
+@pytest.mark.parametrize("name", catalogue.FAMILIES)
+def test_a_family_is_tried_with_the_entry_that_its_page_gives(name: str) -> None:
+    page = (DOCS / "networks.md").read_text(encoding="utf-8")
+    entry = re.search(rf"^\| {name} \|.* \| `(\{{.*?\}})` \|", page, re.MULTILINE)
+    assert entry
+    assert params.loaded(entry[1]) == {"family": name, **catalogue.FAMILIES[name]}
+
+
 def test_the_picture_of_the_activations_is_drawn_by_their_layers() -> None:
     line = activations.LINE
     assert activations.applied("relu") == pytest.approx(line.clip(0))
