@@ -4,7 +4,8 @@ Trains the lecture's network as `baseline` does, once per value, with one fold's
 else as shipped. Keeps what came of it in benchmarks/tried.json, and draws a panel per value:
 docs/catalogue/tried_GROUP.png. One training on so few photos says what a value does to learning, not which
 is best: of 63 test photos, one is 1.6 points, and another seed moves some points. Each optimiser has the
-rate that its own range test suggests. Needs `dvc repro split on_the_fly`; a value takes a minute of CPU time.
+rate that its own range test suggests. Needs `dvc repro split features on_the_fly`; a value takes
+a minute of CPU time.
 
 A value that is kept is not trained again: what was stopped goes on, and a line that is deleted is made anew.
 `--draw` trains nothing, and draws what is kept.
@@ -30,12 +31,13 @@ from benchmarks.panels import BLUE, FONT_PT, ORANGE, PALE_BLUE, PALE_ORANGE, pan
 from stages.fresh import fresh
 from tenshots import files, params, runtime
 from tenshots.networks.across import ACTIVATIONS, InitializerName
-from tenshots.tables import database
-from tenshots.tables.paths import DATA, SPLITS
+from tenshots.tables import database, features
+from tenshots.tables.paths import DATA, FEATURES, SPLITS
 from tenshots.training import rate_test, variants
 from tenshots.training.courses import SCHEDULES
 from tenshots.training.executor import Trainer
 from tenshots.training.jobs import Job
+from tenshots.training.linear import Known
 from tenshots.training.loop import TrainSettings
 from tenshots.training.optimisers import OPTIMISERS
 from tenshots.training.variants import Variant
@@ -254,8 +256,16 @@ def jobs(variant: Variant, photos: Photos) -> list[Job]:
 
 def begun(variant: Variant, photos: Photos) -> Callable[[], Trainer]:
     """Returns what begins a training of the variant."""
+    known = None
+    if variant.has_features and (backbone := variant.network.frozen()):
+        ids = photos.table["photo_id"].tolist()
+        folder = FEATURES / variant.data / variant.network_name
+        found = features.read(folder, photo_ids=ids, copy_ids=[], backbone=backbone)
+        known = Known.of(found, ids, photos.splits)
     on_the_fly = fresh(variant, photos.table)
-    return variants.trainers(variant, images=photos.images, labels=photos.labels, on_the_fly=on_the_fly)
+    return variants.trainers(
+        variant, images=photos.images, labels=photos.labels, known=known, on_the_fly=on_the_fly
+    )
 
 
 def curves_png(found: Mapping[str, Tried], usual: Tried) -> bytes:

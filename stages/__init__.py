@@ -89,8 +89,11 @@ def _give_up() -> None:
 
 
 def _collect() -> None:
-    """Lets the collector begin, with what comes from now on."""
-    if IS_PROGRAM:
+    """Lets the collector begin, with what comes from now on.
+
+    Not in `check`: it lives for less than a second, most of it to parse all code.
+    """
+    if IS_PROGRAM and _stage() != "check":
         gc.freeze()
         gc.enable()
 

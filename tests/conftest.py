@@ -32,8 +32,12 @@ os.environ["DVC_NO_ANALYTICS"] = "true"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop() -> None:
-    """Lets the garbage collector begin, with what comes from now on: millions of objects stay."""
+    """Lets the garbage collector begin, with what comes from now on: millions of objects stay.
+
+    Less often than is usual: each graph of TensorFlow's is tens of thousands of objects.
+    """
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     gc.enable()
 
 

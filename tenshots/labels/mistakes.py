@@ -142,14 +142,17 @@ def clusters(manifest: pd.DataFrame) -> list[Cluster]:
         manifest: path, status, photo_id, label, group and cluster of every file found.
     """
     kept = manifest[manifest["status"] == "kept"].sort_values("path")
+    members: dict[str, list[Member]] = {}
+    for row in kept[kept.duplicated("cluster", keep=False)].itertuples():
+        members.setdefault(row.cluster, []).append(Member(row.photo_id, row.path, row.label, row.group))
     found = [
         Cluster(
-            cluster=str(name),
-            photos=tuple(Member(row.photo_id, row.path, row.label, row.group) for row in rows.itertuples()),
-            across_groups=len(set(rows["group"]) - {""}) > 1,
-            across_labels=rows["label"].nunique() > 1,
+            cluster=name,
+            photos=tuple(photos),
+            across_groups=len({photo.group for photo in photos} - {""}) > 1,
+            across_labels=len({photo.label for photo in photos}) > 1,
         )
-        for name, rows in kept[kept.duplicated("cluster", keep=False)].groupby("cluster")
+        for name, photos in members.items()
     ]
     return sorted(
         found,

@@ -64,7 +64,7 @@ def stage_files(stage: str, *, code_dir: Path = CODE_DIR) -> list[Path]:
     names = [f"stages.{stage}"]
     if stage == PAGE:
         names += [f"stages.{each}" for each in ("check", *BEFORE_PAGE)] + [FAMILIES]
-    found = set(_closure([*names, ALWAYS], code_dir=code_dir))
+    found = set(_closure(*names, ALWAYS, code_dir=code_dir))
     if stage == "on_the_fly":  # which says by what variants will draw, and itself draws nothing
         found.update(drawing_files(code_dir=code_dir))
     folders = {folder for path in found for folder in path.relative_to(code_dir).parents}
@@ -81,18 +81,17 @@ def family_files(family: str, *, code_dir: Path = CODE_DIR) -> list[Path]:
         family: as in params.yaml.
         code_dir: holds `tenshots`.
     """
-    found = _closure([BUILDING, f"{FAMILIES}.{family}"], code_dir=code_dir)
-    listed = found.intersection(
-        *(_closure([f"stages.{stage}", ALWAYS], code_dir=code_dir) for stage in BUILDERS)
-    )
+    stamp = _stamp(code_dir)
+    found = _found((BUILDING, f"{FAMILIES}.{family}"), code_dir, stamp)
+    listed = found.intersection(*(_found((f"stages.{stage}", ALWAYS), code_dir, stamp) for stage in BUILDERS))
     below = code_dir.joinpath(*NETWORKS.split("."))
     return sorted(path for path in found if below in path.parents or path not in listed)
 
 
 def drawing_files(*, code_dir: Path = CODE_DIR) -> list[Path]:
     """Returns the files that fresh copies are drawn by, sorted; not what training depends on anyway."""
-    found = _closure([DRAWING], code_dir=code_dir)
-    return sorted(found - _closure(["stages.train", ALWAYS], code_dir=code_dir))
+    found = _closure(DRAWING, code_dir=code_dir)
+    return sorted(found - _closure("stages.train", ALWAYS, code_dir=code_dir))
 
 
 def text(paths: Iterable[Path], *, code_dir: Path = CODE_DIR) -> str:
@@ -104,9 +103,9 @@ def _counts(path: str) -> bool:
     return not any(path == each or path.startswith(f"{each}/") for each in UNCOUNTED)
 
 
-def _closure(starts: Iterable[str], *, code_dir: Path) -> frozenset[Path]:
+def _closure(*starts: str, code_dir: Path) -> frozenset[Path]:
     """The files of modules and of what they import, as far as they count."""
-    return _found(tuple(starts), code_dir, _stamp(code_dir))
+    return _found(starts, code_dir, _stamp(code_dir))
 
 
 def _stamp(code_dir: Path) -> int:
@@ -126,25 +125,39 @@ def _stamp(code_dir: Path) -> int:
 
 @lru_cache(maxsize=1024)  # each run in MLflow asks for the same stages, each network for those that build
 def _found(starts: tuple[str, ...], code_dir: Path, stamp: int) -> frozenset[Path]:
-    del stamp  # distinguishes states of the code
     found: set[Path] = set()
     todo, seen = list(starts), set(starts)
     while todo:
-        for path in _files_of(todo.pop(), code_dir=code_dir):
-            own = path.relative_to(code_dir)
-            if path in found or not _counts(own.as_posix()):
+        for path in _files_of(todo.pop(), code_dir, stamp):
+            if path in found:
                 continue
             found.add(path)
-            module = own.with_suffix("").parts
-            names = set(_imported(path.read_bytes(), own)) - seen
-            if left_out := LOOKUPS.get(".".join(module)):
-                names = {name for name in names if not f"{name}.".startswith(f"{left_out}.")}
+            names = _names(path, code_dir, stamp) - seen
             seen |= names
             todo += names
     return frozenset(found)
 
 
-def _files_of(name: str, *, code_dir: Path) -> Iterator[Path]:
+@lru_cache(maxsize=1024)  # stages share most of their files
+def _names(path: Path, code_dir: Path, stamp: int) -> frozenset[str]:
+    """What a file imports, as dotted names, but for what only some variants use."""
+    del stamp  # distinguishes states of the code
+    own = path.relative_to(code_dir)
+    names = _imported(path.read_bytes(), own)
+    if left_out := LOOKUPS.get(".".join(own.with_suffix("").parts)):
+        names = tuple(name for name in names if not f"{name}.".startswith(f"{left_out}."))
+    return frozenset(names)
+
+
+@lru_cache(maxsize=4096)
+def _files_of(name: str, code_dir: Path, stamp: int) -> tuple[Path, ...]:
+    """The files of ours that a dotted name stands for, as far as they count."""
+    del stamp  # distinguishes states of the code
+    found = _places(name, code_dir=code_dir)
+    return tuple(path for path in found if _counts(path.relative_to(code_dir).as_posix()))
+
+
+def _places(name: str, *, code_dir: Path) -> Iterator[Path]:
     """Yields the files of ours that a dotted name stands for: a module, or the one that has it.
 
     With the packages around, where they hold code; a name of a package stands for all of its modules.
@@ -180,7 +193,7 @@ def _is_docstring_alone(source: bytes, path: Path) -> bool:
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
 
 
-@lru_cache(maxsize=1024)  # stages share most of their files
+@lru_cache(maxsize=1024)  # and states of the code, most of theirs
 def _imported(source: bytes, path: Path) -> tuple[str, ...]:
     """The dotted names that a file imports: of modules, and of what is in them; `path` is below CODE_DIR."""
     names: list[str] = []

@@ -5,6 +5,7 @@ With `runs` the only importer of mlflow.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 import os
@@ -280,17 +281,24 @@ def _check_database(path: Path) -> None:
 
 def _check_revision(found: str) -> None:
     import mlflow
-    from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
-    migrations = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
-    if found == migrations.get_current_head():
+    if found == _migrations().get_current_head():
         return
     try:
-        migrations.get_revision(found)
+        _migrations().get_revision(found)
     except CommandError:
         raise DataError(
             f"it was written by a newer MLflow than {mlflow.__version__}; install that version, {ELSEWHERE}"
         ) from None
     upgrade = f"python -m mlflow db upgrade '{places.store_uri()}'"
     raise DataError(f"it was written by an older MLflow; copy its folder, then run `{upgrade}`")
+
+
+@functools.cache  # it imports some 70 modules, and each run opens the store
+def _migrations() -> Any:  # noqa: ANN401 (alembic is imported where it is needed)
+    """MLflow's migrations of its database."""
+    import mlflow
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))

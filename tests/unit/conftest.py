@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,14 +38,11 @@ if "tenshots.intake.photos.decoding" in sys.orig_argv:
 @pytest.fixture(scope="session", autouse=True)
 def _own_code_is_read_once() -> Iterator[None]:
     """What our files import does not change while tests run; each run in MLflow asks for it seven times."""
-    find, ours = code._closure, code.CODE_DIR
-    found = functools.cache(lambda starts: frozenset(find(starts, code_dir=ours)))
-
-    def closure(starts: Iterable[str], *, code_dir: Path) -> set[Path]:
-        return set(found(tuple(starts))) if code_dir == ours else find(starts, code_dir=code_dir)
+    stamp, ours = code._stamp, code.CODE_DIR
+    of_ours = stamp(ours)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(code, "_closure", closure)
+        patch.setattr(code, "_stamp", lambda code_dir: of_ours if code_dir == ours else stamp(code_dir))
         yield
 
 
