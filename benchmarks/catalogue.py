@@ -85,7 +85,8 @@ GROUPS: Mapping[str, Mapping[str, Changes]] = {
     "schedules": {name: {"optimisation.schedule": name} for name in SCHEDULES},
     "batches": {
         "batch_size: all": {"batch_size": "all"},
-        "batch_size: 1": {"batch_size": 1, f"{NETWORK}.batch_norm": False},
+        # A rate for one photo, as of 16: at that, it learns nothing.
+        "batch_size: 1": {"batch_size": 1, f"{NETWORK}.batch_norm": False, "lr": 0.002 / 16},
         "clip.value": {"optimisation.clip": {"value": 0.5}},
         "clip.norm": {"optimisation.clip": {"norm": 1.0}},
         "clip.global_norm": {"optimisation.clip": {"global_norm": 1.0}},

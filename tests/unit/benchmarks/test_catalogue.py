@@ -45,7 +45,7 @@ def test_each_value_of_a_group_was_tried_and_has_its_figure_and_its_picture(grou
     page, _ = TABLES[group]
     assert f"](tried_{group}.png)" in (DOCS / page).read_text(encoding="utf-8")
     assert (DOCS / f"tried_{group}.png").is_file()
-    expected = {name.split()[0]: catalogue.percent(each.test_accuracy) for name, each in TRIED[group].items()}
+    expected = {name: catalogue.percent(each.test_accuracy) for name, each in TRIED[group].items()}
     found = said(group)
     assert {name: found[name].split(",")[0] for name in expected} == expected
     others = {name: figure for name, figure in found.items() if name not in expected}
