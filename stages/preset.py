@@ -35,6 +35,7 @@ from tenshots.outlook.presets import PhotosNeeded
 from tenshots.repository import worktrees
 from tenshots.tables import database
 from tenshots.tables.paths import EVALUATIONS, REPORTS, SPLITS
+from tenshots.wording import counted
 
 DRAWN = Path("data/raw")  # of the worktree, where git ignores it
 CODE = ("stages", "tenshots", "dvc.yaml", "params.yaml", "backbones")  # that a preset takes from the commit
@@ -86,8 +87,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         with chdir(folder), _to_itself():
             if preset.photos and preset.photos.is_copied:
                 values["photos"] = DRAWN.as_posix()
+            try:
+                _check(values, given.name)
+            except SettingsError:
+                if not was_there:  # nothing has run in it
+                    worktrees.remove(folder, top)
+                raise
+            if preset.photos and preset.photos.is_copied:
                 _copy(Path(photos), presets.drawn(paths, preset.photos, seed=values["seed"], folder=photos))
-            _check(values, given.name)
             if given.trial:
                 values = quick.settings(values, photos=values["photos"])
             with params.PATH.open("w", encoding="utf-8") as file:
@@ -110,8 +117,14 @@ def _photos(needed: PhotosNeeded | None, given: str) -> tuple[str, list[str]]:
     if not folder.is_dir():
         state = "is not a folder" if folder.exists() else "is missing"
         raise DataError(f"the photos' folder {given} {state}. {remedy}")
-    found, _ = layout.scan(folder)
-    paths = sorted(each.path for each in found)
+    found = sorted(layout.scan(folder)[0])
+    if left_out := [each for each in found if each.reason]:
+        print(
+            f"note: {counted(len(left_out), 'file')} in {given} left out, such as {left_out[0].path}: "
+            f"{left_out[0].reason}",
+            file=sys.stderr,
+        )
+    paths = [each.path for each in found if not each.reason]
     presets.check_photos(paths, needed, folder=given)
     return str(folder), paths
 

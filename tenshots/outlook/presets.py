@@ -137,8 +137,13 @@ def check_photos(paths: Sequence[str], needed: PhotosNeeded, *, folder: str) -> 
     deeper = [name for name in sorted(inner) if {"train", "test"} <= _labels(_below(paths, name)).keys()]
     if deeper:
         raise DataError(f"the photos lie one folder deeper: PHOTOS={folder.rstrip('/')}/{deeper[0]}")
-    lack = " or ".join(part for part in ("train", "test") if part not in parts)
-    raise DataError(f"the photos' folder {folder} has no folder {lack} with photos by label; {remedy}")
+    lack = [part for part in ("train", "test") if part not in parts]
+    near = [name for name in sorted(inner) if name.lower() in lack]
+    rename = f" (rename {near[0]} to {near[0].lower()})" if near else ""
+    raise DataError(
+        f"the photos' folder {folder} has no folder {' or '.join(lack)} with photos by label{rename}; "
+        f"{remedy}"
+    )
 
 
 def drawn(paths: Sequence[str], needed: PhotosNeeded, *, seed: int, folder: str) -> dict[str, str]:

@@ -94,6 +94,16 @@ def make(folder: Path, top: Path) -> bool:
     return before
 
 
+def remove(folder: Path, top: Path) -> None:
+    """Removes a worktree with all that is in it, inside `alone`.
+
+    Raises:
+        DataError: git cannot.
+    """
+    state(folder).unlink(missing_ok=True)
+    _git(top, "worktree", "remove", "--force", str(folder))
+
+
 def state(folder: Path) -> Path:
     """Returns the file beside a worktree that says it is whole, and what else its user writes there."""
     return folder.with_name(f"{folder.name}.json")

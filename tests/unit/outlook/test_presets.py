@@ -118,6 +118,10 @@ def test_drawing_takes_as_many_of_each_label_by_seed_alone() -> None:
             r"no folder test with photos by label; it must look like train/a/1.png. Get them",
         ),
         (["a/1.png"], "no folder train or test"),
+        (
+            [path.replace("train", "Train") for path in WHOLE_FOLDER],
+            r"no folder train .*\(rename Train to train\)",
+        ),
         ([], "no folder train or test"),
         ([f"digits/{path}" for path in WHOLE_FOLDER], r"one folder deeper: PHOTOS=here/digits"),
         ([path for path in WHOLE_FOLDER if "test/b" not in path], "no test/b with photos"),

@@ -157,6 +157,24 @@ def test_a_wrong_setting_is_said_of_the_presets_file(photos: Path) -> None:
     YAML().dump({**TINY, "settings": {**TINY["settings"], "lrr": 0.1}}, Path("presets/tiny.yaml"))
     with pytest.raises(SettingsError, match=r"^presets/tiny\.yaml over params\.yaml: lrr is not a known"):
         preset.main(["tiny", "--photos", str(photos)])
+    assert [path.name for path in Path(".presets").iterdir()] == ["tiny.lock"]
+    assert ".presets" not in git("worktree", "list")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_file_that_must_not_be_read_is_left_out_and_named(
+    photos: Path, pipeline: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos.parent / "secret.png").write_text("a secret")
+    for label in "ab":
+        for number in range(3):  # two are drawn of each label, and two have what may be read
+            (photos / f"train/{label}/{number}.png").unlink()
+            (photos / f"train/{label}/{number}.png").symlink_to(photos.parent / "secret.png")
+    preset.main(["tiny", "--photos", str(photos)])
+    [call] = pipeline
+    folder = Path(str(call["cwd"]), "data/raw")
+    assert sorted(path.name for path in (folder / "train/a").iterdir()) == ["3.png", "4.png"]
+    assert "6 files in" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("project", "pipeline")
