@@ -58,7 +58,7 @@ def read(source: Path, *, share: float) -> Photos:
 def _files(source: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
     if source.is_dir():
         for file_path in source.rglob("*.*"):
-            if file_path.is_file() and len(file_path.parts) > 2:
+            if file_path.is_file() and len(file_path.parts) > 2 and not file_path.name.startswith("."):
                 yield PurePosixPath(file_path.as_posix()), file_path.read_bytes()
         return
     with tarfile.open(source) as archive:

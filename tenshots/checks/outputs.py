@@ -44,10 +44,15 @@ def check_weights(network: object, *, at: str) -> None:
 
 
 def _output_above(path: str) -> Path | None:
-    """Returns the output that a file lies in, as it is written or where links lead; None if there is none."""
+    """Returns the output that a file lies in, as it is written or where links lead; None if there is none.
+
+    Of this project, or of an experiment that runs in a hidden folder of it (`.presets`, `.dvc/tmp/exps`).
+    """
     with suppress(ValueError):  # a path that no system takes, which whoever reads it says
         for seen in (os.path.abspath, os.path.realpath):
+            own = Path(os.path.relpath(seen(path), seen("."))).as_posix()
+            hidden = f"{own}/" if own.startswith(".") and not own.startswith("../") else ""
             for output in OUTPUTS:
-                if Path(seen(path)).is_relative_to(seen(output)):
+                if Path(seen(path)).is_relative_to(seen(output)) or f"/{output.as_posix()}/" in hidden:
                     return output
     return None

@@ -2,9 +2,10 @@
 
 A layer, with its normalisation and activation, is the first half of a denoising autoencoder. Of what the
 layers below it make of a photo, a share of values is set to 0, and a decoder, which is then thrown away,
-makes of the layer's output what there was before. The loss is the mean squared difference. The decoder is
-affine and has the layer's own weights, turned around, if it is tied to them, and weights of its own if not.
-Afterwards all layers are trained together, with labels, as if they had begun so.
+makes of the layer's output what there was before. The loss is the mean squared difference, to which the
+network's penalties (`l1`, `l2`) are added; what is told is the difference alone. The decoder is affine and
+has the layer's own weights, turned around, if it is tied to them, and weights of its own if not. Afterwards
+all layers are trained together, with labels, as if they had begun so.
 
 Sources: Bengio et al. 2007, Greedy Layer-Wise Training of Deep Networks, NIPS 19 (layer by layer); Vincent et
 al. 2010, Stacked Denoising Autoencoders, JMLR 11, sections 2.2 and 3 (the noise, the decoder and its loss);
@@ -27,6 +28,7 @@ from tenshots.seeds import derived_seed
 from tenshots.training import loop, optimisation
 from tenshots.training.jobs import Job
 from tenshots.training.loop import TrainSettings
+from tenshots.training.schedules import Plateau
 from tenshots.training.settings import PretrainingSettings
 
 KERNELS = ("Conv2D", "Dense")  # classes of the layers that learn so
@@ -172,12 +174,13 @@ def learn(
         todo: of `steps`; the network's weights are drawn.
         job: whose rows are learnt from.
         inputs: (num_images, ...), what the trained model takes.
-        settings: of the training that follows, for its optimiser, its course and the size of a batch.
+        settings: of the training that follows, for its optimiser, its course and the size of a batch. The
+            course `performance` goes by the layer's own loss, as validation photos have no part in this.
         pretraining: how long and at what rate.
         check: is called before each update; what it raises ends the training.
 
     Returns:
-        Of each layer its name, and the mean loss of its first and of its last epoch.
+        Of each layer its name, and the mean squared difference in its first and in its last epoch.
 
     Raises:
         SettingsError: a loss became infinite or not a number.
@@ -202,7 +205,7 @@ def _taught(
     pretraining: PretrainingSettings,
     check: Callable[[], None],
 ) -> list[float]:
-    """Teaches one layer, and returns the mean loss of each epoch."""
+    """Teaches one layer, and returns the mean squared difference in each epoch."""
     rows_learnt = np.concatenate([job.train, job.unlabelled])
     number = job.num_originals + len(job.unlabelled)
     size = settings.images_at_once(number)
@@ -214,6 +217,9 @@ def _taught(
         num_updates=pretraining.epochs * -(-number // size),
         loss=keras.losses.MeanSquaredError(),
     )
+    num_warming = optimisation.num_warmup_epochs(settings.optimisation, num_epochs=pretraining.epochs)
+    plateau = Plateau(optimisation.rate_of(step.autoencoder), num_warming=num_warming)
+    is_penalised = bool(step.autoencoder.losses)
     own = derived_seed(job.seed, "pretraining", step.encoder.name)
     stream = loop.epochs_of_batches(rows_learnt, num_originals=number, batch_size=size, seed=own)
     losses = []
@@ -225,11 +231,14 @@ def _taught(
             clean = forward.outputs(step.below, seen, batch_size=len(seen))
             seed = derived_seed(own, "noise", epoch, batch)
             noisy = corrupted(clean, noise=pretraining.noise, seed=seed)
-            total += len(rows) * float(np.ravel(step.autoencoder.train_on_batch(noisy, clean))[0])
+            penalty = float(sum(step.autoencoder.losses)) if is_penalised else 0.0  # of the weights before
+            loss = float(np.ravel(step.autoencoder.train_on_batch(noisy, clean))[0])
+            total += len(rows) * (loss - penalty)
         losses.append(total / number)
         if not np.isfinite(losses[-1]):
             raise SettingsError(
                 f"{PATH}: pretraining.lr of the variant must keep the loss finite, got a loss of "
                 f"{losses[-1]} in epoch {epoch + 1} of layer {step.encoder.name} at a rate of {lr}; lower it"
             )
+        plateau.tell(epoch, losses[-1])
     return losses

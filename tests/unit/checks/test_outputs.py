@@ -54,6 +54,15 @@ def test_it_is_refused_before_anything_is_read_and_with_an_architecture_too() ->
         whole.check(values)
 
 
+@pytest.mark.parametrize("folder", [".presets/own-cnn", ".dvc/tmp/exps/tmp1"])
+def test_experiments_in_hidden_folders_of_the_project_have_outputs_too(folder: str) -> None:
+    with pytest.raises(SettingsError, match="must not lie in data/models"):
+        whole.check(begun_with(reused.described(Path(folder, "data/models/before"))))
+    whole.check(begun_with(reused.described(Path(folder, "backbones/before"))))
+    beside = Path.cwd().with_name(f"{Path.cwd().name} beside")
+    whole.check(begun_with(reused.described(beside / "data/models/before")))
+
+
 def test_neither_another_spelling_nor_a_link_leads_there(project: Path) -> None:
     reused.described(Path("data/models/before"))
     Path("backbones").symlink_to("data/models", target_is_directory=True)

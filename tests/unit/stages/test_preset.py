@@ -95,6 +95,8 @@ def test_it_runs_in_a_folder_of_its_own_and_says_what_came_of_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///the-users-own.db")
+    busy = iter([100.0, 160.0, 300.0, 420.0, 0.0, 6.0])  # as each call begins and ends
+    monkeypatch.setattr(preset, "_busy_s", lambda: next(busy))
     before = Path("params.yaml").read_bytes()
     preset.main(["tiny", "--photos", str(photos)])
     [call] = pipeline
@@ -112,7 +114,7 @@ def test_it_runs_in_a_folder_of_its_own_and_says_what_came_of_it(
     assert re.search(
         r"only: 75\.0\W%\Wof 4 test photos right", said
     )  # between them, a space that keeps together
-    assert "CPU minutes on " in said
+    assert "; 1.0 CPU minutes on " in said
     assert f"The page: {project / '.presets/tiny/reports/index.html'}" in said
     assert Path("params.yaml").read_bytes() == before
     assert git("status", "--short") == " M params.yaml\n"  # as it was before
@@ -122,9 +124,10 @@ def test_it_runs_in_a_folder_of_its_own_and_says_what_came_of_it(
     preset.main(["tiny", "--photos", str(photos)])
     said = capsys.readouterr().out
     assert "as a former call has left it" in said
-    assert "CPU minutes in 2 calls on " in said
+    assert "; 3.0 CPU minutes in 2 calls on " in said
     assert (call["cwd"] / drawn).read_text() == "another one"
     preset.main(["tiny", "--photos", str(photos), "--trial"])
+    assert "; 0.1 CPU minutes on " in capsys.readouterr().out
     tried = pipeline[-1]["settings"]
     assert isinstance(tried, dict)
     assert tried["epochs"] == 2
@@ -143,6 +146,32 @@ def test_where_the_pipeline_fails_the_error_says_that_what_is_done_is_kept(
         preset.main(["tiny", "--photos", str(photos)])
     assert not pipeline
     assert "MLFLOW_TRACKING_URI" not in os.environ
+
+
+@pytest.mark.usefixtures("project", "pipeline")
+def test_code_that_is_not_committed_is_told_not_to_count(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    preset.main(["tiny", "--photos", str(photos)])
+    assert not capsys.readouterr().err, "one's own settings do not count anyway"
+    Path("dvc.yaml").write_text(Path("dvc.yaml").read_text() + "# mine\n")
+    preset.main(["tiny", "--photos", str(photos)])
+    assert capsys.readouterr().err.startswith("note: dvc.yaml differs from the last commit, which is what")
+
+
+@pytest.mark.usefixtures("project")
+def test_photos_that_cannot_be_had_are_said_before_the_pipeline_runs(
+    photos: Path, pipeline: list[dict[str, object]]
+) -> None:
+    whole = {**TINY["photos"]}  # type: ignore[dict-item]  # a mapping
+    del whole["draw"]  # so they are read where they lie
+    YAML().dump({**TINY, "photos": whole}, Path("presets/tiny.yaml"))
+    secret = photos.parent / "secret.png"
+    secret.write_text("a secret")
+    (photos / "train/a/5.png").symlink_to(secret)
+    with pytest.raises(DataError, match=r"5\.png"):
+        preset.main(["tiny", "--photos", str(photos)])
+    assert not pipeline
 
 
 @pytest.mark.usefixtures("project")

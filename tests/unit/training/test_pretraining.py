@@ -13,7 +13,7 @@ from tenshots.networks import building, drawing
 from tenshots.runtime import keras
 from tenshots.seeds import derived_seed
 from tenshots.tables.restored import unpacked
-from tenshots.training import pretraining, scratch
+from tenshots.training import optimisation, pretraining, scratch
 from tenshots.training.jobs import Job
 from tenshots.training.loop import epochs_of_batches
 from tenshots.training.settings import PretrainingSettings, named
@@ -106,9 +106,10 @@ def test_noise_sets_its_share_of_values_to_0_and_leaves_the_others() -> None:
     assert np.array_equal(clean, pretraining.corrupted(clean, noise=0, seed=3))
 
 
-def test_a_layer_restores_from_what_the_noise_has_left() -> None:
+@pytest.mark.parametrize("penalty", [{}, {"l1": 0.1, "l2": 1.0}])
+def test_a_layer_restores_from_what_the_noise_has_left(penalty: dict[str, float]) -> None:
     images = drawn()[0].astype(np.float32)
-    step = pretraining.steps(network(DENSE), from_photos=True, tied=True)[0]
+    step = pretraining.steps(network({**DENSE, **penalty}), from_photos=True, tied=True)[0]
     given, once = loop(batch_size=64), GIVEN.model_copy(update={"epochs": 1})
     mine = job()._replace(unlabelled=np.arange(28, 31))
     own = derived_seed(mine.seed, "pretraining", "dense1")
@@ -121,6 +122,33 @@ def test_a_layer_restores_from_what_the_noise_has_left() -> None:
 
     [told] = pretraining.learn([step], mine, inputs=images, settings=given, pretraining=once)
     assert told["first_loss"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_each_photo_has_noise_of_its_own_in_each_epoch_and_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = []
+
+    def watched(values: np.ndarray, *, noise: float, seed: int) -> np.ndarray:
+        noisy = corrupted(values, noise=noise, seed=seed)
+        kept.append((noisy != 0).tobytes())
+        return noisy
+
+    corrupted = pretraining.corrupted
+    monkeypatch.setattr(pretraining, "corrupted", watched)
+    images = np.full((21, 32, 32, 3), 200, np.float32)  # alike, so that noise alone tells batches apart
+    todo = pretraining.steps(network(DENSE), from_photos=True, tied=True)[:1]
+    given, twice = loop(batch_size=7), GIVEN.model_copy(update={"epochs": 2})
+    pretraining.learn(todo, job(), inputs=images, settings=given, pretraining=twice)
+    assert len(kept) == len(set(kept)) == 2 * 3
+
+
+def test_the_course_performance_goes_by_the_layers_own_loss() -> None:
+    images = drawn()[0].astype(np.float32)
+    [step] = pretraining.steps(network(DENSE), from_photos=True, tied=True)[:1]
+    course = {"performance": {"factor": 0.5, "patience": 1}}
+    given = loop(schedule=course, warmup=0)
+    still = GIVEN.model_copy(update={"lr": 1e-9, "epochs": 6})  # what is lost then moves with the noise alone
+    pretraining.learn([step], job(), inputs=images, settings=given, pretraining=still)
+    assert float(optimisation.rate_of(step.autoencoder)(0)) < 1e-9 * 0.9
 
 
 def test_layers_learn_from_the_photos_without_labels_that_the_job_has_and_from_no_others() -> None:

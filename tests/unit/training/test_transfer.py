@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tenshots import runtime
@@ -202,6 +203,26 @@ def test_names_say_what_is_tuned_and_all_else_keeps_its_bytes(unfreeze: Any, tun
     told = found.outcome.told["tuned"]
     assert {name for each in told for name in each["layers"]} == tuned
     assert [(each["block"], each["factor"]) for each in told] == [("block2", 1.0), ("block1", 0.25)]
+
+
+def test_a_lower_block_moves_by_its_share_of_the_rate() -> None:
+    def moved(factor: float) -> dict[str, np.ndarray]:
+        given = settings(unfreeze=["block1", "block2"], block_lr_factor=factor)
+        once = {"optimiser": "sgd", "schedule": "constant", "warmup": 0, "epochs": 1, "batch_size": 64}
+        (found,) = fine_tuned(job(), given=given, **once)
+        start = build(given)
+        return {
+            weight.path: after - weight.numpy()
+            for weight, after in zip(start.weights, found.weights, strict=True)
+        }
+
+    whole, quarter = moved(1.0), moved(0.25)
+    for block, share in [("block1", 0.25), ("block2", 1.0)]:
+        kernels = [path for path in whole if block in path and path.endswith("convolution/kernel")]
+        assert len(kernels) == 2
+        for path in kernels:
+            assert np.abs(whole[path]).max() > 1e-4, path
+            assert quarter[path] == pytest.approx(share * whole[path], rel=1e-3, abs=1e-7), path
 
 
 @pytest.mark.parametrize(
