@@ -51,7 +51,8 @@ def prepare(
     rate = rate or LearningRate(
         lr, num_updates=num_updates, schedule=settings.schedule, warmup=settings.warmup
     )
-    wanted = (settings, rate.get_config(), dict(factors))
+    # As text: TensorFlow replaces lists in whatever an optimiser holds, also in these settings themselves.
+    wanted = repr((settings, rate.get_config(), dict(factors)))
     if model.compiled and getattr(model.optimizer, "prepared_for", None) == wanted:
         # Not to zero: Nadam's product starts at 1, Adagrad's sum at 0.1.
         for variable, start in zip(model.optimizer.variables, model.optimizer.starts, strict=True):

@@ -84,6 +84,26 @@ def test_preparing_again_forgets_earlier_updates_and_keeps_what_was_compiled(nam
     assert all(np.array_equal(*pair) for pair in zip(results[0][1], results[1][1], strict=True))
 
 
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"step": {"at": [0.5, 0.75], "factor": 0.1}},
+        {"exponential": {"factor": 0.1, "every": 0.5}},
+        {"power": {"power": 0.5, "every": 0.1}},
+        {"performance": {"factor": 0.5, "patience": 2}},
+        {"one_cycle": {"rise": 0.3, "start": 0.04, "end": 0.01}},
+    ],
+    ids=lambda schedule: next(iter(schedule)),
+)
+def test_a_course_with_arguments_trains_and_leaves_the_settings_as_they_are(schedule: dict[str, Any]) -> None:
+    model, settings, again = _model(), _settings(schedule=schedule), _settings(schedule=schedule)
+    for _ in range(2):
+        optimisation.prepare(model, settings, lr=0.1, num_updates=4)
+        model.train_on_batch(np.ones((4, 3), np.float32), np.eye(2, dtype=np.float32)[[0, 1, 0, 0]])
+    assert settings == again
+    assert optimisation.num_warmup_epochs(settings, num_epochs=10) >= 0  # reads the course once more
+
+
 @pytest.mark.parametrize("kind", ["Nadam", "Adagrad", "Adam"])
 def test_an_optimiser_whose_memory_does_not_start_at_zero_starts_again_as_it_was_made(
     kind: str, monkeypatch: pytest.MonkeyPatch
