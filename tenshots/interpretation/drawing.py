@@ -26,6 +26,8 @@ INNER = WIDTH - 2 * MARGIN
 GAP = 12
 TEXT_PX, SMALL_PX = 27, 24
 NAME_PX = 306  # of a layer, in the list of them
+# Of words in layers' names, where these do not fit.
+SHORT = {"convolution": "conv", "normalisation": "norm", "concatenate": "concat"}
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 # Neutral, since a photo's colours look wrong beside coloured grounds; dark, so that heat and patterns glow.
@@ -87,7 +89,7 @@ def line(
     bold: bool = False,
     right: bool = False,
 ) -> Image.Image:
-    """Returns a line of text; what does not fit ends in an ellipsis.
+    """Returns a line of text; of what does not fit, an ellipsis takes the place.
 
     A character that the letters lack is written as its number (see tenshots.lettering).
 
@@ -108,14 +110,20 @@ def line(
 
 
 def fitted(words: str, width: int, *, size: int = TEXT_PX, bold: bool = False) -> str:
-    """Returns the text, or as much of it as fits into `width` px with an ellipsis."""
+    """Returns the text, or as much of it as fits into `width` px with an ellipsis.
+
+    It stands at the end of a sentence, and within a name: what tells the names of layers apart comes last.
+    """
     face = _font(size, bold=bold)
     words = drawable(words)
     if face.getlength(words) <= width:
         return words
-    while words and face.getlength(words + "…") > width:
-        words = words[:-1]
-    return words + "…"
+    for kept in range(len(words) - 1, 0, -1):
+        last = 0 if " " in words else 2 * kept // 3
+        shown = f"{words[: kept - last]}…{words[len(words) - last :]}"
+        if face.getlength(shown) <= width:
+            return shown
+    return "…"
 
 
 def stacked(pieces: Sequence[Image.Image], *, gap: int = GAP) -> Image.Image:
@@ -182,7 +190,7 @@ def structure(rows: Sequence[Row]) -> Image.Image:
             side_by_side(
                 [
                     _bar(row.shape, largest=largest, width=bar, colour=colour),
-                    line(row.name, width=name, size=SMALL_PX),
+                    line(_short(row.name, width=name), width=name, size=SMALL_PX),
                     line(TIMES.join(map(str, row.shape)), width=shape, size=SMALL_PX, colour=SOFT),
                     line(
                         f"{row.num_parameters:,}" if row.num_parameters else "",
@@ -196,6 +204,13 @@ def structure(rows: Sequence[Row]) -> Image.Image:
     total = sum(row.num_parameters for row in rows)
     pieces.append(line(f"{total:,} parameters in all", bold=True, right=True))
     return stacked(pieces, gap=4)
+
+
+def _short(name: str, *, width: int) -> str:
+    """Returns a layer's name, in short words where it would not fit."""
+    for long, short in SHORT.items() if fitted(name, width, size=SMALL_PX) != name else ():
+        name = name.replace(long, short)
+    return name
 
 
 def _bar(shape: tuple[int, ...], *, largest: int, width: int, colour: Colour) -> Image.Image:

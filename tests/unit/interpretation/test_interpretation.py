@@ -249,6 +249,16 @@ def test_text_that_does_not_fit_ends_in_an_ellipsis() -> None:
     assert drawing.line("a very long name of a label", width=150).size == (150, 36)
 
 
+def test_a_name_that_does_not_fit_keeps_both_of_its_ends() -> None:
+    before, after = "stage2_1_shortcut_convolution", "stage2_1_shortcut_places"
+    for name in (before, after):
+        head, tail = drawing.fitted(name, 250).split("…")
+        assert name.startswith(head)
+        assert name.endswith(tail)
+        assert len(head) < len(tail) < 3 * len(head)
+    assert drawing.fitted("x" * 50, 3) == "…"
+
+
 def test_a_picture_file_keeps_every_pixel_and_has_no_metadata() -> None:
     picture = drawing.framed(drawing.grid([drawing.tile(image, 100) for image in images(3)], columns=2))
     data = drawing.png(picture)
