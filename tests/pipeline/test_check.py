@@ -138,6 +138,7 @@ ARGUMENTS_THAT_DVC_REFUSES = {
 EDITS_THAT_DVC_REFUSES = {
     "Same item": {"photos": "data"},
     "foreach": {"variants": "baseline"},
+    "item.network": {"variants": {"baseline": {"data": "database", "netwrok": "lecture"}}},
 }
 
 

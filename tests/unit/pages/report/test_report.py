@@ -479,3 +479,11 @@ def test_what_is_unusual_about_a_variant_is_said_below_its_figures() -> None:
     line = f"{name}: Its probabilities are margins."
     assert line not in usual
     assert line in page.render(after, SETTINGS)
+
+
+def test_worse_has_no_tick() -> None:
+    photos = drawn_results.photos(LABELS, num_groups=20, num_each=2)
+    drawn = made(photos, LABELS, {"first": 1.0, "second": 0.0, "third": 1.0})
+    text = page.render(drawn, SETTINGS)
+    marks = dict(re.findall(r'<li class="(sure|worse|open)"><b>(second is \w+|third is \w+)', text))
+    assert marks == {"worse": "second is worse", "sure": "third is better"}
