@@ -72,7 +72,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = parser.parse_args(argv)
     if not given.name:
         for name in presets.names():
-            print(f"  {name}: {presets.read(name).title}")
+            try:
+                print(f"  {name}: {presets.read(name).title}")
+            except SettingsError as error:  # of one's own, which takes none of the others away
+                print(f"  {name}: cannot be read: {str(error).splitlines()[0]}")
         print("To run one: make preset NAME=… PHOTOS=folder (docs/catalogue/presets.md)")
         return
     preset = presets.read(given.name)

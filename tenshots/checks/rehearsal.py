@@ -72,8 +72,10 @@ def rehearse(values: Mapping[str, Any]) -> Rehearsed:
             efforts[name] = _efforts(settings, size_px=size_px, batch_size=most, at=at, alone=alone)
             if name in used:
                 building.learnt(settings, at=at)  # its backbone's weights are there, and fit
-        except (SettingsError, DataError) as error:
+        except SettingsError as error:
             found.append(str(error))
+        except DataError as error:  # of a file that it names
+            found.append(f"{params.PATH}: {at}: {error}")
     return Rehearsed(found, efforts, doubts)
 
 

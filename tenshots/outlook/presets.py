@@ -1,4 +1,4 @@
-"""Presets: experiments that are kept in the repository, each as what differs from params.yaml.
+"""Presets: experiments that are kept in the repository, each with all settings that move its result.
 
 A preset is `presets/NAME.yaml`, with these keys:
 
@@ -11,7 +11,8 @@ A preset is `presets/NAME.yaml`, with these keys:
                    parts that are not named are taken whole. Optional
         only       a part of the given split: the photos are those of this part alone, as label/name, so that
                    no photo of another part is ever read. Optional
-    settings   what differs from params.yaml
+    settings   in place of those of params.yaml; the project's own presets name all, so that nothing else
+               moves their results
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from tenshots.params import Listed, Settings
 FOLDER = Path("presets")
 # What holds names, or settings that may be absent: of these, the preset's alone count, so that no name and no
 # setting of the user's stays.
-WHOLE = ("networks", "variants", "optimisation", "augment")
+WHOLE = ("networks", "variants", "optimisation", "augment", "accept", "inspect")
 Part = Literal["train", "val", "test"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
@@ -134,9 +135,16 @@ def check_photos(paths: Sequence[str], needed: PhotosNeeded, *, folder: str) -> 
             )
         return
     inner = {PurePosixPath(path).parts[0] for path in paths if "/" in path}
-    deeper = [name for name in sorted(inner) if {"train", "test"} <= _labels(_below(paths, name)).keys()]
+    below = {name: _labels(_below(paths, name)) for name in sorted(inner)}
+    deeper = [name for name, parts in below.items() if {"train", "test"} <= parts.keys()]
+    deeper.sort(key=lambda name: below[name]["train"] != set(needed.labels))
     if deeper:
         raise DataError(f"the photos lie one folder deeper: PHOTOS={folder.rstrip('/')}/{deeper[0]}")
+    if inner >= set(needed.labels):
+        raise DataError(
+            f"the photos' folder {folder} has the labels themselves; name the folder around it, which has "
+            f"train and test; {remedy}"
+        )
     lack = [part for part in ("train", "test") if part not in parts]
     near = [name for name in sorted(inner) if name.lower() in lack]
     rename = f" (rename {near[0]} to {near[0].lower()})" if near else ""

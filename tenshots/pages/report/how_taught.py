@@ -17,8 +17,9 @@ MOST_GUESSES = 10  # that a validation loss may be as bad as; overfitting alone 
 def taught(details: Mapping[str, Any]) -> str:
     """Says in a few words how a variant was taught, from details.json: "from scratch"."""
     start: str = details["taught"]
-    if details.get("settings", {}).get("pretraining"):
-        start = f"{start}, after learning without labels"
+    if before := details.get("settings", {}).get("pretraining"):
+        more = ", also from photos that have none" * bool(before.get("unlabelled"))
+        start = f"{start}, after learning without labels{more}"
     said = {
         "augmented": f"{start}, with changed copies",
         "on_the_fly": f"{start}, with changed copies that are drawn anew in each epoch",

@@ -63,7 +63,7 @@ def test_the_weights_of_a_network_in_use_must_be_there_and_fit(values: dict[str,
     used = with_backbone(values, weights={"path": "nowhere.h5", "sha256": "0" * 64})
     used["inspect"] = {"network": "other"}
     (problem,) = rehearsal.rehearse(used).problems
-    assert problem.startswith("nowhere.h5 (backbone.weights) cannot be read")
+    assert problem.startswith("params.yaml: networks.other: nowhere.h5 (backbone.weights) cannot be read")
     sha256 = hashlib.sha256((TOP / "backbones/cifar10.weights.h5").read_bytes()).hexdigest()
     values["networks"]["pretrained"]["backbone"] = {
         "architecture": "convolutional",

@@ -52,8 +52,14 @@ def test_what_moves_a_result_is_the_presets_own_whatever_the_user_has_set(name: 
     theirs["augment"] |= {"copies": 99, "layers": []}
     theirs["split"] |= {"folds": 9, "val": 0.9}
     theirs["standardise"] |= {"size_px": 16, "fit": "pad", "encoding": 1}
+    theirs["accept"] |= {"max_photos": 5, "unlabelled": "wild"}
+    theirs["inspect"] |= {"judge": False}
     ours, found = (presets.merged(each, preset, photos="/photos") for each in (SHIPPED, theirs))
     assert found == ours
+    for key, section in SHIPPED.items():  # nor does any other key come from there
+        if key not in presets.WHOLE and key != "photos":
+            given = preset.settings[key]
+            assert not isinstance(section, dict) or given.keys() >= section.keys(), key
 
 
 def test_the_table_of_costs_counts_the_images_that_the_presets_learn_from() -> None:
@@ -124,6 +130,15 @@ def test_drawing_takes_as_many_of_each_label_by_seed_alone() -> None:
         ),
         ([], "no folder train or test"),
         ([f"digits/{path}" for path in WHOLE_FOLDER], r"one folder deeper: PHOTOS=here/digits"),
+        (
+            [f"{name}/{path}" for name in ("animals", "digits") for path in WHOLE_FOLDER if name == "digits"]
+            + [f"animals/{part}/cat/1.png" for part in ("train", "test")],
+            r"one folder deeper: PHOTOS=here/digits",
+        ),
+        (
+            [path.removeprefix("train/") for path in WHOLE_FOLDER[:18]],
+            r"the labels themselves; name the folder",
+        ),
         ([path for path in WHOLE_FOLDER if "test/b" not in path], "no test/b with photos"),
         ([*WHOLE_FOLDER, "train/c/1.png"], r"a label 'c' that this preset does not know"),
     ],

@@ -178,6 +178,11 @@ def test_photos_that_cannot_be_had_are_said_before_the_pipeline_runs(
 def test_without_a_name_it_lists_the_presets(capsys: pytest.CaptureFixture[str]) -> None:
     preset.main([])
     assert capsys.readouterr().out.splitlines()[0] == "  tiny: a tiny one"
+    Path("presets/broken.yaml").write_text("title: mine\nsetings: {}\n")
+    preset.main([])
+    broken, tiny, *_ = capsys.readouterr().out.splitlines()
+    assert broken.startswith("  broken: cannot be read: presets/broken.yaml: s")
+    assert tiny == "  tiny: a tiny one"
     assert not Path(".presets").exists()
 
 
@@ -214,7 +219,10 @@ def test_a_file_that_must_not_be_read_is_left_out_and_named(
         (lambda _: ["tiny"], r"PHOTOS=folder. Draw them. It must look like train/a/1.png"),
         (lambda _: ["tiny", "--photos", "nowhere"], "folder nowhere is missing. Draw them"),
         (lambda photos: ["tiny", "--photos", str(photos.parent)], r"one folder deeper: PHOTOS=.*/my photos"),
-        (lambda photos: ["tiny", "--photos", str(photos / "train")], "no folder train or test"),
+        (
+            lambda photos: ["tiny", "--photos", str(photos / "train")],
+            "the labels themselves; name the folder around it",
+        ),
     ],
 )
 def test_what_is_missing_is_said_before_anything_is_made(

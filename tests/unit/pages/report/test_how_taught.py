@@ -23,6 +23,8 @@ def test_what_is_unusual_about_a_training_is_said_and_nothing_where_nothing_is()
     assert how_taught.taught(usual) == "from scratch"
     before = {**usual, "settings": {"pretraining": {"noise": 0.25, "epochs": 20}}}
     assert how_taught.taught(before) == "from scratch, after learning without labels"
+    before["settings"]["pretraining"]["unlabelled"] = True
+    assert how_taught.taught(before).endswith("learning without labels, also from photos that have none")
     (said,) = how_taught.remarks(before)
     assert "of which 25 % was set to 0, for 20 epochs on its training photos" in said
     (said,) = how_taught.remarks({"settings": {"pretraining": {"noise": 0, "epochs": 1, "unlabelled": True}}})
