@@ -237,8 +237,7 @@ def _check_answer(uri: str) -> None:
     """Raises where no server answers at all; what it answers is left to MLflow."""
     address = places.without_password(uri).rstrip("/")
     try:
-        with urllib.request.urlopen(f"{address}/health", timeout=ANSWER_S):
-            return
+        urllib.request.urlopen(f"{address}/health", timeout=ANSWER_S).close()
     except (HTTPError, HTTPException):
         return
     except (URLError, OSError) as error:
@@ -280,25 +279,22 @@ def _check_database(path: Path) -> None:
 
 
 def _check_revision(found: str) -> None:
+    import alembic.util
     import mlflow
-    from alembic.util import CommandError
 
-    if found == _migrations().get_current_head():
-        return
+    migrations = _migrations(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
     try:
-        _migrations().get_revision(found)
-    except CommandError:
-        raise DataError(
-            f"it was written by a newer MLflow than {mlflow.__version__}; install that version, {ELSEWHERE}"
-        ) from None
+        if migrations.get_revision(found) == migrations.get_revision("head"):
+            return
+    except alembic.util.CommandError:
+        newer = f"it was written by a newer MLflow than {mlflow.__version__}"
+        raise DataError(f"{newer}; install that version, {ELSEWHERE}") from None
     upgrade = f"python -m mlflow db upgrade '{places.store_uri()}'"
     raise DataError(f"it was written by an older MLflow; copy its folder, then run `{upgrade}`")
 
 
 @functools.cache  # it imports some 70 modules, and each run opens the store
-def _migrations() -> Any:  # noqa: ANN401 (alembic is imported where it is needed)
-    """MLflow's migrations of its database."""
-    import mlflow
-    from alembic.script import ScriptDirectory
+def _migrations(folder: str) -> Any:  # noqa: ANN401 (of alembic, imported where it is needed)
+    import alembic.script
 
-    return ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
+    return alembic.script.ScriptDirectory(folder)
