@@ -28,7 +28,7 @@ from stages import answers, mend, run
 from tenshots import files, params
 from tenshots.checks import folder as photos_folder
 from tenshots.checks import whole
-from tenshots.errors import DataError, SettingsError
+from tenshots.errors import DataError, SettingsError, TenshotsError
 from tenshots.intake import layout
 from tenshots.outlook import lines, presets, processor, quick
 from tenshots.outlook.presets import PhotosNeeded
@@ -86,18 +86,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     folder = top / worktrees.FOLDER / name
     with worktrees.alone(folder):
         was_there = worktrees.make(folder, top)
-        values = presets.merged(params.read(folder / params.PATH), preset, photos=photos)
         with chdir(folder), _to_itself():
-            if preset.photos and preset.photos.is_copied:
-                values["photos"] = DRAWN.as_posix()
             try:
+                values = presets.merged(params.read(), preset, photos=photos)
+                if preset.photos and preset.photos.is_copied:
+                    values["photos"] = DRAWN.as_posix()
                 _check(values, given.name)
-            except SettingsError:
+                if preset.photos and preset.photos.is_copied:
+                    chosen = presets.drawn(paths, preset.photos, seed=values["seed"], folder=photos)
+                    _copy(Path(photos), chosen)
+            except TenshotsError:
                 if not was_there:  # nothing has run in it
                     worktrees.remove(folder, top)
                 raise
-            if preset.photos and preset.photos.is_copied:
-                _copy(Path(photos), presets.drawn(paths, preset.photos, seed=values["seed"], folder=photos))
             if given.trial:
                 values = quick.settings(values, photos=values["photos"])
             with params.PATH.open("w", encoding="utf-8") as file:

@@ -15,6 +15,8 @@ from tenshots.intake.layout import OUTPUTS
 from tenshots.params import PATH, shown
 from tenshots.tables.paths import MODELS
 
+EXPERIMENTS = (".presets/", ".dvc/")  # where these run, below a project
+
 
 def check_weights(network: object, *, at: str) -> None:
     """Judges where the weights of a network's backbone lie, before anything is read there.
@@ -46,13 +48,17 @@ def check_weights(network: object, *, at: str) -> None:
 def _output_above(path: str) -> Path | None:
     """Returns the output that a file lies in, as it is written or where links lead; None if there is none.
 
-    Of this project, or of an experiment that runs in a hidden folder of it (`.presets`, `.dvc/tmp/exps`).
+    Of this project, of an experiment that runs in a hidden folder of it, or of the project around where this
+    is such an experiment.
     """
     with suppress(ValueError):  # a path that no system takes, which whoever reads it says
         for seen in (os.path.abspath, os.path.realpath):
-            own = Path(os.path.relpath(seen(path), seen("."))).as_posix()
-            hidden = f"{own}/" if own.startswith(".") and not own.startswith("../") else ""
-            for output in OUTPUTS:
-                if Path(seen(path)).is_relative_to(seen(output)) or f"/{output.as_posix()}/" in hidden:
-                    return output
+            here, file = Path(seen(".")), Path(seen(path))
+            around = [folder for folder in here.parents if (folder / "dvc.yaml").is_file()]
+            for project in [here, *around]:
+                own = file.relative_to(project).as_posix() if file.is_relative_to(project) else ""
+                hidden = f"/{own}/" if own.startswith(EXPERIMENTS) else ""
+                for output in OUTPUTS:
+                    if file.is_relative_to(project / output) or f"/{output.as_posix()}/" in hidden:
+                        return output
     return None

@@ -89,7 +89,7 @@ def line(
     bold: bool = False,
     right: bool = False,
 ) -> Image.Image:
-    """Returns a line of text; of what does not fit, an ellipsis takes the place.
+    """Returns a line of text; what does not fit ends in an ellipsis.
 
     A character that the letters lack is written as its number (see tenshots.lettering).
 
@@ -109,17 +109,14 @@ def line(
     return picture
 
 
-def fitted(words: str, width: int, *, size: int = TEXT_PX, bold: bool = False) -> str:
-    """Returns the text, or as much of it as fits into `width` px with an ellipsis.
-
-    It stands at the end of a sentence, and within a name: what tells the names of layers apart comes last.
-    """
+def fitted(words: str, width: int, *, size: int = TEXT_PX, bold: bool = False, within: bool = False) -> str:
+    """Returns the text, or as much of it as fits into `width` px with an ellipsis, at its end or within."""
     face = _font(size, bold=bold)
     words = drawable(words)
     if face.getlength(words) <= width:
         return words
     for kept in range(len(words) - 1, 0, -1):
-        last = 0 if " " in words else 2 * kept // 3
+        last = 2 * kept // 3 if within else 0
         shown = f"{words[: kept - last]}…{words[len(words) - last :]}"
         if face.getlength(shown) <= width:
             return shown
@@ -207,10 +204,10 @@ def structure(rows: Sequence[Row]) -> Image.Image:
 
 
 def _short(name: str, *, width: int) -> str:
-    """Returns a layer's name, in short words where it would not fit."""
+    """Returns a layer's name, in short words where it would not fit; both its ends tell it from others."""
     for long, short in SHORT.items() if fitted(name, width, size=SMALL_PX) != name else ():
         name = name.replace(long, short)
-    return name
+    return fitted(name, width, size=SMALL_PX, within=True)
 
 
 def _bar(shape: tuple[int, ...], *, largest: int, width: int, colour: Colour) -> Image.Image:

@@ -28,6 +28,7 @@ from pydantic import Field
 from tenshots import params
 from tenshots.errors import DataError, SettingsError
 from tenshots.params import Listed, Settings
+from tenshots.wording import joined
 
 FOLDER = Path("presets")
 # What holds names, or settings that may be absent: of these, the preset's alone count, so that no name and no
@@ -147,7 +148,7 @@ def check_photos(paths: Sequence[str], needed: PhotosNeeded, *, folder: str) -> 
         )
     lack = [part for part in ("train", "test") if part not in parts]
     near = [name for name in sorted(inner) if name.lower() in lack]
-    rename = f" (rename {near[0]} to {near[0].lower()})" if near else ""
+    rename = f" (rename {joined([f'{name} to {name.lower()}' for name in near])})" if near else ""
     raise DataError(
         f"the photos' folder {folder} has no folder {' or '.join(lack)} with photos by label{rename}; "
         f"{remedy}"

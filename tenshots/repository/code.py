@@ -193,7 +193,7 @@ def _is_docstring_alone(source: bytes, path: Path) -> bool:
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
 
 
-@lru_cache(maxsize=1024)  # and states of the code, most of theirs
+@lru_cache(maxsize=1024)  # by content: copies and states of the code share most files
 def _imported(source: bytes, path: Path) -> tuple[str, ...]:
     """The dotted names that a file imports: of modules, and of what is in them; `path` is below CODE_DIR."""
     names: list[str] = []

@@ -55,11 +55,19 @@ def test_it_is_refused_before_anything_is_read_and_with_an_architecture_too() ->
 
 
 @pytest.mark.parametrize("folder", [".presets/own-cnn", ".dvc/tmp/exps/tmp1"])
-def test_experiments_in_hidden_folders_of_the_project_have_outputs_too(folder: str) -> None:
+def test_experiments_in_hidden_folders_of_the_project_have_outputs_too(
+    folder: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(SettingsError, match="must not lie in data/models"):
         whole.check(begun_with(reused.described(Path(folder, "data/models/before"))))
     whole.check(begun_with(reused.described(Path(folder, "backbones/before"))))
-    beside = Path.cwd().with_name(f"{Path.cwd().name} beside")
+    whole.check(begun_with(reused.described(Path(".cache/reports"))))
+    Path("dvc.yaml").touch()
+    around = reused.described(Path.cwd() / "data/models/before")
+    monkeypatch.chdir(folder)
+    with pytest.raises(SettingsError, match="must not lie in data/models"):
+        whole.check(begun_with(around))
+    beside = project.with_name(f"{project.name} beside")
     whole.check(begun_with(reused.described(beside / "data/models/before")))
 
 

@@ -252,11 +252,13 @@ def test_text_that_does_not_fit_ends_in_an_ellipsis() -> None:
 def test_a_name_that_does_not_fit_keeps_both_of_its_ends() -> None:
     before, after = "stage2_1_shortcut_convolution", "stage2_1_shortcut_places"
     for name in (before, after):
-        head, tail = drawing.fitted(name, 250).split("…")
+        head, tail = drawing.fitted(name, 250, within=True).split("…")
         assert name.startswith(head)
         assert name.endswith(tail)
         assert len(head) < len(tail) < 3 * len(head)
-    assert drawing.fitted("x" * 50, 3) == "…"
+    assert drawing.fitted("x" * 50, 3, within=True) == "…"
+    assert drawing._short("stage2_1_1_normalisation", width=250) == "stage2_1_1_norm"
+    assert drawing._short("block1_relu", width=250) == "block1_relu"
 
 
 def test_a_picture_file_keeps_every_pixel_and_has_no_metadata() -> None:

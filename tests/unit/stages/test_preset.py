@@ -193,6 +193,21 @@ def test_a_wrong_setting_is_said_of_the_presets_file(photos: Path) -> None:
         preset.main(["tiny", "--photos", str(photos)])
     assert [path.name for path in Path(".presets").iterdir()] == ["tiny.lock"]
     assert ".presets" not in git("worktree", "list")
+    for few in (
+        {"settings": {**TINY["settings"], "split": 3}},
+        {"photos": {**TINY["photos"], "draw": {"train": 9}}},
+    ):  # type: ignore[dict-item]
+        YAML().dump({**TINY, **few}, Path("presets/tiny.yaml"))
+        with pytest.raises((SettingsError, DataError), match=r"split must be a section|at least 9 photos"):
+            preset.main(["tiny", "--photos", str(photos)])
+        assert not Path(".presets/tiny").exists()
+
+    YAML().dump(TINY, Path("presets/tiny.yaml"))
+    preset.main(["tiny", "--photos", str(photos)])
+    YAML().dump({**TINY, "settings": {**TINY["settings"], "lrr": 0.1}}, Path("presets/tiny.yaml"))
+    with pytest.raises(SettingsError, match="lrr is not a known"):
+        preset.main(["tiny", "--photos", str(photos)])
+    assert Path(".presets/tiny/params.yaml").exists(), "what a former call has done"
 
 
 @pytest.mark.usefixtures("project")
