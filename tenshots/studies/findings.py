@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from tenshots.splitting import leakage
+from tenshots.splitting import at_random
 from tenshots.statistics import claims, intervals, measure
 from tenshots.statistics.claims import signed_points
 from tenshots.statistics.intervals import NUM_DIGITS, Estimate
@@ -33,7 +33,7 @@ def leaking_split(
     gain = leaking.difference(random, honest, components)
     shown, true = measure.accuracy(random, components), measure.accuracy(honest, components)
     num_tested = int((dealt["part"] == "test").sum())
-    num_siblings = leakage.num_with_sibling(dealt)
+    num_siblings = at_random.num_with_sibling(dealt)
     verdict = {"better": "flatters", "worse": "lowers", "open": "open"}[claims.verdict(gain)]
     return {
         "random": _accuracy(shown),

@@ -18,7 +18,7 @@ import pandas as pd
 
 from tenshots.files import NOWHERE, Pieces
 from tenshots.seeds import derived_seed
-from tenshots.splitting import leakage
+from tenshots.splitting import at_random
 from tenshots.studies.axes import Axis
 from tenshots.studies.settings import StudySettings
 from tenshots.studies.thinning import MIN_PEOPLE
@@ -111,7 +111,7 @@ def tasks(
                 number = _number(axis, jobs, images)
                 found.append(Task(share_name(axis, share), axis.name, share, number, jobs, splits))
     if settings.leaking:
-        dealt = leakage.random_splits(photos, splits, seed=seed)
+        dealt = at_random.random_splits(photos, splits, seed=seed)
         random = variants.jobs_of(photos, copies, dealt, seed=seed, repeats=repeats)
         found.append(Task(LEAKING, "", 1.0, 0.0, [job._replace(task=LEAKING) for job in random], dealt))
     return Planned(found, omitted)
@@ -149,7 +149,7 @@ def with_copies(
         augment: what the copies were made with.
         seed: the experiment's.
     """
-    dealt = leakage.random_splits(photos, splits, seed=seed)
+    dealt = at_random.random_splits(photos, splits, seed=seed)
     trained = set(dealt.loc[dealt["part"] == "train", "photo_id"]) - set(copies["photo_id"])
     if not trained:
         return copies

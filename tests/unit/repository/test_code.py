@@ -100,7 +100,7 @@ FROM_PIXELS = {"rehearse", "features", "features_of_copies", "train", "study", "
         ("tenshots/tables/database.py", set(code.STAGES) - {"on_the_fly"}),
         ("tenshots/training/loop.py", {"train", "study"}),
         ("tenshots/intake/photos/formats.py", {"ingest"}),
-        ("tenshots/tables/belonging.py", {"ingest", "split", "study"}),
+        ("tenshots/tables/belonging.py", {"ingest", "split"}),
         ("tenshots/splitting/division.py", {"split"}),
         ("tenshots/augmentation/copying.py", {"rehearse", "augment", "on_the_fly", "study"}),
         ("tenshots/networks/building.py", FROM_PIXELS),

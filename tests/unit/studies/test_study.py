@@ -20,7 +20,7 @@ from tenshots.augmentation import copying
 from tenshots.augmentation.settings import AugmentSettings
 from tenshots.errors import DataError, SettingsError
 from tenshots.networks import forward
-from tenshots.splitting import leakage
+from tenshots.splitting import at_random, leakage
 from tenshots.splitting.division import split
 from tenshots.splitting.settings import SplitSettings
 from tenshots.statistics import gains
@@ -144,9 +144,9 @@ def test_a_share_that_leaves_too_little_is_left_out_and_named() -> None:
 def test_the_random_split_is_the_one_that_leakage_counts(folds: int) -> None:
     manifest, photos, copies, splits = collection(folds)
     counted = leakage.leakage(manifest, splits, seed=1)["random_split"]
-    dealt = leakage.random_splits(photos.sample(frac=1, random_state=0), splits.iloc[::-1], seed=1)
-    assert leakage.num_with_sibling(dealt) == counted["with_sibling_in_training"]["component"] > 0
-    assert leakage.num_with_sibling(splits) == 0
+    dealt = at_random.random_splits(photos.sample(frac=1, random_state=0), splits.iloc[::-1], seed=1)
+    assert at_random.num_with_sibling(dealt) == counted["with_sibling_in_training"]["component"] > 0
+    assert at_random.num_with_sibling(splits) == 0
     for fold, rows in splits.groupby("fold"):
         assert dict(dealt.loc[dealt["fold"] == fold, "part"].value_counts()) == dict(
             rows["part"].value_counts()
@@ -180,7 +180,7 @@ def test_a_random_split_gets_the_copies_that_it_lacks_as_the_stage_would_make_th
 
     honest = made(copying.training_photos(photos, splits))
     found = retraining.with_copies(photos, honest, splits, augment, seed=5)
-    dealt = leakage.random_splits(photos, splits, seed=5)
+    dealt = at_random.random_splits(photos, splits, seed=5)
     wanted = {*splits.query("part == 'train'")["photo_id"], *dealt.query("part == 'train'")["photo_id"]}
     assert set(found["photo_id"]) == wanted > set(honest["photo_id"])
     expected = made(photos[photos["photo_id"].isin(wanted)])
